@@ -1,0 +1,64 @@
+/** Keras's padding arithmetic: `correct_pad` of keras.applications and the lengths of convolutions and pools. */
+import { valueError } from "./errors.ts";
+
+export type Padding = "valid" | "same";
+
+/** Before and after, for rows and for columns. */
+export type Padding2D = readonly [readonly [number, number], readonly [number, number]];
+
+/**
+ * The zero padding that keras.applications puts before a strided `valid` convolution, so that it matches `same`
+ * for even and for odd sizes. An unknown size is treated as even, as Keras does.
+ *
+ * @see keras.src.applications.imagenet_utils.correct_pad
+ */
+export function correctPad(size: readonly [number | null, number | null], kernel: number): Padding2D {
+  const half = Math.floor(kernel / 2);
+  const along = (length: number | null): readonly [number, number] => [
+    half - (size[0] === null || length === null ? 1 : 1 - (length % 2)),
+    half,
+  ];
+  return [along(size[0]), along(size[1])];
+}
+
+/** The output length of a convolution or pool along one axis; null where the input's is. */
+export function windowOutputLength(
+  length: number | null,
+  window: number,
+  stride: number,
+  padding: Padding,
+): number | null {
+  if (length === null) return null;
+  return padding === "same" ? Math.ceil(length / stride) : Math.floor((length - window) / stride) + 1;
+}
+
+/** The zeros before and after along one axis for TensorFlow's `same`: the odd one goes to the end. */
+export function samePadding(length: number, window: number, stride: number): readonly [number, number] {
+  const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + window - length);
+  const before = Math.floor(total / 2);
+  return [before, total - before];
+}
+
+/** The padding of an axis for either mode. */
+export function paddingAlong(
+  length: number,
+  window: number,
+  stride: number,
+  padding: Padding,
+): readonly [number, number] {
+  return padding === "same" ? samePadding(length, window, stride) : [0, 0];
+}
+
+/** A number or a pair, as Keras takes for kernel sizes, strides and paddings. */
+export type OneOrTwo = number | readonly [number, number];
+
+/** Both values of a number or a pair; an error that names the argument where they are not whole numbers from `least`. */
+export function pair(value: OneOrTwo, argument: string, least = 1): readonly [number, number] {
+  const both: readonly [number, number] = typeof value === "number" ? [value, value] : value;
+  if (both.length !== 2 || both.some((n) => !Number.isInteger(n) || n < least)) {
+    throw valueError(
+      `The \`${argument}\` argument must be a whole number of ${least} or more, or a pair of them. Received: ${argument}=${JSON.stringify(value)}`,
+    );
+  }
+  return both;
+}

@@ -1,0 +1,46 @@
+/** Shapes: known (`Dims`) and with unknown axes (`Shape`), as Keras writes them. */
+import { valueError } from "./errors.ts";
+
+/** A shape of which every axis is known. */
+export type Dims = readonly number[];
+
+/** A symbolic shape; `null` is an axis known only when the model runs (Python's `None`). The first axis is the batch. */
+export type Shape = readonly (number | null)[];
+
+/** The number of elements of a known shape (1 for a scalar). */
+export function sizeOf(dims: Dims): number {
+  let size = 1;
+  for (const axis of dims) size *= axis;
+  return size;
+}
+
+/** Writes a shape as Python does: `(None, 224, 224, 3)`, `(1000,)`. */
+export function formatShape(shape: Shape): string {
+  const axes = shape.map((axis) => (axis === null ? "None" : String(axis)));
+  return axes.length === 1 ? `(${axes[0]},)` : `(${axes.join(", ")})`;
+}
+
+/** True where both shapes have the same rank and every axis is equal or unknown in one of them. */
+export function shapesCompatible(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((axis, i) => axis === null || b[i] === null || axis === b[i]);
+}
+
+/** True where both shapes are the same, unknown axes included. */
+export function shapesEqual(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((axis, i) => axis === b[i]);
+}
+
+/** The axis of a shape; negative numbers count from the end. Throws where there is no such axis. */
+export function axisOf(shape: Shape, axis: number): number | null {
+  const value = shape.at(axis);
+  if (value === undefined) throw valueError(`Axis ${axis} is out of range for shape ${formatShape(shape)}.`);
+  return value;
+}
+
+/** A shape of which every axis is known, or an error that names `what`. */
+export function knownDims(shape: Shape, what: string): Dims {
+  return shape.map((axis) => {
+    if (axis === null) throw valueError(`${what} must be fully known. Received: shape=${formatShape(shape)}`);
+    return axis;
+  });
+}
