@@ -1,0 +1,56 @@
+/** Pictures in memory, and the three colour modes of Keras's `load_img` with the arithmetic of PIL's `convert`. */
+import { MobileNetV2Error } from "../core/errors.ts";
+
+/** 8-bit samples, rows from the top, channels interleaved: 1 is gray, 3 is RGB, 4 is RGBA (alpha not multiplied in). */
+export interface Image {
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  /** `height * width * channels` samples of 0 to 255. */
+  readonly data: Uint8Array;
+}
+
+/** Keras's `color_mode`. */
+export type ColorMode = "grayscale" | "rgb" | "rgba";
+
+export const channelsOf: Readonly<Record<ColorMode, 1 | 3 | 4>> = { grayscale: 1, rgb: 3, rgba: 4 };
+
+/** @throws ShapeError where the data does not have the length that the size and channels ask for. */
+export function checkImage(image: Image): void {
+  const { width, height, channels, data } = image;
+  const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  if (!whole || ![1, 3, 4].includes(channels) || data.length !== width * height * channels) {
+    throw new MobileNetV2Error(
+      "ShapeError",
+      `An image needs a width and a height of 1 or more, 1, 3 or 4 channels, and height * width * channels samples. Received: width=${width}, height=${height}, channels=${channels}, ${data.length} samples.`,
+    );
+  }
+}
+
+/**
+ * The same picture in another mode, as PIL's `convert` does it: alpha is dropped (not blended), gray is repeated, and
+ * colour becomes gray by ITU-R 601-2 luma in PIL's 16-bit fixed point. The image itself where it already has the mode.
+ */
+export function convertMode(image: Image, mode: ColorMode): Image {
+  const channels = channelsOf[mode];
+  if (image.channels === channels) return image;
+  const { width, height, data: from, channels: step } = image;
+  const data = new Uint8Array(width * height * channels);
+  let p = 0;
+  for (let o = 0; o < data.length; o += channels, p += step) {
+    const first = from[p] ?? 0;
+    const second = step === 1 ? first : (from[p + 1] ?? 0);
+    const third = step === 1 ? first : (from[p + 2] ?? 0);
+    if (channels === 1) {
+      data[o] = (first * 19595 + second * 38470 + third * 7471 + 0x8000) >> 16;
+    } else {
+      data[o] = first;
+      data[o + 1] = second;
+      data[o + 2] = third;
+      if (channels === 4) data[o + 3] = 255;
+    }
+  }
+  return { width, height, channels, data };
+}

@@ -1,0 +1,235 @@
+/**
+ * PIL's `Image.resize`, bit for bit: 8-bit samples, fixed-point weights, two passes with rounding to 8 bits between
+ * them (Pillow 13's `libImaging/Resample.c`; `nearest` is its `Geometry.c`, alpha its `Convert.c`).
+ */
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { type Filter, filters, type Interpolation, interpolations } from "./filters.ts";
+import { checkImage, type Image } from "./image.ts";
+
+/** A part of a picture in whole pixels; `right` and `bottom` are the first column and row outside. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export interface ResizeOptions {
+  /** Default `"nearest"`, as in Keras. */
+  readonly interpolation?: Interpolation | undefined;
+  /** The part of the picture to scale. Default: all of it. */
+  readonly box?: Box | undefined;
+}
+
+const PRECISION_BITS = 32 - 8 - 2;
+
+/** For every output position: the first source position, how many follow, and their weights in fixed point. */
+interface Taps {
+  readonly firsts: Int32Array;
+  readonly counts: Int32Array;
+  readonly weights: Int32Array;
+  /** The distance in `weights` between two output positions. */
+  readonly stride: number;
+}
+
+function tapsOf(inSize: number, from: number, to: number, outSize: number, filter: Filter): Taps {
+  const scale = (to - from) / outSize;
+  const filterScale = Math.max(1, scale);
+  const inverse = 1 / filterScale;
+  const support = filter.support * filterScale;
+  const stride = Math.ceil(support) * 2 + 1;
+  const firsts = new Int32Array(outSize);
+  const counts = new Int32Array(outSize);
+  const weights = new Int32Array(outSize * stride);
+  const exact = new Float64Array(stride);
+  for (let out = 0; out < outSize; out++) {
+    const center = from + (out + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(center - support + 0.5));
+    const count = Math.min(inSize, Math.trunc(center + support + 0.5)) - first;
+    let sum = 0;
+    for (let tap = 0; tap < count; tap++) {
+      const weight = filter.weight((tap + first - center + 0.5) * inverse);
+      exact[tap] = weight;
+      sum += weight;
+    }
+    for (let tap = 0; tap < count; tap++) {
+      const weight = (exact[tap] ?? 0) / (sum === 0 ? 1 : sum);
+      weights[out * stride + tap] = Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << PRECISION_BITS));
+    }
+    firsts[out] = first;
+    counts[out] = count;
+  }
+  return { firsts, counts, weights, stride };
+}
+
+/** Scales rows `top` to `top + height` of the source along x. */
+function horizontalPass(source: Image, taps: Taps, outWidth: number, top: number, height: number): Image {
+  const { channels, data: from } = source;
+  const rowLength = source.width * channels;
+  const { firsts, counts, weights, stride } = taps;
+  // Clamped, for the clipping to 8 bits that PIL does by a table.
+  const data = new Uint8ClampedArray(outWidth * height * channels);
+  let at = 0;
+  for (let y = top; y < top + height; y++) {
+    for (let x = 0; x < outWidth; x++) {
+      const begin = y * rowLength + firsts[x]! * channels;
+      const end = begin + counts[x]! * channels;
+      const firstWeight = x * stride;
+      for (let channel = 0; channel < channels; channel++) {
+        let sum = 1 << (PRECISION_BITS - 1);
+        let w = firstWeight;
+        for (let p = begin + channel; p < end; p += channels) sum = (sum + Math.imul(from[p]!, weights[w++]!)) | 0;
+        data[at++] = sum >> PRECISION_BITS;
+      }
+    }
+  }
+  return { width: outWidth, height, channels, data: new Uint8Array(data.buffer) };
+}
+
+/** Scales along y; the first row of the source is row `top` for the taps. */
+function verticalPass(source: Image, taps: Taps, outHeight: number, top: number): Image {
+  const { width, channels, data: from } = source;
+  const rowLength = width * channels;
+  const { firsts, counts, weights, stride } = taps;
+  const data = new Uint8ClampedArray(rowLength * outHeight);
+  const sums = new Int32Array(rowLength);
+  for (let y = 0; y < outHeight; y++) {
+    sums.fill(1 << (PRECISION_BITS - 1));
+    let p = (firsts[y]! - top) * rowLength;
+    const firstWeight = y * stride;
+    const end = firstWeight + counts[y]!;
+    for (let w = firstWeight; w < end; w++) {
+      const weight = weights[w]!;
+      for (let i = 0; i < rowLength; i++) sums[i] = (sums[i]! + Math.imul(from[p++]!, weight)) | 0;
+    }
+    const row = y * rowLength;
+    for (let i = 0; i < rowLength; i++) data[row + i] = sums[i]! >> PRECISION_BITS;
+  }
+  return { width, height: outHeight, channels, data: new Uint8Array(data.buffer) };
+}
+
+function resample(source: Image, rows: number, cols: number, filter: Filter, box: Box): Image {
+  const { width, height } = source;
+  const needsHorizontal = cols !== width || box.left !== 0 || box.right !== cols;
+  const needsVertical = rows !== height || box.top !== 0 || box.bottom !== rows;
+  // The order shows in the last bit: the passes round to 8 bits between them.
+  const horizontalFirst = !(height > rows && height - rows > (width - cols) * 2);
+  const across = tapsOf(width, box.left, box.right, cols, filter);
+  const down = tapsOf(height, box.top, box.bottom, rows, filter);
+  if (!needsHorizontal) return needsVertical ? verticalPass(source, down, rows, 0) : source;
+  if (horizontalFirst) {
+    const first = down.firsts[0]!;
+    const last = down.firsts[rows - 1]! + down.counts[rows - 1]!;
+    const between = horizontalPass(source, across, cols, first, last - first);
+    return needsVertical ? verticalPass(between, down, rows, first) : between;
+  }
+  return horizontalPass(verticalPass(source, down, rows, 0), across, cols, 0, rows);
+}
+
+/** The source position of every output position. PIL adds up the step, and so do we: the sum's rounding shows. */
+function nearestPositions(from: number, to: number, outSize: number): Int32Array {
+  const positions = new Int32Array(outSize);
+  const step = (to - from) / outSize;
+  let at = from + step * 0.5;
+  for (let i = 0; i < outSize; i++) {
+    positions[i] = Math.trunc(at);
+    at += step;
+  }
+  return positions;
+}
+
+function nearest(source: Image, rows: number, cols: number, box: Box): Image {
+  const { width, height, channels, data: from } = source;
+  const across = nearestPositions(box.left, box.right, cols);
+  const down = nearestPositions(box.top, box.bottom, rows);
+  const data = new Uint8Array(rows * cols * channels);
+  let at = 0;
+  for (const y of down) {
+    for (const x of across) {
+      // Outside only where rounding carries the last position over the edge; PIL leaves those black.
+      const p = y < height && x < width ? (y * width + x) * channels : from.length;
+      for (let channel = 0; channel < channels; channel++) data[at++] = from[p + channel] ?? 0;
+    }
+  }
+  return { width: cols, height: rows, channels, data };
+}
+
+/** RGBA with the colours multiplied by alpha, as PIL's mode "RGBa". */
+function premultiplied(image: Image): Image {
+  const data = image.data.slice();
+  for (let p = 0; p < data.length; p += 4) {
+    const alpha = data[p + 3]!;
+    for (let c = p; c < p + 3; c++) {
+      const product = data[c]! * alpha + 128;
+      data[c] = ((product >> 8) + product) >> 8;
+    }
+  }
+  return { ...image, data };
+}
+
+/** The inverse of `premultiplied`. */
+function straight(image: Image): Image {
+  const data = image.data.slice();
+  for (let p = 0; p < data.length; p += 4) {
+    const alpha = data[p + 3]!;
+    if (alpha === 0 || alpha === 255) continue;
+    for (let c = p; c < p + 3; c++) data[c] = Math.min(255, Math.trunc((255 * data[c]!) / alpha));
+  }
+  return { ...image, data };
+}
+
+function checkBox(box: Box, image: Image): void {
+  const whole = [box.left, box.top, box.right, box.bottom].every(Number.isInteger);
+  if (whole && box.left >= 0 && box.top >= 0 && box.right <= image.width && box.bottom <= image.height) {
+    if (box.left <= box.right && box.top <= box.bottom) return;
+  }
+  throw valueError(
+    `A box lies within the picture, in whole pixels. Received: ${JSON.stringify(box)} for a picture of ${image.width} × ${image.height}.`,
+  );
+}
+
+/** @throws ValueError for an interpolation that is not one of PIL's, in Keras's words. */
+export function checkInterpolation(interpolation: string): void {
+  if (interpolations.some((known) => known === interpolation)) return;
+  throw valueError(
+    `Invalid interpolation method ${interpolation} specified. Supported methods are ${interpolations.join(", ")}`,
+  );
+}
+
+/** @throws ValueError where a target size is not two whole numbers of 1 or more; LimitError from 2^26 pixels. */
+export function checkTargetSize(size: readonly [number, number]): void {
+  if (size.length !== 2 || size.some((length) => !Number.isInteger(length) || length < 1)) {
+    throw valueError(
+      `A target size is [rows, columns], two whole numbers of 1 or more (height and width must be > 0). Received: targetSize=${JSON.stringify(size)}`,
+    );
+  }
+  if (size[0] * size[1] > 2 ** 26) {
+    throw new MobileNetV2Error(
+      "LimitError",
+      `A target size has at most 2^26 pixels. Received: targetSize=${JSON.stringify(size)}`,
+    );
+  }
+}
+
+/**
+ * A picture scaled to `[rows, columns]` with exactly the samples that PIL's `resize` gives; the image itself where the
+ * size is already right.
+ *
+ * @throws ValueError for an unknown interpolation, an impossible size or a box outside the picture; LimitError for a
+ *   target of more than 2^26 pixels; ShapeError for an image whose data does not fit its size.
+ */
+export function resizeImg(image: Image, size: readonly [number, number], options: ResizeOptions = {}): Image {
+  checkImage(image);
+  checkTargetSize(size);
+  const { interpolation = "nearest", box = { left: 0, top: 0, right: image.width, bottom: image.height } } = options;
+  checkInterpolation(interpolation);
+  checkBox(box, image);
+  const [rows, cols] = size;
+  if (rows === image.height && cols === image.width && box.right - box.left === cols && box.bottom - box.top === rows) {
+    return image;
+  }
+  if (interpolation === "nearest") return nearest(image, rows, cols, box);
+  const filter: Filter = filters[interpolation];
+  if (image.channels !== 4) return resample(image, rows, cols, filter, box);
+  return straight(resample(premultiplied(image), rows, cols, filter, box));
+}
