@@ -1,0 +1,241 @@
+/** Holds the imports of every module against the table of rooms, and the modules against the rules of the house (docs/architecture.md). */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/** What each room may import, itself always included. `index` is src/index.ts, the public face. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  wasm: [],
+  platform: ["core"],
+  layers: ["core"],
+  graph: ["core", "layers"],
+  kernels: ["wasm"],
+  engine: ["core", "layers", "graph", "kernels", "wasm", "platform"],
+  saving: ["core", "layers", "graph", "platform"],
+  image: ["core", "platform"],
+  training: ["core", "layers", "graph", "engine", "image"],
+  models: ["core", "wasm", "platform", "layers", "graph", "kernels", "engine", "saving", "image", "training"],
+  applications: ["core", "platform", "layers", "graph", "saving", "models"],
+  explain: ["core", "engine", "image", "models"],
+  index: [
+    "core",
+    "platform",
+    "layers",
+    "graph",
+    "engine",
+    "saving",
+    "image",
+    "training",
+    "models",
+    "applications",
+    "explain",
+  ],
+  cli: ["index", "platform", "server"],
+  server: ["index", "platform"],
+};
+
+/** Packages that a room may import by name; everything else is our own. */
+const packages: Readonly<Record<string, readonly string[]>> = { platform: ["sharp"], cli: ["commander"] };
+
+const nodeRooms = ["platform", "cli", "server"];
+const mayReexport = ["index.ts", "platform/node.ts", "platform/browser.ts"];
+const platformFaces = ["platform/node.ts", "platform/browser.ts"];
+const pagesToThinkAt = 400;
+const pagesAtMost = 500;
+
+interface Import {
+  readonly specifier: string;
+  readonly reexport: boolean;
+}
+
+/**
+ * The modules that a source text names: static, dynamic and type imports, re-exports, and `new URL("./x.ts", import.meta.url)`.
+ * Static ones start a line, as prettier writes them; so text in comments and strings does not count.
+ */
+function importsOf(text: string): Import[] {
+  const found: Import[] = [];
+  for (const [, keyword, specifier] of text.matchAll(/^(import|export)\b[^;"'`]*?\bfrom\s*"([^"]+)"/gm)) {
+    if (specifier !== undefined) found.push({ specifier, reexport: keyword === "export" });
+  }
+  for (const [, specifier] of text.matchAll(/^import\s*"([^"]+)"/gm)) {
+    if (specifier !== undefined) found.push({ specifier, reexport: false });
+  }
+  const code = text.replaceAll(/^\s*(?:\*|\/\/|\/\*).*$/gm, "");
+  for (const pattern of [/\bimport\(\s*["'`]([^"'`]+)["'`]/g, /\bnew URL\(\s*"(\.[^"]+)",\s*import\.meta\.url/g]) {
+    for (const [, specifier] of code.matchAll(pattern)) {
+      if (specifier !== undefined) found.push({ specifier, reexport: false });
+    }
+  }
+  return found;
+}
+
+const root = fileURLToPath(new URL("../src/", import.meta.url));
+const modules = new Map<string, string>();
+for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || !entry.name.endsWith(".ts")) continue;
+  const file = join(entry.parentPath, entry.name);
+  modules.set(relative(root, file).split(sep).join("/"), readFileSync(file, "utf8"));
+}
+
+function roomOf(module: string): string {
+  return module.includes("/") ? module.slice(0, module.indexOf("/")) : module.replace(/\.ts$/, "");
+}
+
+/** The modules of src/ that a specifier leads to. */
+function targetsOf(module: string, specifier: string): readonly string[] {
+  if (specifier === "#platform") return platformFaces;
+  return specifier.startsWith(".") ? [join(dirname(module), specifier).split(sep).join("/")] : [];
+}
+
+/** One failure that lists everything that is wrong. */
+function assertNone(problems: readonly string[]): void {
+  assert.equal(problems.length, 0, `\n  ${problems.join("\n  ")}`);
+}
+
+/** Every import of every module that `judge` has a complaint about. */
+function complaints(judge: (module: string, one: Import) => string | undefined): string[] {
+  const problems: string[] = [];
+  for (const [module, text] of modules) {
+    for (const one of importsOf(text)) {
+      const problem = judge(module, one);
+      if (problem !== undefined) problems.push(`src/${module} → ${one.specifier}: ${problem}`);
+    }
+  }
+  return problems;
+}
+
+describe("architecture", () => {
+  it("every module lives in a room of the table", () => {
+    assert.ok(modules.size > 0);
+    assertNone([...modules.keys()].filter((module) => rooms[roomOf(module)] === undefined));
+  });
+
+  it("relative imports name a file that exists, with its .ts ending", () => {
+    assertNone(
+      complaints((module, { specifier }) =>
+        targetsOf(module, specifier).every((target) => modules.has(target)) ? undefined : "no such module",
+      ),
+    );
+  });
+
+  it("rooms import only what the table lets them", () => {
+    assertNone(
+      complaints((module, { specifier }) => {
+        const from = roomOf(module);
+        for (const target of targetsOf(module, specifier)) {
+          const to = roomOf(target);
+          if (to !== from && rooms[from]?.includes(to) !== true) return `${from} may not import ${to}`;
+        }
+        return undefined;
+      }),
+    );
+  });
+
+  it("the platform is reached by #platform, never by its files", () => {
+    assertNone(
+      complaints((module, { specifier }) =>
+        roomOf(module) !== "platform" && targetsOf(module, specifier).some((target) => platformFaces.includes(target))
+          ? specifier === "#platform"
+            ? undefined
+            : "import #platform"
+          : undefined,
+      ),
+    );
+  });
+
+  it("node: comes in only through platform/, cli/ and server/, and never through platform/browser*", () => {
+    assertNone(
+      complaints((module, { specifier }) =>
+        specifier.startsWith("node:") && (!nodeRooms.includes(roomOf(module)) || module.startsWith("platform/browser"))
+          ? "not here"
+          : undefined,
+      ),
+    );
+  });
+
+  it("packages come in only where the table lets them", () => {
+    assertNone(
+      complaints((module, { specifier }) => {
+        if (/^(?:\.|node:|#platform$)/.test(specifier)) return undefined;
+        return packages[roomOf(module)]?.includes(specifier) === true ? undefined : "an unexpected package";
+      }),
+    );
+  });
+
+  it("no module imports itself, directly or around a corner (type imports count)", () => {
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const walk = (module: string, path: readonly string[]): void => {
+      if (path.includes(module)) {
+        cycles.push([...path.slice(path.indexOf(module)), module].join(" → "));
+        return;
+      }
+      if (done.has(module)) return;
+      for (const { specifier } of importsOf(modules.get(module) ?? "")) {
+        for (const target of targetsOf(module, specifier)) walk(target, [...path, module]);
+      }
+      done.add(module);
+    };
+    for (const module of modules.keys()) walk(module, []);
+    assertNone(cycles);
+  });
+
+  it("only the public face and the two platforms re-export", () => {
+    assertNone(
+      complaints((module, { reexport }) =>
+        reexport && !mayReexport.includes(module) ? "import it from where it is" : undefined,
+      ),
+    );
+  });
+
+  it("no default exports, no namespaces, no enums", () => {
+    const forbidden = /^(?:export\s+)?(?:default\b|(?:declare\s+)?(?:const\s+)?(?:enum|namespace)\s+\w+\s*\{)/m;
+    assertNone([...modules].filter(([, text]) => forbidden.test(text)).map(([module]) => module));
+  });
+
+  it("every module opens with a doc comment that says what it is", () => {
+    assertNone([...modules].filter(([, text]) => !/^(?:#!.*\n)?\/\*\*/.test(text)).map(([module]) => module));
+  });
+
+  it(`no module is longer than ${pagesAtMost} lines`, (t) => {
+    const lengths = [...modules].map(([module, text]) => [module, text.split("\n").length - 1] as const);
+    for (const [module, lines] of lengths) {
+      if (lines > pagesToThinkAt) t.diagnostic(`src/${module} has ${lines} lines: is it one thing?`);
+    }
+    assertNone(lengths.filter(([, lines]) => lines > pagesAtMost).map(([module, lines]) => `${module}: ${lines}`));
+  });
+
+  it("docs/architecture.md shows the same table", () => {
+    const page = readFileSync(new URL("../docs/architecture.md", import.meta.url), "utf8");
+    assertNone(
+      Object.entries(rooms)
+        .map(([room, targets]) => [room, targets.length === 0 ? "nothing" : targets.join(", ")] as const)
+        .filter(([room, targets]) => !page.replaceAll(/ +/g, " ").includes(`| \`${room}\` | ${targets} |`))
+        .map(([room, targets]) => `| \`${room}\` | ${targets} |`),
+    );
+  });
+
+  it("the scanner sees every way to name a module, and no comment", () => {
+    const text = [
+      'import { a,\n  b } from "./static.ts";',
+      'import type { T } from "./type.ts";',
+      'import "./effect.ts";',
+      'export { c } from "./again.ts";',
+      'type U = import("./inline.ts").U;',
+      'const d = await import("./dynamic.ts");',
+      'const e = new URL("./worker.ts", import.meta.url);',
+      '// import { f } from "./comment.ts"; import("./comment.ts")',
+      '/**\n * import("./comment.ts")\n */',
+      'const g = "text";',
+    ].join("\n");
+    assert.deepEqual(
+      importsOf(text)
+        .map(({ specifier }) => specifier)
+        .toSorted(),
+      ["./again.ts", "./dynamic.ts", "./effect.ts", "./inline.ts", "./static.ts", "./type.ts", "./worker.ts"],
+    );
+  });
+});
