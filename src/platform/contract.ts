@@ -25,9 +25,45 @@ export interface Progress {
   readonly total: number | null;
 }
 
-export interface DownloadOptions {
+/** Where bytes may come from: a path (Node only), an address (http, https, file, data, blob) or what is already at hand. */
+export type BytesSource = string | URL | Blob | ArrayBuffer | Uint8Array;
+
+export interface ReadOptions {
+  /** Refuse what is larger, in bytes, before it is allocated where the size is known. Default: 1 GiB. */
+  readonly maxBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface DownloadOptions extends ReadOptions {
   /** Looks at the whole content before it is accepted into the cache, and again when it is taken from there; throws where it is not good. */
   readonly check?: ((bytes: Uint8Array) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** Give an attempt up when hardly anything arrives in so many milliseconds. Default: 15,000. */
+  readonly stallTimeout?: number | undefined;
+}
+
+/** A file in the cache: `name` in the folder `folder` of Keras's cache, and the address it comes from. */
+export interface CachedFile extends DownloadOptions {
+  readonly url: string;
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** What both sides of the seam export, apart from the pictures' part. */
+export interface BytesPlatform {
+  /** All bytes of a source. Bytes at hand are returned as a view, not copied. Throws `IOError`, `NetworkError`, `LimitError`. */
+  readBytes(source: BytesSource, options?: ReadOptions): Promise<Uint8Array>;
+  /** Writes a whole file or nothing. Browsers have no files: `UnsupportedError`. */
+  writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
+  /** A file from the cache, or else from its address into the cache; checked both times. */
+  cachedDownload(file: CachedFile): Promise<Uint8Array>;
+  /** The same from the cache alone; undefined where it is not there or not good. */
+  findCached(file: CachedFile): Promise<Uint8Array | undefined>;
+  /** An environment variable; undefined where it is unset or empty, and in browsers. */
+  environment(name: string): string | undefined;
+  /** How many threads can run at once for this process. */
+  defaultCores(): number;
+  /** Whether a person sees what is written to the error stream. */
+  isTerminal(): boolean;
+  warn(message: string): void;
 }

@@ -1,0 +1,18 @@
+/** What a browser says about itself; workers included. */
+
+/** Browsers have no environment variables. */
+export function environment(_name: string): string | undefined {
+  return undefined;
+}
+
+export function defaultCores(): number {
+  return globalThis.navigator?.hardwareConcurrency ?? 1;
+}
+
+export function isTerminal(): boolean {
+  return false;
+}
+
+export function warn(message: string): void {
+  console.warn(message);
+}

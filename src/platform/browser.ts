@@ -1,0 +1,5 @@
+/** The seam's browser side: what `#platform` means there. */
+
+export { cachedDownload, findCached } from "./browser-cache.ts";
+export { readBytes, writeBytes } from "./browser-files.ts";
+export { defaultCores, environment, isTerminal, warn } from "./browser-system.ts";

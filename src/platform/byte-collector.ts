@@ -1,0 +1,66 @@
+/** Chunks gathered into one array that grows with what really arrives, never with what a sender promises. */
+
+import { MobileNetV2Error } from "../core/errors.ts";
+
+const FIRST_CAPACITY = 1 << 16;
+/** A promised length is allocated at once up to here; beyond, capacity doubles as chunks come. */
+const TRUSTED_CAPACITY = 1 << 26;
+
+export class ByteCollector {
+  readonly #maxBytes: number;
+  readonly #what: string;
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  constructor(maxBytes: number, what: string) {
+    this.#maxBytes = maxBytes;
+    this.#what = what;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Makes room for a promised total; throws `LimitError` where it is over the limit. */
+  expect(total: number): void {
+    checkLimit(total, this.#maxBytes, this.#what);
+    this.#reserve(Math.min(total, TRUSTED_CAPACITY));
+  }
+
+  append(chunk: Uint8Array): void {
+    const end = this.#length + chunk.length;
+    checkLimit(end, this.#maxBytes, this.#what);
+    if (end > this.#bytes.length) {
+      this.#reserve(Math.min(Math.max(end, 2 * this.#bytes.length, FIRST_CAPACITY), this.#maxBytes));
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = end;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(capacity: number): void {
+    if (capacity <= this.#bytes.length) {
+      return;
+    }
+    const grown = new Uint8Array(capacity);
+    grown.set(this.view());
+    this.#bytes = grown;
+  }
+}
+
+/** Throws `LimitError` where `size` is over `maxBytes`. */
+export function checkLimit(size: number, maxBytes: number, what: string): void {
+  if (size > maxBytes) {
+    throw new MobileNetV2Error(
+      "LimitError",
+      `${what} has ${size} bytes or more, over the limit of ${maxBytes}. Raise \`maxBytes\` if that is meant.`,
+    );
+  }
+}

@@ -1,0 +1,42 @@
+/** The part of `readBytes` that is the same everywhere: bytes at hand, and addresses that `fetch` reads. */
+
+import { valueError } from "../core/errors.ts";
+import { checkLimit } from "./byte-collector.ts";
+import type { BytesSource, ReadOptions } from "./contract.ts";
+import { DEFAULT_MAX_BYTES, fetchBytes } from "./fetch-bytes.ts";
+
+/** Addresses that `fetch` reads in Node and browsers alike. */
+const FETCHED = /^(?:https?|data|blob):/i;
+
+/** The bytes of any source; `readPlace` reads what only the platform knows how to: a path, another address. */
+export async function readAnyBytes(
+  source: BytesSource,
+  options: ReadOptions,
+  readPlace: (place: string) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  if (typeof source === "string" || source instanceof URL) {
+    const place = String(source);
+    return FETCHED.test(place) ? fetchBytes(place, options) : readPlace(place);
+  }
+  return bytesAtHand(source, options);
+}
+
+async function bytesAtHand(source: Blob | ArrayBuffer | Uint8Array, options: ReadOptions): Promise<Uint8Array> {
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  if (source instanceof Blob) {
+    checkLimit(source.size, maxBytes, "The Blob");
+    return new Uint8Array(await source.arrayBuffer());
+  }
+  if (!(source instanceof Uint8Array) && !isArrayBuffer(source)) {
+    throw valueError(
+      `Expected a path, an address, a Blob, an ArrayBuffer or a Uint8Array. Received: ${typeof source === "object" ? Object.prototype.toString.call(source) : String(source)}`,
+    );
+  }
+  checkLimit(source.byteLength, maxBytes, "The array");
+  return source instanceof Uint8Array ? source : new Uint8Array(source);
+}
+
+/** By tag: an ArrayBuffer may come from another realm (a frame, a worker's module, `node:vm`). */
+function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
+}

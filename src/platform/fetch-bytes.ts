@@ -1,0 +1,282 @@
+/** One whole resource over `fetch`: bounded in size, time and tries; resumed by Range (RFC 9110, section 14) after a cut. */
+
+import { MobileNetV2Error } from "../core/errors.ts";
+import { ByteCollector } from "./byte-collector.ts";
+import type { ReadOptions } from "./contract.ts";
+
+export interface FetchOptions extends ReadOptions {
+  readonly stallTimeout?: number | undefined;
+  /** Past what caches between here and there may hold. */
+  readonly fresh?: boolean;
+}
+
+export const DEFAULT_MAX_BYTES = 2 ** 30;
+const DEFAULT_STALL_TIMEOUT = 15_000;
+/** Fewer bytes than this within the stall timeout count as none. */
+const STALL_BYTES = 1024;
+/** Tries in a row that bring nothing new. */
+const IDLE_TRIES = 4;
+const MAX_TRIES = 32;
+const FIRST_DELAY = 200;
+const MAX_DELAY = 5_000;
+
+/** Why one try failed, where another may succeed. */
+interface Failure {
+  readonly reason: string;
+  /** Milliseconds that the server asks to wait. */
+  readonly retryAfter?: number;
+}
+
+/**
+ * Fetches all bytes of an http, https, data or blob address. Transient failures (a cut, a stall, 408, 425, 429, 5xx) are
+ * tried again with growing pauses, continued where the server can. Throws `NetworkError` and `LimitError`; where
+ * `signal` aborts, its reason.
+ */
+export async function fetchBytes(url: string, options: FetchOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const transfer = new Transfer(url, options);
+  let furthest = 0;
+  let idle = 0;
+  for (let tries = 1; ; tries++) {
+    const failure = await transfer.attempt();
+    if (failure === null) {
+      return transfer.bytes.view();
+    }
+    idle = transfer.bytes.length > furthest ? 0 : idle + 1;
+    furthest = Math.max(furthest, transfer.bytes.length);
+    if (idle >= IDLE_TRIES || tries >= MAX_TRIES) {
+      throw new MobileNetV2Error("NetworkError", `${transfer.shown}: ${failure.reason} (tried ${tries} times)`);
+    }
+    const delay = failure.retryAfter ?? FIRST_DELAY * 2 ** idle * (0.5 + Math.random());
+    await pause(Math.min(delay, MAX_DELAY), options.signal);
+  }
+}
+
+/** What successive tries have in common. */
+class Transfer {
+  readonly bytes: ByteCollector;
+  /** The address without a password. */
+  readonly shown: string;
+  readonly #url: string;
+  readonly #options: FetchOptions;
+  readonly #headers: Record<string, string> = {};
+  /** The version of the resource that the bytes so far belong to; null where it cannot be known. */
+  #version: string | null = null;
+  #total: number | null = null;
+  #answered = false;
+
+  constructor(url: string, options: FetchOptions) {
+    const parsed = parseUrl(url);
+    // `fetch` refuses credentials in an address; they mean this header.
+    if (parsed.username !== "" || parsed.password !== "") {
+      const credentials = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
+      this.#headers["authorization"] = `Basic ${btoa(credentials)}`;
+      parsed.username = "";
+      parsed.password = "";
+    }
+    this.#url = parsed.href;
+    this.shown = parsed.protocol === "data:" ? "the data: address" : parsed.href;
+    this.#options = options;
+    this.bytes = new ByteCollector(options.maxBytes ?? DEFAULT_MAX_BYTES, this.shown);
+  }
+
+  /** One request. Null when everything is there; throws what another try would not heal. */
+  async attempt(): Promise<Failure | null> {
+    const timeout = this.#options.stallTimeout ?? DEFAULT_STALL_TIMEOUT;
+    const stop = new AbortController();
+    const user = this.#options.signal;
+    user?.throwIfAborted();
+    let seen = this.bytes.length;
+    let stalled = false;
+    const watchdog = setInterval(() => {
+      stalled = this.bytes.length < seen + STALL_BYTES;
+      seen = this.bytes.length;
+      if (stalled) {
+        stop.abort();
+      }
+    }, timeout);
+    const failed = (error: unknown): Failure => {
+      user?.throwIfAborted();
+      return { reason: stalled ? `nothing came for ${timeout / 1000} seconds` : networkReason(error) };
+    };
+    try {
+      const signal = user === undefined ? stop.signal : AbortSignal.any([user, stop.signal]);
+      let response: Response;
+      try {
+        response = await this.#request(signal);
+      } catch (error) {
+        const failure = failed(error);
+        // A host that never answered is not there, and whoever is offline should not wait for four tries.
+        if (!this.#answered && !isReset(error)) {
+          throw new MobileNetV2Error("NetworkError", `${this.shown}: ${failure.reason}`, { cause: error });
+        }
+        return failure;
+      }
+      this.#answered = true;
+      const refused = this.#accept(response);
+      if (refused !== null) {
+        return refused;
+      }
+      return await this.#receive(response, failed);
+    } finally {
+      clearInterval(watchdog);
+      // Lets go of whatever is still on its way; nothing happens where all was read.
+      stop.abort();
+    }
+  }
+
+  #request(signal: AbortSignal): Promise<Response> {
+    const resume = this.bytes.length > 0 && this.#version !== null;
+    if (!resume) {
+      this.bytes.clear();
+    }
+    return fetch(this.#url, {
+      signal,
+      cache: this.#options.fresh === true ? "reload" : "default",
+      headers: {
+        ...this.#headers,
+        // Compressed bytes have another length and cannot be continued. Browsers ignore this header.
+        "accept-encoding": "identity",
+        ...(resume ? { range: `bytes=${this.bytes.length}-` } : {}),
+      },
+    });
+  }
+
+  /** Looks at status and headers. */
+  #accept(response: Response): Failure | null {
+    const { status } = response;
+    if (this.#url.startsWith("https:") && response.url.startsWith("http:")) {
+      throw new MobileNetV2Error("NetworkError", `${this.shown}: redirects to an unencrypted address, ${response.url}`);
+    }
+    if (status === 206 && this.#continues(response)) {
+      return null;
+    }
+    if (status === 206 || status === 416) {
+      // Not the piece that was asked for: from the start then, and without pieces.
+      this.#version = null;
+      this.bytes.clear();
+      return { reason: "the server sent another part than was asked for", retryAfter: 0 };
+    }
+    if (!response.ok) {
+      const reason = `the server answered ${status} ${response.statusText}`.trimEnd();
+      if (status === 408 || status === 425 || status === 429 || status >= 500) {
+        const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+        return seconds >= 0 ? { reason, retryAfter: seconds * 1000 } : { reason };
+      }
+      throw new MobileNetV2Error("NetworkError", `${this.shown}: ${reason}`);
+    }
+    this.bytes.clear();
+    this.#version = versionOf(response);
+    this.#total = lengthOf(response);
+    if (this.#total !== null) {
+      this.bytes.expect(this.#total);
+    }
+    return null;
+  }
+
+  /** Whether a 206 is the rest of what we have. */
+  #continues(response: Response): boolean {
+    const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
+    return (
+      range !== null &&
+      Number(range[1]) === this.bytes.length &&
+      (this.#total === null || Number(range[3]) === this.#total) &&
+      versionOf(response) === this.#version
+    );
+  }
+
+  async #receive(response: Response, failed: (error: unknown) => Failure): Promise<Failure | null> {
+    if (response.body !== null) {
+      const reader = response.body.getReader();
+      for (;;) {
+        let piece: ReadableStreamReadResult<Uint8Array>;
+        try {
+          piece = await reader.read();
+        } catch (error) {
+          return failed(error);
+        }
+        if (piece.done) {
+          break;
+        }
+        this.#take(piece.value);
+      }
+    }
+    // Another origin may hide that it compresses; browsers hold the length against the promise themselves.
+    return response.type === "cors" ? null : this.#missing();
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.bytes.append(chunk);
+    this.#options.onProgress?.({
+      received: this.bytes.length,
+      // A total that is overtaken was that of the compressed bytes.
+      total: this.#total !== null && this.#total >= this.bytes.length ? this.#total : null,
+    });
+  }
+
+  #missing(): Failure | null {
+    const { length } = this.bytes;
+    if (this.#total === null || length === this.#total) {
+      return null;
+    }
+    return { reason: `the transfer ended after ${length} of ${this.#total} bytes` };
+  }
+}
+
+function parseUrl(url: string): URL {
+  try {
+    return new URL(url);
+  } catch (error) {
+    throw new MobileNetV2Error("ValueError", `Not an address: ${JSON.stringify(url.slice(0, 200))}`, { cause: error });
+  }
+}
+
+function isEncoded(response: Response): boolean {
+  return (response.headers.get("content-encoding") ?? "identity") !== "identity";
+}
+
+/** Null where bytes of two answers cannot be joined. */
+function versionOf(response: Response): string | null {
+  if (isEncoded(response)) {
+    return null;
+  }
+  const tag = response.headers.get("etag");
+  // A weak tag promises equal meaning, not equal bytes.
+  return tag !== null && !tag.startsWith("W/") ? tag : response.headers.get("last-modified");
+}
+
+function lengthOf(response: Response): number | null {
+  const length = response.headers.get("content-length") ?? "";
+  return !isEncoded(response) && /^\d+$/.test(length) ? Number(length) : null;
+}
+
+/** The reason under Node's "fetch failed" and "terminated". */
+function networkReason(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return networkReason(error.errors[0]);
+  }
+  return error.cause instanceof Error ? networkReason(error.cause) : error.message;
+}
+
+/** Whether a connection was there and broke, as servers do under load. */
+function isReset(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return code === "ECONNRESET" || code === "EPIPE" || code === "UND_ERR_SOCKET";
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,5 @@
+/** The seam's Node side: what `#platform` means there. */
+
+export { cachedDownload, findCached } from "./node-cache.ts";
+export { readBytes, writeBytes } from "./node-files.ts";
+export { defaultCores, environment, isTerminal, warn } from "./node-system.ts";
