@@ -69,8 +69,11 @@ function printSizes(): void {
   }
 }
 
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
+}
+
 function printSize(name: string, raw: number, gzip: number): void {
-  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
   console.log(`${name.padEnd(44)}${kilobytes(raw)}${kilobytes(gzip)} gzip`);
 }
 

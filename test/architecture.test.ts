@@ -137,21 +137,39 @@ describe("architecture", () => {
   it("the platform is reached by #platform, never by its files", () => {
     assertNone(
       complaints((module, { specifier }) =>
-        roomOf(module) !== "platform" && targetsOf(module, specifier).some((target) => platformFaces.includes(target))
-          ? specifier === "#platform"
-            ? undefined
-            : "import #platform"
+        specifier.startsWith(".") &&
+        roomOf(module) !== "platform" &&
+        targetsOf(module, specifier).some((target) => platformFaces.includes(target))
+          ? "import #platform"
           : undefined,
       ),
     );
   });
 
-  it("node: comes in only through platform/, cli/ and server/, and never through platform/browser*", () => {
+  it("node: comes in only through platform/, cli/ and server/", () => {
     assertNone(
       complaints((module, { specifier }) =>
-        specifier.startsWith("node:") && (!nodeRooms.includes(roomOf(module)) || module.startsWith("platform/browser"))
-          ? "not here"
-          : undefined,
+        specifier.startsWith("node:") && !nodeRooms.includes(roomOf(module)) ? "not here" : undefined,
+      ),
+    );
+  });
+
+  it("what a browser loads never comes to node: or to a package", () => {
+    const reached = new Set<string>();
+    const walk = (module: string): void => {
+      if (reached.has(module)) return;
+      reached.add(module);
+      for (const { specifier } of importsOf(modules.get(module) ?? "")) {
+        for (const target of specifier === "#platform" ? ["platform/browser.ts"] : targetsOf(module, specifier)) {
+          walk(target);
+        }
+      }
+    };
+    walk("index.ts");
+    walk("platform/browser.ts");
+    assertNone(
+      complaints((module, { specifier }) =>
+        reached.has(module) && !/^(?:\.|#platform$)/.test(specifier) ? "a browser has no such thing" : undefined,
       ),
     );
   });
