@@ -23,6 +23,16 @@ export abstract class Network extends Layer {
     return this.graph.outputs;
   }
 
+  /** The model's own first input; see `inputs` where it has several. */
+  override get input(): KerasTensor {
+    return first(this.inputs);
+  }
+
+  /** The model's own first output; see `outputs` where it has several. */
+  override get output(): KerasTensor {
+    return first(this.outputs);
+  }
+
   /** The layer of that name or at that index (negative: from the end). @throws ValueError where there is none. */
   getLayer(nameOrIndex: string | number): Layer {
     const layers = this.layers;
@@ -113,4 +123,10 @@ export abstract class Network extends Layer {
   override forward(_inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     throw valueError(`Model '${this.name}' is run as the program of its graph (evaluate), not as one layer.`);
   }
+}
+
+function first(tensors: readonly KerasTensor[]): KerasTensor {
+  const [tensor] = tensors;
+  if (tensor === undefined) throw valueError("A model has at least one input and one output.");
+  return tensor;
 }

@@ -179,8 +179,30 @@ export abstract class Layer {
     return [this.computeOutputShape(inputShapes)];
   }
 
-  /** Builds if need be and leaves a node. */
-  protected connect(inputs: readonly KerasTensor[]): Node {
+  /** The tensor that the layer was first applied to. @throws ValueError where it was never applied. */
+  get input(): KerasTensor {
+    const [input] = this.#firstNode("input").inputs;
+    if (input === undefined) throw valueError(`Layer '${this.name}' has no input.`);
+    return input;
+  }
+
+  /** What the layer gave when it was first applied. @throws ValueError where it was never applied. */
+  get output(): KerasTensor {
+    const [output] = this.#firstNode("output").outputs;
+    if (output === undefined) throw valueError(`Layer '${this.name}' has no output.`);
+    return output;
+  }
+
+  #firstNode(what: "input" | "output"): Node {
+    const [node] = this.inboundNodes;
+    if (node === undefined) {
+      throw valueError(`The layer ${this.name} has never been called and thus has no defined ${what}.`);
+    }
+    return node;
+  }
+
+  /** Applies the layer and gives the whole node: all outputs of a layer that has several. */
+  connect(inputs: readonly KerasTensor[]): Node {
     if (inputs.length === 0 || inputs.some((input) => !(input instanceof KerasTensor))) {
       throw valueError(
         `Layer '${this.name}' is applied to symbolic tensors: the result of Input() or of another layer's apply().`,

@@ -40,6 +40,8 @@ export interface DownloadOptions extends ReadOptions {
   readonly check?: ((bytes: Uint8Array) => void) | undefined;
   /** Give an attempt up when hardly anything arrives in so many milliseconds. Default: 15,000. */
   readonly stallTimeout?: number | undefined;
+  /** The first pause before another try, in milliseconds; later ones are longer. Default: 500. */
+  readonly retryDelay?: number | undefined;
 }
 
 /** A file in the cache: `name` in the folder `folder` of Keras's cache, and the address it comes from. */
@@ -47,6 +49,8 @@ export interface CachedFile extends DownloadOptions {
   readonly url: string;
   readonly folder: string;
   readonly name: string;
+  /** What a user can do besides where the download fails: ends the message of the error. */
+  readonly advice?: string | undefined;
 }
 
 /** What both sides of the seam export, apart from the pictures' part. */

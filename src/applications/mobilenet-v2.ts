@@ -1,0 +1,174 @@
+/** MobileNetV2: the graph of arXiv 1801.04381, table 2, argument for argument as keras.applications.MobileNetV2 builds it. */
+import { valueError } from "../core/errors.ts";
+import { correctPad } from "../core/padding.ts";
+import { axisOf } from "../core/shape.ts";
+import { Add } from "../layers/add.ts";
+import { BatchNormalization } from "../layers/batch-normalization.ts";
+import { Conv2D } from "../layers/conv2d.ts";
+import { Dense } from "../layers/dense.ts";
+import { DepthwiseConv2D } from "../layers/depthwise-conv2d.ts";
+import { GlobalAveragePooling2D } from "../layers/global-average-pooling2d.ts";
+import { GlobalMaxPooling2D } from "../layers/global-max-pooling2d.ts";
+import { Input } from "../layers/input-layer.ts";
+import type { KerasTensor } from "../layers/layer.ts";
+import { ReLU } from "../layers/relu.ts";
+import { ZeroPadding2D } from "../layers/zero-padding2d.ts";
+import { Model } from "../models/model.ts";
+import { modelName } from "./checkpoints.ts";
+import { type ModelArguments, type MobileNetV2Options, checkArguments } from "./mobilenet-v2-options.ts";
+import { imagenetWeights } from "./weights.ts";
+
+export type { MobileNetV2Options } from "./mobilenet-v2-options.ts";
+
+/** Table 2 of the paper: expansion, output channels before alpha, repeats, stride of the first. */
+const STAGES = [
+  { expansion: 1, filters: 16, repeats: 1, stride: 1 },
+  { expansion: 6, filters: 24, repeats: 2, stride: 2 },
+  { expansion: 6, filters: 32, repeats: 3, stride: 2 },
+  { expansion: 6, filters: 64, repeats: 4, stride: 2 },
+  { expansion: 6, filters: 96, repeats: 3, stride: 1 },
+  { expansion: 6, filters: 160, repeats: 3, stride: 2 },
+  { expansion: 6, filters: 320, repeats: 1, stride: 1 },
+] as const;
+
+/**
+ * Builds a MobileNetV2 and loads its weights.
+ *
+ * Inputs are pictures scaled by `preprocessInput`, [batch, rows, cols, channels]; see `MobileNetV2Options` for the rest.
+ *
+ * @returns the model, named `mobilenetv2_{alpha}_{rows}` unless `name` is given.
+ * @throws ValueError in Keras's cases and wording; NetworkError, IOError, FormatError where weights cannot be had.
+ * @see https://keras.io/api/applications/mobilenet/#mobilenetv2-function
+ */
+export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Model> {
+  const checked = checkArguments(options);
+  const model = buildGraph(checked);
+  const { weights } = checked;
+  if (weights === "imagenet") {
+    await imagenetWeights({
+      alpha: checked.alpha,
+      rows: checked.weightRows,
+      includeTop: checked.includeTop,
+      onProgress: options.onProgress,
+      // Loading is the check: all tensors must be there, have our shapes and finite values, or none is taken.
+      check: (bytes) => model.loadWeightsFromBytes(bytes),
+    });
+  } else if (weights !== null) {
+    await model.loadWeights(weights);
+  }
+  return model;
+}
+
+function buildGraph(args: ModelArguments): Model {
+  const { alpha } = args;
+  const image = args.inputTensor ?? Input({ shape: args.inputShape });
+  let x = new Conv2D({
+    filters: makeDivisible(32 * alpha, 8),
+    kernelSize: 3,
+    strides: 2,
+    padding: "same",
+    useBias: false,
+    name: "Conv1",
+  }).apply(image);
+  x = normalize(x, "bn_Conv1");
+  x = new ReLU({ maxValue: 6, name: "Conv1_relu" }).apply(x);
+
+  let block = 0;
+  for (const { expansion, filters, repeats, stride } of STAGES) {
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      x = invertedResidual(x, { block: block++, expansion, filters, alpha, stride: repeat === 0 ? stride : 1 });
+    }
+  }
+
+  // The paper applies alpha to the last convolution only where it widens.
+  const last = alpha > 1 ? makeDivisible(1280 * alpha, 8) : 1280;
+  x = new Conv2D({ filters: last, kernelSize: 1, useBias: false, name: "Conv_1" }).apply(x);
+  x = normalize(x, "Conv_1_bn");
+  x = new ReLU({ maxValue: 6, name: "out_relu" }).apply(x);
+
+  if (args.includeTop) {
+    x = new GlobalAveragePooling2D().apply(x);
+    x = new Dense({ units: args.classes, activation: args.classifierActivation, name: "predictions" }).apply(x);
+  } else if (args.pooling === "avg") {
+    x = new GlobalAveragePooling2D().apply(x);
+  } else if (args.pooling === "max") {
+    x = new GlobalMaxPooling2D().apply(x);
+  }
+  const name = args.name ?? modelName(alpha, args.weightRows);
+  return new Model({ inputs: args.inputTensor === undefined ? image : sourcesOf(image), outputs: x, name });
+}
+
+interface Block {
+  readonly block: number;
+  readonly expansion: number;
+  readonly filters: number;
+  readonly alpha: number;
+  readonly stride: number;
+}
+
+/** Expand 1 × 1, depthwise 3 × 3, project 1 × 1 without an activation; added to its input where shapes allow (figure 4). */
+function invertedResidual(input: KerasTensor, { block, expansion, filters, alpha, stride }: Block): KerasTensor {
+  const channels = axisOf(input.shape, -1) ?? 0;
+  const projected = makeDivisible(Math.trunc(filters * alpha), 8);
+  const prefix = block === 0 ? "expanded_conv_" : `block_${block}_`;
+  let x = input;
+  if (block !== 0) {
+    x = new Conv2D({
+      filters: expansion * channels,
+      kernelSize: 1,
+      padding: "same",
+      useBias: false,
+      name: `${prefix}expand`,
+    }).apply(x);
+    x = normalize(x, `${prefix}expand_BN`);
+    x = new ReLU({ maxValue: 6, name: `${prefix}expand_relu` }).apply(x);
+  }
+  if (stride === 2) {
+    const padding = correctPad([axisOf(x.shape, 1), axisOf(x.shape, 2)], 3);
+    x = new ZeroPadding2D({ padding, name: `${prefix}pad` }).apply(x);
+  }
+  x = new DepthwiseConv2D({
+    kernelSize: 3,
+    strides: stride,
+    padding: stride === 1 ? "same" : "valid",
+    useBias: false,
+    name: `${prefix}depthwise`,
+  }).apply(x);
+  x = normalize(x, `${prefix}depthwise_BN`);
+  x = new ReLU({ maxValue: 6, name: `${prefix}depthwise_relu` }).apply(x);
+  x = new Conv2D({
+    filters: projected,
+    kernelSize: 1,
+    padding: "same",
+    useBias: false,
+    name: `${prefix}project`,
+  }).apply(x);
+  x = normalize(x, `${prefix}project_BN`);
+  return channels === projected && stride === 1 ? new Add({ name: `${prefix}add` }).apply([input, x]) : x;
+}
+
+function normalize(x: KerasTensor, name: string): KerasTensor {
+  return new BatchNormalization({ epsilon: 1e-3, momentum: 0.999, name }).apply(x);
+}
+
+/** The multiple of `divisor` nearest to `value`, not more than a tenth below it. */
+function makeDivisible(value: number, divisor: number): number {
+  const rounded = Math.max(divisor, Math.floor((value + divisor / 2) / divisor) * divisor);
+  return rounded < 0.9 * value ? rounded + divisor : rounded;
+}
+
+/** The input tensors that a tensor depends on. */
+function sourcesOf(tensor: KerasTensor): readonly KerasTensor[] {
+  const sources = new Set<KerasTensor>();
+  const seen = new Set([tensor.node]);
+  const stack = [tensor];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    if (top.node.inputs.length === 0) sources.add(top);
+    for (const input of top.node.inputs) {
+      if (!seen.has(input.node)) stack.push(input);
+      seen.add(input.node);
+    }
+  }
+  if (sources.size === 0) throw valueError("`inputTensor` depends on no Input().");
+  return [...sources];
+}

@@ -1,0 +1,130 @@
+/** What functional and sequential models do: predict on the engine, print themselves, free their memory (keras.Model). */
+import { readBytes } from "#platform";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import { Engine } from "../engine/engine.ts";
+import { Network } from "../graph/network.ts";
+import { programOf } from "../graph/program.ts";
+import type { BytesSource } from "../platform/contract.ts";
+import { type LoadWeightsOptions, loadWeightsInto } from "../saving/load-weights.ts";
+import { type SummaryOptions, summaryText } from "./summary.ts";
+
+export abstract class BaseModel extends Network {
+  #engine: Promise<Engine> | undefined;
+  #disposed = false;
+
+  /**
+   * The model's answers for a batch, in inference mode.
+   *
+   * A model with one input takes a tensor of the input's shape with a batch axis before it; where exactly that axis is missing
+   * (one picture [rows, cols, channels]), it is added. Integers are taken as float32. A model with several inputs takes an array.
+   * Resolves to a tensor for a model made with one output, to an array in the order of `outputs` otherwise.
+   *
+   * @throws ValueError where shapes do not fit.
+   */
+  async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
+    const given = x instanceof Tensor ? [x] : x;
+    const { inputs } = this.graph;
+    if (given.length !== inputs.length) {
+      throw valueError(
+        `Layer "${this.name}" expects ${inputs.length} input(s), but it received ${given.length} input tensors.`,
+      );
+    }
+    const batches = given.map((tensor, i) => asBatch(tensor, inputs[i]?.shape ?? [], i, this));
+    const count = batches[0]?.shape[0] ?? 0;
+    for (const batch of batches) {
+      if (batch.shape[0] !== count) {
+        const counts = batches.map((tensor) => String(tensor.shape[0])).join(", ");
+        throw valueError(
+          `Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. Received: ${counts}`,
+        );
+      }
+    }
+    const engine = await this.#running();
+    return [...(await engine.run(batches))];
+  }
+
+  /**
+   * Loads weights from a file in any format that we read (found from its content): by layer order from Keras's `.h5`, by
+   * Keras 3's own rules from `.weights.h5`. Either all weights are taken or, on an error, none.
+   */
+  async loadWeights(source: BytesSource, options: LoadWeightsOptions = {}): Promise<void> {
+    this.loadWeightsFromBytes(await readBytes(source), options);
+  }
+
+  /** `loadWeights` for bytes that are already there. */
+  loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
+    loadWeightsInto(this.layers, bytes, options);
+  }
+
+  /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */
+  async memoryBytes(): Promise<number> {
+    return this.#engine === undefined ? 0 : (await this.#engine).memoryBytes;
+  }
+
+  /** Prints the table of layers as Keras does. */
+  summary(options: SummaryOptions = {}): void {
+    (options.printFn ?? console.log)(summaryText(this, options));
+  }
+
+  /** Frees the engine's memory. The weights stay readable; predicting again is an error. */
+  dispose(): void {
+    this.#disposed = true;
+    this.releaseEngine();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Frees the engine; the next prediction makes a new one. For models whose graph has changed. */
+  protected releaseEngine(): void {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    void engine?.then(
+      (made) => made.dispose(),
+      () => undefined,
+    );
+  }
+
+  #running(): Promise<Engine> {
+    if (this.#disposed) {
+      throw new MobileNetV2Error(
+        "StateError",
+        `Model '${this.name}' was disposed of. Make or load it again to predict.`,
+      );
+    }
+    if (this.#engine === undefined) {
+      const made = Engine.create(programOf(this.graph));
+      this.#engine = made;
+      // A start that failed must not be remembered: the next call tries again.
+      made.catch(() => {
+        if (this.#engine === made) this.#engine = undefined;
+      });
+    }
+    return this.#engine;
+  }
+}
+
+/** The tensor as float32 with the rank of the model's input. */
+function asBatch(tensor: Tensor, expected: Shape, index: number, model: BaseModel): Tensor<Float32Array> {
+  const withBatch = batchShape(tensor.shape, expected);
+  if (withBatch === undefined || !shapesCompatible(expected.with(0, null), withBatch)) {
+    throw valueError(
+      `Input ${index} with name '${model.inputs[index]?.node.layer.name ?? ""}' of layer '${model.name}' is incompatible with the layer: ` +
+        `expected shape=${formatShape(expected)}, found shape=${formatShape(tensor.shape)}`,
+    );
+  }
+  return tensor.toFloat32().reshape(withBatch);
+}
+
+function batchShape(given: Dims, expected: Shape): Dims | undefined {
+  if (given.length === expected.length) return given;
+  if (given.length === expected.length - 1) {
+    if (shapesCompatible(expected.slice(1), given)) return [1, ...given];
+    // As Keras does for a batch of gray pictures without their last axis.
+    if (expected.at(-1) === 1) return [...given, 1];
+  }
+  return given.length === expected.length + 1 && given.at(-1) === 1 ? given.slice(0, -1) : undefined;
+}

@@ -1,0 +1,116 @@
+/** A model from symbolic inputs to symbolic outputs (keras.Model, the functional API). */
+import { valueError } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { type Graph, buildGraph } from "../graph/graph.ts";
+import { Input } from "../layers/input-layer.ts";
+import { KerasTensor, type LayerConfig, type LayerOptions, type Node } from "../layers/layer.ts";
+import { BaseModel } from "./base-model.ts";
+
+export interface ModelOptions<Outputs extends KerasTensor | readonly KerasTensor[]> extends LayerOptions {
+  readonly inputs: KerasTensor | readonly KerasTensor[];
+  readonly outputs: Outputs;
+}
+
+/** What `predict` resolves to: one tensor, or as many as the model was made with. */
+export type Predictions<Outputs> = Outputs extends readonly KerasTensor[]
+  ? Tensor<Float32Array>[]
+  : Tensor<Float32Array>;
+
+/**
+ * A functional model. Any tensors of other models can be its inputs and outputs; the layers between are shared, not copied:
+ * `new Model({ inputs: m.input, outputs: m.getLayer("block_6_expand_relu").output })`.
+ */
+export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasTensor> extends BaseModel {
+  readonly className = "Functional";
+  readonly graph: Graph;
+  /** The outputs as they were given. */
+  readonly #outputs: Outputs;
+
+  /** @throws ValueError where outputs do not depend on the inputs alone, or two layers share a name. */
+  constructor(options: ModelOptions<Outputs>) {
+    super(options);
+    const inputs = tensorsOf(options.inputs, "inputs");
+    const outputs = tensorsOf(options.outputs, "outputs");
+    this.graph = inputs.every(isInputTensor) ? buildGraph(inputs, outputs) : cutAt(inputs, outputs);
+    this.#outputs = options.outputs;
+    if (options.trainable !== undefined) this.trainable = options.trainable;
+  }
+
+  /** See `predictAll`; one tensor where the model was made with one output. */
+  async predict(x: Tensor | readonly Tensor[]): Promise<Predictions<Outputs>>;
+  async predict(x: Tensor | readonly Tensor[]): Promise<Tensor | Tensor[]> {
+    const results = await this.predictAll(x);
+    const [first] = results;
+    return this.#outputs instanceof KerasTensor && first !== undefined ? first : results;
+  }
+
+  override getConfig(): LayerConfig {
+    return { name: this.name, trainable: this.trainable };
+  }
+}
+
+function tensorsOf(
+  given: KerasTensor | readonly KerasTensor[],
+  argument: "inputs" | "outputs",
+): readonly KerasTensor[] {
+  const tensors: readonly unknown[] = given instanceof KerasTensor ? [given] : given;
+  if (!Array.isArray(given) && !(given instanceof KerasTensor)) {
+    throw valueError(`All \`${argument}\` values must be KerasTensors. Received: ${argument} of type ${typeof given}`);
+  }
+  if (tensors.length === 0) throw valueError(`\`${argument}\` argument cannot be empty. Received: ${argument}=[]`);
+  return tensors.map((tensor) => {
+    if (tensor instanceof KerasTensor) return tensor;
+    throw valueError(
+      `All \`${argument}\` values must be KerasTensors. Received an invalid value of type ${typeof tensor}`,
+    );
+  });
+}
+
+function isInputTensor(tensor: KerasTensor): boolean {
+  return tensor.node.inputs.length === 0;
+}
+
+/** A graph that begins in the middle of another: new inputs there, and the layers between applied once more. */
+function cutAt(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): Graph {
+  const copies = new Map<KerasTensor, KerasTensor>();
+  const newInputs = inputs.map((input) => {
+    const copy = isInputTensor(input)
+      ? input
+      : Input({ batchShape: input.shape, name: `${input.node.layer.name}CLONE` });
+    copies.set(input, copy);
+    return copy;
+  });
+  for (const node of nodesBetween(inputs, outputs)) {
+    const applied = node.layer.connect(node.inputs.map((tensor) => copies.get(tensor) ?? tensor));
+    for (const [i, output] of node.outputs.entries()) {
+      const copy = applied.outputs[i];
+      if (copy !== undefined && !copies.has(output)) copies.set(output, copy);
+    }
+  }
+  return buildGraph(
+    newInputs,
+    outputs.map((output) => copies.get(output) ?? output),
+  );
+}
+
+/** The nodes that the outputs need after the inputs, in an order that runs. */
+function nodesBetween(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): readonly Node[] {
+  const given = new Set(inputs);
+  const nodes: Node[] = [];
+  const seen = new Set<Node>();
+  const stack: { readonly node: Node; next: number }[] = [];
+  for (const output of outputs) {
+    if (!given.has(output)) stack.push({ node: output.node, next: 0 });
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const input = top.node.inputs[top.next++];
+      if (input === undefined || seen.has(top.node)) {
+        stack.pop();
+        if (!seen.has(top.node) && top.node.inputs.length > 0) nodes.push(top.node);
+        seen.add(top.node);
+      } else if (!given.has(input) && !seen.has(input.node)) {
+        stack.push({ node: input.node, next: 0 });
+      }
+    }
+  }
+  return nodes;
+}

@@ -1,0 +1,32 @@
+/** Distances between arrays of numbers, for assertions that state a tolerance. */
+import assert from "node:assert/strict";
+
+/** The largest absolute difference; infinite where one is NaN and the other is not. */
+export function maxDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  assert.equal(actual.length, expected.length, "arrays of the same length");
+  let max = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const [a = NaN, b = NaN] = [actual[i], expected[i]];
+    const difference = Object.is(a, b) || a === b ? 0 : Math.abs(a - b);
+    if (!(difference <= max)) max = Number.isNaN(difference) ? Infinity : difference;
+  }
+  return max;
+}
+
+/** The largest magnitude in an array. */
+export function maxMagnitude(values: ArrayLike<number>): number {
+  let max = 0;
+  for (let i = 0; i < values.length; i++) max = Math.max(max, Math.abs(values[i] ?? 0));
+  return max;
+}
+
+/** Asserts |actual - expected| ≤ tolerance everywhere. */
+export function assertWithin(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what = "values",
+): void {
+  const difference = maxDifference(actual, expected);
+  assert.ok(difference <= tolerance, `${what}: the largest difference is ${difference}, allowed is ${tolerance}`);
+}
