@@ -2,7 +2,7 @@
 
 import { MobileNetV2Error, messageOf } from "../core/errors.ts";
 import type { CachedFile } from "./contract.ts";
-import { fetchBytes } from "./fetch-bytes.ts";
+import { fetchBytes, shownAddress } from "./fetch-bytes.ts";
 
 /** One entry of a cache. No method throws for what the cache cannot do: it is an economy, not a need. */
 export interface CacheEntry {
@@ -73,7 +73,8 @@ async function fetchGood(entry: CacheEntry, file: CachedFile): Promise<Uint8Arra
     if (!(error instanceof MobileNetV2Error)) {
       throw error;
     }
-    throw new MobileNetV2Error(error.code, `Could not download ${file.name} from ${error.message}\n${entry.advice}`, {
+    const advice = [entry.advice, file.advice].filter((text) => text !== undefined).join(" ");
+    throw new MobileNetV2Error(error.code, `Could not download ${file.name} from ${error.message}\n${advice}`, {
       cause: error,
     });
   }
@@ -87,9 +88,13 @@ async function fetchChecked(file: CachedFile, fresh: boolean): Promise<Uint8Arra
     }
     file.check?.(bytes);
   } catch (error) {
-    throw new MobileNetV2Error("FormatError", `${file.url}: the content is not good: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new MobileNetV2Error(
+      "FormatError",
+      `${shownAddress(file.url)}: the content is not good: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   return bytes;
 }

@@ -1,11 +1,12 @@
 /** One whole resource over `fetch`: bounded in size, time and tries; resumed by Range (RFC 9110, section 14) after a cut. */
 
-import { MobileNetV2Error } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { ByteCollector } from "./byte-collector.ts";
 import type { ReadOptions } from "./contract.ts";
 
 export interface FetchOptions extends ReadOptions {
   readonly stallTimeout?: number | undefined;
+  readonly retryDelay?: number | undefined;
   /** Past what caches between here and there may hold. */
   readonly fresh?: boolean;
 }
@@ -17,7 +18,7 @@ const STALL_BYTES = 1024;
 /** Tries in a row that bring nothing new. */
 const IDLE_TRIES = 4;
 const MAX_TRIES = 32;
-const FIRST_DELAY = 200;
+const DEFAULT_RETRY_DELAY = 500;
 const MAX_DELAY = 5_000;
 
 /** Why one try failed, where another may succeed. */
@@ -46,7 +47,7 @@ export async function fetchBytes(url: string, options: FetchOptions = {}): Promi
     if (idle >= IDLE_TRIES || tries >= MAX_TRIES) {
       throw new MobileNetV2Error("NetworkError", `${transfer.shown}: ${failure.reason} (tried ${tries} times)`);
     }
-    const delay = failure.retryAfter ?? FIRST_DELAY * 2 ** idle * (0.5 + Math.random());
+    const delay = failure.retryAfter ?? (options.retryDelay ?? DEFAULT_RETRY_DELAY) * 2 ** idle * (0.5 + Math.random());
     await pause(Math.min(delay, MAX_DELAY), options.signal);
   }
 }
@@ -65,16 +66,12 @@ class Transfer {
   #answered = false;
 
   constructor(url: string, options: FetchOptions) {
-    const parsed = parseUrl(url);
-    // `fetch` refuses credentials in an address; they mean this header.
-    if (parsed.username !== "" || parsed.password !== "") {
-      const credentials = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
-      this.#headers["authorization"] = `Basic ${btoa(credentials)}`;
-      parsed.username = "";
-      parsed.password = "";
+    const { href, credentials } = parseUrl(url);
+    if (credentials !== null) {
+      this.#headers["authorization"] = `Basic ${credentials}`;
     }
-    this.#url = parsed.href;
-    this.shown = parsed.protocol === "data:" ? "the data: address" : parsed.href;
+    this.#url = href;
+    this.shown = shownAddress(url);
     this.#options = options;
     this.bytes = new ByteCollector(options.maxBytes ?? DEFAULT_MAX_BYTES, this.shown);
   }
@@ -222,11 +219,34 @@ class Transfer {
   }
 }
 
-function parseUrl(url: string): URL {
+/** An address as messages show it: without a password, and not the whole of a data: address. */
+export function shownAddress(url: string): string {
+  return /^data:/i.test(url) ? "the data: address" : parseUrl(url).href;
+}
+
+/** Takes the credentials, which `fetch` refuses in an address, out of it, as Basic authentication writes them (RFC 7617). */
+function parseUrl(url: string): { href: string; credentials: string | null } {
+  if (!URL.canParse(url)) {
+    throw valueError(`Not an address: ${JSON.stringify(url.slice(0, 200))}`);
+  }
+  const parsed = new URL(url);
+  if (!["http:", "https:", "data:", "blob:"].includes(parsed.protocol)) {
+    throw valueError(`Expected an address that begins with http: or https:. Received: ${url}`);
+  }
+  if (parsed.username === "" && parsed.password === "") {
+    return { href: parsed.href, credentials: null };
+  }
+  const text = `${percentDecode(parsed.username)}:${percentDecode(parsed.password)}`;
+  parsed.username = "";
+  parsed.password = "";
+  return { href: parsed.href, credentials: btoa(String.fromCharCode(...new TextEncoder().encode(text))) };
+}
+
+function percentDecode(text: string): string {
   try {
-    return new URL(url);
-  } catch (error) {
-    throw new MobileNetV2Error("ValueError", `Not an address: ${JSON.stringify(url.slice(0, 200))}`, { cause: error });
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

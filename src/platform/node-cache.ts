@@ -35,7 +35,7 @@ class NodeEntry implements CacheEntry {
       }
     }
     this.#paths = kerasHomes().map((home) => join(home, folder, name));
-    this.advice = `Without a network, put the file at ${this.#paths[0]}`;
+    this.advice = `Without a network, put the file at ${this.#paths[0]}.`;
   }
 
   async load(file: CachedFile): Promise<CachedContent | undefined> {
