@@ -1,0 +1,105 @@
+/** Runs a module in a page of headless Chromium: bundled by esbuild, served from loopback, its answer taken back as JSON. */
+import { existsSync } from "node:fs";
+import { basename, extname } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+import { build } from "esbuild";
+import { type Folders, serve } from "./server.ts";
+
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** For node:test's `skip`: false where there is a Chromium, else the word that says what is missing. */
+export const withoutChromium: string | false = existsSync(executablePath)
+  ? false
+  : `no Chromium at ${executablePath}: install it, or name one in CHROMIUM`;
+
+export interface PageOptions {
+  /** Cross-origin isolated (COOP and COEP), as SharedArrayBuffer and threads need it. */
+  readonly isolated?: boolean;
+  /** Takes the package from src/ (the default) or, if false, as an installed one: from what its `exports` say. */
+  readonly source?: boolean;
+  /** More folders to serve, by the first part of their address: `{ images: "/…/images" }` → `/images/a.jpg`. */
+  readonly folders?: Folders;
+  /** Gives up after so many milliseconds. */
+  readonly timeout?: number;
+}
+
+let opened: Promise<Browser> | undefined;
+
+/** Closes the browser; to be called once, after the last page. */
+export async function closeBrowser(): Promise<void> {
+  await (await opened)?.close();
+  opened = undefined;
+}
+
+/**
+ * Calls the function `run(args)` that `entryFile` exports in a fresh page and a fresh profile; resolves to what it returns.
+ * Arguments and answer travel as JSON. What the page logs as an error is part of the error that is thrown.
+ */
+export async function runInPage(entryFile: string, args: unknown = null, options: PageOptions = {}): Promise<unknown> {
+  const { isolated = false, source = true, folders = {}, timeout = 60_000 } = options;
+  const server = await serve({ files: await bundle(entryFile, source), folders, isolated });
+  opened ??= chromium.launch({ executablePath, args: launchArguments });
+  const context = await (await opened).newContext();
+  const complaints: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    await page.goto(server.address);
+    const entry = `/${basename(entryFile, extname(entryFile))}.js`;
+    const call = page.evaluate(callEntry, { entry, args: JSON.stringify(args) });
+    const answer: unknown = JSON.parse(await within(timeout, call));
+    return answer;
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Error([`In the page of ${basename(entryFile)}: ${said}`, ...complaints].join("\n  "), { cause: error });
+  } finally {
+    await context.close();
+    await server.close();
+  }
+}
+
+const launchArguments = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Runs in the page. */
+async function callEntry({ entry, args }: { entry: string; args: string }): Promise<string> {
+  const { run } = await import(entry);
+  return JSON.stringify((await run(JSON.parse(args))) ?? null);
+}
+
+async function bundle(entryFile: string, source: boolean): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { outputFiles } = await build({
+    entryPoints: [entryFile],
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    conditions: source ? ["@mobilenet-v2/source"] : [],
+    outdir: "/",
+    write: false,
+    logLevel: "error",
+  });
+  return new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
