@@ -1,16 +1,9 @@
 /** Pictures in memory, and the three colour modes of Keras's `load_img` with the arithmetic of PIL's `convert`. */
 import { MobileNetV2Error } from "../core/errors.ts";
+import type { DecodedImage } from "../platform/contract.ts";
 
 /** 8-bit samples, rows from the top, channels interleaved: 1 is gray, 3 is RGB, 4 is RGBA (alpha not multiplied in). */
-export interface Image {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
-  readonly channels: 1 | 3 | 4;
-  /** `height * width * channels` samples of 0 to 255. */
-  readonly data: Uint8Array;
-}
+export type Image = DecodedImage;
 
 /** Keras's `color_mode`. */
 export type ColorMode = "grayscale" | "rgb" | "rgba";

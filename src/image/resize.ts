@@ -67,6 +67,7 @@ function horizontalPass(source: Image, taps: Taps, outWidth: number, top: number
   const { channels, data: from } = source;
   const rowLength = source.width * channels;
   const { firsts, counts, weights, stride } = taps;
+  const half = 1 << (PRECISION_BITS - 1);
   // Clamped, for the clipping to 8 bits that PIL does by a table.
   const data = new Uint8ClampedArray(outWidth * height * channels);
   let at = 0;
@@ -74,13 +75,25 @@ function horizontalPass(source: Image, taps: Taps, outWidth: number, top: number
     for (let x = 0; x < outWidth; x++) {
       const begin = y * rowLength + firsts[x]! * channels;
       const end = begin + counts[x]! * channels;
-      const firstWeight = x * stride;
-      for (let channel = 0; channel < channels; channel++) {
-        let sum = 1 << (PRECISION_BITS - 1);
-        let w = firstWeight;
-        for (let p = begin + channel; p < end; p += channels) sum = (sum + Math.imul(from[p]!, weights[w++]!)) | 0;
-        data[at++] = sum >> PRECISION_BITS;
+      let w = x * stride;
+      let [first, second, third, fourth] = [half, half, half, half];
+      if (channels === 1) {
+        for (let p = begin; p < end; p++) first = (first + Math.imul(from[p]!, weights[w++]!)) | 0;
+        data[at++] = first >> PRECISION_BITS;
+        continue;
       }
+      for (let p = begin; p < end; p += channels) {
+        const weight = weights[w++]!;
+        first = (first + Math.imul(from[p]!, weight)) | 0;
+        second = (second + Math.imul(from[p + 1]!, weight)) | 0;
+        third = (third + Math.imul(from[p + 2]!, weight)) | 0;
+        if (channels === 4) fourth = (fourth + Math.imul(from[p + 3]!, weight)) | 0;
+      }
+      data[at] = first >> PRECISION_BITS;
+      data[at + 1] = second >> PRECISION_BITS;
+      data[at + 2] = third >> PRECISION_BITS;
+      if (channels === 4) data[at + 3] = fourth >> PRECISION_BITS;
+      at += channels;
     }
   }
   return { width: outWidth, height, channels, data: new Uint8Array(data.buffer) };

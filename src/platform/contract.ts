@@ -11,8 +11,8 @@ export interface DecodedImage {
 export interface DecodeOptions {
   /** Refuse, before decoding, what has more pixels than this. */
   readonly maxPixels: number;
-  /** Turn the picture by its EXIF orientation. Keras does not. */
-  readonly autoOrient: boolean;
+  /** What the bytes are, as "image/png". */
+  readonly mimeType: string;
   /** Convert to sRGB by the embedded ICC profile. Pillow's `convert("RGB")` does not. */
   readonly convertProfile: boolean;
 }
@@ -51,6 +51,17 @@ export interface CachedFile extends DownloadOptions {
   readonly name: string;
   /** What a user can do besides where the download fails: ends the message of the error. */
   readonly advice?: string | undefined;
+}
+
+/** The pictures' part of what both sides of the seam export. */
+export interface ImagePlatform {
+  /**
+   * Decodes the first frame as it is stored, without turning it, to 8 bits a sample. Throws `FormatError` where the
+   * content is broken, `UnsupportedError` for a format that this platform does not know, `MissingError` without a decoder.
+   */
+  decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
+  /** The file of a picture. `quality` is 1 to 100, for the formats that lose something. */
+  encodeImage(image: DecodedImage, format: ImageFormat, quality: number): Promise<Uint8Array>;
 }
 
 /** What both sides of the seam export, apart from the pictures' part. */

@@ -3,3 +3,4 @@
 export { cachedDownload, findCached } from "./node-cache.ts";
 export { readBytes, writeBytes } from "./node-files.ts";
 export { defaultCores, environment, isTerminal, warn } from "./node-system.ts";
+export { decodeImage, encodeImage } from "./node-image.ts";

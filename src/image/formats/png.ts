@@ -1,0 +1,36 @@
+/** PNG (ISO/IEC 15948, and its third edition's eXIf): the chunks up to IEND. */
+import type { Orientation } from "../orient.ts";
+import { exifOrientation } from "./exif.ts";
+import { broken, type Inspected, type InspectOptions, textAt, truncated, viewOf } from "./format.ts";
+
+const SIGNATURE = "\x89PNG\r\n\x1a\n";
+const PROFILE_CHUNKS = new Set(["iCCP", "sRGB", "gAMA", "cHRM", "cICP"]);
+
+export function isPng(bytes: Uint8Array): boolean {
+  return textAt(bytes, 0, 8) === SIGNATURE;
+}
+
+export function inspectPng(bytes: Uint8Array, { keepProfile, keepAlpha }: InspectOptions): Inspected {
+  const view = viewOf(bytes);
+  if (bytes.length < 33) throw truncated("PNG");
+  if (view.getUint32(8) !== 13 || textAt(bytes, 12, 4) !== "IHDR") throw broken("PNG", "it does not begin with IHDR");
+  const parts = [bytes.subarray(0, 8)];
+  let orientation: Orientation = 1;
+  let data = false;
+  for (let at = 8, type = ""; type !== "IEND";) {
+    if (at + 12 > bytes.length) throw truncated("PNG");
+    const length = view.getUint32(at);
+    type = textAt(bytes, at + 4, 4);
+    const end = at + 12 + length;
+    if (end > bytes.length) throw truncated("PNG");
+    if (type === "eXIf") orientation = exifOrientation(bytes.subarray(at + 8, end - 4));
+    data ||= type === "IDAT";
+    // A capital letter marks what a decoder must understand.
+    const critical = /^[A-Z]/.test(type);
+    const wanted = critical || (keepAlpha && type === "tRNS") || (keepProfile && PROFILE_CHUNKS.has(type));
+    if (wanted) parts.push(bytes.subarray(at, end));
+    at = end;
+  }
+  if (!data) throw broken("PNG", "it has no picture in it");
+  return { format: "png", width: view.getUint32(16), height: view.getUint32(20), orientation, parts };
+}
