@@ -52,13 +52,22 @@ export function paddingAlong(
 /** A number or a pair, as Keras takes for kernel sizes, strides and paddings. */
 export type OneOrTwo = number | readonly [number, number];
 
-/** Both values of a number or a pair; an error that names the argument where they are not whole numbers from `least`. */
-export function pair(value: OneOrTwo, argument: string, least = 1): readonly [number, number] {
-  const both: readonly [number, number] = typeof value === "number" ? [value, value] : value;
-  if (both.length !== 2 || both.some((n) => !Number.isInteger(n) || n < least)) {
-    throw valueError(
-      `The \`${argument}\` argument must be a whole number of ${least} or more, or a pair of them. Received: ${argument}=${JSON.stringify(value)}`,
-    );
+/**
+ * Both values of a number or a pair (keras.src.utils.argument_validation.standardize_tuple).
+ * @throws ValueError that names the argument where they are not whole numbers from `least`.
+ */
+export function pair(value: unknown, argument: string, least: 0 | 1 = 1): readonly [number, number] {
+  const [first, second, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  const problem = `The \`${argument}\` argument must be a tuple of 2 integers. Received ${argument}=${JSON.stringify(value)}`;
+  if (!isWhole(first) || !isWhole(second) || rest.length > 0) throw valueError(problem);
+  const low = [first, second].filter((n) => n < least);
+  if (low.length > 0) {
+    const requirement = least === 0 ? ">= 0" : "> 0";
+    throw valueError(`${problem}, including values {${low.join(", ")}} that do not satisfy \`value ${requirement}\``);
   }
-  return both;
+  return [first, second];
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
 }

@@ -1,7 +1,8 @@
 /** The base of every layer, and the symbolic tensors and nodes that layers leave behind when they are applied. */
-import { valueError } from "../core/errors.ts";
+import { type MobileNetV2Error, valueError } from "../core/errors.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { booleanArgument, show } from "./arguments.ts";
 import { toSnakeCase, uniqueName } from "./naming.ts";
 import { Weight, type WeightSpec } from "./weight.ts";
 
@@ -42,6 +43,14 @@ export class Node {
   }
 }
 
+/** What a layer expects of its only input. */
+export interface InputSpec {
+  readonly rank?: number;
+  readonly minRank?: number;
+  /** The length of the last axis, where it is known. */
+  readonly channels?: number | undefined;
+}
+
 export abstract class Layer {
   /** Keras's class name, such as `DepthwiseConv2D`. */
   abstract readonly className: string;
@@ -54,13 +63,14 @@ export abstract class Layer {
   readonly inboundNodes: Node[] = [];
 
   constructor(options: LayerOptions = {}) {
-    if (options.name?.includes("/") === true) {
+    const name: unknown = options.name ?? undefined;
+    if (name !== undefined && (typeof name !== "string" || name.includes("/"))) {
       throw valueError(
-        `Argument \`name\` must be a string and cannot contain character \`/\`. Received: name=${options.name}`,
+        `Argument \`name\` must be a string and cannot contain character \`/\`. Received: name=${show(name)}`,
       );
     }
-    this.#givenName = options.name;
-    this.#trainable = options.trainable ?? true;
+    this.#givenName = name;
+    this.#trainable = booleanArgument(options.trainable, "trainable", true);
   }
 
   /** The given name, or an automatic one (`conv2d_3`), fixed at first use. */
@@ -166,6 +176,11 @@ export abstract class Layer {
 
   /** The arguments to make this layer again. */
   getConfig(): LayerConfig {
+    return this.baseConfig();
+  }
+
+  /** What the config of every layer begins with. */
+  protected baseConfig(): { readonly name: string; readonly trainable: boolean } {
     return { name: this.name, trainable: this.trainable };
   }
 
@@ -216,25 +231,33 @@ export abstract class Layer {
     return node;
   }
 
-  /** The only input's shape, checked for its rank and, where given, its last axis. */
-  protected inputShape(inputShapes: readonly Shape[], rank?: number, channels?: number): Shape {
+  /** The only input's shape, checked for its rank and, where given, its last axis (keras.src.layers.input_spec). */
+  protected inputShape(inputShapes: readonly Shape[], expected: InputSpec = {}): Shape {
     const [shape] = inputShapes;
     if (shape === undefined || inputShapes.length !== 1) {
       throw valueError(`Layer "${this.name}" expects 1 input(s), but it received ${inputShapes.length} input tensors.`);
     }
-    if (rank !== undefined && shape.length !== rank) {
-      throw valueError(
-        `Input 0 of layer "${this.name}" is incompatible with the layer: expected ndim=${rank}, found ndim=${shape.length}. ` +
-          `Full shape received: ${formatShape(shape)}`,
-      );
-    }
+    const incompatible = (problem: string): MobileNetV2Error =>
+      valueError(`Input 0 with name 'None' of layer '${this.name}' is incompatible with the layer: ${problem}`);
+    const { rank, minRank, channels } = expected;
+    const found = `found ndim=${shape.length}. Full shape received: ${formatShape(shape)}`;
+    if (rank !== undefined && shape.length !== rank) throw incompatible(`expected ndim=${rank}, ${found}`);
+    if (minRank !== undefined && shape.length < minRank) throw incompatible(`expected min_ndim=${minRank}, ${found}`);
     const last = shape.at(-1);
     if (channels !== undefined && last !== null && last !== channels) {
-      throw valueError(
-        `Input 0 of layer "${this.name}" is incompatible with the layer: expected axis -1 of input shape to have value ${channels}, ` +
-          `but received input with shape ${formatShape(shape)}`,
+      throw incompatible(
+        `expected axis -1 of input shape to have value ${channels}, but received input with shape ${formatShape(shape)}`,
       );
     }
     return shape;
+  }
+
+  /** The only input of `forward`. */
+  protected onlyInput(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const [input] = inputs;
+    if (input === undefined || inputs.length !== 1) {
+      throw valueError(`Layer "${this.name}" expects 1 input(s), but it received ${inputs.length} input tensors.`);
+    }
+    return input;
   }
 }

@@ -1,0 +1,87 @@
+/** The sum of tensors (keras.layers.Add), broadcast as NumPy does. */
+import { valueError } from "../core/errors.ts";
+import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import { KerasTensor, Layer, type LayerOptions } from "./layer.ts";
+
+export class Add extends Layer {
+  readonly className = "Add";
+
+  constructor(options: LayerOptions = {}) {
+    super(options);
+  }
+
+  override apply(inputs: KerasTensor | readonly KerasTensor[]): KerasTensor {
+    if (inputs instanceof KerasTensor) {
+      throw valueError(
+        `A merge layer should be called on a list of inputs. Received: inputs=a tensor of shape ${formatShape(inputs.shape)} (not a list of tensors)`,
+      );
+    }
+    return super.apply(inputs);
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    const [first, ...others] = inputShapes;
+    if (first === undefined || others.length === 0) {
+      throw valueError(
+        `A merge layer should be called on a list of at least 2 inputs. Received ${inputShapes.length} inputs. ` +
+          `Full input_shape received: ${formatShapes(inputShapes)}`,
+      );
+    }
+    const batches = new Set(inputShapes.flatMap((shape) => shape.slice(0, 1)).filter((batch) => batch !== null));
+    if (batches.size > 1) {
+      throw valueError(
+        `Cannot merge tensors with different batch sizes. Received tensors with shapes ${formatShapes(inputShapes)}`,
+      );
+    }
+    const [batch = null] = batches;
+    return [batch, ...others.reduce<Shape>((sum, shape) => broadcast(sum, shape.slice(1)), first.slice(1))];
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const shape = knownDims(this.computeOutputShape(inputs.map((input) => input.shape)), "The sum's shape");
+    const sums = new Float64Array(sizeOf(shape));
+    for (const input of inputs) {
+      const indices = input.size === sums.length ? undefined : broadcastIndices(input.shape, shape);
+      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? NaN) + (input.data[indices?.[i] ?? i] ?? NaN);
+    }
+    return new Tensor(shape, Float32Array.from(sums));
+  }
+}
+
+/** The shape of an elementwise sum, without the batch (keras.src.layers.merging.base_merge). */
+function broadcast(a: Shape, b: Shape): Shape {
+  if (a.length < b.length) return broadcast(b, a);
+  const missing = a.length - b.length;
+  return a.map((axis, i) => {
+    const other = i < missing ? 1 : (b[i - missing] ?? null);
+    if (i < missing || other === axis || other === 1) return axis;
+    if (axis === 1) return other;
+    if (axis === null || other === null) return null;
+    throw valueError(`Inputs have incompatible shapes. Received shapes ${formatShape(a)} and ${formatShape(b)}`);
+  });
+}
+
+/** For each element of `shape`, which element of a smaller tensor it takes; missing axes are put in after the batch. */
+function broadcastIndices(from: Dims, shape: Dims): Uint32Array {
+  const dims = [from[0] ?? 1, ...new Array<number>(shape.length - from.length).fill(1), ...from.slice(1)];
+  const indices = new Uint32Array(sizeOf(shape));
+  for (let i = 0; i < indices.length; i++) {
+    let rest = i;
+    let step = 1;
+    let index = 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const length = shape[axis] ?? 1;
+      const own = dims[axis] ?? 1;
+      if (own !== 1) index += (rest % length) * step;
+      rest = Math.floor(rest / length);
+      step *= own;
+    }
+    indices[i] = index;
+  }
+  return indices;
+}
+
+function formatShapes(shapes: readonly Shape[]): string {
+  return `[${shapes.map(formatShape).join(", ")}]`;
+}

@@ -1,0 +1,159 @@
+/** What plain and depthwise convolutions share: windows, bias, activation, checks (keras.src.layers.convolutional.base_conv). */
+import { valueError } from "../core/errors.ts";
+import { type OneOrTwo, type Padding, pair } from "../core/padding.ts";
+import { type Dims, type Shape, formatShape, knownDims } from "../core/shape.ts";
+import { type Tensor, zeros } from "../core/tensor.ts";
+import { type ActivationIdentifier, type ActivationName, activate, activationName } from "./activations.ts";
+import {
+  type DataFormat,
+  type Serialized,
+  booleanArgument,
+  dataFormatArgument,
+  keptArguments,
+  paddingArgument,
+} from "./arguments.ts";
+import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+import type { Initializer, WeightSpec } from "./weight.ts";
+import { type Window2D, slideWindow, windowOutput } from "./windows.ts";
+
+export interface BaseConv2DOptions extends LayerOptions {
+  /** Rows and columns of the window. */
+  readonly kernelSize: OneOrTwo;
+  /** Default 1. Strides above 1 do not go with a dilation above 1. */
+  readonly strides?: OneOrTwo | undefined;
+  /** Default `valid`: no padding. `same` pads with zeros, the odd one at the end. */
+  readonly padding?: Padding | undefined;
+  readonly dataFormat?: DataFormat | null | undefined;
+  /** Default 1. */
+  readonly dilationRate?: OneOrTwo | undefined;
+  /** Default null: none. */
+  readonly activation?: ActivationIdentifier | undefined;
+  /** Default true. */
+  readonly useBias?: boolean | undefined;
+  /** Default `zeros`. */
+  readonly biasInitializer?: InitializerIdentifier | null | undefined;
+  readonly biasRegularizer?: Serialized | null | undefined;
+  readonly biasConstraint?: Serialized | null | undefined;
+  readonly activityRegularizer?: Serialized | null | undefined;
+}
+
+const KEPT = ["biasRegularizer", "biasConstraint", "activityRegularizer"] as const;
+
+/** Adds a tap of the window to the sums of a place: `channels` values of the input from `from`, times their part of the kernel. */
+type AddTap = (
+  sums: Float64Array,
+  input: Float32Array,
+  from: number,
+  kernel: Float32Array,
+  channels: number,
+  tap: number,
+) => void;
+
+export abstract class BaseConv2D extends Layer {
+  readonly kernelSize: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+  readonly dilationRate: readonly [number, number];
+  readonly activation: ActivationName;
+  readonly useBias: boolean;
+  readonly biasInitializer: Initializer;
+  readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
+
+  constructor(options: BaseConv2DOptions) {
+    super(options);
+    this.kernelSize = pair(options.kernelSize, "kernelSize");
+    this.strides = pair(options.strides ?? 1, "strides");
+    this.dilationRate = pair(options.dilationRate ?? 1, "dilationRate");
+    this.padding = paddingArgument(options.padding);
+    dataFormatArgument(options.dataFormat);
+    this.activation = activationName(options.activation);
+    this.useBias = booleanArgument(options.useBias, "useBias", true);
+    this.biasInitializer = initializerOf(options.biasInitializer ?? "zeros");
+    this.#kept = keptArguments(options, KEPT);
+    if (Math.max(...this.strides) > 1 && Math.max(...this.dilationRate) > 1) {
+      throw valueError(
+        "`strides > 1` not supported in conjunction with `dilationRate > 1`. " +
+          `Received: strides=${formatShape(this.strides)} and dilationRate=${formatShape(this.dilationRate)}`,
+      );
+    }
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    const shape = this.inputShape(inputShapes, { rank: 4, channels: this.builtChannels() });
+    const filters = this.outputChannels(shape);
+    const [rows, cols] = windowOutput(shape, this.window);
+    if ((rows !== null && rows <= 0) || (cols !== null && cols <= 0)) {
+      throw valueError(
+        `Computed output size would be zero or negative. Received \`inputs shape=${formatShape(shape)}\`, ` +
+          `\`kernel shape=${formatShape([...this.kernelSize, shape[3] ?? null, filters])}\`, ` +
+          `\`dilationRate=${formatShape(this.dilationRate)}\`, \`strides=${formatShape(this.strides)}\`, ` +
+          `\`padding=${this.padding}\`.`,
+      );
+    }
+    return [shape[0] ?? null, rows, cols, filters];
+  }
+
+  override getConfig() {
+    return {
+      ...this.baseConfig(),
+      kernelSize: this.kernelSize,
+      strides: this.strides,
+      padding: this.padding,
+      dataFormat: "channels_last" as const,
+      dilationRate: this.dilationRate,
+      activation: this.activation,
+      useBias: this.useBias,
+      biasInitializer: initializerConfig(this.biasInitializer),
+      ...this.#kept,
+    };
+  }
+
+  /** The channels of the output for an input of this shape; also checks that they fit. */
+  protected abstract outputChannels(shape: Shape): number | null;
+
+  /** The channels that the kernel was made for; undefined before it is. */
+  protected abstract builtChannels(): number | undefined;
+
+  protected get window(): Window2D {
+    return { size: this.kernelSize, strides: this.strides, dilation: this.dilationRate, padding: this.padding };
+  }
+
+  protected kernelAndBias(kernel: Dims, kernelInitializer: Initializer, channels: number): readonly WeightSpec[] {
+    const specs = [{ name: "kernel", shape: kernel, initializer: kernelInitializer }];
+    if (this.useBias) specs.push({ name: "bias", shape: [channels], initializer: this.biasInitializer });
+    return specs;
+  }
+
+  /** The known number of input channels. */
+  protected knownChannels(inputShapes: readonly Shape[]): number {
+    const shape = this.inputShape(inputShapes, { rank: 4 });
+    const channels = shape[3] ?? null;
+    if (channels !== null) return channels;
+    throw valueError(
+      `The channel dimension of the inputs to a ${this.className} layer should be defined. ` +
+        `Received: inputShape=${formatShape(shape)}`,
+    );
+  }
+
+  protected convolve(inputs: readonly Tensor<Float32Array>[], addTap: AddTap): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    this.build([x.shape]);
+    const [batch = 0, rows = 0, cols = 0, filters = 0] = knownDims(this.computeOutputShape([x.shape]), "An output");
+    const channels = x.shape[3] ?? 0;
+    const kernel = this.weight("kernel").values;
+    const bias = this.useBias ? this.weight("bias").values : new Float32Array(filters);
+    const output = zeros([batch, rows, cols, filters]);
+    const sums = Float64Array.from(bias);
+    slideWindow(
+      x.shape,
+      this.window,
+      (pixel, tap) => addTap(sums, x.data, pixel * channels, kernel, channels, tap),
+      (place) => {
+        output.data.set(sums, place * filters);
+        sums.set(bias);
+      },
+    );
+    return activate(this.activation, output);
+  }
+}

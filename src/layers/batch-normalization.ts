@@ -1,0 +1,129 @@
+/** Batch normalization (keras.layers.BatchNormalization; Ioffe and Szegedy 2015), in inference: by the moving statistics. */
+import { valueError } from "../core/errors.ts";
+import { type Shape, axisOf, formatShape, sizeOf } from "../core/shape.ts";
+import { type Tensor, zeros } from "../core/tensor.ts";
+import { type Serialized, booleanArgument, integerArgument, keptArguments, numberArgument } from "./arguments.ts";
+import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+import type { Initializer, WeightSpec } from "./weight.ts";
+
+export interface BatchNormalizationOptions extends LayerOptions {
+  /** The axis of the channels. Default -1. */
+  readonly axis?: number | undefined;
+  /** How slowly the moving statistics move in training. Default 0.99. */
+  readonly momentum?: number | undefined;
+  /** Added to the variance. Default 1e-3. */
+  readonly epsilon?: number | undefined;
+  /** Default true: with `beta`. */
+  readonly center?: boolean | undefined;
+  /** Default true: with `gamma`. */
+  readonly scale?: boolean | undefined;
+  readonly betaInitializer?: InitializerIdentifier | null | undefined;
+  readonly gammaInitializer?: InitializerIdentifier | null | undefined;
+  readonly movingMeanInitializer?: InitializerIdentifier | null | undefined;
+  readonly movingVarianceInitializer?: InitializerIdentifier | null | undefined;
+  readonly betaRegularizer?: Serialized | null | undefined;
+  readonly gammaRegularizer?: Serialized | null | undefined;
+  readonly betaConstraint?: Serialized | null | undefined;
+  readonly gammaConstraint?: Serialized | null | undefined;
+}
+
+const KEPT = ["betaRegularizer", "gammaRegularizer", "betaConstraint", "gammaConstraint"] as const;
+
+/** Weights, each (channels): `gamma`, `beta`; `moving_mean`, `moving_variance`, which no optimizer moves. */
+export class BatchNormalization extends Layer {
+  readonly className = "BatchNormalization";
+  readonly axis: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly center: boolean;
+  readonly scale: boolean;
+  readonly betaInitializer: Initializer;
+  readonly gammaInitializer: Initializer;
+  readonly movingMeanInitializer: Initializer;
+  readonly movingVarianceInitializer: Initializer;
+  readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
+
+  constructor(options: BatchNormalizationOptions = {}) {
+    super(options);
+    this.axis = integerArgument(options.axis ?? -1, "axis");
+    this.momentum = numberArgument(options.momentum, "momentum", 0.99);
+    this.epsilon = numberArgument(options.epsilon, "epsilon", 1e-3);
+    this.center = booleanArgument(options.center, "center", true);
+    this.scale = booleanArgument(options.scale, "scale", true);
+    this.betaInitializer = initializerOf(options.betaInitializer ?? "zeros");
+    this.gammaInitializer = initializerOf(options.gammaInitializer ?? "ones");
+    this.movingMeanInitializer = initializerOf(options.movingMeanInitializer ?? "zeros");
+    this.movingVarianceInitializer = initializerOf(options.movingVarianceInitializer ?? "ones");
+    this.#kept = keptArguments(options, KEPT);
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    const shape = this.inputShape(inputShapes);
+    if (this.axis >= shape.length || this.axis < -shape.length) {
+      throw valueError(
+        `Axis ${this.axis} is out of bounds for input shape ${formatShape(shape)}. Received: axis=${this.axis}`,
+      );
+    }
+    const expected = this.built ? this.weight("moving_mean").size : null;
+    const channels = axisOf(shape, this.axis);
+    if (expected !== null && channels !== null && channels !== expected) {
+      throw valueError(
+        `Input 0 with name 'None' of layer '${this.name}' is incompatible with the layer: expected axis ${this.axis} of input ` +
+          `shape to have value ${expected}, but received input with shape ${formatShape(shape)}`,
+      );
+    }
+    return shape;
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    this.computeOutputShape([x.shape]);
+    this.build([x.shape]);
+    const mean = this.weight("moving_mean").values;
+    const variance = this.weight("moving_variance").values;
+    const gamma = this.scale ? this.weight("gamma").values : undefined;
+    const beta = this.center ? this.weight("beta").values : undefined;
+    const factor = Float64Array.from(variance, (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + this.epsilon));
+    const step = sizeOf(x.shape.slice(x.shape.length + (this.axis < 0 ? this.axis : this.axis - x.shape.length) + 1));
+    const output = zeros(x.shape);
+    for (let i = 0; i < x.size; i++) {
+      const c = Math.floor(i / step) % mean.length;
+      output.data[i] = ((x.data[i] ?? NaN) - (mean[c] ?? NaN)) * (factor[c] ?? NaN) + (beta?.[c] ?? 0);
+    }
+    return output;
+  }
+
+  override getConfig() {
+    return {
+      ...this.baseConfig(),
+      axis: this.axis,
+      momentum: this.momentum,
+      epsilon: this.epsilon,
+      center: this.center,
+      scale: this.scale,
+      betaInitializer: initializerConfig(this.betaInitializer),
+      gammaInitializer: initializerConfig(this.gammaInitializer),
+      movingMeanInitializer: initializerConfig(this.movingMeanInitializer),
+      movingVarianceInitializer: initializerConfig(this.movingVarianceInitializer),
+      ...this.#kept,
+    };
+  }
+
+  protected override weightSpecs(inputShapes: readonly Shape[]): readonly WeightSpec[] {
+    const input = this.inputShape(inputShapes);
+    const channels = axisOf(input, this.axis);
+    if (channels === null) {
+      throw valueError(
+        `The channel dimension of the inputs to a BatchNormalization layer should be defined. Received: inputShape=${formatShape(input)}`,
+      );
+    }
+    const shape = [channels];
+    return [
+      ...(this.scale ? [{ name: "gamma", shape, initializer: this.gammaInitializer }] : []),
+      ...(this.center ? [{ name: "beta", shape, initializer: this.betaInitializer }] : []),
+      { name: "moving_mean", shape, initializer: this.movingMeanInitializer, trainable: false },
+      { name: "moving_variance", shape, initializer: this.movingVarianceInitializer, trainable: false },
+    ];
+  }
+}

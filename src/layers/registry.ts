@@ -1,0 +1,85 @@
+/** Layers by class name, for those who read configs. */
+import { MobileNetV2Error } from "../core/errors.ts";
+import { Activation } from "./activation.ts";
+import { Add } from "./add.ts";
+import { show } from "./arguments.ts";
+import { AveragePooling2D } from "./average-pooling2d.ts";
+import { BatchNormalization } from "./batch-normalization.ts";
+import { Conv2D } from "./conv2d.ts";
+import { Dense } from "./dense.ts";
+import { DepthwiseConv2D } from "./depthwise-conv2d.ts";
+import { Dropout } from "./dropout.ts";
+import { Flatten } from "./flatten.ts";
+import { GlobalAveragePooling2D } from "./global-average-pooling2d.ts";
+import { GlobalMaxPooling2D } from "./global-max-pooling2d.ts";
+import { InputLayer } from "./input-layer.ts";
+import type { Layer, LayerConfig } from "./layer.ts";
+import { ReLU } from "./relu.ts";
+import { Rescaling } from "./rescaling.ts";
+import { Reshape } from "./reshape.ts";
+import { Softmax } from "./softmax.ts";
+import { ZeroPadding2D } from "./zero-padding2d.ts";
+
+type Make = (config: LayerConfig) => Layer;
+
+/** A constructor as a function of a config from outside: every constructor checks the values of its arguments itself. */
+function from<Options>(make: new (options: Options) => Layer): Make {
+  const isOptions = (config: unknown): config is Options => typeof config === "object" && config !== null;
+  return (config) => {
+    if (!isOptions(config)) {
+      throw new MobileNetV2Error("FormatError", `A layer's config must be an object. Received: ${show(config)}`);
+    }
+    return new make(config);
+  };
+}
+
+const CLASSES: ReadonlyMap<string, Make> = new Map([
+  ["Activation", from(Activation)],
+  ["Add", from(Add)],
+  ["AveragePooling2D", from(AveragePooling2D)],
+  ["BatchNormalization", from(BatchNormalization)],
+  ["Conv2D", from(Conv2D)],
+  ["Dense", from(Dense)],
+  ["DepthwiseConv2D", from(DepthwiseConv2D)],
+  ["Dropout", from(Dropout)],
+  ["Flatten", from(Flatten)],
+  ["GlobalAveragePooling2D", from(GlobalAveragePooling2D)],
+  ["GlobalMaxPooling2D", from(GlobalMaxPooling2D)],
+  ["InputLayer", from(InputLayer)],
+  ["ReLU", from(ReLU)],
+  ["Rescaling", from(Rescaling)],
+  ["Reshape", from(Reshape)],
+  ["Softmax", from(Softmax)],
+  ["ZeroPadding2D", from(ZeroPadding2D)],
+]);
+
+/** Arguments that Keras writes and that make no difference to a layer's values in float32. */
+const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
+
+/**
+ * The layer of a class with a config as `getConfig()` gives it. An argument that we do not have is accepted where its value says
+ * that it is not used (null or false).
+ *
+ * @throws UnsupportedError for an unknown class or argument, ValueError for a value that does not fit.
+ */
+export function layerFromConfig(className: string, config: LayerConfig): Layer {
+  const make = CLASSES.get(className);
+  if (make === undefined) {
+    throw new MobileNetV2Error(
+      "UnsupportedError",
+      `Unknown layer: '${show(className)}'. Known layers are: ${[...CLASSES.keys()].join(", ")}.`,
+    );
+  }
+  const layer = make(config);
+  const known = layer.getConfig();
+  for (const [argument, value] of Object.entries(config)) {
+    const unused = value === null || value === undefined || value === false;
+    if (!unused && !IGNORED.has(argument) && !Object.hasOwn(known, argument)) {
+      throw new MobileNetV2Error(
+        "UnsupportedError",
+        `Argument \`${argument}\` of ${className} '${layer.name}' is not supported. Received: ${argument}=${show(value)}`,
+      );
+    }
+  }
+  return layer;
+}

@@ -1,0 +1,65 @@
+/** `x * scale + offset` (keras.layers.Rescaling). */
+import { valueError } from "../core/errors.ts";
+import { type Shape, formatShape } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import { numberArgument } from "./arguments.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+
+export interface RescalingOptions extends LayerOptions {
+  /** One for all, or one a channel. */
+  readonly scale: number | readonly number[];
+  /** One for all, or one a channel. Default 0. */
+  readonly offset?: number | readonly number[] | undefined;
+}
+
+export class Rescaling extends Layer {
+  readonly className = "Rescaling";
+  readonly scale: number | readonly number[];
+  readonly offset: number | readonly number[];
+
+  constructor(options: RescalingOptions) {
+    super(options);
+    this.scale = numberOrList(options.scale, "scale");
+    this.offset = numberOrList(options.offset ?? 0, "offset");
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    const shape = this.inputShape(inputShapes);
+    const channels = shape.at(-1) ?? null;
+    for (const list of [this.scale, this.offset]) {
+      if (typeof list !== "number" && list.length !== 1 && channels !== null && list.length !== channels) {
+        throw valueError(
+          `Layer '${this.name}' rescales ${list.length} channels. Received an input of shape ${formatShape(shape)}.`,
+        );
+      }
+    }
+    return shape;
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    this.computeOutputShape([x.shape]);
+    const channels = x.shape.at(-1) ?? 1;
+    const scale = perChannel(this.scale, channels);
+    const offset = perChannel(this.offset, channels);
+    return new Tensor(
+      x.shape,
+      x.data.map((value, i) => value * (scale[i % channels] ?? NaN) + (offset[i % channels] ?? NaN)),
+    );
+  }
+
+  override getConfig() {
+    return { ...this.baseConfig(), scale: this.scale, offset: this.offset };
+  }
+}
+
+function numberOrList(value: unknown, argument: string): number | readonly number[] {
+  return Array.isArray(value)
+    ? value.map((item: unknown) => numberArgument(item, argument, NaN))
+    : numberArgument(value, argument, NaN);
+}
+
+function perChannel(value: number | readonly number[], channels: number): readonly number[] {
+  const list = typeof value === "number" ? [value] : value;
+  return list.length === 1 ? new Array<number>(channels).fill(list[0] ?? NaN) : list;
+}

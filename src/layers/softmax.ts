@@ -1,0 +1,37 @@
+/** Softmax along one axis (keras.layers.Softmax). */
+import { type Shape, axisOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { activate } from "./activations.ts";
+import { integerArgument } from "./arguments.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+
+export interface SoftmaxOptions extends LayerOptions {
+  /** Default -1. */
+  readonly axis?: number | undefined;
+}
+
+export class Softmax extends Layer {
+  readonly className = "Softmax";
+  readonly axis: number;
+
+  constructor(options: SoftmaxOptions = {}) {
+    super(options);
+    this.axis = integerArgument(options.axis ?? -1, "axis");
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    const shape = this.inputShape(inputShapes);
+    axisOf(shape, this.axis);
+    return shape;
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    this.computeOutputShape([x.shape]);
+    return activate("softmax", x, this.axis);
+  }
+
+  override getConfig() {
+    return { ...this.baseConfig(), axis: this.axis };
+  }
+}
