@@ -1,0 +1,56 @@
+/** Giving tensors of a file to the weights of a model: all of them or, on any error, none. */
+import { formatShape, shapesEqual } from "../core/shape.ts";
+import type { Weight } from "../layers/weight.ts";
+import { formatError } from "./file-errors.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
+
+export interface AssignOptions {
+  /** Take tensors with NaN or infinity in them. Default: they are an error. */
+  readonly allowNonFinite?: boolean | undefined;
+}
+
+export interface Assignment {
+  readonly weight: Weight;
+  readonly tensor: StoredTensor;
+}
+
+/** True where the tensor has the weight's shape. */
+export function fits({ weight, tensor }: Assignment): boolean {
+  return shapesEqual(weight.shape, tensor.shape);
+}
+
+/**
+ * Reads every tensor, then sets every weight. Shapes must fit: what is allocated is what the model has.
+ * @throws FormatError where a tensor cannot be read or has NaN or infinity in it; no weight is set then.
+ */
+export function assignAll(assignments: readonly Assignment[], { allowNonFinite = false }: AssignOptions): void {
+  const values = assignments.map(({ weight, tensor }) => {
+    const data = tensor.read();
+    if (data.length !== weight.size) {
+      throw formatError(`Tensor '${tensor.name}' of shape ${formatShape(tensor.shape)} has ${data.length} values.`);
+    }
+    if (!allowNonFinite && !allFinite(data)) {
+      throw formatError(
+        `Tensor '${tensor.name}' has NaN or infinity in it: ${firstNonFinite(data)}. ` +
+          "The weights are broken; pass { allowNonFinite: true } to load them all the same.",
+      );
+    }
+    return data;
+  });
+  for (const [i, { weight }] of assignments.entries()) {
+    const data = values[i];
+    if (data !== undefined) weight.assign(data);
+  }
+}
+
+/** Without a branch a value: 0 · x is NaN where x is not finite. */
+function allFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * (values[i] ?? 0);
+  return sum === 0;
+}
+
+function firstNonFinite(values: Float32Array): string {
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  return `${values[index]} at index ${index}`;
+}

@@ -1,0 +1,154 @@
+/**
+ * A reader for the part of HDF5 that Keras and h5py write (HDF5 File Format Specification 3.0): superblocks 0 to 3, object
+ * headers 1 and 2, groups as symbol tables or links, contiguous and compact datasets, attributes of strings.
+ *
+ * Files are hostile until read: nothing is allocated by what a file claims, links that lead elsewhere are refused, and
+ * cycles and repetitions end in an error. Every failure is a FormatError or an UnsupportedError.
+ */
+import { formatError, unsupportedError } from "../file-errors.ts";
+import { Hdf5Attribute } from "./attribute.ts";
+import { Hdf5Dataset } from "./dataset.ts";
+import { GlobalHeaps } from "./global-heap.ts";
+import { type Link, isGroup, readLinks } from "./links.ts";
+import { type Message, MessageType, readObjectHeader } from "./object-header.ts";
+import { Source } from "./source.ts";
+import { readSuperblock } from "./superblock.ts";
+
+/** The root group of an HDF5 file. The bytes are viewed, not copied. @throws FormatError, UnsupportedError */
+export function openHdf5(bytes: Uint8Array): Hdf5Group {
+  const source = new Source(bytes);
+  return new File(source).group(readSuperblock(source), "/");
+}
+
+/** The objects of one file, each read once. */
+class File {
+  readonly source: Source;
+  readonly heaps: GlobalHeaps;
+  readonly #objects = new Map<number, Hdf5Group | Hdf5Dataset>();
+
+  constructor(source: Source) {
+    this.source = source;
+    this.heaps = new GlobalHeaps(source);
+  }
+
+  object(address: number, path: string): Hdf5Group | Hdf5Dataset {
+    let object = this.#objects.get(address);
+    if (object === undefined) {
+      const messages = readObjectHeader(this.source, address);
+      object = isGroup(messages) ? new Hdf5Group(this, messages, path) : new Hdf5Dataset(this.source, messages, path);
+      this.#objects.set(address, object);
+    }
+    return object;
+  }
+
+  group(address: number, path: string): Hdf5Group {
+    return asGroup(this.object(address, path));
+  }
+}
+
+export class Hdf5Group {
+  /** The path by which the group was first reached. */
+  readonly path: string;
+  readonly #file: File;
+  readonly #messages: readonly Message[];
+  #attributes: ReadonlyMap<string, Hdf5Attribute> | undefined;
+  #links: ReadonlyMap<string, Link> | undefined;
+
+  constructor(file: File, messages: readonly Message[], path: string) {
+    this.#file = file;
+    this.#messages = messages;
+    this.path = path;
+  }
+
+  /** The names of the members. */
+  keys(): string[] {
+    return [...this.#members().keys()];
+  }
+
+  /** The attribute of that name; undefined where there is none. */
+  attribute(name: string): Hdf5Attribute | undefined {
+    this.#attributes ??= this.#readAttributes();
+    return this.#attributes.get(name);
+  }
+
+  /**
+   * The member at `path`, names separated by `/`; undefined where there is none.
+   * @throws UnsupportedError where a soft or an external link lies on the way: they are never followed.
+   */
+  get(path: string): Hdf5Group | Hdf5Dataset | undefined {
+    const names = path.split("/");
+    const last = names.pop() ?? "";
+    // oxlint-disable-next-line typescript/no-this-alias
+    let group: Hdf5Group | undefined = this;
+    for (const name of names) {
+      const member: Hdf5Group | Hdf5Dataset | undefined = group.#member(name, path);
+      if (member === undefined) return undefined;
+      group = asGroup(member);
+    }
+    return group.#member(last, path);
+  }
+
+  /** The group at `path`. @throws FormatError where there is none, or something else. */
+  group(path: string): Hdf5Group {
+    return asGroup(this.get(path) ?? this.#missing(path));
+  }
+
+  /** The dataset at `path`. @throws FormatError where there is none, or something else. */
+  dataset(path: string): Hdf5Dataset {
+    const object = this.get(path) ?? this.#missing(path);
+    if (object instanceof Hdf5Group) throw formatError("Invalid H5 file, expected Dataset, received a Group");
+    return object;
+  }
+
+  #missing(path: string): never {
+    throw formatError(`The HDF5 file has no '${path}' in group '${this.path}'.`);
+  }
+
+  #member(name: string, path: string): Hdf5Group | Hdf5Dataset | undefined {
+    if (name === "") throw formatError(`Invalid path in H5 file: ${path}`);
+    this.#file.source.spend();
+    const link = this.#members().get(name);
+    if (link === undefined) return undefined;
+    if (typeof link === "string") throw unsupportedError(`Not allowed: H5 file with ${link}`);
+    return this.#file.object(link, this.path === "/" ? `/${name}` : `${this.path}/${name}`);
+  }
+
+  #members(): ReadonlyMap<string, Link> {
+    this.#links ??= readLinks(this.#file.source, this.#messages);
+    return this.#links;
+  }
+
+  #readAttributes(): ReadonlyMap<string, Hdf5Attribute> {
+    const attributes = new Map<string, Hdf5Attribute>();
+    for (const message of this.#messages) {
+      if (message.type === MessageType.attributeInfo) refuseDense(message, this.#file.source.offsetSize, this.path);
+      if (message.type !== MessageType.attribute) continue;
+      if (message.shared) throw unsupportedError("HDF5 attributes shared by several objects are not read.");
+      const attribute = new Hdf5Attribute(message.open(), this.#file.heaps);
+      if (attributes.has(attribute.name)) {
+        throw formatError(
+          `The HDF5 file is broken: group '${this.path}' has two attributes named '${attribute.name}'.`,
+        );
+      }
+      attributes.set(attribute.name, attribute);
+    }
+    return attributes;
+  }
+}
+
+function asGroup(object: Hdf5Group | Hdf5Dataset): Hdf5Group {
+  if (object instanceof Hdf5Group) return object;
+  throw formatError("Invalid H5 file, expected Group but received a Dataset");
+}
+
+function refuseDense(attributeInfo: Message, offsetSize: number, path: string): void {
+  const info = attributeInfo.open();
+  info.version(0);
+  if ((info.u8() & 1) !== 0) info.skip(2);
+  if (info.remaining >= offsetSize && info.address() !== undefined) {
+    throw unsupportedError(
+      `HDF5 group '${path}' keeps its attributes in a newer way than Keras writes it. ` +
+        'Save the file again from Keras, or with h5py without libver="latest".',
+    );
+  }
+}

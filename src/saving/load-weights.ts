@@ -1,0 +1,65 @@
+/** Loading weights of any format, found from the content, into the layers of a model. */
+import type { Layer } from "../layers/layer.ts";
+import { formatError, unsupportedError } from "./file-errors.ts";
+import { type Hdf5Group, openHdf5 } from "./hdf5/hdf5.ts";
+import { isHdf5 } from "./hdf5/superblock.ts";
+import { isKerasH5, readKerasH5 } from "./keras-h5.ts";
+import { isKerasWeightsH5, loadKerasWeightsH5 } from "./keras-weights-h5.ts";
+import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
+
+export interface LoadWeightsOptions extends MismatchOptions {
+  /** Load Keras's `.h5` by the names of the layers instead of their order; layers on one side only are left out. Default: false. */
+  readonly byName?: boolean | undefined;
+}
+
+/**
+ * Loads weights into `layers`, as `model.layers` lists them. All are set or, on any error, none.
+ *
+ * Read are Keras's `.h5` (weights or a whole model, by layer order as Keras does), Keras 3's `.weights.h5`, and the weights in
+ * a `.keras` file. Weights become views onto `bytes` where they can: do not write to it afterwards.
+ *
+ * @throws FormatError where the bytes are no weights, or broken, or have NaN in them; UnsupportedError for features and formats
+ *   that are not read; ValueError in Keras's wording where they do not fit the layers.
+ */
+export function loadWeightsInto(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
+  if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
+  else throw notWeights(bytes);
+}
+
+function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeightsOptions): void {
+  if (isKerasH5(root)) {
+    const file = readKerasH5(root);
+    if (options.byName === true) loadByName(layers, file, options);
+    else loadByOrder(layers, file, options);
+  } else if (isKerasWeightsH5(root)) {
+    if (options.byName === true)
+      throw unsupportedError("`byName` only supports loading legacy '.h5' or '.hdf5' files.");
+    loadKerasWeightsH5(layers, root, options);
+  } else {
+    throw formatError("The HDF5 file holds no Keras weights: neither `layer_names` nor a group `layers` is in it.");
+  }
+}
+
+const READ = "Read are Keras's .h5 and .weights.h5.";
+
+/** Why bytes that are no weights are none. */
+function notWeights(bytes: Uint8Array): Error {
+  if (bytes.length === 0) return formatError("The weights file is empty.");
+  const head = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart().toLowerCase();
+  if (/^<(!doctype|html|head|body|\?xml|!--)/.test(head)) {
+    return formatError(
+      "This is a web page, not a weights file: the server answered with HTML. Check the address, or download the file by hand.",
+    );
+  }
+  if (head.startsWith("version https://git-lfs.github.com/spec/")) {
+    return formatError("This is a Git LFS pointer, not the weights file itself. Run `git lfs pull` to get the file.");
+  }
+  if (head.startsWith("pk\u0003\u0004")) {
+    return unsupportedError(`Zip archives (.keras) are not read as weights. ${READ} Save with model.save_weights().`);
+  }
+  if (head.startsWith("{")) {
+    return unsupportedError(`This is JSON: a model's description, not its weights. ${READ}`);
+  }
+  const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return formatError(`Not a weights file: it begins with the bytes ${start}. ${READ}`);
+}
