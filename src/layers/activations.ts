@@ -140,7 +140,7 @@ function sparsemax(line: Float64Array): void {
   let sum = 0;
   let sums = 0;
   let support = 0;
-  for (const [i, x] of line.toSorted().reverse().entries()) {
+  for (const [i, x] of line.toSorted().toReversed().entries()) {
     sum += x;
     if (x - (sum - 1) / (i + 1) > 0) {
       support++;

@@ -64,7 +64,7 @@ function broadcast(a: Shape, b: Shape): Shape {
 
 /** For each element of `shape`, which element of a smaller tensor it takes; missing axes are put in after the batch. */
 function broadcastIndices(from: Dims, shape: Dims): Uint32Array {
-  const dims = [from[0] ?? 1, ...new Array<number>(shape.length - from.length).fill(1), ...from.slice(1)];
+  const dims = [from[0] ?? 1, ...shape.slice(from.length).fill(1), ...from.slice(1)];
   const indices = new Uint32Array(sizeOf(shape));
   for (let i = 0; i < indices.length; i++) {
     let rest = i;

@@ -94,3 +94,15 @@ function isSerialized(value: unknown): value is Serialized {
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/**
+ * A constructor as a function of a config from outside, of which nothing is known but that it is an object: every constructor
+ * checks the values of its arguments itself.
+ */
+export function fromConfig<Made>(make: new (options: never) => Made): (config: object) => Made {
+  return (config) => {
+    const made: unknown = Reflect.construct(make, [config]);
+    if (made instanceof make) return made;
+    throw valueError(`No ${make.name} was made of the config ${show(config)}.`);
+  };
+}

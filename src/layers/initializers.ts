@@ -1,6 +1,6 @@
 /** Initializers by name or config (keras.src.initializers). */
 import { valueError } from "../core/errors.ts";
-import { isRecord, show } from "./arguments.ts";
+import { fromConfig, isRecord, show } from "./arguments.ts";
 import { Constant, Identity, Ones, Zeros } from "./constant-initializers.ts";
 import { toSnakeCase } from "./naming.ts";
 import {
@@ -27,45 +27,36 @@ export interface InitializerConfig {
 /** What layers take: a name such as `he_normal`, an initializer, or its config. */
 export type InitializerIdentifier = string | Initializer | InitializerConfig;
 
-type Make = (config: Readonly<Record<string, unknown>>) => Initializer;
-
-/** A constructor as a function of a config from outside: every constructor checks the values of its arguments itself. */
-function from<Options>(make: new (options: Options) => Initializer): Make {
-  const isOptions = (config: unknown): config is Options => typeof config === "object" && config !== null;
-  return (config) => {
-    if (!isOptions(config)) throw valueError(`Could not interpret initializer identifier: ${show(config)}`);
-    return new make(config);
-  };
-}
+type Make = (config: object) => Initializer;
 
 const CLASSES: readonly (readonly [string, Make])[] = [
-  ["Zeros", from(Zeros)],
-  ["Ones", from(Ones)],
-  ["Constant", from(Constant)],
-  ["Identity", from(Identity)],
-  ["RandomUniform", from(RandomUniform)],
-  ["RandomNormal", from(RandomNormal)],
-  ["TruncatedNormal", from(TruncatedNormal)],
-  ["VarianceScaling", from(VarianceScaling)],
-  ["GlorotUniform", from(GlorotUniform)],
-  ["GlorotNormal", from(GlorotNormal)],
-  ["HeUniform", from(HeUniform)],
-  ["HeNormal", from(HeNormal)],
-  ["LecunUniform", from(LecunUniform)],
-  ["LecunNormal", from(LecunNormal)],
-  ["Orthogonal", from(Orthogonal)],
+  ["Zeros", fromConfig(Zeros)],
+  ["Ones", fromConfig(Ones)],
+  ["Constant", fromConfig(Constant)],
+  ["Identity", fromConfig(Identity)],
+  ["RandomUniform", fromConfig(RandomUniform)],
+  ["RandomNormal", fromConfig(RandomNormal)],
+  ["TruncatedNormal", fromConfig(TruncatedNormal)],
+  ["VarianceScaling", fromConfig(VarianceScaling)],
+  ["GlorotUniform", fromConfig(GlorotUniform)],
+  ["GlorotNormal", fromConfig(GlorotNormal)],
+  ["HeUniform", fromConfig(HeUniform)],
+  ["HeNormal", fromConfig(HeNormal)],
+  ["LecunUniform", fromConfig(LecunUniform)],
+  ["LecunNormal", fromConfig(LecunNormal)],
+  ["Orthogonal", fromConfig(Orthogonal)],
 ];
 
 /** Class names, their snake-case forms, and the further names that Keras takes. */
 const NAMES: ReadonlyMap<string, Make> = new Map([
   ...CLASSES,
   ...CLASSES.map(([name, make]) => [toSnakeCase(name), make] as const),
-  ["zero", from(Zeros)],
-  ["one", from(Ones)],
-  ["uniform", from(RandomUniform)],
-  ["normal", from(RandomNormal)],
-  ["IdentityInitializer", from(Identity)],
-  ["OrthogonalInitializer", from(Orthogonal)],
+  ["zero", fromConfig(Zeros)],
+  ["one", fromConfig(Ones)],
+  ["uniform", fromConfig(RandomUniform)],
+  ["normal", fromConfig(RandomNormal)],
+  ["IdentityInitializer", fromConfig(Identity)],
+  ["OrthogonalInitializer", fromConfig(Orthogonal)],
 ]);
 
 /** The initializer of that name, of that config, or the one given. @throws ValueError for an unknown one. */

@@ -135,16 +135,13 @@ export class VarianceScaling extends RandomInitializer {
     const fan = this.mode === "fan_in" ? fanIn : this.mode === "fan_out" ? fanOut : (fanIn + fanOut) / 2;
     const variance = this.scale / Math.max(1, fan);
     const size = sizeOf(shape);
-    switch (this.distribution) {
-      case "truncated_normal":
-        return normal(this.stream, size, 0, Math.sqrt(variance) / TRUNCATED_DEVIATION, true);
-      case "untruncated_normal":
-        return normal(this.stream, size, 0, Math.sqrt(variance));
-      case "uniform": {
-        const limit = Math.sqrt(3 * variance);
-        return uniform(this.stream, size, -limit, limit);
-      }
+    if (this.distribution === "uniform") {
+      const limit = Math.sqrt(3 * variance);
+      return uniform(this.stream, size, -limit, limit);
     }
+    return this.distribution === "truncated_normal"
+      ? normal(this.stream, size, 0, Math.sqrt(variance) / TRUNCATED_DEVIATION, true)
+      : normal(this.stream, size, 0, Math.sqrt(variance));
   }
 }
 

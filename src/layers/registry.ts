@@ -2,7 +2,7 @@
 import { MobileNetV2Error } from "../core/errors.ts";
 import { Activation } from "./activation.ts";
 import { Add } from "./add.ts";
-import { show } from "./arguments.ts";
+import { fromConfig, show } from "./arguments.ts";
 import { AveragePooling2D } from "./average-pooling2d.ts";
 import { BatchNormalization } from "./batch-normalization.ts";
 import { Conv2D } from "./conv2d.ts";
@@ -20,37 +20,26 @@ import { Reshape } from "./reshape.ts";
 import { Softmax } from "./softmax.ts";
 import { ZeroPadding2D } from "./zero-padding2d.ts";
 
-type Make = (config: LayerConfig) => Layer;
+type Make = (config: object) => Layer;
 
-/** A constructor as a function of a config from outside: every constructor checks the values of its arguments itself. */
-function from<Options>(make: new (options: Options) => Layer): Make {
-  const isOptions = (config: unknown): config is Options => typeof config === "object" && config !== null;
-  return (config) => {
-    if (!isOptions(config)) {
-      throw new MobileNetV2Error("FormatError", `A layer's config must be an object. Received: ${show(config)}`);
-    }
-    return new make(config);
-  };
-}
-
-const CLASSES: ReadonlyMap<string, Make> = new Map([
-  ["Activation", from(Activation)],
-  ["Add", from(Add)],
-  ["AveragePooling2D", from(AveragePooling2D)],
-  ["BatchNormalization", from(BatchNormalization)],
-  ["Conv2D", from(Conv2D)],
-  ["Dense", from(Dense)],
-  ["DepthwiseConv2D", from(DepthwiseConv2D)],
-  ["Dropout", from(Dropout)],
-  ["Flatten", from(Flatten)],
-  ["GlobalAveragePooling2D", from(GlobalAveragePooling2D)],
-  ["GlobalMaxPooling2D", from(GlobalMaxPooling2D)],
-  ["InputLayer", from(InputLayer)],
-  ["ReLU", from(ReLU)],
-  ["Rescaling", from(Rescaling)],
-  ["Reshape", from(Reshape)],
-  ["Softmax", from(Softmax)],
-  ["ZeroPadding2D", from(ZeroPadding2D)],
+const CLASSES: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ["Activation", fromConfig(Activation)],
+  ["Add", fromConfig(Add)],
+  ["AveragePooling2D", fromConfig(AveragePooling2D)],
+  ["BatchNormalization", fromConfig(BatchNormalization)],
+  ["Conv2D", fromConfig(Conv2D)],
+  ["Dense", fromConfig(Dense)],
+  ["DepthwiseConv2D", fromConfig(DepthwiseConv2D)],
+  ["Dropout", fromConfig(Dropout)],
+  ["Flatten", fromConfig(Flatten)],
+  ["GlobalAveragePooling2D", fromConfig(GlobalAveragePooling2D)],
+  ["GlobalMaxPooling2D", fromConfig(GlobalMaxPooling2D)],
+  ["InputLayer", fromConfig(InputLayer)],
+  ["ReLU", fromConfig(ReLU)],
+  ["Rescaling", fromConfig(Rescaling)],
+  ["Reshape", fromConfig(Reshape)],
+  ["Softmax", fromConfig(Softmax)],
+  ["ZeroPadding2D", fromConfig(ZeroPadding2D)],
 ]);
 
 /** Arguments that Keras writes and that make no difference to a layer's values in float32. */

@@ -61,5 +61,5 @@ function numberOrList(value: unknown, argument: string): number | readonly numbe
 
 function perChannel(value: number | readonly number[], channels: number): readonly number[] {
   const list = typeof value === "number" ? [value] : value;
-  return list.length === 1 ? new Array<number>(channels).fill(list[0] ?? NaN) : list;
+  return list.length === 1 ? Array.from({ length: channels }, () => list[0] ?? NaN) : list;
 }
