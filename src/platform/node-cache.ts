@@ -1,14 +1,14 @@
 /** Keras's download cache, shared with Python: `$KERAS_HOME` or `~/.keras`, as keras/src/utils/file_utils.py finds it. */
 
-import { existsSync } from "node:fs";
-import { access, constants, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { accessSync, constants, existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { messageOf, valueError } from "../core/errors.ts";
 import { type CacheEntry, type CachedContent, type Turn, download, takeCached } from "./cached-download.ts";
 import type { CachedFile } from "./contract.ts";
-import { readFileBytes, temporaryPrefix, writeBytes } from "./node-files.ts";
+import { errorCode, readFileBytes, temporaryPrefix, writeBytes } from "./node-files.ts";
 import { takeTurn } from "./node-turn.ts";
 import { environment, warn } from "./node-system.ts";
 
@@ -25,8 +25,9 @@ export function findCached(file: CachedFile): Promise<Uint8Array | undefined> {
 
 class NodeEntry implements CacheEntry {
   readonly advice: string;
-  /** Where the file may be: Keras's folder, and the one that Keras takes where that is not writable. */
+  /** Where the file may be; the last is where it is written. */
   readonly #paths: readonly string[];
+  readonly #target: string;
 
   constructor({ folder, name }: CachedFile) {
     for (const part of [folder, name]) {
@@ -34,14 +35,17 @@ class NodeEntry implements CacheEntry {
         throw valueError(`Expected a plain name for a file of the cache. Received: ${JSON.stringify(part)}`);
       }
     }
-    this.#paths = kerasHomes().map((home) => join(home, folder, name));
-    this.advice = `Without a network, put the file at ${this.#paths[0]}.`;
+    const own = join(kerasHome(), folder, name);
+    // A home that is not writable may hold the file all the same, as in a container's image. But the other folder is
+    // open to all users of the machine, and read only where Keras would.
+    this.#target = isWritable(dirname(own)) ? own : join(temporaryFolder(), ".keras", folder, name);
+    this.#paths = own === this.#target ? [own] : [own, this.#target];
+    this.advice = `Without a network, put the file at ${this.#target}.`;
   }
 
   async load(file: CachedFile): Promise<CachedContent | undefined> {
     for (const path of this.#paths) {
       try {
-        // The second folder only matters where the first has nothing.
         const { bytes, stats } = await readFileBytes(path, { maxBytes: file.maxBytes, signal: file.signal });
         const setAside = async (): Promise<void> => {
           const now = await stat(path).catch(() => undefined);
@@ -58,43 +62,38 @@ class NodeEntry implements CacheEntry {
   }
 
   async keep(bytes: Uint8Array): Promise<void> {
-    let reason: unknown;
-    for (const path of this.#paths) {
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        await writeBytes(path, bytes);
-        await removeStale(path);
-        return;
-      } catch (error) {
-        reason ??= error;
-      }
+    try {
+      await mkdir(dirname(this.#target), { recursive: true });
+      await writeBytes(this.#target, bytes);
+      await removeStale(this.#target);
+    } catch (error) {
+      warn(`The download is not kept for the next time. ${messageOf(error)}`);
     }
-    warn(`The download is not kept for the next time. ${messageOf(reason)}`);
   }
 
   async takeTurn(signal: AbortSignal | undefined): Promise<Turn> {
-    for (const path of this.#paths) {
-      if (await isWritable(dirname(path))) {
-        return takeTurn(`${path}.lock`, signal);
-      }
-    }
-    return { end: async () => undefined };
+    await mkdir(dirname(this.#target), { recursive: true }).catch(() => undefined);
+    return takeTurn(`${this.#target}.lock`, signal);
   }
 }
 
-function kerasHomes(): string[] {
-  const temporary = join(existsSync("/tmp") ? "/tmp" : tmpdir(), ".keras");
-  const home = environment("KERAS_HOME")?.replace(/^~(?=$|[/\\])/, homedir()) ?? join(homedir(), ".keras");
-  return home === temporary ? [home] : [home, temporary];
+function kerasHome(): string {
+  const own = environment("KERAS_HOME")?.replace(/^~(?=$|[/\\])/, homedir());
+  return own ?? join(isWritable(homedir()) ? homedir() : temporaryFolder(), ".keras");
 }
 
-async function isWritable(folder: string): Promise<boolean> {
+function temporaryFolder(): string {
+  return existsSync("/tmp") ? "/tmp" : tmpdir();
+}
+
+/** Whether files can be made in a folder, or the folder itself where it is not there yet. */
+function isWritable(folder: string): boolean {
   try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
+    accessSync(folder, constants.W_OK);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    const parent = dirname(folder);
+    return errorCode(error) === "ENOENT" && parent !== folder && isWritable(parent);
   }
 }
 
@@ -102,13 +101,14 @@ async function isWritable(folder: string): Promise<boolean> {
 async function removeStale(path: string): Promise<void> {
   const folder = dirname(path);
   const { mtimeMs: now } = await stat(path);
-  const prefix = temporaryPrefix(path.slice(folder.length + 1));
-  const left = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"));
-  for (const name of left) {
-    const stray = join(folder, name);
-    const stats = await stat(stray).catch(() => undefined);
-    if (stats !== undefined && stats.mtimeMs < now - STALE_AFTER) {
-      await rm(stray, { force: true });
+  const prefix = temporaryPrefix(basename(path));
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(prefix) && name.endsWith(".tmp")) {
+      const stray = join(folder, name);
+      const stats = await stat(stray).catch(() => undefined);
+      if (stats !== undefined && stats.mtimeMs < now - STALE_AFTER) {
+        await rm(stray, { force: true });
+      }
     }
   }
 }

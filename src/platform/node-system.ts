@@ -1,6 +1,7 @@
 /** What Node says about the process and the machine. */
 
 import { availableParallelism } from "node:os";
+import { isatty } from "node:tty";
 
 export function environment(name: string): string | undefined {
   const value = process.env[name];
@@ -12,7 +13,7 @@ export function defaultCores(): number {
 }
 
 export function isTerminal(): boolean {
-  return process.stderr.isTTY;
+  return isatty(2);
 }
 
 export function warn(message: string): void {

@@ -20,14 +20,14 @@ const PATIENCE = 600_000;
 const NO_TURN: Turn = { end: async () => undefined };
 
 /** Takes the lock at `path`; where another has it, waits until it is released or dead and goes on without. */
-export async function takeTurn(path: string, signal: AbortSignal | undefined): Promise<Turn> {
+export async function takeTurn(path: string, signal: AbortSignal | undefined, deadAfter = DEAD_AFTER): Promise<Turn> {
   const end = Date.now() + PATIENCE;
   for (;;) {
     const state = await create(path);
     if (state === "created") {
       return hold(path);
     }
-    if (state === "impossible" || (await waitFor(path, end, signal)) === "released") {
+    if (state === "impossible" || (await waitFor(path, end, signal, deadAfter)) === "released") {
       return NO_TURN;
     }
     await rm(path, { force: true }).catch(() => undefined);
@@ -58,7 +58,12 @@ function hold(path: string): Turn {
 }
 
 /** Watches the lock of another process. Its changes are counted, not its times compared: clocks of hosts differ. */
-async function waitFor(path: string, end: number, signal: AbortSignal | undefined): Promise<"released" | "dead"> {
+async function waitFor(
+  path: string,
+  end: number,
+  signal: AbortSignal | undefined,
+  deadAfter: number,
+): Promise<"released" | "dead"> {
   let beat = Number.NaN;
   let beatSeen = Date.now();
   while (Date.now() < end) {
@@ -70,7 +75,7 @@ async function waitFor(path: string, end: number, signal: AbortSignal | undefine
       beat = stats.mtimeMs;
       beatSeen = Date.now();
     }
-    if (Date.now() - beatSeen > DEAD_AFTER || (await isOwnerDead(path))) {
+    if (Date.now() - beatSeen > deadAfter || (await isOwnerDead(path))) {
       return "dead";
     }
     await sleep(POLL, undefined, signal === undefined ? {} : { signal });
