@@ -26,13 +26,11 @@ const formats: readonly Format[] = [
 
 const READ = "JPEG, PNG, WebP, GIF, AVIF, BMP or TIFF";
 
-/** Texts that people hand over in place of a picture, by their beginning. */
+/** Texts that people hand over in place of a picture, by what is near their beginning. (No pattern can backtrack far.) */
 const texts: readonly (readonly [RegExp, string])[] = [
-  [
-    /^(<\?xml[^>]*>|<!--[^]*?-->|<!doctype svg[^>]*>|\s)*<svg[\s>]/i,
-    "SVG, which is refused: it can refer to other files",
-  ],
-  [/^(<!--[^]*?-->|\s)*<(!doctype html|html|head|body)/i, "an HTML page (an error page in place of a picture?)"],
+  [/^\s*<[^]*<(html|head|body)[\s>]|^\s*<(!doctype )?html/i, "an HTML page (an error page in place of a picture?)"],
+  [/^\s*<[^]*<svg[\s>]|^\s*<svg[\s>]/i, "SVG, which is refused: it can refer to other files"],
+  [/^\s*</, "XML"],
   [/^version https:\/\/git-lfs\./, "a Git LFS pointer (run `git lfs pull`)"],
   [/^\s*[{[]/, "JSON"],
 ];
