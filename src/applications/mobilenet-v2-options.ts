@@ -46,7 +46,8 @@ export interface ModelArguments {
 }
 
 const LEAST_SIZE = 32;
-const DEFAULT_SIZE = 224;
+/** The size of the first published models, and of weights where no other fits. */
+export const DEFAULT_SIZE = 224;
 
 /** All arguments with their defaults. @throws ValueError in every case of Keras's function. */
 export function checkArguments(options: MobileNetV2Options): ModelArguments {
@@ -57,10 +58,7 @@ export function checkArguments(options: MobileNetV2Options): ModelArguments {
   const pooling = checkPooling(options.pooling ?? null);
   const inputTensor = checkInputTensor(options.inputTensor ?? undefined, options.inputShape ?? undefined);
   if (!isBytesSource(weights)) {
-    throw valueError(
-      "The `weights` argument should be either `null` (random initialization), `imagenet` (pre-training on ImageNet), " +
-        `or the path to the weights file to be loaded.  Received \`weights=${String(weights)}\``,
-    );
+    throw valueError(wrongWeights(weights));
   }
   if (weights === "imagenet" && includeTop && classes !== 1000) {
     throw valueError(
@@ -222,4 +220,12 @@ function checkClassifierActivation(
     );
   }
   return activation;
+}
+
+/** Keras's message for a `weights` argument that is none. */
+export function wrongWeights(weights: unknown): string {
+  return (
+    "The `weights` argument should be either `null` (random initialization), `imagenet` (pre-training on ImageNet), " +
+    `or the path to the weights file to be loaded.  Received \`weights=${String(weights)}\``
+  );
 }

@@ -1,5 +1,5 @@
 /** MobileNetV2: the graph of arXiv 1801.04381, table 2, argument for argument as keras.applications.MobileNetV2 builds it. */
-import { valueError } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { correctPad } from "../core/padding.ts";
 import { axisOf } from "../core/shape.ts";
 import { Add } from "../layers/add.ts";
@@ -14,8 +14,15 @@ import type { KerasTensor } from "../layers/layer.ts";
 import { ReLU } from "../layers/relu.ts";
 import { ZeroPadding2D } from "../layers/zero-padding2d.ts";
 import { Model } from "../models/model.ts";
+import type { BytesSource } from "../platform/contract.ts";
 import { modelName } from "./checkpoints.ts";
-import { type ModelArguments, type MobileNetV2Options, checkArguments } from "./mobilenet-v2-options.ts";
+import {
+  DEFAULT_SIZE,
+  type ModelArguments,
+  type MobileNetV2Options,
+  checkArguments,
+  wrongWeights,
+} from "./mobilenet-v2-options.ts";
 import { imagenetWeights } from "./weights.ts";
 
 export type { MobileNetV2Options } from "./mobilenet-v2-options.ts";
@@ -47,16 +54,26 @@ export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Mod
   if (weights === "imagenet") {
     await imagenetWeights({
       alpha: checked.alpha,
-      rows: checked.weightRows,
+      rows: checked.weightRows ?? DEFAULT_SIZE,
       includeTop: checked.includeTop,
       onProgress: options.onProgress,
       // Loading is the check: all tensors must be there, have our shapes and finite values, or none is taken.
       check: (bytes) => model.loadWeightsFromBytes(bytes),
     });
   } else if (weights !== null) {
-    await model.loadWeights(weights);
+    await loadFile(model, weights);
   }
   return model;
+}
+
+/** Keras's word for weights that are neither known by name nor there as a file. */
+async function loadFile(model: Model, weights: BytesSource): Promise<void> {
+  try {
+    await model.loadWeights(weights);
+  } catch (error) {
+    if (typeof weights !== "string" || !(error instanceof MobileNetV2Error) || error.code !== "IOError") throw error;
+    throw new MobileNetV2Error("ValueError", `${wrongWeights(weights)} (${error.message})`, { cause: error });
+  }
 }
 
 function buildGraph(args: ModelArguments): Model {
