@@ -52,8 +52,17 @@ export class Tensor<D extends TensorData = TensorData> {
   }
 }
 
-/** A float32 tensor of zeros. */
+/** The most values of a tensor that we make: 4 GiB of them. */
+const MAX_SIZE = 2 ** 30;
+
+/** A float32 tensor of zeros. @throws LimitError for more than 2^30 of them. */
 export function zeros(shape: Dims): Tensor<Float32Array> {
+  if (sizeOf(shape) > MAX_SIZE) {
+    throw new MobileNetV2Error(
+      "LimitError",
+      `A tensor of shape ${formatShape(shape)} has ${sizeOf(shape)} values. The limit is ${MAX_SIZE}.`,
+    );
+  }
   return new Tensor(shape, new Float32Array(sizeOf(shape)));
 }
 

@@ -14,7 +14,7 @@ export class Add extends Layer {
   override apply(inputs: KerasTensor | readonly KerasTensor[]): KerasTensor {
     if (inputs instanceof KerasTensor) {
       throw valueError(
-        `A merge layer should be called on a list of inputs. Received: inputs=a tensor of shape ${formatShape(inputs.shape)} (not a list of tensors)`,
+        `A merge layer should be called on a list of inputs. Received: input_shape=${formatShape(inputs.shape)} (not a list of shapes)`,
       );
     }
     return super.apply(inputs);
@@ -22,10 +22,9 @@ export class Add extends Layer {
 
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {
     const [first, ...others] = inputShapes;
-    if (first === undefined || others.length === 0) {
+    if (first === undefined) {
       throw valueError(
-        `A merge layer should be called on a list of at least 2 inputs. Received ${inputShapes.length} inputs. ` +
-          `Full input_shape received: ${formatShapes(inputShapes)}`,
+        "A merge layer should be called on a list of at least 1 input. Received 0 inputs. Full input_shape received: []",
       );
     }
     const batches = new Set(inputShapes.flatMap((shape) => shape.slice(0, 1)).filter((batch) => batch !== null));

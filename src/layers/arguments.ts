@@ -35,6 +35,13 @@ export function integerArgument(value: unknown, argument: string): number {
   throw valueError(`Argument \`${argument}\` must be an integer. Received: ${argument}=${show(value)}`);
 }
 
+/** An axis, negative ones from the end; a list of one axis, as older Keras configs have it, is that axis. */
+export function axisArgument(value: unknown, fallback: number): number {
+  const [axis, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [value ?? fallback];
+  if (rest.length === 0) return integerArgument(axis, "axis");
+  throw new MobileNetV2Error("UnsupportedError", `Only one axis is supported. Received: axis=${show(value)}`);
+}
+
 /** A seed: a whole number, or null for another one each time. */
 export function seedArgument(value: unknown): number | null {
   if (value === undefined || value === null) return null;
@@ -47,7 +54,9 @@ export function paddingArgument(value: unknown, fallback: Padding = "valid"): Pa
   const given = value ?? fallback;
   const mode = typeof given === "string" ? given.toLowerCase() : given;
   if (mode === "valid" || mode === "same") return mode;
-  throw valueError(`The \`padding\` argument must be one of {'valid', 'same'}. Received: ${show(value)}`);
+  throw valueError(
+    `The \`padding\` argument must be a list/tuple or one of {'valid', 'same'}. Received: ${show(value)}`,
+  );
 }
 
 /** Refuses every order of axes but `channels_last`. */

@@ -80,13 +80,20 @@ export abstract class BaseConv2D extends Layer {
   }
 
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {
-    const shape = this.inputShape(inputShapes, { rank: 4, channels: this.builtChannels() });
+    const shape = this.inputShape(inputShapes, { minRank: 4, channels: this.builtChannels() });
     const filters = this.outputChannels(shape);
+    const kernelShape = formatShape([...this.kernelSize, shape.at(-1) ?? null, filters]);
+    if (shape.length > 4) {
+      throw valueError(
+        "Kernel shape must have the same length as input, but received " +
+          `kernel of shape ${kernelShape} and input of shape ${formatShape(shape)}.`,
+      );
+    }
     const [rows, cols] = windowOutput(shape, this.window);
     if ((rows !== null && rows <= 0) || (cols !== null && cols <= 0)) {
       throw valueError(
         `Computed output size would be zero or negative. Received \`inputs shape=${formatShape(shape)}\`, ` +
-          `\`kernel shape=${formatShape([...this.kernelSize, shape[3] ?? null, filters])}\`, ` +
+          `\`kernel shape=${kernelShape}\`, ` +
           `\`dilationRate=${formatShape(this.dilationRate)}\`, \`strides=${formatShape(this.strides)}\`, ` +
           `\`padding=${this.padding}\`.`,
       );
@@ -127,8 +134,8 @@ export abstract class BaseConv2D extends Layer {
 
   /** The known number of input channels. */
   protected knownChannels(inputShapes: readonly Shape[]): number {
-    const shape = this.inputShape(inputShapes, { rank: 4 });
-    const channels = shape[3] ?? null;
+    const shape = this.inputShape(inputShapes, { minRank: 4 });
+    const channels = shape.at(-1) ?? null;
     if (channels !== null) return channels;
     throw valueError(
       `The channel dimension of the inputs to a ${this.className} layer should be defined. ` +

@@ -2,7 +2,7 @@
 import { valueError } from "../core/errors.ts";
 import { type Shape, axisOf, formatShape, sizeOf } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
-import { type Serialized, booleanArgument, integerArgument, keptArguments, numberArgument } from "./arguments.ts";
+import { type Serialized, axisArgument, booleanArgument, keptArguments, numberArgument } from "./arguments.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
@@ -46,7 +46,7 @@ export class BatchNormalization extends Layer {
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(options);
-    this.axis = integerArgument(options.axis ?? -1, "axis");
+    this.axis = axisArgument(options.axis, -1);
     this.momentum = numberArgument(options.momentum, "momentum", 0.99);
     this.epsilon = numberArgument(options.epsilon, "epsilon", 1e-3);
     this.center = booleanArgument(options.center, "center", true);

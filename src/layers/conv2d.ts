@@ -76,7 +76,7 @@ export class Conv2D extends BaseConv2D {
   }
 
   protected override outputChannels(shape: Shape): number {
-    const channels = shape[3] ?? null;
+    const channels = shape.at(-1) ?? null;
     if (channels !== null && channels % this.groups !== 0) {
       throw valueError(
         "The number of input channels must be evenly divisible by the number of groups. " +

@@ -62,7 +62,7 @@ export class DepthwiseConv2D extends BaseConv2D {
   }
 
   protected override outputChannels(shape: Shape): number | null {
-    const channels = shape[3] ?? null;
+    const channels = shape.at(-1) ?? null;
     return channels === null ? null : channels * this.depthMultiplier;
   }
 

@@ -3,7 +3,7 @@ import { valueError } from "../core/errors.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { show } from "./arguments.ts";
-import { type KerasTensor, Layer, Node } from "./layer.ts";
+import { KerasTensor, Layer, Node } from "./layer.ts";
 
 export interface InputOptions {
   /** Without the batch: `[224, 224, 3]`; null for what is known only when the model runs. */
@@ -52,6 +52,9 @@ function batchShape(options: InputOptions): Shape {
   const whole = options.batchShape ?? undefined;
   const { tensor, batchSize } = options;
   if (tensor !== undefined && tensor !== null) {
+    if (!(tensor instanceof KerasTensor)) {
+      throw valueError(`Argument \`tensor\` must be a KerasTensor. Received invalid type: tensor=${show(tensor)}`);
+    }
     const incompatible =
       (shape !== undefined && !shapesEqual(shape, tensor.shape.slice(1)) && "shape") ||
       (whole !== undefined && !shapesEqual(whole, tensor.shape) && "batchShape") ||

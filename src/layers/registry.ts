@@ -66,7 +66,7 @@ export function layerFromConfig(className: string, config: LayerConfig): Layer {
     if (!unused && !IGNORED.has(argument) && !Object.hasOwn(known, argument)) {
       throw new MobileNetV2Error(
         "UnsupportedError",
-        `Argument \`${argument}\` of ${className} '${layer.name}' is not supported. Received: ${argument}=${show(value)}`,
+        `Unrecognized keyword arguments passed to ${className} '${layer.name}': ${argument}=${show(value)}`,
       );
     }
   }

@@ -2,7 +2,7 @@
 import { valueError } from "../core/errors.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { numberArgument } from "./arguments.ts";
+import { isRecord, numberArgument } from "./arguments.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface RescalingOptions extends LayerOptions {
@@ -54,9 +54,11 @@ export class Rescaling extends Layer {
 }
 
 function numberOrList(value: unknown, argument: string): number | readonly number[] {
-  return Array.isArray(value)
-    ? value.map((item: unknown) => numberArgument(item, argument, NaN))
-    : numberArgument(value, argument, NaN);
+  // Keras writes an array of NumPy's as { className: "__numpy__", config: { value: […] } }.
+  const given = isRecord(value) && isRecord(value.config) ? value.config.value : value;
+  return Array.isArray(given)
+    ? given.map((item: unknown) => numberArgument(item, argument, NaN))
+    : numberArgument(given, argument, NaN);
 }
 
 function perChannel(value: number | readonly number[], channels: number): readonly number[] {

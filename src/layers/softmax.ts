@@ -2,7 +2,7 @@
 import { type Shape, axisOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { activate } from "./activations.ts";
-import { integerArgument } from "./arguments.ts";
+import { axisArgument } from "./arguments.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface SoftmaxOptions extends LayerOptions {
@@ -16,7 +16,7 @@ export class Softmax extends Layer {
 
   constructor(options: SoftmaxOptions = {}) {
     super(options);
-    this.axis = integerArgument(options.axis ?? -1, "axis");
+    this.axis = axisArgument(options.axis, -1);
   }
 
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {

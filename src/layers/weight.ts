@@ -1,5 +1,5 @@
 /** A layer's variable: a name, a shape, and float32 values that are made when first read. */
-import { valueError } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { type Dims, formatShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 
@@ -17,6 +17,9 @@ export interface WeightSpec {
   readonly trainable?: boolean;
 }
 
+/** The most values of one weight: 4 GiB of them, what WebAssembly can address. */
+const MAX_SIZE = 2 ** 30;
+
 export class Weight {
   readonly name: string;
   readonly shape: Dims;
@@ -33,6 +36,12 @@ export class Weight {
     this.shape = spec.shape;
     this.trainable = spec.trainable ?? true;
     this.size = sizeOf(spec.shape);
+    if (!(this.size <= MAX_SIZE)) {
+      throw new MobileNetV2Error(
+        "LimitError",
+        `Weight '${spec.name}' of shape ${formatShape(spec.shape)} has ${this.size} values. The limit is ${MAX_SIZE}.`,
+      );
+    }
     this.#initializer = spec.initializer;
   }
 
