@@ -1,6 +1,6 @@
 /** Builds dist/: the package for Node and for browsers, the command line, and the types; prints what each file weighs. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -49,6 +49,9 @@ function buildTypes(): void {
     cwd: root,
     stdio: "inherit",
   });
+  // `Symbol.dispose` is younger than the `lib` that many projects name.
+  const face = join(dist, "types/index.d.ts");
+  writeFileSync(face, `/// <reference lib="esnext.disposable" />\n${readFileSync(face, "utf8")}`);
 }
 
 function printSizes(): void {
