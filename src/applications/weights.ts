@@ -1,8 +1,8 @@
 /** Where ImageNet weights come from: the files, names and cache of keras/src/applications/mobilenet_v2.py. */
 
-import { cachedDownload, environment, findCached, readBytes } from "#platform";
+import { cachedDownload, environment, findCached } from "#platform";
 
-import type { BytesSource, CachedFile, DownloadOptions, ReadOptions } from "../platform/contract.ts";
+import type { CachedFile, DownloadOptions } from "../platform/contract.ts";
 
 const BASE_WEIGHT_PATH = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/";
 const MIRROR_VARIABLE = "MOBILENETV2_WEIGHTS_URL";
@@ -43,11 +43,6 @@ export function imagenetWeights(options: ImagenetOptions): Promise<Uint8Array> {
 /** The same without a network: undefined where the file is not in the cache, or not good. */
 export function findImagenetWeights(options: ImagenetOptions): Promise<Uint8Array | undefined> {
   return findCached(cachedFile(options));
-}
-
-/** The bytes of the weights that the user names: a path (Node), an address, a Blob or File, or bytes. Nothing is cached. */
-export function weightsBytes(source: BytesSource, options: ReadOptions = {}): Promise<Uint8Array> {
-  return readBytes(source, options);
 }
 
 function cachedFile(options: ImagenetOptions): CachedFile {

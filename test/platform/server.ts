@@ -47,6 +47,8 @@ export async function startServer(plan: ServerPlan): Promise<TestServer> {
     requests.push(request.headers.range ?? "");
     const version = plan.changing === true ? `"v${requests.length}"` : `"v"`;
     paths.push(request.url ?? "");
+    // Pages come from another port, which is another origin.
+    response.setHeader("access-control-allow-origin", "*");
     reply(request, response, plan, answer, version);
   });
   await new Promise<void>((resolve) => {
