@@ -1,0 +1,80 @@
+/** The public face of the package: what keras.applications.mobilenet_v2, keras.layers and keras.utils offer, by Keras's names. */
+export { type Checkpoint, checkpoints } from "./applications/checkpoints.ts";
+export type { ClassName, Prediction } from "./applications/class-names.ts";
+export {
+  type DecodePredictionsOptions,
+  type PreprocessInputOptions,
+  decodePredictions,
+  preprocessInput,
+} from "./applications/imagenet-utils.ts";
+export { MobileNetV2, type MobileNetV2Options } from "./applications/mobilenet-v2.ts";
+
+export { type ErrorCode, MobileNetV2Error } from "./core/errors.ts";
+export type { Dims, Shape } from "./core/shape.ts";
+export { type DType, Tensor, type TensorData, stack, zeros } from "./core/tensor.ts";
+
+export type { Interpolation } from "./image/filters.ts";
+export type { ColorMode, Image } from "./image/image.ts";
+export {
+  type ArrayToImgOptions,
+  type ChannelOrder,
+  type ImgToArrayOptions,
+  arrayToImg,
+  imgToArray,
+} from "./image/img-to-array.ts";
+export { type LoadImgOptions, loadImg } from "./image/load-img.ts";
+export { type EncodeImgOptions, type SaveImgOptions, encodeImg, saveImg } from "./image/save-img.ts";
+export type { BytesSource, ImageFormat, Progress } from "./platform/contract.ts";
+
+export { Activation, type ActivationOptions } from "./layers/activation.ts";
+export type { ActivationIdentifier, ActivationName } from "./layers/activations.ts";
+export { Add } from "./layers/add.ts";
+export { AveragePooling2D, type AveragePooling2DOptions } from "./layers/average-pooling2d.ts";
+export { BatchNormalization, type BatchNormalizationOptions } from "./layers/batch-normalization.ts";
+export { Constant, Identity, Ones, Zeros } from "./layers/constant-initializers.ts";
+export { Conv2D, type Conv2DOptions } from "./layers/conv2d.ts";
+export { Dense, type DenseOptions } from "./layers/dense.ts";
+export { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./layers/depthwise-conv2d.ts";
+export { Dropout, type DropoutOptions } from "./layers/dropout.ts";
+export { Flatten, type FlattenOptions } from "./layers/flatten.ts";
+export { GlobalAveragePooling2D } from "./layers/global-average-pooling2d.ts";
+export { GlobalMaxPooling2D } from "./layers/global-max-pooling2d.ts";
+export type { GlobalPooling2DOptions } from "./layers/global-pooling2d.ts";
+export type { InitializerConfig, InitializerIdentifier } from "./layers/initializers.ts";
+export { Input, InputLayer, type InputOptions } from "./layers/input-layer.ts";
+export { KerasTensor, Layer, type LayerConfig, type LayerOptions, type Node } from "./layers/layer.ts";
+export { clearSession } from "./layers/naming.ts";
+export {
+  type FanDistribution,
+  type FanMode,
+  type FanOptions,
+  GlorotNormal,
+  GlorotUniform,
+  HeNormal,
+  HeUniform,
+  LecunNormal,
+  LecunUniform,
+  type NormalOptions,
+  Orthogonal,
+  type OrthogonalOptions,
+  RandomNormal,
+  RandomUniform,
+  type SeedOptions,
+  TruncatedNormal,
+  type UniformOptions,
+  VarianceScaling,
+  type VarianceScalingOptions,
+} from "./layers/random-initializers.ts";
+export { layerFromConfig } from "./layers/registry.ts";
+export { ReLU, type ReLUOptions } from "./layers/relu.ts";
+export { Rescaling, type RescalingOptions } from "./layers/rescaling.ts";
+export { Reshape, type ReshapeOptions } from "./layers/reshape.ts";
+export { Softmax, type SoftmaxOptions } from "./layers/softmax.ts";
+export type { Initializer, Weight } from "./layers/weight.ts";
+export { ZeroPadding2D, type ZeroPadding2DOptions } from "./layers/zero-padding2d.ts";
+
+export { countMacs } from "./models/macs.ts";
+export { Model, type ModelOptions, type Predictions } from "./models/model.ts";
+export { Sequential, type SequentialOptions } from "./models/sequential.ts";
+export type { SummaryOptions } from "./models/summary.ts";
+export type { LoadWeightsOptions } from "./saving/load-weights.ts";
