@@ -43,3 +43,19 @@ export function valueError(message: string): MobileNetV2Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A value as error messages show it: lists as Python's tuples, `(3, -1)`; whatever is long or deep is cut. */
+export function show(value: unknown, depth = 0): string {
+  if (typeof value === "string") return value.length > 200 ? `${value.slice(0, 200)}…` : value;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (depth === 3) return "…";
+  if (Array.isArray(value)) {
+    const items = value.slice(0, 20).map((item) => show(item, depth + 1));
+    if (items.length === 1) return `(${items[0]},)`;
+    return `(${items.join(", ")}${value.length > 20 ? ", …" : ""})`;
+  }
+  const entries = Object.entries(value)
+    .slice(0, 20)
+    .map(([key, item]) => `${show(key)}: ${show(item, depth + 1)}`);
+  return `{${entries.join(", ")}}`;
+}

@@ -1,5 +1,5 @@
 /** Keras's padding arithmetic: `correct_pad` of keras.applications and the lengths of convolutions and pools. */
-import { valueError } from "./errors.ts";
+import { show, valueError } from "./errors.ts";
 
 export type Padding = "valid" | "same";
 
@@ -58,7 +58,7 @@ export type OneOrTwo = number | readonly [number, number];
  */
 export function pair(value: unknown, argument: string, least: 0 | 1 = 1): readonly [number, number] {
   const [first, second, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [value, value];
-  const problem = `The \`${argument}\` argument must be a tuple of 2 integers. Received ${argument}=${JSON.stringify(value)}`;
+  const problem = `The \`${argument}\` argument must be a tuple of 2 integers. Received ${argument}=${show(value)}`;
   if (!isWhole(first) || !isWhole(second) || rest.length > 0) throw valueError(problem);
   const low = [first, second].filter((n) => n < least);
   if (low.length > 0) {

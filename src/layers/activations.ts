@@ -1,7 +1,6 @@
 /** Activation functions by name (keras.src.activations), as scalar functions in float64. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
-import { show } from "./arguments.ts";
 
 const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;

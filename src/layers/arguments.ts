@@ -1,5 +1,5 @@
 /** Checks of constructor arguments that several layers share; the wording is Keras's (keras.src.utils.argument_validation). */
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import type { Padding } from "../core/padding.ts";
 
 /** The only order of axes here: batch, rows, columns, channels. */
@@ -7,13 +7,6 @@ export type DataFormat = "channels_last";
 
 /** A regularizer or constraint as Keras writes it. It is kept for the config and has no effect on inference. */
 export type Serialized = string | Readonly<Record<string, unknown>>;
-
-/** Shows a value in an error message. */
-export function show(value: unknown): string {
-  if (value === undefined) return "undefined";
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" ? value : (JSON.stringify(value)?.slice(0, 200) ?? typeof value);
-}
 
 /** A boolean, or the default where nothing is given. */
 export function booleanArgument(value: unknown, argument: string, fallback: boolean): boolean {

@@ -1,9 +1,9 @@
 /** A matrix product on the last axis, plus a bias (keras.layers.Dense). */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { type Shape, formatShape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type ActivationIdentifier, type ActivationName, activate, activationName } from "./activations.ts";
-import { type Serialized, booleanArgument, keptArguments, show } from "./arguments.ts";
+import { type Serialized, booleanArgument, keptArguments } from "./arguments.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";

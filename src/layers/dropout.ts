@@ -1,8 +1,8 @@
 /** Dropout (keras.layers.Dropout): nothing in inference. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { integerArgument, seedArgument, show } from "./arguments.ts";
+import { integerArgument, seedArgument } from "./arguments.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface DropoutOptions extends LayerOptions {

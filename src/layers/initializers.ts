@@ -1,6 +1,6 @@
 /** Initializers by name or config (keras.src.initializers). */
-import { valueError } from "../core/errors.ts";
-import { fromConfig, isRecord, show } from "./arguments.ts";
+import { show, valueError } from "../core/errors.ts";
+import { fromConfig, isRecord } from "./arguments.ts";
 import { Constant, Identity, Ones, Zeros } from "./constant-initializers.ts";
 import { toSnakeCase } from "./naming.ts";
 import {

@@ -1,8 +1,7 @@
 /** Where a model's data comes in (keras.layers.InputLayer and keras.Input). */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { show } from "./arguments.ts";
 import { KerasTensor, Layer, Node } from "./layer.ts";
 
 export interface InputOptions {

@@ -1,8 +1,8 @@
 /** The base of every layer, and the symbolic tensors and nodes that layers leave behind when they are applied. */
-import { type MobileNetV2Error, valueError } from "../core/errors.ts";
+import { type MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { booleanArgument, show } from "./arguments.ts";
+import { booleanArgument } from "./arguments.ts";
 import { toSnakeCase, uniqueName } from "./naming.ts";
 import { Weight, type WeightSpec } from "./weight.ts";
 

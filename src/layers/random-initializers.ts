@@ -1,8 +1,8 @@
 /** Random first values (keras.src.initializers.random_initializers), seedable: the same seed gives the same values. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { normal, uniform } from "../core/random.ts";
 import { type Dims, axisOf, formatShape, sizeOf } from "../core/shape.ts";
-import { integerArgument, numberArgument, seedArgument, show } from "./arguments.ts";
+import { integerArgument, numberArgument, seedArgument } from "./arguments.ts";
 import type { Initializer } from "./weight.ts";
 
 export interface SeedOptions {

@@ -1,8 +1,8 @@
 /** Layers by class name, for those who read configs. */
-import { MobileNetV2Error } from "../core/errors.ts";
+import { MobileNetV2Error, show } from "../core/errors.ts";
 import { Activation } from "./activation.ts";
 import { Add } from "./add.ts";
-import { fromConfig, show } from "./arguments.ts";
+import { fromConfig } from "./arguments.ts";
 import { AveragePooling2D } from "./average-pooling2d.ts";
 import { BatchNormalization } from "./batch-normalization.ts";
 import { Conv2D } from "./conv2d.ts";

@@ -1,8 +1,8 @@
 /** The same values under another shape (keras.layers.Reshape). */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { integerArgument, show } from "./arguments.ts";
+import { integerArgument } from "./arguments.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface ReshapeOptions extends LayerOptions {

@@ -1,9 +1,9 @@
 /** Rows and columns of zeros around a picture (keras.layers.ZeroPadding2D). */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { type OneOrTwo, type Padding2D, pair } from "../core/padding.ts";
 import { type Shape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
-import { type DataFormat, dataFormatArgument, show } from "./arguments.ts";
+import { type DataFormat, dataFormatArgument } from "./arguments.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface ZeroPadding2DOptions extends LayerOptions {
