@@ -1,0 +1,197 @@
+/**
+ * Depthwise convolution of one output row, four channels at a time, with the row's shape in the code: a tile of outputs slides
+ * along the row while the window's weights stay in registers. What lies left and right of the picture is left out, not read.
+ */
+import type { Local } from "../wasm/expression.ts";
+import type { FunctionBuilder } from "../wasm/function.ts";
+import { i32, v128 } from "../wasm/instructions.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
+import { type Arithmetic, Clamp, VECTOR, multiplyAdd, storeFirst } from "./parts.ts";
+
+export interface DwconvVariant {
+  readonly kernelRows: number;
+  readonly kernelCols: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Pixels of an input row and of an output row. */
+  readonly inputCols: number;
+  readonly outputCols: number;
+  /** Zeros before the first input pixel; those after the last follow from the rest. */
+  readonly padLeft: number;
+  readonly channels: number;
+  readonly arithmetic: Arithmetic;
+  readonly minmax: boolean;
+}
+
+export function dwconvName(variant: DwconvVariant): string {
+  const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, arithmetic } = variant;
+  const window = `${kernelRows}x${kernelCols}s${stride}${dilation > 1 ? `d${dilation}` : ""}`;
+  return `f32_dwconv${variant.minmax ? "_minmax" : ""}_${window}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
+}
+
+/** Outputs of a tile: with 9 weights and one input they fill 14 of the 15 vector registers that V8 has on x64. */
+const TILE = 4;
+/** Weights of larger windows are read from memory where they are used. */
+const TAPS_IN_REGISTERS = 9;
+
+/** Parameters: `output`, `weights` (packed by `packDwconv`), `low`, `high` where `minmax`, then the address of each of the window's input rows. */
+export function dwconv(module: ModuleBuilder, variant: DwconvVariant): FunctionBuilder {
+  const { kernelRows, kernelCols, channels } = variant;
+  const f = module.function(dwconvName(variant));
+  const output = f.param("i32");
+  const weights = f.param("i32");
+  const bounds = variant.minmax ? ([f.param("f32"), f.param("f32")] as const) : undefined;
+  const rows = Array.from({ length: kernelRows }, () => f.param("i32"));
+  const clamp = bounds && new Clamp(f, ...bounds);
+  const row = new Row(f, variant, { output, weights, rows, clamp });
+
+  const groups = Math.floor(channels / 4);
+  if (groups > 0) {
+    const left = f.local("i32", i32.const(groups));
+    f.times(left, () => {
+      row.emit(4);
+      for (const pointer of [output, ...rows]) f.increase(pointer, VECTOR);
+      f.increase(weights, (kernelRows * kernelCols + 1) * VECTOR);
+    });
+  }
+  if (channels % 4 > 0) row.emit(channels % 4);
+  return f;
+}
+
+interface Pointers {
+  readonly output: Local<"i32">;
+  readonly weights: Local<"i32">;
+  readonly rows: readonly Local<"i32">[];
+  readonly clamp: Clamp | undefined;
+}
+
+/** Emits the code for one group of channels along the row. */
+class Row {
+  readonly #f: FunctionBuilder;
+  readonly #variant: DwconvVariant;
+  readonly #given: Pointers;
+  readonly #taps: readonly Local<"v128">[];
+  readonly #sums: readonly Local<"v128">[];
+  readonly #value: Local<"v128">;
+  /** Walk along the row. */
+  readonly #out: Local<"i32">;
+  readonly #inputs: readonly Local<"i32">[];
+
+  constructor(f: FunctionBuilder, variant: DwconvVariant, given: Pointers) {
+    const taps = variant.kernelRows * variant.kernelCols;
+    this.#f = f;
+    this.#variant = variant;
+    this.#given = given;
+    this.#taps = taps <= TAPS_IN_REGISTERS ? Array.from({ length: taps }, () => f.local("v128")) : [];
+    this.#sums = Array.from({ length: TILE }, () => f.local("v128"));
+    this.#value = f.local("v128");
+    this.#out = f.local("i32");
+    this.#inputs = given.rows.map(() => f.local("i32"));
+  }
+
+  /** `lanes` of the group's four channels exist. */
+  emit(lanes: number): void {
+    const f = this.#f;
+    const { outputCols, stride, channels } = this.#variant;
+    for (const [tap, local] of this.#taps.entries()) {
+      f.set(local, v128.load(this.#given.weights, (tap + 1) * VECTOR));
+    }
+    f.set(this.#out, this.#given.output);
+    for (const [i, input] of this.#inputs.entries()) f.set(input, this.#given.rows[i] ?? input);
+    const interiors = Array.from({ length: Math.floor(outputCols / TILE) }, (_, i) => this.#isInterior(i * TILE));
+    for (let x = 0; x < outputCols;) {
+      let tiles = 0;
+      while (interiors[x / TILE + tiles] === true) tiles++;
+      if (tiles > 1) {
+        const left = f.local("i32", i32.const(tiles));
+        const from = x;
+        f.times(left, () => {
+          this.#tile(from, this.#moved, TILE, lanes);
+          f.increase(this.#out, TILE * channels * 4);
+          for (const input of this.#inputs) f.increase(input, TILE * stride * channels * 4);
+        });
+        // The pointers have moved by `tiles` tiles: what follows counts from there.
+        x += tiles * TILE;
+        this.#moved += tiles * TILE;
+      } else {
+        const width = Math.min(TILE, outputCols - x);
+        this.#tile(x, this.#moved, width, lanes);
+        x += width;
+      }
+    }
+    this.#moved = 0;
+  }
+
+  /** Output pixels by which the walking pointers are ahead of the row's start. */
+  #moved = 0;
+
+  #column(x: number, tap: number): number {
+    return x * this.#variant.stride + tap * this.#variant.dilation - this.#variant.padLeft;
+  }
+
+  #isInterior(x: number): boolean {
+    return (
+      this.#column(x, 0) >= 0 && this.#column(x + TILE - 1, this.#variant.kernelCols - 1) < this.#variant.inputCols
+    );
+  }
+
+  /** `width` outputs from `x` on, with the pointers at the pixels of output `moved`. */
+  #tile(x: number, moved: number, width: number, lanes: number): void {
+    const f = this.#f;
+    const { kernelCols, inputCols, channels, stride, arithmetic } = this.#variant;
+    const pixel = channels * 4;
+    const sums = this.#sums.slice(0, width);
+    for (const sum of sums) f.set(sum, v128.load(this.#given.weights));
+    const first = Math.max(0, this.#column(x, 0));
+    const last = Math.min(inputCols - 1, this.#column(x + width - 1, kernelCols - 1));
+    for (const [r, input] of this.#inputs.entries()) {
+      for (let column = first; column <= last; column++) {
+        const uses = sums.flatMap((sum, t) => {
+          for (let tap = 0; tap < kernelCols; tap++) if (this.#column(x + t, tap) === column) return [{ sum, tap }];
+          return [];
+        });
+        if (uses.length === 0) continue;
+        f.set(this.#value, v128.load(input, (column - moved * stride) * pixel));
+        for (const { sum, tap } of uses) {
+          const index = r * kernelCols + tap;
+          const weight = this.#taps[index] ?? v128.load(this.#given.weights, (index + 1) * VECTOR);
+          f.set(sum, multiplyAdd(arithmetic, this.#value, weight, sum));
+        }
+      }
+    }
+    for (const [t, sum] of sums.entries()) {
+      const { clamp } = this.#given;
+      if (clamp) f.set(sum, clamp.apply(sum));
+      const offset = (x + t - moved) * pixel;
+      if (lanes === 4) f.store(v128.store(this.#out, sum, offset));
+      else {
+        const address = f.local("i32", i32.add(this.#out, i32.const(offset)));
+        storeFirst(f, address, [sum], i32.const(lanes));
+      }
+    }
+  }
+}
+
+/** How many floats `packDwconv` writes. */
+export function packedDwconvSize(taps: number, channels: number): number {
+  return Math.ceil(channels / 4) * 4 * (taps + 1);
+}
+
+/** Packs weights [taps, channels] for `dwconv`: for each group of four channels its bias, then its taps; zeros beyond. */
+export function packDwconv(
+  to: Float32Array,
+  weights: Float32Array,
+  bias: ArrayLike<number>,
+  scale: ArrayLike<number>,
+  { taps, channels }: { taps: number; channels: number },
+): void {
+  let at = 0;
+  for (let group = 0; group < channels; group += 4) {
+    for (let c = group; c < group + 4; c++) to[at++] = c < channels ? (bias[c] ?? 0) : 0;
+    for (let tap = 0; tap < taps; tap++) {
+      for (let c = group; c < group + 4; c++) {
+        to[at++] = c < channels ? (weights[tap * channels + c] ?? 0) * (scale[c] ?? 1) : 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** What this machine's WebAssembly can do, found by validating modules of one instruction. */
+import type { Expr } from "./expression.ts";
+import { f32, f32x4 } from "./instructions.ts";
+import { ModuleBuilder } from "./module.ts";
+
+export interface Features {
+  /** 128-bit vectors: every engine since 2021 (Safari since 2023). */
+  readonly simd: boolean;
+  /** Fused multiply-add and the like: Chromium and Node since 2023, Firefox since 2025. */
+  readonly relaxedSimd: boolean;
+}
+
+let found: Features | undefined;
+
+/** The features of the running engine; probed once. */
+export function features(): Features {
+  if (found === undefined) {
+    const vector = f32x4.splat(f32.const(1));
+    found = { simd: validates(vector), relaxedSimd: validates(f32x4.relaxed_madd(vector, vector, vector)) };
+  }
+  return found;
+}
+
+function validates(value: Expr<"v128">): boolean {
+  if (typeof WebAssembly !== "object") return false;
+  const module = new ModuleBuilder();
+  module.function("probe").local("v128", value);
+  return WebAssembly.validate(module.toBytes());
+}

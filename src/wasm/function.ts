@@ -1,0 +1,123 @@
+/** The body of a function, written statement by statement. */
+import { Code } from "./code.ts";
+import { type AnyExpr, Expr, Local, TYPE_CODES, type ValueType } from "./expression.ts";
+import type { Store } from "./instructions.ts";
+
+/** A function that can be called: made here, or imported. */
+export interface Callable {
+  readonly name: string;
+  readonly index: number;
+  readonly parameters: readonly ValueType[];
+}
+
+const EMPTY_BLOCK = 0x40;
+
+export class FunctionBuilder implements Callable {
+  readonly name: string;
+  readonly index: number;
+  readonly parameters: ValueType[] = [];
+  readonly #locals: ValueType[] = [];
+  readonly #code = new Code();
+
+  constructor(name: string, index: number) {
+    this.name = name;
+    this.index = index;
+  }
+
+  /** The next parameter. All parameters come before the first local. */
+  param<T extends ValueType>(type: T): Local<T> {
+    if (this.#locals.length > 0) throw new Error(`${this.name}: a parameter after a local`);
+    this.parameters.push(type);
+    return new Local(type, this.parameters.length - 1);
+  }
+
+  /** A new local variable, set to `value` where one is given (else 0). */
+  local<T extends ValueType>(type: T, value?: Expr<T>): Local<T> {
+    this.#locals.push(type);
+    const local = new Local(type, this.parameters.length + this.#locals.length - 1);
+    if (value !== undefined) this.set(local, value);
+    return local;
+  }
+
+  set<T extends ValueType>(local: Local<T>, value: Expr<T>): void {
+    value.emit(this.#code);
+    this.#code.byte(0x21);
+    this.#code.unsigned(local.index);
+  }
+
+  /** Adds a constant or an expression to an address or counter. */
+  increase(local: Local<"i32">, by: number | Expr<"i32">): void {
+    const code = this.#code;
+    local.emit(code);
+    if (by instanceof Expr) by.emit(code);
+    else {
+      code.byte(0x41);
+      code.signed(by);
+    }
+    code.byte(0x6a, 0x21);
+    code.unsigned(local.index);
+  }
+
+  store(statement: Store): void {
+    statement.emit(this.#code);
+  }
+
+  /** Runs `body` once, and again while `condition` is not 0. */
+  repeat(body: () => void, condition: Expr<"i32">): void {
+    this.#code.byte(0x03, EMPTY_BLOCK);
+    body();
+    condition.emit(this.#code);
+    this.#code.byte(0x0d, 0, 0x0b);
+  }
+
+  /** Runs `body` so many times (as an unsigned number, 0 included); `count` is used up. */
+  times(count: Local<"i32">, body: () => void): void {
+    this.if(count, () => {
+      this.#code.byte(0x03, EMPTY_BLOCK);
+      body();
+      this.increase(count, -1);
+      count.emit(this.#code);
+      this.#code.byte(0x0d, 0, 0x0b);
+    });
+  }
+
+  if(condition: Expr<"i32">, whenTrue: () => void, whenFalse?: () => void): void {
+    condition.emit(this.#code);
+    this.#code.byte(0x04, EMPTY_BLOCK);
+    whenTrue();
+    if (whenFalse !== undefined) {
+      this.#code.byte(0x05);
+      whenFalse();
+    }
+    this.#code.byte(0x0b);
+  }
+
+  /** Calls a function without a result. The arguments are checked against its parameters. */
+  call(callee: Callable, args: readonly AnyExpr[]): void {
+    const given = args.map(({ type }) => type);
+    if (given.join() !== callee.parameters.join()) {
+      throw new Error(`${callee.name}(${callee.parameters.join(", ")}) is called with (${given.join(", ")})`);
+    }
+    for (const arg of args) arg.emit(this.#code);
+    this.#code.byte(0x10);
+    this.#code.unsigned(callee.index);
+  }
+
+  /** The entry of the code section. */
+  write(section: Code): void {
+    const entry = new Code();
+    const runs: { type: ValueType; count: number }[] = [];
+    for (const type of this.#locals) {
+      const last = runs.at(-1);
+      if (last?.type === type) last.count++;
+      else runs.push({ type, count: 1 });
+    }
+    entry.vector(runs, ({ type, count }) => {
+      entry.unsigned(count);
+      entry.byte(TYPE_CODES[type]);
+    });
+    entry.append(this.#code.toBytes());
+    entry.byte(0x0b);
+    section.sized(entry);
+  }
+}

@@ -1,0 +1,213 @@
+/** The instructions that the kernels use, by their names in the specification: integers, floats, fixed and relaxed SIMD. */
+import type { Code } from "./code.ts";
+import { Expr, type ValueType } from "./expression.ts";
+
+type I32 = Expr<"i32">;
+type F32 = Expr<"f32">;
+type V128 = Expr<"v128">;
+
+const SIMD = 0xfd;
+
+function simd(code: Code, opcode: number): void {
+  code.byte(SIMD);
+  code.unsigned(opcode);
+}
+
+/** Plain opcodes are numbers below 256; SIMD opcodes are marked by adding this. */
+const VECTOR = 0x10000;
+
+function operate(code: Code, opcode: number): void {
+  if (opcode < VECTOR) code.byte(opcode);
+  else simd(code, opcode - VECTOR);
+}
+
+function unary<A extends ValueType, R extends ValueType>(_operand: A, result: R, opcode: number) {
+  return (a: Expr<A>): Expr<R> =>
+    new Expr(result, (code) => {
+      a.emit(code);
+      operate(code, opcode);
+    });
+}
+
+function binary<A extends ValueType, R extends ValueType>(_operands: A, result: R, opcode: number) {
+  return (a: Expr<A>, b: Expr<A>): Expr<R> =>
+    new Expr(result, (code) => {
+      a.emit(code);
+      b.emit(code);
+      operate(code, opcode);
+    });
+}
+
+function ternary(opcode: number) {
+  return (a: V128, b: V128, c: V128): V128 =>
+    new Expr("v128", (code) => {
+      for (const operand of [a, b, c]) operand.emit(code);
+      operate(code, VECTOR + opcode);
+    });
+}
+
+function shift(opcode: number) {
+  return (a: V128, count: I32): V128 =>
+    new Expr("v128", (code) => {
+      a.emit(code);
+      count.emit(code);
+      simd(code, opcode);
+    });
+}
+
+/** A load of `2 ** alignment` bytes from `address + offset`; the alignment is a hint only, so it is always written as 1 byte. */
+function load<R extends ValueType>(result: R, opcode: number) {
+  return (address: I32, offset = 0): Expr<R> =>
+    new Expr(result, (code) => {
+      address.emit(code);
+      operate(code, opcode);
+      code.unsigned(0);
+      code.unsigned(offset);
+    });
+}
+
+/** What stores a value; a statement, to be given to a function builder. */
+export interface Store {
+  readonly emit: (code: Code) => void;
+}
+
+function store<A extends ValueType>(_operand: A, opcode: number) {
+  return (address: I32, value: Expr<A>, offset = 0): Store => ({
+    emit: (code) => {
+      address.emit(code);
+      value.emit(code);
+      operate(code, opcode);
+      code.unsigned(0);
+      code.unsigned(offset);
+    },
+  });
+}
+
+function storeLane(opcode: number) {
+  return (address: I32, value: V128, lane: number, offset = 0): Store => ({
+    emit: (code) => {
+      address.emit(code);
+      value.emit(code);
+      simd(code, opcode);
+      code.unsigned(0);
+      code.unsigned(offset);
+      code.byte(lane);
+    },
+  });
+}
+
+const v = (opcode: number): number => VECTOR + opcode;
+
+export const i32 = {
+  const: (value: number): I32 =>
+    new Expr("i32", (code) => {
+      code.byte(0x41);
+      code.signed(value);
+    }),
+  load: load("i32", 0x28),
+  store: store("i32", 0x36),
+  eqz: unary("i32", "i32", 0x45),
+  eq: binary("i32", "i32", 0x46),
+  ne: binary("i32", "i32", 0x47),
+  lt_s: binary("i32", "i32", 0x48),
+  lt_u: binary("i32", "i32", 0x49),
+  gt_s: binary("i32", "i32", 0x4a),
+  gt_u: binary("i32", "i32", 0x4b),
+  le_s: binary("i32", "i32", 0x4c),
+  ge_s: binary("i32", "i32", 0x4e),
+  ge_u: binary("i32", "i32", 0x4f),
+  add: binary("i32", "i32", 0x6a),
+  sub: binary("i32", "i32", 0x6b),
+  mul: binary("i32", "i32", 0x6c),
+  div_s: binary("i32", "i32", 0x6d),
+  and: binary("i32", "i32", 0x71),
+  or: binary("i32", "i32", 0x72),
+  shl: binary("i32", "i32", 0x74),
+  shr_u: binary("i32", "i32", 0x76),
+  /** `whenTrue` where `condition` is not 0, else `whenFalse`; both are computed. */
+  select: (whenTrue: I32, whenFalse: I32, condition: I32): I32 =>
+    new Expr("i32", (code) => {
+      for (const operand of [whenTrue, whenFalse, condition]) operand.emit(code);
+      code.byte(0x1b);
+    }),
+};
+
+export const f32 = {
+  const: (value: number): F32 =>
+    new Expr("f32", (code) => {
+      code.byte(0x43);
+      code.float(value);
+    }),
+  load: load("f32", 0x2a),
+  store: store("f32", 0x38),
+  add: binary("f32", "f32", 0x92),
+  sub: binary("f32", "f32", 0x93),
+  mul: binary("f32", "f32", 0x94),
+  div: binary("f32", "f32", 0x95),
+  max: binary("f32", "f32", 0x97),
+};
+
+export const v128 = {
+  load: load("v128", v(0x00)),
+  load32_splat: load("v128", v(0x09)),
+  load64_splat: load("v128", v(0x0a)),
+  load32_zero: load("v128", v(0x5c)),
+  load64_zero: load("v128", v(0x5d)),
+  store: store("v128", v(0x0b)),
+  store32_lane: storeLane(0x5a),
+  store64_lane: storeLane(0x5b),
+  and: binary("v128", "v128", v(0x4e)),
+  or: binary("v128", "v128", v(0x50)),
+  xor: binary("v128", "v128", v(0x51)),
+  /** Bits of `a` where `mask` is 1, of `b` where it is 0. */
+  bitselect: ternary(0x52),
+};
+
+export const i8x16 = {
+  /** 16 bytes chosen by number from the 32 of `a` and `b`. */
+  shuffle: (a: V128, b: V128, lanes: readonly number[]): V128 =>
+    new Expr("v128", (code) => {
+      a.emit(code);
+      b.emit(code);
+      simd(code, 0x0d);
+      code.byte(...lanes);
+    }),
+};
+
+export const i32x4 = {
+  splat: unary("i32", "v128", v(0x11)),
+  add: binary("v128", "v128", v(0xae)),
+  sub: binary("v128", "v128", v(0xb1)),
+  shl: shift(0xab),
+  shr_s: shift(0xac),
+  trunc_sat_f32x4_s: unary("v128", "v128", v(0xf8)),
+};
+
+export const f32x4 = {
+  splat: unary("f32", "v128", v(0x13)),
+  extract_lane: (a: V128, lane: number): F32 =>
+    new Expr("f32", (code) => {
+      a.emit(code);
+      simd(code, 0x1f);
+      code.byte(lane);
+    }),
+  eq: binary("v128", "v128", v(0x41)),
+  lt: binary("v128", "v128", v(0x43)),
+  gt: binary("v128", "v128", v(0x44)),
+  nearest: unary("v128", "v128", v(0x6a)),
+  abs: unary("v128", "v128", v(0xe0)),
+  neg: unary("v128", "v128", v(0xe1)),
+  sqrt: unary("v128", "v128", v(0xe3)),
+  add: binary("v128", "v128", v(0xe4)),
+  sub: binary("v128", "v128", v(0xe5)),
+  mul: binary("v128", "v128", v(0xe6)),
+  div: binary("v128", "v128", v(0xe7)),
+  max: binary("v128", "v128", v(0xe9)),
+  /** `b < a ? b : a`: one instruction everywhere; a NaN in `a` stays. */
+  pmin: binary("v128", "v128", v(0xea)),
+  /** `a < b ? b : a`: one instruction everywhere; a NaN in `a` stays. */
+  pmax: binary("v128", "v128", v(0xeb)),
+  convert_i32x4_s: unary("v128", "v128", v(0xfa)),
+  /** a × b + c, rounded once or twice as the machine likes (relaxed SIMD). */
+  relaxed_madd: ternary(0x105),
+};

@@ -1,0 +1,86 @@
+/** A module: functions, one imported memory, exports, and the names that profilers show. */
+import { Code } from "./code.ts";
+import { TYPE_CODES, type ValueType } from "./expression.ts";
+import { type Callable, FunctionBuilder } from "./function.ts";
+
+const MAX_PAGES = 65536;
+const SECTIONS = { custom: 0, type: 1, import: 2, function: 3, export: 7, code: 10 };
+
+export class ModuleBuilder {
+  readonly #imports: Callable[] = [];
+  readonly #functions: FunctionBuilder[] = [];
+  readonly #exports: FunctionBuilder[] = [];
+
+  /** A function of the host, imported as `env.{name}`. All imports come before the first function. */
+  importFunction(name: string, parameters: readonly ValueType[]): Callable {
+    if (this.#functions.length > 0) throw new Error(`import ${name} comes after a function`);
+    const imported = { name, index: this.#imports.length, parameters };
+    this.#imports.push(imported);
+    return imported;
+  }
+
+  /** A new function without results; it is called by its handle, and from outside where it is exported under its name. */
+  function(name: string, options: { readonly export?: boolean } = {}): FunctionBuilder {
+    const made = new FunctionBuilder(name, this.#imports.length + this.#functions.length);
+    this.#functions.push(made);
+    if (options.export === true) this.#exports.push(made);
+    return made;
+  }
+
+  /** The module in the binary format. Its memory is imported as `env.memory`. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const types = new Map<string, number>();
+    const signatures: (readonly ValueType[])[] = [];
+    const typeOf = ({ parameters }: Callable): number => {
+      const key = parameters.join();
+      const index = types.get(key) ?? signatures.push(parameters) - 1;
+      types.set(key, index);
+      return index;
+    };
+    const imports = this.#imports.map((imported) => ({ name: imported.name, type: typeOf(imported) }));
+    const functionTypes = this.#functions.map(typeOf);
+
+    const module = new Code();
+    module.byte(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    module.section(SECTIONS.type, (section) =>
+      section.vector(signatures, (parameters) => {
+        section.byte(0x60);
+        section.vector(parameters, (type) => section.byte(TYPE_CODES[type]));
+        section.unsigned(0);
+      }),
+    );
+    module.section(SECTIONS.import, (section) => {
+      section.unsigned(imports.length + 1);
+      section.name("env");
+      section.name("memory");
+      section.byte(0x02, 0x01);
+      section.unsigned(0);
+      section.unsigned(MAX_PAGES);
+      for (const { name, type } of imports) {
+        section.name("env");
+        section.name(name);
+        section.byte(0x00);
+        section.unsigned(type);
+      }
+    });
+    module.section(SECTIONS.function, (section) => section.vector(functionTypes, (type) => section.unsigned(type)));
+    module.section(SECTIONS.export, (section) =>
+      section.vector(this.#exports, ({ name, index }) => {
+        section.name(name);
+        section.byte(0x00);
+        section.unsigned(index);
+      }),
+    );
+    module.section(SECTIONS.code, (section) => section.vector(this.#functions, (made) => made.write(section)));
+    module.section(SECTIONS.custom, (section) => {
+      section.name("name");
+      section.section(1, (names) =>
+        names.vector([...this.#imports, ...this.#functions], ({ index, name }) => {
+          names.unsigned(index);
+          names.name(name);
+        }),
+      );
+    });
+    return module.toBytes();
+  }
+}
