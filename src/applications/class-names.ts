@@ -37,9 +37,9 @@ function unpack(): readonly ClassName[] {
   });
 }
 
-/** Class names as a list of labels gives them. */
-export function classNamesOf(labels: readonly string[]): readonly ClassName[] {
-  return labels.map((label, index) => ({ wnid: String(index), label }));
+/** Class names as a list of labels gives them: where only a name is given, the index stands for the id. */
+export function classNamesOf(labels: readonly (string | ClassName)[]): readonly ClassName[] {
+  return labels.map((label, index) => (typeof label === "string" ? { wnid: String(index), label } : label));
 }
 
 /** The `top` classes of one row of scores, best first; equal scores in the order that Keras gives them. */

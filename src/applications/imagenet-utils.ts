@@ -2,7 +2,7 @@
 import { valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { type Prediction, imagenetClasses, rank } from "./class-names.ts";
+import { type ClassName, type Prediction, classNamesOf, imagenetClasses, rank } from "./class-names.ts";
 
 export interface PreprocessInputOptions {
   /** Where the channels are. Scaling to [-1, 1] does not depend on it; it is checked as Keras checks it. */
@@ -32,24 +32,26 @@ export function preprocessInput(x: Tensor, options: PreprocessInputOptions = {})
 export interface DecodePredictionsOptions {
   /** How many classes to return, at most. Default 5. */
   readonly top?: number | undefined;
+  /** The names of the classes of another model, in the order of its outputs. Default: ImageNet's. */
+  readonly labels?: readonly (string | ClassName)[] | undefined;
 }
 
 /**
- * The best classes of every row of an ImageNet model's predictions, best first.
+ * The best classes of every row of a model's predictions, best first.
  *
- * @param predictions [samples, 1000].
+ * @param predictions [samples, 1000], or as many columns as there are `labels`.
  * @throws ValueError for another shape.
  */
 export function decodePredictions(predictions: Tensor, options: DecodePredictionsOptions = {}): Prediction[][] {
+  const names = options.labels === undefined ? imagenetClasses() : classNamesOf(options.labels);
   const [samples, classes] = predictions.shape;
-  if (predictions.shape.length !== 2 || samples === undefined || classes !== 1000) {
+  if (predictions.shape.length !== 2 || samples === undefined || classes !== names.length) {
     throw valueError(
-      "`decodePredictions` expects a batch of predictions (i.e. a 2D array of shape (samples, 1000)). " +
+      `\`decodePredictions\` expects a batch of predictions (i.e. a 2D array of shape (samples, ${names.length})). ` +
         `Received array with shape: ${formatShape(predictions.shape)}`,
     );
   }
   const { data } = predictions.toFloat32();
-  const names = imagenetClasses();
   return Array.from({ length: samples }, (_, row) =>
     rank(data.subarray(row * classes, (row + 1) * classes), names, options.top ?? 5),
   );

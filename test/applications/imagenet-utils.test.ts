@@ -74,3 +74,15 @@ test("decodePredictions refuses other shapes and tops", () => {
     /`top` must be a whole number/,
   );
 });
+
+test("decodePredictions takes the labels of other models: names, or names with ids", () => {
+  const scores = new Tensor([1, 3], Float32Array.of(0.25, 0.5, 0.125));
+  const labels = ["cat", { wnid: "n1", label: "dog" }, "cow"];
+  assert.deepEqual(decodePredictions(scores, { top: 2, labels }), [
+    [
+      { wnid: "n1", label: "dog", score: 0.5 },
+      { wnid: "0", label: "cat", score: 0.25 },
+    ],
+  ]);
+  assert.throws(() => decodePredictions(scores, { labels: ["cat", "dog"] }), /a 2D array of shape \(samples, 2\)/);
+});
