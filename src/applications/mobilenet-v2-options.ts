@@ -27,6 +27,11 @@ export interface MobileNetV2Options {
   /** The activation of the top; null for logits. Default `"softmax"`. */
   readonly classifierActivation?: string | null | undefined;
   readonly name?: string | null | undefined;
+  /**
+   * The address of a folder with the ImageNet weights under Keras's file names. Default: the environment variable
+   * MOBILENETV2_WEIGHTS_URL, else Keras's own address. In a page: your own copy, since that address may refuse other origins.
+   */
+  readonly weightsBaseUrl?: string | undefined;
   /** How far the download of the weights is, where there is one. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -56,6 +56,7 @@ export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Mod
       alpha: checked.alpha,
       rows: checked.weightRows ?? DEFAULT_SIZE,
       includeTop: checked.includeTop,
+      baseUrl: options.weightsBaseUrl,
       onProgress: options.onProgress,
       // Loading is the check: all tensors must be there, have our shapes and finite values, or none is taken.
       check: (bytes) => model.loadWeightsFromBytes(bytes),
