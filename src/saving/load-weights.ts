@@ -6,6 +6,7 @@ import { isHdf5 } from "./hdf5/superblock.ts";
 import { isKerasH5, readKerasH5 } from "./keras-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./keras-weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
+import { isZip, zipMember } from "./zip.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
   /** Load Keras's `.h5` by the names of the layers instead of their order; layers on one side only are left out. Default: false. */
@@ -23,6 +24,7 @@ export interface LoadWeightsOptions extends MismatchOptions {
  */
 export function loadWeightsInto(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
   if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
+  else if (isZip(bytes)) loadHdf5(layers, openHdf5(weightsOfArchive(bytes)), options);
   else throw notWeights(bytes);
 }
 
@@ -40,7 +42,18 @@ function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeight
   }
 }
 
-const READ = "Read are Keras's .h5 and .weights.h5.";
+/** The member of a `.keras` file that holds the weights. */
+const ARCHIVED_WEIGHTS = "model.weights.h5";
+
+function weightsOfArchive(archive: Uint8Array): Uint8Array {
+  const weights = zipMember(archive, ARCHIVED_WEIGHTS);
+  if (weights === undefined) {
+    throw unsupportedError(`The zip archive has no '${ARCHIVED_WEIGHTS}': it is not a .keras file. ${READ}`);
+  }
+  return weights;
+}
+
+const READ = "Read are Keras's .h5, .weights.h5 and .keras.";
 
 /** Why bytes that are no weights are none. */
 function notWeights(bytes: Uint8Array): Error {
@@ -53,9 +66,6 @@ function notWeights(bytes: Uint8Array): Error {
   }
   if (head.startsWith("version https://git-lfs.github.com/spec/")) {
     return formatError("This is a Git LFS pointer, not the weights file itself. Run `git lfs pull` to get the file.");
-  }
-  if (head.startsWith("pk\u0003\u0004")) {
-    return unsupportedError(`Zip archives (.keras) are not read as weights. ${READ} Save with model.save_weights().`);
   }
   if (head.startsWith("{")) {
     return unsupportedError(`This is JSON: a model's description, not its weights. ${READ}`);

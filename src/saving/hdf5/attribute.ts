@@ -4,7 +4,35 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
 import { elementCount } from "./element-count.ts";
 import type { GlobalHeaps } from "./global-heap.ts";
+import { type Message, MessageType } from "./object-header.ts";
 import type { Cursor } from "./source.ts";
+
+/** The attributes in an object's header, by name. */
+export function readAttributes(messages: readonly Message[], heaps: GlobalHeaps): ReadonlyMap<string, Hdf5Attribute> {
+  const attributes = new Map<string, Hdf5Attribute>();
+  for (const message of messages) {
+    if (message.type === MessageType.attributeInfo) refuseDense(message.open());
+    if (message.type !== MessageType.attribute) continue;
+    if (message.shared) throw unsupportedError("HDF5 attributes shared by several objects are not read.");
+    const attribute = new Hdf5Attribute(message.open(), heaps);
+    if (attributes.has(attribute.name)) {
+      throw formatError(`The HDF5 file is broken: an object has two attributes named '${attribute.name}'.`);
+    }
+    attributes.set(attribute.name, attribute);
+  }
+  return attributes;
+}
+
+function refuseDense(info: Cursor): void {
+  info.version(0);
+  if ((info.u8() & 1) !== 0) info.skip(2);
+  if (info.address() !== undefined) {
+    throw unsupportedError(
+      "This HDF5 file keeps the attributes of an object in a newer way than Keras writes it. " +
+        'Save it again from Keras, or with h5py without libver="latest".',
+    );
+  }
+}
 
 export class Hdf5Attribute {
   readonly name: string;

@@ -2,8 +2,10 @@
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Numbers, float32Of } from "../numbers.ts";
+import { readAttributes } from "./attribute.ts";
 import { readDataspace, readDatatype } from "./datatype.ts";
 import { elementCount } from "./element-count.ts";
+import type { GlobalHeaps } from "./global-heap.ts";
 import { type Message, MessageType } from "./object-header.ts";
 import type { Cursor, Source } from "./source.ts";
 
@@ -14,14 +16,19 @@ export class Hdf5Dataset {
   readonly #numbers: Numbers;
 
   /** @throws FormatError where shape, type and stored bytes do not fit; UnsupportedError for chunks and filters. */
-  constructor(source: Source, messages: readonly Message[], path: string) {
+  constructor(source: Source, messages: readonly Message[], heaps: GlobalHeaps, path: string) {
     if (messages.some(({ type }) => type === MessageType.externalFiles)) {
       throw unsupportedError(`Not allowed: H5 file with external Dataset: ${path}`);
     }
     const datatype = readDatatype(only(messages, MessageType.datatype, path));
     this.shape = readDataspace(only(messages, MessageType.dataspace, path));
-    this.dtype = datatype.name;
-    if (datatype.kind !== "number") {
+    // Keras stores bfloat16 as two opaque bytes and says so in an attribute.
+    const isBfloat16 =
+      datatype.name === "opaque" &&
+      datatype.size === 2 &&
+      readAttributes(messages, heaps).get("dtype")?.strings()[0] === "bfloat16";
+    this.dtype = isBfloat16 ? "bfloat16" : datatype.name;
+    if (datatype.kind !== "number" && !isBfloat16) {
       throw unsupportedError(`HDF5 dataset '${path}' holds ${datatype.name}. Numbers are read: integers and floats.`);
     }
     const size = elementCount(this.shape) * datatype.size;
@@ -38,8 +45,8 @@ export class Hdf5Dataset {
     const start = source.cursor(stored.start ?? 0, size, `dataset '${path}'`).position;
     this.#numbers = {
       bytes: source.bytes.subarray(start, start + size),
-      dtype: datatype.name,
-      littleEndian: datatype.littleEndian,
+      dtype: this.dtype,
+      littleEndian: datatype.kind !== "number" || datatype.littleEndian,
     };
   }
 

@@ -6,11 +6,11 @@
  * cycles and repetitions end in an error. Every failure is a FormatError or an UnsupportedError.
  */
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { Hdf5Attribute } from "./attribute.ts";
+import { type Hdf5Attribute, readAttributes } from "./attribute.ts";
 import { Hdf5Dataset } from "./dataset.ts";
 import { GlobalHeaps } from "./global-heap.ts";
 import { type Link, isGroup, readLinks } from "./links.ts";
-import { type Message, MessageType, readObjectHeader } from "./object-header.ts";
+import { type Message, readObjectHeader } from "./object-header.ts";
 import { Source } from "./source.ts";
 import { readSuperblock } from "./superblock.ts";
 
@@ -35,7 +35,9 @@ class File {
     let object = this.#objects.get(address);
     if (object === undefined) {
       const messages = readObjectHeader(this.source, address);
-      object = isGroup(messages) ? new Hdf5Group(this, messages, path) : new Hdf5Dataset(this.source, messages, path);
+      object = isGroup(messages)
+        ? new Hdf5Group(this, messages, path)
+        : new Hdf5Dataset(this.source, messages, this.heaps, path);
       this.#objects.set(address, object);
     }
     return object;
@@ -67,7 +69,7 @@ export class Hdf5Group {
 
   /** The attribute of that name; undefined where there is none. */
   attribute(name: string): Hdf5Attribute | undefined {
-    this.#attributes ??= this.#readAttributes();
+    this.#attributes ??= readAttributes(this.#messages, this.#file.heaps);
     return this.#attributes.get(name);
   }
 
@@ -117,38 +119,9 @@ export class Hdf5Group {
     this.#links ??= readLinks(this.#file.source, this.#messages);
     return this.#links;
   }
-
-  #readAttributes(): ReadonlyMap<string, Hdf5Attribute> {
-    const attributes = new Map<string, Hdf5Attribute>();
-    for (const message of this.#messages) {
-      if (message.type === MessageType.attributeInfo) refuseDense(message, this.#file.source.offsetSize, this.path);
-      if (message.type !== MessageType.attribute) continue;
-      if (message.shared) throw unsupportedError("HDF5 attributes shared by several objects are not read.");
-      const attribute = new Hdf5Attribute(message.open(), this.#file.heaps);
-      if (attributes.has(attribute.name)) {
-        throw formatError(
-          `The HDF5 file is broken: group '${this.path}' has two attributes named '${attribute.name}'.`,
-        );
-      }
-      attributes.set(attribute.name, attribute);
-    }
-    return attributes;
-  }
 }
 
 function asGroup(object: Hdf5Group | Hdf5Dataset): Hdf5Group {
   if (object instanceof Hdf5Group) return object;
   throw formatError("Invalid H5 file, expected Group but received a Dataset");
-}
-
-function refuseDense(attributeInfo: Message, offsetSize: number, path: string): void {
-  const info = attributeInfo.open();
-  info.version(0);
-  if ((info.u8() & 1) !== 0) info.skip(2);
-  if (info.remaining >= offsetSize && info.address() !== undefined) {
-    throw unsupportedError(
-      `HDF5 group '${path}' keeps its attributes in a newer way than Keras writes it. ` +
-        'Save the file again from Keras, or with h5py without libver="latest".',
-    );
-  }
 }

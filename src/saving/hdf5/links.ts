@@ -46,11 +46,12 @@ function readSymbolTable(source: Source, message: Cursor, links: Links): void {
       const entry = entries.cursor;
       source.spend();
       const nameAt = entry.uint(source.offsetSize);
-      const address = entry.requiredAddress();
-      const isSoft = entry.u32() === 2;
+      const address = entry.address();
+      // A soft link has no address; what kind of entry it is, is written after.
+      const link = entry.u32() === 2 || address === undefined ? "SoftLink" : address;
       entry.skip(20);
       if (nameAt >= size) throw formatError("The HDF5 file is broken: a name lies outside the heap of its group.");
-      links.add(source.text(names.position + nameAt, names.end), isSoft ? "SoftLink" : address);
+      links.add(source.text(names.position + nameAt, names.end), link);
     }
   });
 }
