@@ -52,8 +52,8 @@ function to8Bit(picture: Sharp, { space, icc }: Metadata, convertProfile: boolea
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
   const sharp = await loadSharp();
   const input: SharpOptions = {
-    // Cut files are refused; what libjpeg only warns of is decoded, as Pillow does.
-    failOn: "truncated",
+    // Cut files and bad checksums are refused; what libjpeg only warns of is decoded, as Pillow does.
+    failOn: "error",
     limitInputPixels: options.maxPixels,
     unlimited: false,
     sequentialRead: true,

@@ -62,10 +62,12 @@ test("an unknown interpolation is refused in Keras's words", () => {
   );
 });
 
+function refusedAs(code: string, act: () => unknown): void {
+  assert.throws(act, (error: unknown) => error instanceof MobileNetV2Error && error.code === code);
+}
+
 test("impossible sizes, boxes and images are refused", () => {
   const picture = seeded("noise", 8, 6, 3);
-  const refusedAs = (code: string, act: () => unknown) =>
-    assert.throws(act, (error: unknown) => error instanceof MobileNetV2Error && error.code === code);
   for (const size of [
     [0, 4],
     [4, -1],
