@@ -85,9 +85,10 @@ function roomOf(module: string): string {
   return module.includes("/") ? module.slice(0, module.indexOf("/")) : module.replace(/\.ts$/, "");
 }
 
-/** The modules of src/ that a specifier leads to. */
+/** The modules of src/ that a specifier leads to; none for a package, nor for our package.json, which says the version. */
 function targetsOf(module: string, specifier: string): readonly string[] {
   if (specifier === "#platform") return platformFaces;
+  if (specifier === "../../package.json") return [];
   return specifier.startsWith(".") ? [join(dirname(module), specifier).split(sep).join("/")] : [];
 }
 
