@@ -60,10 +60,12 @@ export function pair(value: unknown, argument: string, least: 0 | 1 = 1): readon
   const [first, second, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [value, value];
   const problem = `The \`${argument}\` argument must be a tuple of 2 integers. Received ${argument}=${show(value)}`;
   if (!isWhole(first) || !isWhole(second) || rest.length > 0) throw valueError(problem);
-  const low = [first, second].filter((n) => n < least);
-  if (low.length > 0) {
+  const low = new Set([first, second].filter((n) => n < least));
+  if (low.size > 0) {
     const requirement = least === 0 ? ">= 0" : "> 0";
-    throw valueError(`${problem}, including values {${low.join(", ")}} that do not satisfy \`value ${requirement}\``);
+    throw valueError(
+      `${problem}, including values {${[...low].join(", ")}} that do not satisfy \`value ${requirement}\``,
+    );
   }
   return [first, second];
 }

@@ -5,7 +5,7 @@ import { type Shape, formatShape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type DataFormat, dataFormatArgument, paddingArgument } from "./arguments.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
-import { type Window2D, slideWindow, windowOutput } from "./windows.ts";
+import { type Window2D, isTooSmall, slideWindow, windowOutput } from "./windows.ts";
 
 export interface AveragePooling2DOptions extends LayerOptions {
   /** Rows and columns of the window. */
@@ -34,7 +34,7 @@ export class AveragePooling2D extends Layer {
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {
     const shape = this.inputShape(inputShapes, { rank: 4 });
     const [rows, cols] = windowOutput(shape, this.#window);
-    if ((rows !== null && rows <= 0) || (cols !== null && cols <= 0)) {
+    if (isTooSmall([rows, cols], this.#window)) {
       throw valueError(
         `Computed output size would be zero or negative. Received: \`inputs.shape=${formatShape(shape)}\`, ` +
           `\`poolSize=${formatShape(this.poolSize)}\`, \`strides=${formatShape(this.strides)}\`, \`padding=${this.padding}\`.`,

@@ -15,7 +15,7 @@ import {
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
-import { type Window2D, slideWindow, windowOutput } from "./windows.ts";
+import { type Window2D, isTooSmall, slideWindow, windowOutput } from "./windows.ts";
 
 export interface BaseConv2DOptions extends LayerOptions {
   /** Rows and columns of the window. */
@@ -90,7 +90,7 @@ export abstract class BaseConv2D extends Layer {
       );
     }
     const [rows, cols] = windowOutput(shape, this.window);
-    if ((rows !== null && rows <= 0) || (cols !== null && cols <= 0)) {
+    if (isTooSmall([rows, cols], this.window)) {
       throw valueError(
         `Computed output size would be zero or negative. Received \`inputs shape=${formatShape(shape)}\`, ` +
           `\`kernel shape=${kernelShape}\`, ` +

@@ -42,6 +42,8 @@ export class BatchNormalization extends Layer {
   readonly gammaInitializer: Initializer;
   readonly movingMeanInitializer: Initializer;
   readonly movingVarianceInitializer: Initializer;
+  /** The rank of the input that it was built for. */
+  #rank: number | undefined;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
   constructor(options: BatchNormalizationOptions = {}) {
@@ -58,8 +60,13 @@ export class BatchNormalization extends Layer {
     this.#kept = keptArguments(options, KEPT);
   }
 
+  override build(inputShapes: readonly Shape[]): void {
+    super.build(inputShapes);
+    this.#rank ??= this.inputShape(inputShapes).length;
+  }
+
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {
-    const shape = this.inputShape(inputShapes);
+    const shape = this.inputShape(inputShapes, { rank: this.#rank });
     if (this.axis >= shape.length || this.axis < -shape.length) {
       throw valueError(
         `Axis ${this.axis} is out of bounds for input shape ${formatShape(shape)}. Received: axis=${this.axis}`,

@@ -45,8 +45,8 @@ export class Node {
 
 /** What a layer expects of its only input. */
 export interface InputSpec {
-  readonly rank?: number;
-  readonly minRank?: number;
+  readonly rank?: number | undefined;
+  readonly minRank?: number | undefined;
   /** The length of the last axis, where it is known. */
   readonly channels?: number | undefined;
 }

@@ -18,6 +18,11 @@ export function windowOutput(shape: Shape, window: Window2D): readonly [number |
   return [along(0), along(1)];
 }
 
+/** True where a picture is too small for a `valid` window: the output would have no place. */
+export function isTooSmall([rows, cols]: readonly [number | null, number | null], { padding }: Window2D): boolean {
+  return padding === "valid" && ((rows !== null && rows <= 0) || (cols !== null && cols <= 0));
+}
+
 /**
  * Puts the window on every place of a batch, in order. `onTap` gets the pixel under each tap that lies inside the picture, and
  * the tap's number in the window, row by row; `onPlace` comes after a place's taps with the output pixel's number. Pixels are
