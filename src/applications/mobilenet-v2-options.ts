@@ -32,8 +32,10 @@ export interface MobileNetV2Options {
    * MOBILENETV2_WEIGHTS_URL, else Keras's own address. In a page: your own copy, since that address may refuse other origins.
    */
   readonly weightsBaseUrl?: string | undefined;
-  /** How far the download of the weights is, where there is one. */
+  /** How far the reading of the weights is; where they are in the cache it is not called. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Ends the loading of weights: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ModelArguments {

@@ -1,4 +1,5 @@
 /** MobileNetV2: the graph of arXiv 1801.04381, table 2, argument for argument as keras.applications.MobileNetV2 builds it. */
+import { readBytes } from "#platform";
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { correctPad } from "../core/padding.ts";
 import { axisOf } from "../core/shape.ts";
@@ -58,19 +59,21 @@ export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Mod
       includeTop: checked.includeTop,
       baseUrl: options.weightsBaseUrl,
       onProgress: options.onProgress,
+      signal: options.signal,
       // Loading is the check: all tensors must be there, have our shapes and finite values, or none is taken.
       check: (bytes) => model.loadWeightsFromBytes(bytes),
     });
   } else if (weights !== null) {
-    await loadFile(model, weights);
+    await loadFile(model, weights, options);
   }
   return model;
 }
 
 /** Keras's word for weights that are neither known by name nor there as a file. */
-async function loadFile(model: Model, weights: BytesSource): Promise<void> {
+async function loadFile(model: Model, weights: BytesSource, options: MobileNetV2Options): Promise<void> {
+  const { onProgress, signal } = options;
   try {
-    await model.loadWeights(weights);
+    model.loadWeightsFromBytes(await readBytes(weights, { onProgress, signal }));
   } catch (error) {
     if (typeof weights !== "string" || !(error instanceof MobileNetV2Error) || error.code !== "IOError") throw error;
     throw new MobileNetV2Error("ValueError", `${wrongWeights(weights)} (${error.message})`, { cause: error });
