@@ -134,7 +134,8 @@ export abstract class BaseConv2D extends Layer {
 
   /** The known number of input channels. */
   protected knownChannels(inputShapes: readonly Shape[]): number {
-    const shape = this.inputShape(inputShapes, { minRank: 4 });
+    this.computeOutputShape(inputShapes);
+    const shape = this.inputShape(inputShapes);
     const channels = shape.at(-1) ?? null;
     if (channels !== null) return channels;
     throw valueError(

@@ -32,6 +32,8 @@ export interface Fixture {
   readonly shapes: readonly ShapeCase[];
   /** The second shape for a layer that was built with the first. */
   readonly rebuilt: readonly ShapeCase[];
+  /** What a layer's `get_config()` gives, under our names. */
+  readonly configs: readonly { readonly layer: string; readonly config: LayerConfig; readonly whole: LayerConfig }[];
   readonly refused: readonly { readonly layer: string; readonly config: LayerConfig; readonly error: string }[];
 }
 

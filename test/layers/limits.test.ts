@@ -1,0 +1,33 @@
+/** Sizes from outside: no hang, no crash, no gigabytes. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { zeros } from "../../src/core/tensor.ts";
+import { AveragePooling2D } from "../../src/layers/average-pooling2d.ts";
+import { Conv2D } from "../../src/layers/conv2d.ts";
+import { Dense } from "../../src/layers/dense.ts";
+import { Input } from "../../src/layers/input-layer.ts";
+import { ZeroPadding2D } from "../../src/layers/zero-padding2d.ts";
+
+test("a weight of more than 2^30 values is refused before memory is asked for", () => {
+  const limit = {
+    code: "LimitError",
+    message: /^Weight 'kernel' of shape \(.*\) has .* values\. The limit is 1073741824\.$/,
+  };
+  const x = Input({ shape: [8, 8, 3] });
+  assert.throws(() => new Conv2D({ filters: 2 ** 50, kernelSize: 3 }).apply(x), limit);
+  assert.throws(() => new Conv2D({ filters: 1, kernelSize: 2 ** 40, padding: "same" }).apply(x), limit);
+  assert.throws(() => new Dense({ units: 2 ** 53 - 1 }).apply(x), limit);
+});
+
+test("a tensor of more than 2^30 values is refused before memory is asked for", () => {
+  assert.throws(() => new ZeroPadding2D({ padding: 2 ** 40 }).forward([zeros([1, 2, 2, 3])]), { code: "LimitError" });
+});
+
+test("a window much larger than the picture costs what the picture costs", () => {
+  const x = zeros([1, 4, 4, 2]);
+  x.data.fill(3);
+  const output = new AveragePooling2D({ poolSize: 2 ** 40, strides: 1, padding: "same" }).forward([x]);
+  assert.deepEqual(output.shape, [1, 4, 4, 2]);
+  assert.ok(output.data.every((value) => value === 3));
+  assert.deepEqual(new AveragePooling2D({ poolSize: 2, strides: 2 ** 50 }).forward([x]).shape, [1, 1, 1, 2]);
+});
