@@ -20,6 +20,6 @@ describe("the browser harness", { skip: withoutChromium }, () => {
   }
 
   it("says what went wrong in the page", async () => {
-    await assert.rejects(runInPage(page, null), /In the page of harness\.ts: .*TypeError: no name/s);
+    await assert.rejects(runInPage(page, null), /In the page: .*TypeError: no name/s);
   });
 });

@@ -1,9 +1,8 @@
 /** Runs a module in a page of headless Chromium: bundled by esbuild, served from loopback, its answer taken back as JSON. */
 import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { type Browser, chromium } from "playwright-core";
-import { build } from "esbuild";
-import { type Folders, serve } from "./server.ts";
+import { type Browser, type Page, chromium } from "playwright-core";
+import { type Folders, bundle, serve } from "../../scripts/page-server.ts";
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
@@ -36,8 +35,19 @@ export async function closeBrowser(): Promise<void> {
  * Arguments and answer travel as JSON. What the page logs as an error is part of the error that is thrown.
  */
 export async function runInPage(entryFile: string, args: unknown = null, options: PageOptions = {}): Promise<unknown> {
-  const { isolated = false, source = true, folders = {}, timeout = 60_000 } = options;
-  const server = await serve({ files: await bundle(entryFile, source), folders, isolated });
+  const { isolated = false, source = true, folders = {}, timeout } = options;
+  await using server = await serve({ files: await bundle(entryFile, source), folders, isolated });
+  const entry = `/${basename(entryFile, extname(entryFile))}.js`;
+  const answer = await withPage(
+    server.address,
+    (page) => page.evaluate(callEntry, { entry, args: JSON.stringify(args) }),
+    timeout,
+  );
+  return JSON.parse(answer) as unknown;
+}
+
+/** Opens an address in a fresh page and a fresh profile, for as long as `use` takes. */
+export async function withPage<T>(address: string, use: (page: Page) => Promise<T>, timeout = 60_000): Promise<T> {
   opened ??= chromium.launch({ executablePath, args: launchArguments });
   const context = await (await opened).newContext();
   const complaints: string[] = [];
@@ -47,17 +57,13 @@ export async function runInPage(entryFile: string, args: unknown = null, options
     page.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
     });
-    await page.goto(server.address);
-    const entry = `/${basename(entryFile, extname(entryFile))}.js`;
-    const call = page.evaluate(callEntry, { entry, args: JSON.stringify(args) });
-    const answer: unknown = JSON.parse(await within(timeout, call));
-    return answer;
+    await page.goto(address);
+    return await within(timeout, use(page));
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new Error([`In the page of ${basename(entryFile)}: ${said}`, ...complaints].join("\n  "), { cause: error });
+    throw new Error([`In the page: ${said}`, ...complaints].join("\n  "), { cause: error });
   } finally {
     await context.close();
-    await server.close();
   }
 }
 
@@ -76,22 +82,6 @@ const launchArguments = [
 async function callEntry({ entry, args }: { entry: string; args: string }): Promise<string> {
   const { run } = await import(entry);
   return JSON.stringify((await run(JSON.parse(args))) ?? null);
-}
-
-async function bundle(entryFile: string, source: boolean): Promise<ReadonlyMap<string, Uint8Array>> {
-  const { outputFiles } = await build({
-    entryPoints: [entryFile],
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    conditions: source ? ["@mobilenet-v2/source"] : [],
-    outdir: "/",
-    write: false,
-    logLevel: "error",
-  });
-  return new Map(outputFiles.map(({ path, contents }) => [path, contents]));
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
