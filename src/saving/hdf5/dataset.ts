@@ -4,7 +4,7 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Numbers, float32Of } from "../numbers.ts";
 import { readAttributes } from "./attribute.ts";
 import { readDataspace, readDatatype } from "./datatype.ts";
-import { elementCount } from "./element-count.ts";
+import { elementCount } from "../element-count.ts";
 import type { GlobalHeaps } from "./global-heap.ts";
 import { type Message, MessageType } from "./object-header.ts";
 import type { Cursor, Source } from "./source.ts";

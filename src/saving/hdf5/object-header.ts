@@ -77,6 +77,7 @@ function readVersion2(source: Source, cursor: Cursor): Message[] {
 }
 
 function message(source: Source, type: number, flags: number, start: number, size: number): Message {
+  source.spend();
   return {
     type,
     shared: (flags & 2) !== 0,

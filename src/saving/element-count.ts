@@ -1,5 +1,5 @@
 /** How many elements a shape from a file has, without being led astray by products that overflow. */
-import type { Dims } from "../../core/shape.ts";
+import type { Dims } from "../core/shape.ts";
 
 /** The product of the axes: 0 where one of them is, else possibly Infinity. */
 export function elementCount(shape: Dims): number {

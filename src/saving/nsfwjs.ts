@@ -1,0 +1,65 @@
+/**
+ * The MobileNetV2 weights that the npm package nsfwjs ships: a TF.js layers model whose model.json and shards are wrapped in
+ * scripts (browserify modules). The scripts are read as text, never run.
+ *
+ * The model is MobileNetV2 1.0 at 224 × 224 without top, then AveragePooling2D(7), Flatten, Dense(256, relu), Dense(128, relu)
+ * and Dense(5, softmax); it takes pixels in [0, 1].
+ */
+import type { Layer } from "../layers/layer.ts";
+import { decodeBase64 } from "./base64.ts";
+import { formatError } from "./file-errors.ts";
+import { parseLiteral, textOf } from "./json.ts";
+import type { MismatchOptions } from "./layer-order.ts";
+import { loadTfjsModelInto } from "./tfjs-layers.ts";
+
+/** The classes of the model, in order. */
+export const NSFWJS_CLASSES: readonly string[] = ["Drawing", "Hentai", "Neutral", "Porn", "Sexy"];
+
+/**
+ * Loads the weights by layer order.
+ *
+ * @param model the bytes of `dist/models/mobilenet_v2/model.min.js`
+ * @param shards the bytes of `group1-shard1of1.min.js` beside it, by the name that the manifest gives it (`group1-shard1of1`)
+ * @throws FormatError where the scripts are not what the package ships; ValueError where the weights do not fit the layers.
+ */
+export function loadNsfwjsInto(
+  layers: readonly Layer[],
+  model: Uint8Array,
+  shards: Readonly<Record<string, Uint8Array>>,
+  options: MismatchOptions = {},
+): void {
+  const text = textOf(model);
+  const described = parseLiteral(text, exported(text, "{"));
+  const byPath = new Map(Object.entries(shards));
+  loadTfjsModelInto(
+    layers,
+    described,
+    (path) => {
+      const script = byPath.get(path);
+      return script === undefined ? undefined : decodeBase64(exportedText(script));
+    },
+    options,
+  );
+}
+
+/** Where the value that a script exports begins. */
+function exported(text: string, opening: string): number {
+  const assignment = `.exports=${opening}`;
+  // The wrapper of browserify has one of these for an empty object.
+  const start = text.lastIndexOf(assignment);
+  if (start < 0) throw formatError("The script exports nothing that we know: is it one of nsfwjs's models?");
+  return start + assignment.length - opening.length;
+}
+
+const QUOTE = 0x22;
+/** More than browserify's wrapper takes. */
+const WRAPPER = 4096;
+
+/** The text between quotes that a script exports, as bytes. */
+function exportedText(script: Uint8Array): Uint8Array {
+  const head = new TextDecoder("latin1").decode(script.subarray(0, WRAPPER));
+  const start = exported(head, '"') + 1;
+  const end = script.indexOf(QUOTE, start);
+  if (end < 0) throw formatError("The script with the weights is truncated. Install nsfwjs again.");
+  return script.subarray(start, end);
+}
