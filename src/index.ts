@@ -23,7 +23,9 @@ export {
   imgToArray,
 } from "./image/img-to-array.ts";
 export { type LoadImgOptions, loadImg } from "./image/load-img.ts";
+export { type Box, type ResizeOptions, resizeImg } from "./image/resize.ts";
 export { type EncodeImgOptions, type SaveImgOptions, encodeImg, saveImg } from "./image/save-img.ts";
+export { type SmartResizeOptions, smartResize } from "./image/smart-resize.ts";
 export type { BytesSource, ImageFormat, Progress } from "./platform/contract.ts";
 
 export { Activation, type ActivationOptions } from "./layers/activation.ts";
