@@ -2,6 +2,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sizeOf } from "../../src/core/shape.ts";
+import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
+import { Tensor } from "../../src/core/tensor.ts";
+import { evaluate } from "../../src/graph/evaluate.ts";
+import { programOf } from "../../src/graph/program.ts";
+import { Dense } from "../../src/layers/dense.ts";
+import { Dropout } from "../../src/layers/dropout.ts";
+import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2d.ts";
+import { Input } from "../../src/layers/input-layer.ts";
+import type { BaseModel } from "../../src/models/base-model.ts";
+import { Model } from "../../src/models/model.ts";
+import { Sequential } from "../../src/models/sequential.ts";
+import { assertWithin } from "../support/compare.ts";
 import { uniform } from "../../src/core/random.ts";
 import { Layer } from "../../src/layers/layer.ts";
 import type { WeightSpec } from "../../src/layers/weight.ts";
@@ -123,4 +135,45 @@ describe("weights files of ../shared", { skip: needsShared }, () => {
       }
     });
   }
+
+  for (const file of ["flowers_0.35_96.h5", "flowers_0.35_96.weights.h5", "flowers_0.35_96.keras"]) {
+    test(`${file} in our model answers as Keras does, within 1e-5`, async () => {
+      const base = await MobileNetV2({
+        alpha: 0.35,
+        inputShape: [96, 96, 3],
+        includeTop: false,
+        pooling: "avg",
+        weights: null,
+      });
+      const dropped = new Dropout({ rate: 0.2 }).apply(base.output);
+      const head = new Dense({ units: 5, activation: "softmax" }).apply(dropped);
+      assertAnswers(new Model({ inputs: base.input, outputs: head }), file);
+    });
+  }
+
+  test("nested_0.35_96.keras, a model within a Sequential, answers as Keras does, within 1e-5", async () => {
+    const base = await MobileNetV2({ alpha: 0.35, inputShape: [96, 96, 3], includeTop: false, weights: null });
+    const layers = [
+      base,
+      new GlobalAveragePooling2D(),
+      new Dropout({ rate: 0.2 }),
+      new Dense({ units: 3, activation: "softmax" }),
+    ];
+    assertAnswers(new Sequential({ layers: [Input({ shape: [96, 96, 3] }), ...layers] }), "nested_0.35_96.keras");
+  });
 });
+
+/** Loads the file and compares the answer of the scalar layers with that in formats.json. */
+function assertAnswers(model: BaseModel, file: string): void {
+  loadWeightsInto(model.layers, sharedBytes(`weights/${file}`));
+  const formats =
+    sharedJson<Record<string, { input_seed: string; input_shape: number[]; output: number[][]; parameters: number }>>(
+      "reference/formats.json",
+    );
+  const expected = formats[file];
+  assert.ok(expected);
+  assert.equal(model.countParams(), expected.parameters);
+  const input = uniform(expected.input_seed, sizeOf(expected.input_shape), -1, 1);
+  const [output] = evaluate(programOf(model.graph), [new Tensor(expected.input_shape, input)]);
+  assertWithin(output?.data ?? [], expected.output.flat(), 1e-5);
+}
