@@ -2,6 +2,9 @@
 import { messageOf, MobileNetV2Error } from "../core/errors.ts";
 import type { DecodedImage, DecodeOptions, ImageFormat } from "./contract.ts";
 
+/** Some browsers give a blank canvas where one would have more than 16 million pixels, and say nothing. */
+const STRIPE_PIXELS = 2 ** 22;
+
 function context(width: number, height: number): readonly [OffscreenCanvas, OffscreenCanvasRenderingContext2D] {
   if (typeof OffscreenCanvas === "undefined") {
     throw new MobileNetV2Error(
@@ -32,10 +35,16 @@ async function decodeByCanvas(bytes: Uint8Array<ArrayBuffer>, options: DecodeOpt
   try {
     const { width, height } = bitmap;
     checkPixels(width, height, options.maxPixels);
-    const [, drawing] = context(width, height);
-    drawing.drawImage(bitmap, 0, 0);
-    const { data } = drawing.getImageData(0, 0, width, height);
-    return { width, height, channels: 4, data: new Uint8Array(data.buffer) };
+    const stripe = Math.max(1, Math.min(height, Math.floor(STRIPE_PIXELS / width)));
+    const [, drawing] = context(width, stripe);
+    const data = new Uint8Array(width * height * 4);
+    for (let top = 0; top < height; top += stripe) {
+      const rows = Math.min(stripe, height - top);
+      drawing.clearRect(0, 0, width, stripe);
+      drawing.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
+      data.set(drawing.getImageData(0, 0, width, rows).data, top * width * 4);
+    }
+    return { width, height, channels: 4, data };
   } finally {
     bitmap.close();
   }

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
+import { loadImg } from "../../src/image/load-img.ts";
+import { encodeImg } from "../../src/image/save-img.ts";
 import { hostileCases } from "../image/hostile-cases.ts";
 import { photographs, pillow, pictureBytes, samplesOf } from "../image/pictures.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";
@@ -65,6 +68,27 @@ describe("pictures in Chromium", { skip: withoutChromium }, () => {
       const crc = rgba ? expected.crc.rgba : "autoOrient" in options ? expected.upright : expected.crc.rgb;
       assert.equal(answer.crc, crc, `${name} ${JSON.stringify(options)}`);
     }
+  });
+
+  it("Display P3 is converted to sRGB where asked", async () => {
+    const names = ["p3.jpg", "p3.png", "p3.webp"];
+    const jobs = names.map((name) => ({
+      source: { address: `/files/${name}` },
+      options: { convertProfile: true },
+      samples: true,
+    }));
+    for (const answer of await answersTo(jobs)) {
+      // The red corner: P3's red lies outside sRGB.
+      assert.ok("samples" in answer && (answer.samples?.[0] ?? 0) > 245, JSON.stringify(answer));
+    }
+  });
+
+  it("a picture that takes several stripes of canvas is whole", async () => {
+    const size = [3000, 2000] as const;
+    const small = await loadImg(pictureBytes("gamma.png"), { targetSize: size, interpolation: "bicubic" });
+    const base64 = Buffer.from(await encodeImg(small, { fileFormat: "png" })).toString("base64");
+    const [answer] = await answersTo([{ source: { base64 }, options: {} }]);
+    assert.deepEqual(answer, { size: [2000, 3000], crc: crc32(small.data) });
   });
 
   it("bad pictures: the same errors and results as in Node, within a second", async () => {
