@@ -62,6 +62,20 @@ export class FunctionBuilder implements Callable {
     statement.emit(this.#code);
   }
 
+  /** Copies bytes; the two places may overlap. */
+  copy(to: Expr<"i32">, from: Expr<"i32">, bytes: Expr<"i32">): void {
+    for (const operand of [to, from, bytes]) operand.emit(this.#code);
+    this.#code.byte(0xfc, 0x0a, 0, 0);
+  }
+
+  /** Sets bytes to 0. */
+  fill(to: Expr<"i32">, bytes: Expr<"i32">): void {
+    to.emit(this.#code);
+    this.#code.byte(0x41, 0);
+    bytes.emit(this.#code);
+    this.#code.byte(0xfc, 0x0b, 0);
+  }
+
   /** Runs `body` once, and again while `condition` is not 0. */
   repeat(body: () => void, condition: Expr<"i32">): void {
     this.#code.byte(0x03, EMPTY_BLOCK);

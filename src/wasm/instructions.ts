@@ -145,6 +145,7 @@ export const f32 = {
   mul: binary("f32", "f32", 0x94),
   div: binary("f32", "f32", 0x95),
   max: binary("f32", "f32", 0x97),
+  convert_i32_s: unary("i32", "f32", 0xb2),
 };
 
 export const v128 = {

@@ -1,0 +1,66 @@
+/** Pools: the window slides over the input, cut to the part that lies inside. */
+import { pool } from "../kernels/reduce.ts";
+import type { Expr } from "../wasm/expression.ts";
+import type { FunctionBuilder } from "../wasm/function.ts";
+import { f32, i32 } from "../wasm/instructions.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Pool } from "./operations.ts";
+
+export function emitPool(emitter: Emitter, { mode, input, output, from, to, window }: Pool): void {
+  const { f } = emitter;
+  const kernel = emitter.kernel(`pool ${mode}`, (module) => pool(module, { mode }));
+  const pixel = from.channels * 4;
+  const out = f.local("i32", i32.const(emitter.address(output)));
+  const [[top], [left]] = window.pads;
+  const rows = along(f, { size: window.rows, stride: window.strides[0], before: top, length: from.rows });
+  const cols = along(f, { size: window.cols, stride: window.strides[1], before: left, length: from.cols });
+  const y = f.local("i32", i32.const(to.rows));
+  const x = f.local("i32");
+  rows.start();
+  f.times(y, () => {
+    rows.cut();
+    cols.start();
+    f.set(x, i32.const(to.cols));
+    f.times(x, () => {
+      cols.cut();
+      const first = i32.add(i32.mul(rows.from, i32.const(from.cols)), cols.from);
+      f.call(kernel, [
+        out,
+        i32.add(i32.const(emitter.address(input)), i32.mul(first, i32.const(pixel))),
+        rows.count,
+        cols.count,
+        i32.const(from.channels),
+        i32.mul(i32.sub(i32.const(from.cols), cols.count), i32.const(pixel)),
+        f32.div(f32.const(1), f32.convert_i32_s(i32.mul(rows.count, cols.count))),
+      ]);
+      f.increase(out, pixel);
+      cols.next();
+    });
+    rows.next();
+  });
+}
+
+interface Along {
+  readonly size: number;
+  readonly stride: number;
+  readonly before: number;
+  readonly length: number;
+}
+
+/** The window along one axis: where its part inside the picture starts, and how long that is. */
+function along(f: FunctionBuilder, { size, stride, before, length }: Along) {
+  const place = f.local("i32");
+  const from = f.local("i32");
+  const count = f.local("i32");
+  const min = (a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> => i32.select(a, b, i32.lt_s(a, b));
+  return {
+    from,
+    count,
+    start: () => f.set(place, i32.const(-before)),
+    next: () => f.increase(place, stride),
+    cut: () => {
+      f.set(from, i32.select(place, i32.const(0), i32.gt_s(place, i32.const(0))));
+      f.set(count, i32.sub(min(i32.add(place, i32.const(size)), i32.const(length)), from));
+    },
+  };
+}

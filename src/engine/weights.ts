@@ -1,0 +1,119 @@
+/** Weights in the layout of the kernels, folded and packed into the engine's memory once, and again when they have changed. */
+import { packAffine, packedAffineSize } from "../kernels/elementwise.ts";
+import { packDwconv, packedDwconvSize } from "../kernels/dwconv.ts";
+import { packGemm, packedGemmSize } from "../kernels/gemm.ts";
+import type { Weight } from "../layers/weight.ts";
+import type { EngineMemory } from "./memory.ts";
+import type { Convolution, Operation, PerChannel } from "./operations.ts";
+import { COLUMNS, isDepthwise } from "./plan.ts";
+
+interface Packed {
+  readonly address: number;
+  readonly size: number;
+  readonly weights: readonly Weight[];
+  /** The weights' versions when they were packed. */
+  versions: readonly number[] | undefined;
+  readonly pack: (to: Float32Array) => void;
+}
+
+export class PackedWeights {
+  readonly #memory: EngineMemory;
+  readonly #packed = new Map<string, Packed>();
+  readonly #ids = new Map<object, number>();
+
+  constructor(memory: EngineMemory) {
+    this.#memory = memory;
+  }
+
+  /** Places the weights of all operations. */
+  reserve(operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      if (operation.kind === "convolution") this.ofConvolution(operation);
+      else if (operation.kind === "affine") this.ofAffine(operation);
+    }
+  }
+
+  /** The address of a convolution's weights; for several groups of a matrix kernel they follow one another. */
+  ofConvolution(operation: Convolution): number {
+    const { kernel, bias, affines, from, to, window, groups } = operation;
+    const weights = [kernel, ...(bias === undefined ? [] : [bias]), ...affines.flatMap((affine) => affine.weights)];
+    const sources = [kernel, ...affines.map((affine) => affine.source)];
+    const taps = window.rows * window.cols;
+    if (isDepthwise(operation)) {
+      const { channels } = from;
+      return this.#place("depthwise", sources, weights, packedDwconvSize(taps, channels), (floats) => {
+        const { scale, offset } = folded(operation);
+        packDwconv(floats, kernel.values, offset, scale, { taps, channels });
+      });
+    }
+    const k = (taps * from.channels) / groups;
+    const n = to.channels / groups;
+    const size = packedGemmSize(k, n, COLUMNS);
+    return this.#place("matrix", sources, weights, groups * size, (floats) => {
+      const { scale, offset } = folded(operation);
+      for (let group = 0; group < groups; group++) {
+        const first = group * n;
+        packGemm(
+          floats.subarray(group * size, (group + 1) * size),
+          kernel.values,
+          offset.subarray(first, first + n),
+          scale.subarray(first, first + n),
+          { k, n, columns: COLUMNS, from: first, stride: to.channels },
+        );
+      }
+    });
+  }
+
+  ofAffine({ affine, channels }: PerChannel): number {
+    return this.#place("affine", [affine.source], affine.weights, packedAffineSize(channels), (floats) =>
+      packAffine(floats, affine.scale(), affine.offset()),
+    );
+  }
+
+  /** Packs what was never packed and what has changed since. */
+  refresh(): void {
+    for (const packed of this.#packed.values()) {
+      if (packed.versions !== undefined && packed.weights.every((weight, i) => weight.version === packed.versions?.[i]))
+        continue;
+      packed.pack(this.#memory.floats.subarray(packed.address / 4, packed.address / 4 + packed.size));
+      packed.versions = packed.weights.map((weight) => weight.version);
+    }
+  }
+
+  #place(
+    layout: string,
+    sources: readonly object[],
+    weights: readonly Weight[],
+    size: number,
+    pack: (to: Float32Array) => void,
+  ): number {
+    const key = [layout, ...sources.map((source) => this.#id(source))].join(" ");
+    let packed = this.#packed.get(key);
+    if (packed === undefined) {
+      packed = { address: this.#memory.reserve(size * 4), size, weights, versions: undefined, pack };
+      this.#packed.set(key, packed);
+    }
+    return packed.address;
+  }
+
+  #id(source: object): number {
+    const id = this.#ids.get(source) ?? this.#ids.size;
+    this.#ids.set(source, id);
+    return id;
+  }
+}
+
+/** What each output channel's sum is multiplied by, and what is added then: the bias through all affines. */
+function folded({ bias, affines, to }: Convolution): { scale: Float64Array; offset: Float64Array } {
+  const scale = new Float64Array(to.channels).fill(1);
+  const offset = bias === undefined ? new Float64Array(to.channels) : Float64Array.from(bias.values);
+  for (const affine of affines) {
+    const [factors, summands] = [affine.scale(), affine.offset()];
+    for (let c = 0; c < to.channels; c++) {
+      const factor = factors[c] ?? 1;
+      scale[c] = (scale[c] ?? 1) * factor;
+      offset[c] = (offset[c] ?? 0) * factor + (summands[c] ?? 0);
+    }
+  }
+  return { scale, offset };
+}
