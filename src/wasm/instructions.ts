@@ -152,6 +152,8 @@ export const v128 = {
   load: load("v128", v(0x00)),
   load32_splat: load("v128", v(0x09)),
   load64_splat: load("v128", v(0x0a)),
+  load8x8_s: load("v128", v(0x01)),
+  load8x8_u: load("v128", v(0x02)),
   load32_zero: load("v128", v(0x5c)),
   load64_zero: load("v128", v(0x5d)),
   store: store("v128", v(0x0b)),
@@ -173,6 +175,24 @@ export const i8x16 = {
       simd(code, 0x0d);
       code.byte(...lanes);
     }),
+  splat: unary("i32", "v128", v(0x0f)),
+  /** The 16-bit lanes of `a`, then of `b`, bounded to 0…255. */
+  narrow_i16x8_u: binary("v128", "v128", v(0x66)),
+  min_u: binary("v128", "v128", v(0x77)),
+  max_u: binary("v128", "v128", v(0x79)),
+};
+
+export const i16x8 = {
+  splat: unary("i32", "v128", v(0x10)),
+  /** The 32-bit lanes of `a`, then of `b`, bounded to 16 bits. */
+  narrow_i32x4_s: binary("v128", "v128", v(0x85)),
+  extend_low_i8x16_u: unary("v128", "v128", v(0x89)),
+  extend_high_i8x16_u: unary("v128", "v128", v(0x8a)),
+  add: binary("v128", "v128", v(0x8e)),
+  sub: binary("v128", "v128", v(0x91)),
+  mul: binary("v128", "v128", v(0x95)),
+  min_s: binary("v128", "v128", v(0x96)),
+  max_s: binary("v128", "v128", v(0x98)),
 };
 
 export const i32x4 = {
@@ -181,7 +201,17 @@ export const i32x4 = {
   sub: binary("v128", "v128", v(0xb1)),
   shl: shift(0xab),
   shr_s: shift(0xac),
+  extend_low_i16x8_s: unary("v128", "v128", v(0xa7)),
+  extend_high_i16x8_s: unary("v128", "v128", v(0xa8)),
+  extend_low_i16x8_u: unary("v128", "v128", v(0xa9)),
+  extend_high_i16x8_u: unary("v128", "v128", v(0xaa)),
+  /** Sums of neighbouring products of 16-bit lanes. */
+  dot_i16x8_s: binary("v128", "v128", v(0xba)),
   trunc_sat_f32x4_s: unary("v128", "v128", v(0xf8)),
+  /** As `trunc_sat_f32x4_s` where the result fits (relaxed SIMD). */
+  relaxed_trunc_f32x4_s: unary("v128", "v128", v(0x101)),
+  /** c plus sums of four neighbouring products: signed bytes of `a`, bytes of 0…127 of `b` (relaxed SIMD). */
+  relaxed_dot_i8x16_i7x16_add_s: ternary(0x113),
 };
 
 export const f32x4 = {
