@@ -1,12 +1,15 @@
 /** 100 photographs with the ImageNet weights: pixels, answers and embeddings as the real Keras gives them. */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import { decodePredictions, preprocessInput } from "../../src/applications/imagenet-utils.ts";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { imgToArray } from "../../src/image/img-to-array.ts";
 import { loadImg } from "../../src/image/load-img.ts";
+import { clearSession } from "../../src/layers/naming.ts";
 import { Model } from "../../src/models/model.ts";
 import { needsShared, sharedJson, sharedPath } from "../support/shared.ts";
+
+beforeEach(() => clearSession());
 
 interface Answer {
   readonly top5: readonly (readonly [string, string, number])[];
