@@ -79,4 +79,6 @@ export { countMacs } from "./models/macs.ts";
 export { Model, type ModelOptions, type Predictions } from "./models/model.ts";
 export { Sequential, type SequentialOptions } from "./models/sequential.ts";
 export type { SummaryOptions } from "./models/summary.ts";
+export { classCount } from "./saving/class-count.ts";
 export type { LoadWeightsOptions } from "./saving/load-weights.ts";
+export { NSFWJS_CLASSES, loadNsfwjsInto } from "./saving/nsfwjs.ts";

@@ -1,0 +1,50 @@
+/** Numbers, bars and tables as text. */
+
+/** A cell of a table: text to the left, numbers to the right. */
+export type Cell = string | { readonly number: string };
+
+/** The lines of a table with its columns aligned; a column's first row is its header and stands as its cells do. */
+export function alignedTable(rows: readonly (readonly Cell[])[]): string[] {
+  const [header = [], ...body] = rows;
+  const columns = header.map((_, column) => {
+    const numeric = typeof body[0]?.[column] === "object";
+    return { numeric, width: Math.max(...rows.map((row) => textOf(row[column]).length)) };
+  });
+  return rows.map((row) =>
+    columns
+      .map(({ numeric, width }, column) => {
+        const text = textOf(row[column]);
+        return numeric ? text.padStart(width) : text.padEnd(width);
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function textOf(cell: Cell | undefined): string {
+  return typeof cell === "object" ? cell.number : (cell ?? "");
+}
+
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** A bar of `width` characters for a fraction of 1, in steps of an eighth of a character, filled up with spaces. */
+export function bar(fraction: number, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, Number.isNaN(fraction) ? 0 : fraction)) * width * 8);
+  return `${"█".repeat(Math.floor(eighths / 8))}${EIGHTHS[eighths % 8] ?? ""}`.padEnd(width);
+}
+
+/** A probability: ` 62.3 %`. */
+export function percent(score: number): string {
+  return `${(score * 100).toFixed(1).padStart(5)} %`;
+}
+
+export function duration(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
+  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+}
+
+/** Text from outside without what steers a terminal: control characters, and marks that turn the direction of writing. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
+}

@@ -1,0 +1,154 @@
+/** Commands, options and help, and how errors end: exit code 0 for done, 1 for a failure, 2 for a wrong call. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { ClassifyOptions } from "./classify.ts";
+import type { ModelsOptions } from "./models.ts";
+import type { SummaryCommandOptions } from "./summary.ts";
+
+const NAME = "mobilenet-v2";
+
+const EXAMPLES = {
+  program: `
+Examples:
+  $ ${NAME}                                       classify the sample photograph
+  $ ${NAME} classify photo.jpg other.png          classify pictures
+  $ ${NAME} models                                list the published models
+  $ ${NAME} summary --alpha 0.35 --size 96        show the layers of one
+`,
+  classify: `
+Without --weights the ImageNet weights are taken from Keras's cache ($KERAS_HOME or ~/.keras), else downloaded into it.
+
+Examples:
+  $ ${NAME} classify photo.jpg
+  $ ${NAME} classify *.jpg --alpha 0.35 --size 96 --top 3
+  $ ${NAME} classify photo.jpg --weights flowers.weights.h5 --labels flowers.txt
+  $ curl -s https://example.org/photo.jpg | ${NAME} classify - --json
+`,
+  models: `
+Examples:
+  $ ${NAME} models
+  $ ${NAME} models --json
+`,
+  summary: `
+Examples:
+  $ ${NAME} summary --alpha 0.35 --size 96
+  $ ${NAME} summary --no-top --pooling avg --trainable
+  $ ${NAME} summary --classes 5 --line-length 120
+`,
+} as const;
+
+const INTERPOLATIONS = ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] as const;
+
+/** Runs a command line and resolves to the exit code. Errors are printed here, on the error stream. */
+export async function run(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram((code) => (exitCode = code));
+  try {
+    await program.parseAsync(withCommand(args), { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its own errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    console.error(`error: ${messageOf(error)}`);
+    return isExpected(error) && error.name === "Interrupted" ? 130 : 1;
+  }
+}
+
+/** `classify` is what happens where no command is named. */
+function withCommand(args: readonly string[]): readonly string[] {
+  const [first] = args;
+  const own = ["-h", "--help", "-V", "--version"];
+  return first === undefined || (first.startsWith("-") && !own.includes(first)) ? ["classify", ...args] : args;
+}
+
+function isExpected(error: unknown): error is Error {
+  return error instanceof Error && ["MobileNetV2Error", "Interrupted"].includes(error.name);
+}
+
+/** What a user can act on; for anything else, which is our mistake, what a report needs. */
+function messageOf(error: unknown): string {
+  if (isExpected(error)) return error.message;
+  return `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+function createProgram(exit: (code: number) => void): Command {
+  const program = new Command(NAME)
+    .description("MobileNetV2 as Keras has it: classify pictures, list the published models, show their layers.")
+    .usage("[command] [options]")
+    .version(version())
+    .addHelpText("after", EXAMPLES.program)
+    .showHelpAfterError(`Run ${NAME} --help, or ${NAME} <command> --help.`)
+    .exitOverride();
+
+  addModelOptions(program.command("classify"))
+    .description("Say what is in pictures (the command where none is named).")
+    .argument("[pictures...]", "files or addresses; - for standard input; without any, a sample photograph")
+    .option("--top <n>", "how many classes to show", wholeNumber, 5)
+    .option("--weights <what>", "imagenet, nsfwjs, or a weights file (Keras .h5, .weights.h5): a path or an address")
+    .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
+    .addOption(
+      new Option("--interpolation <how>", "how to resize (default: bilinear, for nsfwjs as it does)").choices(
+        INTERPOLATIONS,
+      ),
+    )
+    .option("--json", "print one JSON document and nothing else")
+    .addHelpText("after", EXAMPLES.classify)
+    .action(async (pictures: readonly string[], options: ClassifyOptions) => {
+      const { classify } = await import("./classify.ts");
+      exit(await classify(pictures, options));
+    });
+
+  program
+    .command("models")
+    .description("List the 22 published models.")
+    .option("--json", "print one JSON document and nothing else")
+    .addHelpText("after", EXAMPLES.models)
+    .action(async (options: ModelsOptions) => {
+      const { models } = await import("./models.ts");
+      models(options);
+    });
+
+  addModelOptions(program.command("summary"))
+    .description("Print the table of layers as Keras does.")
+    .option("--no-top", "leave the classifier out")
+    .addOption(
+      new Option("--pooling <how>", "without the top: make a vector of the last feature map").choices(["avg", "max"]),
+    )
+    .option("--classes <n>", "how many classes the top has", wholeNumber)
+    .option("--expand-nested", "also list the layers of models within")
+    .option("--trainable", "add a column that says which layers are trainable")
+    .option("--line-length <n>", "how wide the table is, in characters", wholeNumber)
+    .addHelpText("after", EXAMPLES.summary)
+    .action(async (options: SummaryCommandOptions) => {
+      const { summary } = await import("./summary.ts");
+      await summary(options);
+    });
+
+  return program;
+}
+
+function addModelOptions(command: Command): Command {
+  return command
+    .option("--alpha <n>", "the width multiplier: 0.35, 0.5, 0.75, 1, 1.3 or 1.4 have ImageNet weights", positiveNumber)
+    .option("--size <n>", "rows and columns of the input: 96, 128, 160, 192 or 224 have ImageNet weights", wholeNumber);
+}
+
+function positiveNumber(text: string): number {
+  const value = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER)) {
+    throw new InvalidArgumentError("It must be a whole number of 1 or more.");
+  }
+  return value;
+}
+
+/** From the package.json of this package, two folders above in the sources as in what is built. */
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
+}
