@@ -1,48 +1,58 @@
-/** Builds dist/: the package for Node and for browsers, the command line, and the types; prints what each file weighs. */
+/** Builds dist/: the package, the command line, and the types; prints what each file weighs. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type BuildOptions, build } from "esbuild";
+import { type Plugin, build } from "esbuild";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 
-const shared: BuildOptions = {
-  absWorkingDir: root,
-  bundle: true,
-  format: "esm",
-  splitting: true,
-  minify: true,
-  legalComments: "linked",
-  logLevel: "warning",
-  conditions: ["@mobilenet-v2/source"],
-  chunkNames: "chunks/[name]-[hash]",
-  external: ["sharp"],
-};
-
-/** The command line and the library share their chunks, so that the program has every part once. */
-async function buildForNode(): Promise<void> {
-  const cli = join(root, "src/cli/main.ts");
+/**
+ * One build for Node and browsers. The seam stays open in it: package.json's `imports` say which of the two faces, `node.js` or
+ * `browser.js`, `#platform` is, to Node as to bundlers. The command line shares the chunks.
+ */
+async function buildCode(): Promise<void> {
   await build({
-    ...shared,
-    entryPoints: { index: "src/index.ts", ...(existsSync(cli) && { cli }) },
-    outdir: "dist/node",
-    platform: "node",
-    target: "node20.19",
-  });
-}
-
-async function buildForBrowsers(): Promise<void> {
-  await build({
-    ...shared,
-    entryPoints: { index: "src/index.ts" },
-    outdir: "dist/browser",
-    platform: "browser",
+    absWorkingDir: root,
+    entryPoints: {
+      index: "src/index.ts",
+      node: "src/platform/node.ts",
+      browser: "src/platform/browser.ts",
+      cli: "src/cli/main.ts",
+    },
+    outdir: "dist",
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
     target: "es2022",
+    minify: true,
+    legalComments: "linked",
+    logLevel: "warning",
+    conditions: ["@mobilenet-v2/source"],
+    external: ["#platform", "sharp", "node:*"],
+    plugins: [requiredBuiltins],
   });
 }
+
+/** The command line's libraries `require` what is built into Node; ES modules have no `require`. */
+const requiredBuiltins: Plugin = {
+  name: "required-builtins",
+  setup(plugged) {
+    const namespace = "builtin";
+    plugged.onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, ({ kind, path }) =>
+      kind === "require-call" && isBuiltin(path) ? { path, namespace } : undefined,
+    );
+    plugged.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }));
+  },
+};
 
 function buildTypes(): void {
   execFileSync(join(root, "node_modules/.bin/tsc"), ["--project", "tsconfig.build.json"], {
@@ -55,21 +65,17 @@ function buildTypes(): void {
 }
 
 function printSizes(): void {
-  for (const folder of ["node", "browser"]) {
-    let raw = 0;
-    let gzip = 0;
-    const files = readdirSync(join(dist, folder), { recursive: true, encoding: "utf8" }).filter((name) =>
-      name.endsWith(".js"),
-    );
-    for (const name of files.toSorted()) {
-      const bytes = readFileSync(join(dist, folder, name));
-      const packed = gzipSync(bytes, { level: 9 }).length;
-      raw += bytes.length;
-      gzip += packed;
-      printSize(`${folder}/${name}`, bytes.length, packed);
-    }
-    printSize(`${folder} in all`, raw, gzip);
+  let raw = 0;
+  let gzip = 0;
+  const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+  for (const name of files.toSorted()) {
+    const bytes = readFileSync(join(dist, name));
+    const packed = gzipSync(bytes, { level: 9 }).length;
+    raw += bytes.length;
+    gzip += packed;
+    printSize(name, bytes.length, packed);
   }
+  printSize("in all", raw, gzip);
 }
 
 function kilobytes(bytes: number): string {
@@ -81,6 +87,6 @@ function printSize(name: string, raw: number, gzip: number): void {
 }
 
 rmSync(dist, { recursive: true, force: true });
-await Promise.all([buildForNode(), buildForBrowsers()]);
+await buildCode();
 buildTypes();
 printSizes();

@@ -18,7 +18,8 @@ import { delimiter, join, sep } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
-import { closeBrowser, runInPage, withoutChromium } from "../browser/harness.ts";
+import { serve } from "../../scripts/page-server.ts";
+import { closeBrowser, runInPage, withPage, withoutChromium } from "../browser/harness.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const modules = join(root, "node_modules");
@@ -94,7 +95,8 @@ describe("the packed package", () => {
 
   it("holds nothing but dist, the licence, the README and package.json", () => {
     assert.deepEqual(readdirSync(installed).toSorted(), ["LICENSE", "README.md", "dist", "package.json"]);
-    assert.deepEqual(readdirSync(join(installed, "dist")).toSorted(), ["browser", "node", "types"]);
+    const parts = ["browser.js", "chunks", "cli.js", "index.js", "node.js", "types"];
+    assert.deepEqual(readdirSync(join(installed, "dist")).toSorted(), parts);
   });
 
   it("brings no other package with it, but sharp where optional ones are wanted", () => {
@@ -169,6 +171,18 @@ describe("the packed package", () => {
 
   it("works in a bundled page: softmax sums to 1 within 1e-5", { skip: withoutChromium }, async () => {
     assertAnswer(await runInPage(join(project, "program.ts"), null, { source: false }));
+  });
+
+  it("works in a page without a bundler, by an import map", { skip: withoutChromium }, async () => {
+    const imports = { "mobilenet-v2": "/package/index.js", "#platform": "/package/browser.js" };
+    const html = `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script>`;
+    const files = new Map([["/", new TextEncoder().encode(html)]]);
+    const folders = { package: join(installed, "dist"), project };
+    await using server = await serve({ files, folders });
+    const answer = await withPage(server.address, (page) =>
+      page.evaluate("import('/project/program.js').then((program) => program.run())"),
+    );
+    assertAnswer(answer);
   });
 });
 
