@@ -77,7 +77,7 @@ async function load(classifier: Classifier, patience: number | undefined): Promi
   const bar = downloadBar();
   try {
     return await interruptible((stop) => {
-      const silence = new MobileNetV2Error("NetworkError", `nothing came for ${(patience ?? 0) / 1000} seconds`);
+      const silence = new MobileNetV2Error("NetworkError", `no answer within ${(patience ?? 0) / 1000} seconds`);
       const watch = patience === undefined ? undefined : setTimeout(() => stop.abort(silence), patience);
       const loading = classifier.load({
         signal: stop.signal,

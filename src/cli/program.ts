@@ -147,8 +147,8 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-/** From the package.json of this package, two folders above in the sources as in what is built. */
+/** From the package.json of this package, which it can name wherever it was built to. */
 function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL(import.meta.resolve("mobilenet-v2/package.json")), "utf8");
   return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
 }
