@@ -119,12 +119,15 @@ export class Cursor {
   /** An address in the file; undefined where all bits are set: there is nothing. */
   address(): number | undefined {
     const size = this.source.offsetSize;
-    const start = this.position;
-    if (size <= this.remaining && this.source.bytes.subarray(start, start + size).every((byte) => byte === 0xff)) {
-      this.position += size;
-      return undefined;
+    const start = this.skip(size);
+    const { bytes } = this.source;
+    for (let i = start; i < start + size; i++) {
+      if (bytes[i] !== 0xff) {
+        this.position = start;
+        return this.uint(size);
+      }
     }
-    return this.uint(size);
+    return undefined;
   }
 
   /** An address that must be there. */
@@ -137,9 +140,10 @@ export class Cursor {
   /** Four letters that name a structure. */
   signature(expected: string): void {
     const start = this.skip(4);
-    const found = String.fromCharCode(...this.source.bytes.subarray(start, start + 4));
-    if (found !== expected) {
-      throw formatError(`The HDF5 file is broken: ${this.what} should be at ${start}, and is not.`);
+    for (let i = 0; i < 4; i++) {
+      if (this.source.bytes[start + i] !== expected.charCodeAt(i)) {
+        throw formatError(`The HDF5 file is broken: ${this.what} should be at ${start}, and is not.`);
+      }
     }
   }
 
