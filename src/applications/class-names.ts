@@ -51,8 +51,8 @@ export function rank(scores: Float32Array, names: readonly ClassName[], top: num
     const score = scores[index] ?? Number.NaN;
     return Number.isNaN(score) ? Infinity : score;
   };
-  return Array.from(scores.keys())
-    .sort((a, b) => key(b) - key(a) || b - a)
+  return [...scores.keys()]
+    .toSorted((a, b) => key(b) - key(a) || b - a)
     .slice(0, top)
     .map((index) => {
       const { wnid, label } = names[index] ?? { wnid: String(index), label: `class ${index}` };

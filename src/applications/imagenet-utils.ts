@@ -20,7 +20,7 @@ export function preprocessInput(x: Tensor, options: PreprocessInputOptions = {})
   const known: readonly string[] = ["channels_first", "channels_last"];
   if (!known.includes(dataFormat)) {
     throw valueError(
-      `Expected dataFormat to be one of \`channels_first\` or \`channels_last\`. Received: dataFormat=${String(dataFormat)}`,
+      `Expected dataFormat to be one of \`channels_first\` or \`channels_last\`. Received: dataFormat=${dataFormat}`,
     );
   }
   const source = x.data;

@@ -17,7 +17,7 @@ export interface MobileNetV2Options {
   /** Whether the classifier is part of the model. Default true. */
   readonly includeTop?: boolean | undefined;
   /** `"imagenet"` (default), null for random weights, or a weights file: a path, a URL, its bytes, a Blob. */
-  readonly weights?: "imagenet" | BytesSource | null | undefined;
+  readonly weights?: BytesSource | null | undefined;
   /** A symbolic tensor to use as the image input, to share it between models. */
   readonly inputTensor?: KerasTensor | null | undefined;
   /** Without the top: null (default) for the last feature map, `"avg"` or `"max"` for a vector. */
@@ -42,7 +42,7 @@ export interface ModelArguments {
   readonly inputShape: Shape;
   readonly alpha: number;
   readonly includeTop: boolean;
-  readonly weights: "imagenet" | BytesSource | null;
+  readonly weights: BytesSource | null;
   readonly inputTensor: KerasTensor | undefined;
   readonly pooling: "avg" | "max" | null;
   readonly classes: number;
@@ -217,7 +217,7 @@ function imagenetRows(alpha: number, rows: number | null, cols: number | null): 
 function checkClassifierActivation(
   given: string | null | undefined,
   includeTop: boolean,
-  weights: "imagenet" | BytesSource | null,
+  weights: BytesSource | null,
 ): ActivationName {
   const activation = activationName(given === undefined ? "softmax" : given);
   if (includeTop && weights !== null && activation !== "softmax" && activation !== "linear") {

@@ -91,7 +91,7 @@ function layersByDepth(nodes: readonly Node[], met: ReadonlyMap<Layer, number>):
     }
   }
   const order = (layer: Layer): number => met.get(layer) ?? -1;
-  return [...layerDepth.keys()].sort(
+  return [...layerDepth.keys()].toSorted(
     (a, b) => (layerDepth.get(b) ?? 0) - (layerDepth.get(a) ?? 0) || order(a) - order(b),
   );
 }

@@ -52,9 +52,9 @@ describe("100 photographs, ImageNet weights", { skip: needsShared }, () => {
           Math.abs(mean - expected.pixel_mean) < 1e-3,
           `${file}: mean pixel ${mean}, Keras ${expected.pixel_mean}`,
         );
-        const pixels = PLACES.map(([row, col]) => [
-          ...array.data.slice((row * 224 + col) * 3, (row * 224 + col) * 3 + 3),
-        ]);
+        const pixels = PLACES.map(([row, col]) =>
+          Array.from(array.data.slice((row * 224 + col) * 3, (row * 224 + col) * 3 + 3)),
+        );
         assert.deepEqual(pixels, expected.pixels, file);
 
         const [scores, embedding] = await both.predict(preprocessInput(array));
