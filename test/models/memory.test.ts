@@ -27,7 +27,7 @@ async function predictOnce(dispose: boolean): Promise<void> {
 
 for (const dispose of [true, false]) {
   test(`40 models, made, used and ${dispose ? "disposed of" : "dropped"}, leave less than 60 MB behind`, async () => {
-    for (let i = 0; i < 10; i++) await predictOnce(dispose);
+    for (let i = 0; i < 40; i++) await predictOnce(dispose);
     const before = await resident();
     for (let i = 0; i < 40; i++) await predictOnce(dispose);
     const after = await resident();
