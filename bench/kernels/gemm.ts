@@ -69,7 +69,7 @@ for (const arithmetic of arithmetics)
       const module = new ModuleBuilder();
       const variant: GemmVariant = { rows, columns: 8, arithmetic, minmax: true, add: false, window: false };
       const kernel = gemm(module, variant);
-      const f = module.function("run", { export: true });
+      const f = module.export(module.function("run"));
       const tiles = Math.floor(m / rows);
       f.call(kernel, [
         i32.const(tiles),
@@ -110,7 +110,7 @@ for (const arithmetic of arithmetics) {
       arithmetic,
       minmax: true,
     });
-    const f = module.function("run", { export: true });
+    const f = module.export(module.function("run"));
     const rowBytes = size * channels * 4;
     const y = f.local("i32"),
       o = f.local("i32", i32.const(C)),

@@ -38,7 +38,7 @@ export function compile(
     if (current !== undefined) return current;
     const name = `run_${stages.length}`;
     stages.push(name);
-    const f = module.function(name, { export: true });
+    const f = module.export(module.function(name));
     current = {
       f,
       arithmetic: features.relaxedSimd ? "fma" : "mul",

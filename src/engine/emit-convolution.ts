@@ -1,14 +1,13 @@
 /** Calls of the convolution kernels: the rows of a picture in register tiles, or row by row through the depthwise kernel. */
 import { dwconv, dwconvName } from "../kernels/dwconv.ts";
 import { type GemmVariant, gemm, gemmName, packedGemmSize } from "../kernels/gemm.ts";
+import { COLUMNS, MOST_ROWS } from "../kernels/table.ts";
 import type { AnyExpr, Expr, Local } from "../wasm/expression.ts";
 import { i32 } from "../wasm/instructions.ts";
 import { type Emitter, boundArguments } from "./emitter.ts";
 import type { Convolution } from "./operations.ts";
-import { COLUMNS, isDepthwise } from "./plan.ts";
+import { isDepthwise } from "./plan.ts";
 
-/** The most rows of it: what the 15 vector registers of V8 on x64 hold with and without a place for the product. */
-const MOST_ROWS = { fma: 6, mul: 4 } as const;
 /** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
 const MACS_PER_CALL = 2 ** 19;
 

@@ -122,15 +122,15 @@ export class Engine {
   }
 
   async #prepare(shapes: readonly Dims[]): Promise<Ready> {
-    this.#memory ??= new EngineMemory();
-    this.#weights ??= new PackedWeights(this.#memory);
+    const memory = (this.#memory ??= new EngineMemory());
+    const weights = (this.#weights ??= new PackedWeights(memory));
     const planned = plan(fold(lower(this.#program, shapes)));
     // Weights come before the arena, so that it can grow.
-    this.#weights.reserve(planned.operations);
-    const arena = this.#memory.reserveArena(planned.bytes);
-    const compiled = compile(planned, { arena, weights: this.#weights, features: this.#features });
+    weights.reserve(planned.operations);
+    const arena = memory.reserveArena(planned.bytes);
+    const compiled = compile(planned, { arena, weights, features: this.#features });
     const module = await WebAssembly.compile(compiled.bytes);
-    const env = { memory: this.#memory.memory };
+    const env = { memory: memory.memory };
     const { exports } = await WebAssembly.instantiate(module, { env });
     const stages = compiled.stages.map((stage) => this.#stage(stage, exports, planned, arena));
     return { plan: planned, arena, stages };

@@ -45,17 +45,21 @@ const BOUNDS: ReadonlyMap<ActivationName, Bounds> = new Map<ActivationName, Boun
 export function lower(program: Program, inputShapes: readonly Dims[]): Operations {
   const lowering = new Lowering(program.shapes.length);
   for (const [i, value] of program.inputs.entries()) lowering.shapes[value] = inputShapes[i] ?? [];
-  for (const { layer, inputs, output } of program.steps) {
+  for (const { layer, inputs: given, output } of program.steps) {
+    const inputs = given.map((value) => lowering.sameAs(value));
     const shapes = inputs.map((input) => [1, ...lowering.shape(input)]);
     lowering.shapes[output] = knownDims(layer.computeOutputShape(shapes), `The output of '${layer.name}'`).slice(1);
     lowering.layer(layer, inputs, output);
   }
-  return { list: lowering.list, inputs: program.inputs, outputs: program.outputs, shapes: lowering.shapes };
+  const outputs = program.outputs.map((value) => lowering.sameAs(value));
+  return { list: lowering.list, inputs: program.inputs, outputs, shapes: lowering.shapes };
 }
 
 class Lowering {
   readonly list: Operation[] = [];
   readonly shapes: Dims[];
+  /** Values that are nothing but another one. */
+  readonly #same = new Map<number, number>();
 
   constructor(values: number) {
     this.shapes = Array.from({ length: values }, () => []);
@@ -63,6 +67,10 @@ class Lowering {
 
   shape(value: number): Dims {
     return this.shapes[value] ?? [];
+  }
+
+  sameAs(value: number): number {
+    return this.#same.get(value) ?? value;
   }
 
   layer(layer: Layer, inputs: readonly number[], output: number): void {
@@ -102,7 +110,9 @@ class Lowering {
       const { poolSize: kernelSize, strides, padding } = layer;
       const window = windowOf({ kernelSize, strides, dilationRate: [1, 1], padding }, from);
       this.list.push({ kind: "pool", mode: "mean", input, output, from, to: this.#picture(output), window });
-    } else if (layer instanceof Flatten || layer instanceof Reshape || layer instanceof Dropout) {
+    } else if (layer instanceof Dropout) {
+      this.#same.set(output, input);
+    } else if (layer instanceof Flatten || layer instanceof Reshape) {
       this.list.push({ kind: "alias", input, output });
     } else {
       this.list.push({ kind: "host", inputs, output, compute: (values) => layer.forward(values) });
@@ -137,7 +147,7 @@ class Lowering {
   #activation(activation: ActivationName, input: number, output: number): void {
     const bounds = BOUNDS.get(activation);
     const shape = this.shape(output);
-    if (activation === "linear") this.list.push({ kind: "alias", input, output });
+    if (activation === "linear") this.#same.set(output, input);
     else if (bounds !== undefined) this.list.push({ kind: "clamp", input, output, bounds });
     else if (isMapName(activation)) this.list.push({ kind: "map", input, output, map: activation });
     else if (activation === "softmax" && sizeOf(shape) > 0) {
@@ -154,7 +164,7 @@ class Lowering {
 
   #sum(inputs: readonly number[], output: number): void {
     const [first = -1, ...others] = inputs;
-    if (others.length === 0) this.list.push({ kind: "alias", input: first, output });
+    if (others.length === 0) this.#same.set(output, first);
     let sum = first;
     for (const [i, other] of others.entries()) {
       const to = i === others.length - 1 ? output : this.#newValue(this.shape(output));

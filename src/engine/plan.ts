@@ -25,8 +25,6 @@ export interface Plan {
   readonly bytes: number;
 }
 
-/** Columns of the matrix kernels' register tile. */
-export const COLUMNS = 8;
 /** Windows of more taps go through the matrix kernels, a channel at a time: their code would be too long. */
 const MOST_DEPTHWISE_TAPS = 81;
 /** What kernels may read beyond the end of the last buffer. */

@@ -2,10 +2,11 @@
 import { packAffine, packedAffineSize } from "../kernels/elementwise.ts";
 import { packDwconv, packedDwconvSize } from "../kernels/dwconv.ts";
 import { packGemm, packedGemmSize } from "../kernels/gemm.ts";
+import { COLUMNS } from "../kernels/table.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { EngineMemory } from "./memory.ts";
 import type { Convolution, Operation, PerChannel } from "./operations.ts";
-import { COLUMNS, isDepthwise } from "./plan.ts";
+import { isDepthwise } from "./plan.ts";
 
 interface Packed {
   readonly address: number;

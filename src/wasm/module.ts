@@ -19,11 +19,16 @@ export class ModuleBuilder {
     return imported;
   }
 
-  /** A new function without results; it is called by its handle, and from outside where it is exported under its name. */
-  function(name: string, options: { readonly export?: boolean } = {}): FunctionBuilder {
+  /** A new function without results, to be called by its handle. */
+  function(name: string): FunctionBuilder {
     const made = new FunctionBuilder(name, this.#imports.length + this.#functions.length);
     this.#functions.push(made);
-    if (options.export === true) this.#exports.push(made);
+    return made;
+  }
+
+  /** Lets the host call a function by its name. */
+  export<F extends FunctionBuilder>(made: F): F {
+    this.#exports.push(made);
     return made;
   }
 

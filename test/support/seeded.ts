@@ -2,7 +2,7 @@
 import { uniform } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { Tensor } from "../../src/core/tensor.ts";
-import type { Network } from "../../src/graph/network.ts";
+import type { Layer } from "../../src/layers/layer.ts";
 
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   gamma: [0.5, 1.5],
@@ -13,7 +13,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** Gives every weight of the model's own layers its seeded value. */
-export function seedWeights(model: Network, seed: string): void {
+export function seedWeights(model: { readonly layers: readonly Layer[] }, seed: string): void {
   for (const layer of model.layers) {
     for (const weight of layer.weights) {
       let range = RANGES[weight.name];

@@ -1,0 +1,65 @@
+/** Integer operations: what convolutions, pools and the ways in and out become. They stand among the float32 operations of a plan. */
+import type { Picture, Window } from "../operations.ts";
+import type { Levels } from "./scheme.ts";
+
+/** How the numbers of a value lie in memory. */
+export type Storage = "f32" | "u8" | "i16";
+
+export const BYTES: Readonly<Record<Storage, number>> = { f32: 4, u8: 1, i16: 2 };
+
+interface OneToOne {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** float32 → integer: truncate(clamp(x × factor + offset, 0, levels)), each step rounded to float32; NaN becomes 0. */
+export interface Quantize extends OneToOne {
+  readonly kind: "quantize";
+  readonly factor: number;
+  readonly offset: number;
+  readonly levels: Levels;
+}
+
+/** Integer → float32: q × scale + offset, each step rounded to float32. */
+export interface Dequantize extends OneToOne {
+  readonly kind: "dequantize";
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/**
+ * What becomes of a sum: y = sum × factor, rounded to float32 from the int32 and again after the product, then truncated and bounded to
+ * 0…levels. Zero points, the bias and the half that makes truncation rounding are in the integer that each sum starts from.
+ * Without `levels` y itself is the result, a float32.
+ */
+interface Requantized {
+  readonly starts: Int32Array;
+  readonly factors: Float32Array;
+  readonly levels: Levels | undefined;
+}
+
+export interface IntegerConvolution extends OneToOne, Requantized {
+  readonly kind: "integer convolution";
+  readonly from: Picture;
+  readonly to: Picture;
+  readonly window: Window;
+  /** Every channel by itself, else all with all. */
+  readonly depthwise: boolean;
+  /** [window rows, window cols, channels (1 where depthwise), output channels], −127…127. */
+  readonly kernel: Int8Array;
+  /** The integer around the picture. */
+  readonly padding: number;
+  /** A value whose integers, times `factor` and rounded to float32, are added to y. */
+  readonly residual: { readonly value: number; readonly factor: number } | undefined;
+}
+
+/** The mean over all pixels; a start and a factor for all channels. */
+export interface IntegerMean extends OneToOne {
+  readonly kind: "integer mean";
+  readonly from: Picture;
+  readonly start: number;
+  readonly factor: number;
+  readonly levels: Levels | undefined;
+}
+
+export type IntegerOperation = Quantize | Dequantize | IntegerConvolution | IntegerMean;
