@@ -19,7 +19,7 @@ const coloured: Style = {
   bad: (text) => styleText("red", text, { validateStream: false }),
 };
 
-export function styleFor(stream: NodeJS.WriteStream): Style {
+export function styleFor(stream: Pick<NodeJS.WriteStream, "isTTY" | "hasColors">): Style {
   // What Node knows of NO_COLOR, TERM and the terminal.
   return stream.isTTY && stream.hasColors() ? coloured : plain;
 }
