@@ -51,7 +51,9 @@ function environment(): NodeJS.ProcessEnv {
 /** Makes a cache of Keras's in `folder` that has the ImageNet weights of the reference folder. */
 export function cacheWithWeights(folder: string): string {
   mkdirSync(join(folder, "models"), { recursive: true });
-  symlinkSync(sharedPath(`weights/${IMAGENET_FILE}`), join(folder, "models", IMAGENET_FILE));
+  for (const file of [IMAGENET_FILE, IMAGENET_FILE.replace(".h5", "_no_top.h5")]) {
+    symlinkSync(sharedPath(`weights/${file}`), join(folder, "models", file));
+  }
   return folder;
 }
 

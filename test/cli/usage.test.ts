@@ -10,7 +10,6 @@ describe("usage", { concurrency: 2 }, () => {
     assert.equal(code, 0);
     for (const name of ["classify", "models", "summary", "Examples:"]) assert.ok(stdout.includes(name), name);
     for (const name of ["classify", "models", "summary"]) {
-      // oxlint-disable-next-line no-await-in-loop -- one process at a time
       const help = await runCli([name, "--help"]);
       assert.equal(help.code, 0);
       assert.match(help.stdout, new RegExp(`Usage: mobilenet-v2 ${name}[^]*Options:[^]*Examples:`));
@@ -36,7 +35,6 @@ describe("usage", { concurrency: 2 }, () => {
       [["models", "surplus"], /too many arguments/],
     ];
     for (const [args, message] of cases) {
-      // oxlint-disable-next-line no-await-in-loop -- one process at a time
       const { code, stdout, stderr } = await runCli(args);
       assert.deepEqual([code, stdout], [2, ""], args.join(" "));
       assert.match(stderr, message);
