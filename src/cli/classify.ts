@@ -39,10 +39,13 @@ export async function classify(names: readonly string[], options: ClassifyOption
     else if (options.json !== true) process.stdout.write(`${answerText(result, style)}\n`);
   }
   loaded.model.dispose();
-  const closing =
-    options.json === true ? reportJson(facts, results, performance.now() - started) : modelText(facts, style);
-  process.stdout.write(`${closing}\n`);
-  return results.some((result) => "error" in result) ? 1 : 0;
+  const answered = results.filter((result) => !("error" in result)).length;
+  if (options.json === true) {
+    process.stdout.write(`${reportJson(facts, results, performance.now() - started)}\n`);
+  } else if (answered > 0) {
+    process.stdout.write(`${modelText(facts, style)}\n`);
+  }
+  return answered === results.length ? 0 : 1;
 }
 
 interface Begun {

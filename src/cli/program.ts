@@ -1,5 +1,5 @@
 /** Commands, options and help, and how errors end: exit code 0 for done, 1 for a failure, 2 for a wrong call. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { ClassifyOptions } from "./classify.ts";
 import type { ModelsOptions } from "./models.ts";
@@ -39,12 +39,16 @@ Examples:
 
 const INTERPOLATIONS = ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] as const;
 
+/** More than any page or screen has. */
+const MAX_LINE_LENGTH = 1000;
+
 /** Runs a command line and resolves to the exit code. Errors are printed here, on the error stream. */
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = createProgram((code) => (exitCode = code));
   try {
-    await program.parseAsync(withCommand(args), { from: "user" });
+    const names = [...program.commands.map((command) => command.name()), "help"];
+    await program.parseAsync(withCommand(args, names), { from: "user" });
     return exitCode;
   } catch (error) {
     // Commander has printed its own errors.
@@ -54,11 +58,13 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** `classify` is what happens where no command is named. */
-function withCommand(args: readonly string[]): readonly string[] {
+/** `classify` is what happens where no command is named, but options or a file are. */
+function withCommand(args: readonly string[], names: readonly string[]): readonly string[] {
   const [first] = args;
+  if (first === undefined) return ["classify"];
   const own = ["-h", "--help", "-V", "--version"];
-  return first === undefined || (first.startsWith("-") && !own.includes(first)) ? ["classify", ...args] : args;
+  const isOption = first.startsWith("-") && !own.includes(first);
+  return isOption || (!names.includes(first) && existsSync(first)) ? ["classify", ...args] : args;
 }
 
 function isExpected(error: unknown): error is Error {
@@ -87,7 +93,7 @@ function createProgram(exit: (code: number) => void): Command {
     .option("--weights <what>", "imagenet, nsfwjs, or a weights file (Keras .h5, .weights.h5): a path or an address")
     .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
     .addOption(
-      new Option("--interpolation <how>", "how to resize (default: bilinear, for nsfwjs as it does)").choices(
+      new Option("--interpolation <how>", "how to resize (default: bilinear; nsfwjs: as it does itself)").choices(
         INTERPOLATIONS,
       ),
     )
@@ -117,7 +123,7 @@ function createProgram(exit: (code: number) => void): Command {
     .option("--classes <n>", "how many classes the top has", wholeNumber)
     .option("--expand-nested", "also list the layers of models within")
     .option("--trainable", "add a column that says which layers are trainable")
-    .option("--line-length <n>", "how wide the table is, in characters", wholeNumber)
+    .option("--line-length <n>", "how wide the table is, in characters", lineLength)
     .addHelpText("after", EXAMPLES.summary)
     .action(async (options: SummaryCommandOptions) => {
       const { summary } = await import("./summary.ts");
@@ -144,6 +150,12 @@ function wholeNumber(text: string): number {
   if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER)) {
     throw new InvalidArgumentError("It must be a whole number of 1 or more.");
   }
+  return value;
+}
+
+function lineLength(text: string): number {
+  const value = wholeNumber(text);
+  if (value > MAX_LINE_LENGTH) throw new InvalidArgumentError(`It must be ${MAX_LINE_LENGTH} at most.`);
   return value;
 }
 

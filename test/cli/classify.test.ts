@@ -76,11 +76,21 @@ describe("classify with the ImageNet weights", { skip: needsShared, concurrency:
     const names = Array.from({ length: 1000 }, (_, i) => [String(i), [`n${i}`, `label ${i}`]] as const);
     writeFileSync(labels, JSON.stringify(Object.fromEntries(names)));
     const input = sharedBytes("images/n02110958_pug.JPEG");
-    const { code, stdout } = await runCli(["classify", "-", "--json", "--labels", labels], { env, input });
+    // `classify` goes without saying.
+    const { code, stdout } = await runCli(["-", "--json", "--labels", labels], { env, input });
     assert.equal(code, 0);
     const [picture] = reportOf(stdout).pictures;
     assert.equal(picture?.picture, "standard input");
     assert.deepEqual([picture?.predictions?.[0]?.wnid, picture?.predictions?.[0]?.label], ["n254", "label 254"]);
+  });
+
+  test("a file is classified without a command; where no picture can be, only errors are printed", async () => {
+    const pug = await runCli([sharedPath("images/n02110958_pug.JPEG"), "--top", "1"], { env });
+    assert.deepEqual([pug.code, pug.stderr], [0, ""]);
+    assert.match(pug.stdout, /72\.8 % {2}█+. +pug\n/);
+    const none = await runCli(["classify", folder.path, folder.file("none.jpg")], { env });
+    assert.deepEqual([none.code, none.stdout], [1, ""]);
+    assert.match(none.stderr, /^error: .* is a folder, not a file\.\nerror: .*none\.jpg: there is no such file.*\n$/);
   });
 
   test("weights of one's own: the file says how many classes, --labels names them, and must be as many", async () => {

@@ -32,6 +32,7 @@ describe("usage", { concurrency: 2 }, () => {
       ],
       [["--alpha", "-1"], /'--alpha <n>' argument '-1' is invalid\. It must be a number above 0\./],
       [["classify", "--interpolation", "best"], /Allowed choices are nearest, bilinear, /],
+      [["summary", "--line-length", "1000000000"], /It must be 1000 at most\./],
       [["models", "surplus"], /too many arguments/],
     ];
     for (const [args, message] of cases) {
