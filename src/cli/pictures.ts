@@ -15,33 +15,36 @@ const MAX_INPUT_BYTES = 2 ** 28;
 
 /** The pictures of a command line: at most one is standard input. */
 export function picturesOf(names: readonly string[]): readonly Picture[] {
-  if (names.length === 0) return [samplePicture];
+  if (names.length === 0) return [samplePicture()];
   if (names.filter((name) => name === "-").length > 1) {
     throw new MobileNetV2Error("ValueError", "Standard input (-) holds one picture. It was named more than once.");
   }
   return names.map((name) => (name === "-" ? standardInput() : { name, read: () => Promise.resolve(name) }));
 }
 
-/** A photograph of a baboon (USC-SIPI), 128 × 128: a development dependency of the repository. */
-const samplePicture: Picture = {
-  name: `sample photograph (${SAMPLE_PACKAGE})`,
-  async read() {
-    const path = packageFile(SAMPLE_PACKAGE, "baboon.js");
-    if (path === undefined) {
-      throw new MobileNetV2Error(
-        "MissingError",
-        `No picture was named, and the sample photograph is not there: the npm package ${SAMPLE_PACKAGE} is not installed. ` +
-          `Name a picture: mobilenet-v2 classify photo.jpg`,
-      );
-    }
-    // The file is a script that exports one string.
-    const uri = /"data:image\/png;base64,([A-Za-z0-9+/=]+)"/.exec(await readFile(path, "utf8"));
-    if (uri?.[1] === undefined) {
-      throw new MobileNetV2Error("FormatError", `${path} does not hold the picture that it should. Install it again.`);
-    }
-    return Buffer.from(uri[1], "base64");
-  },
-};
+/**
+ * A photograph of a baboon (USC-SIPI), 128 × 128: a development dependency of the repository.
+ * @throws MissingError where it is not installed.
+ */
+function samplePicture(): Picture {
+  const path = packageFile(SAMPLE_PACKAGE, "baboon.js");
+  if (path === undefined) {
+    throw new MobileNetV2Error(
+      "MissingError",
+      `Name a picture: mobilenet-v2 classify photo.jpg\n(None was named, and the sample photograph is in the npm package ${SAMPLE_PACKAGE}, which is not installed.)`,
+    );
+  }
+  return { name: `sample photograph (${SAMPLE_PACKAGE})`, read: () => readSample(path) };
+}
+
+async function readSample(path: string): Promise<Uint8Array> {
+  // The file is a script that exports one string.
+  const uri = /"data:image\/png;base64,([A-Za-z0-9+/=]+)"/.exec(await readFile(path, "utf8"));
+  if (uri?.[1] === undefined) {
+    throw new MobileNetV2Error("FormatError", `${path} does not hold the picture that it should. Install it again.`);
+  }
+  return Buffer.from(uri[1], "base64");
+}
 
 /** Read when first asked for, and kept. */
 function standardInput(): Picture {
