@@ -105,7 +105,7 @@ export class PackedWeights {
 }
 
 /** What each output channel's sum is multiplied by, and what is added then: the bias through all affines. */
-function folded({ bias, affines, to }: Convolution): { scale: Float64Array; offset: Float64Array } {
+export function folded({ bias, affines, to }: Convolution): { scale: Float64Array; offset: Float64Array } {
   const scale = new Float64Array(to.channels).fill(1);
   const offset = bias === undefined ? new Float64Array(to.channels) : Float64Array.from(bias.values);
   for (const affine of affines) {

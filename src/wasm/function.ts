@@ -62,16 +62,23 @@ export class FunctionBuilder implements Callable {
     statement.emit(this.#code);
   }
 
+  /** Computes a value for its effect alone. */
+  drop(value: AnyExpr): void {
+    value.emit(this.#code);
+    this.#code.byte(0x1a);
+  }
+
   /** Copies bytes; the two places may overlap. */
   copy(to: Expr<"i32">, from: Expr<"i32">, bytes: Expr<"i32">): void {
     for (const operand of [to, from, bytes]) operand.emit(this.#code);
     this.#code.byte(0xfc, 0x0a, 0, 0);
   }
 
-  /** Sets bytes to 0. */
-  fill(to: Expr<"i32">, bytes: Expr<"i32">): void {
+  /** Sets bytes to `value`, 0 unless given. */
+  fill(to: Expr<"i32">, bytes: Expr<"i32">, value = 0): void {
     to.emit(this.#code);
-    this.#code.byte(0x41, 0);
+    this.#code.byte(0x41);
+    this.#code.signed(value);
     bytes.emit(this.#code);
     this.#code.byte(0xfc, 0x0b, 0);
   }

@@ -7,6 +7,7 @@ type F32 = Expr<"f32">;
 type V128 = Expr<"v128">;
 
 const SIMD = 0xfd;
+const ATOMIC = 0xfe;
 
 function simd(code: Code, opcode: number): void {
   code.byte(SIMD);
@@ -83,6 +84,20 @@ function store<A extends ValueType>(_operand: A, opcode: number) {
   });
 }
 
+/** An atomic access to the 4 bytes at an address, which must be divisible by 4. */
+function atomic<T extends unknown[]>(opcode: number, writeRest: (code: Code, ...rest: T) => void = () => undefined) {
+  return (address: I32, ...rest: T): I32 =>
+    new Expr("i32", (code) => {
+      address.emit(code);
+      writeRest(code, ...rest);
+      code.byte(ATOMIC, opcode, 2, 0);
+    });
+}
+
+function operands(code: Code, ...values: readonly I32[]): void {
+  for (const value of values) value.emit(code);
+}
+
 function storeLane(opcode: number) {
   return (address: I32, value: V128, lane: number, offset = 0): Store => ({
     emit: (code) => {
@@ -130,6 +145,30 @@ export const i32 = {
       for (const operand of [whenTrue, whenFalse, condition]) operand.emit(code);
       code.byte(0x1b);
     }),
+  /** Atomic accesses are in one order for all threads (threads proposal). */
+  atomic_load: atomic(0x10),
+  atomic_store: (address: I32, value: I32): Store => ({
+    emit: (code) => {
+      address.emit(code);
+      value.emit(code);
+      code.byte(ATOMIC, 0x17, 2, 0);
+    },
+  }),
+  /** Adds; gives what was there before. */
+  atomic_rmw_add: atomic(0x1e, (code, value: I32) => operands(code, value)),
+  /** Stores `replacement` where `expected` is; gives what was there before. */
+  atomic_rmw_cmpxchg: atomic(0x48, (code, expected: I32, replacement: I32) => operands(code, expected, replacement)),
+};
+
+export const memory = {
+  /** Wakes up to `count` waiting threads; gives how many. */
+  atomic_notify: atomic(0x00, (code, count: I32) => operands(code, count)),
+  /** Sleeps while `expected` is there, at most so many nanoseconds. 0: woken, 1: another value is there, 2: timed out. */
+  atomic_wait32: atomic(0x01, (code, expected: I32, nanoseconds: number) => {
+    expected.emit(code);
+    code.byte(0x42);
+    code.signed(nanoseconds);
+  }),
 };
 
 export const f32 = {
@@ -157,6 +196,8 @@ export const v128 = {
   load32_zero: load("v128", v(0x5c)),
   load64_zero: load("v128", v(0x5d)),
   store: store("v128", v(0x0b)),
+  store8_lane: storeLane(0x58),
+  store16_lane: storeLane(0x59),
   store32_lane: storeLane(0x5a),
   store64_lane: storeLane(0x5b),
   and: binary("v128", "v128", v(0x4e)),

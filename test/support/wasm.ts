@@ -5,6 +5,7 @@ import type { ModuleBuilder } from "../../src/wasm/module.ts";
 export interface Instance {
   /** The memory as floats; 4 MiB. */
   readonly floats: Float32Array;
+  readonly memory: WebAssembly.Memory;
   readonly call: (name: string, ...args: readonly number[]) => void;
 }
 
@@ -16,6 +17,7 @@ export async function instantiate(
   const { instance } = await WebAssembly.instantiate(module.toBytes(), { env: { memory, ...host } });
   return {
     floats: new Float32Array(memory.buffer),
+    memory,
     call: (name, ...args) => {
       const exported = instance.exports[name];
       if (typeof exported !== "function") throw new Error(`no export named ${name}`);

@@ -1,23 +1,34 @@
 /** Integer operations: what convolutions, pools and the ways in and out become. They stand among the float32 operations of a plan. */
+import type { Padding2D } from "../../core/padding.ts";
 import type { Picture, Window } from "../operations.ts";
 import type { Levels } from "./scheme.ts";
 
 /** How the numbers of a value lie in memory. */
 export type Storage = "f32" | "u8" | "i16";
 
-export const BYTES: Readonly<Record<Storage, number>> = { f32: 4, u8: 1, i16: 2 };
-
 interface OneToOne {
   readonly input: number;
   readonly output: number;
 }
 
-/** float32 → integer: truncate(clamp(x × factor + offset, 0, levels)), each step rounded to float32; NaN becomes 0. */
+/** A picture's surroundings in integers. */
+interface Padded {
+  readonly from: Picture;
+  readonly pads: Padding2D;
+  /** What is there. */
+  readonly padding: number;
+}
+
+/**
+ * float32 → integer: truncate(clamp(x × factor + offset, 0, levels)), each step rounded to float32; NaN becomes 0.
+ * Where the value is a picture that a window will run over, with its surroundings.
+ */
 export interface Quantize extends OneToOne {
   readonly kind: "quantize";
   readonly factor: number;
   readonly offset: number;
   readonly levels: Levels;
+  readonly padded: Padded | undefined;
 }
 
 /** Integer → float32: q × scale + offset, each step rounded to float32. */
@@ -27,33 +38,37 @@ export interface Dequantize extends OneToOne {
   readonly offset: number;
 }
 
-/**
- * What becomes of a sum: y = sum × factor, rounded to float32 from the int32 and again after the product, then truncated and bounded to
- * 0…levels. Zero points, the bias and the half that makes truncation rounding are in the integer that each sum starts from.
- * Without `levels` y itself is the result, a float32.
- */
-interface Requantized {
-  readonly starts: Int32Array;
-  readonly factors: Float32Array;
-  readonly levels: Levels | undefined;
+/** The surroundings alone, around integers. */
+export interface IntegerPad extends OneToOne, Padded {
+  readonly kind: "integer pad";
 }
 
-export interface IntegerConvolution extends OneToOne, Requantized {
+/**
+ * A convolution. y = sum × factor, rounded to float32 from the int32 and again after the product; then the residual is added;
+ * then y is truncated and bounded to 0…levels. Zero points, the bias and the half that makes truncation rounding are in the integer
+ * that each sum starts from. Without `levels` y itself is the result, a float32.
+ */
+export interface IntegerConvolution extends OneToOne {
   readonly kind: "integer convolution";
   readonly from: Picture;
   readonly to: Picture;
+  /** Without pads but where `depthwise`. */
   readonly window: Window;
   /** Every channel by itself, else all with all. */
   readonly depthwise: boolean;
   /** [window rows, window cols, channels (1 where depthwise), output channels], −127…127. */
   readonly kernel: Int8Array;
+  /** For each output channel. */
+  readonly starts: Int32Array;
+  readonly factors: Float32Array;
+  readonly levels: Levels | undefined;
   /** The integer around the picture. */
   readonly padding: number;
   /** A value whose integers, times `factor` and rounded to float32, are added to y. */
   readonly residual: { readonly value: number; readonly factor: number } | undefined;
 }
 
-/** The mean over all pixels; a start and a factor for all channels. */
+/** The mean over all pixels: a sum and its y as in a convolution, alike for all channels. */
 export interface IntegerMean extends OneToOne {
   readonly kind: "integer mean";
   readonly from: Picture;
@@ -62,4 +77,4 @@ export interface IntegerMean extends OneToOne {
   readonly levels: Levels | undefined;
 }
 
-export type IntegerOperation = Quantize | Dequantize | IntegerConvolution | IntegerMean;
+export type IntegerOperation = Quantize | Dequantize | IntegerPad | IntegerConvolution | IntegerMean;

@@ -2,16 +2,7 @@
  * How real numbers become integers: affine quantization (Jacob et al. 2018, arXiv 1712.05877), a scale and a zero point a tensor for
  * activations, a symmetric scale a channel for weights.
  */
-
-/**
- * The arithmetic of a machine.
- * - `u7`: activations of 7 bits, for the relaxed dot product as every machine has it.
- * - `u8`: activations of 8 bits, where the relaxed dot product takes them exactly.
- * - `i16`: the integers of `u8`, for engines without relaxed SIMD.
- */
-export type IntegerMode = "u7" | "u8" | "i16";
-
-export const INTEGER_MODES: readonly IntegerMode[] = ["u7", "u8", "i16"];
+import type { IntegerMode } from "../../kernels/i8-parts.ts";
 
 /** The largest integer of an activation; the least is 0. */
 export type Levels = 127 | 255;

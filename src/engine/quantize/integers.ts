@@ -1,0 +1,262 @@
+/** Folded operations → the same with integer operations in place of those that a quantized network has integers for. */
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { Dims } from "../../core/shape.ts";
+import { type Convolution, type Operation, type Operations, type Pool, inputsOf } from "../operations.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
+import type { IntegerOperation, Storage } from "./operations.ts";
+import { meanRequantization, requantization } from "./requantize.ts";
+import { type IntegerMode } from "../../kernels/i8-parts.ts";
+import { type Levels, type Quantization, levelsOf, paddingOf, quantizationOf } from "./scheme.ts";
+
+export interface MixedOperations extends Omit<Operations, "list"> {
+  readonly list: readonly (Operation | IntegerOperation)[];
+  /** How each value lies in memory. */
+  readonly storages: readonly Storage[];
+}
+
+/** @throws FormatError where the network does not fit the operations. */
+export function integers(operations: Operations, network: QuantizedNetwork, mode: IntegerMode): MixedOperations {
+  const mixing = new Mixing(operations, network, mode);
+  for (const operation of operations.list) mixing.add(operation);
+  return mixing.finish();
+}
+
+const NO_PADS = [
+  [0, 0],
+  [0, 0],
+] as const;
+
+interface IntegerValue {
+  readonly value: number;
+  readonly quantization: Quantization;
+}
+
+class Mixing {
+  readonly #operations: Operations;
+  readonly #network: QuantizedNetwork;
+  readonly #mode: IntegerMode;
+  readonly #list: (Operation | IntegerOperation)[] = [];
+  readonly #shapes: Dims[];
+  readonly #storages: Storage[];
+  readonly #consumers = new Map<number, Operation[]>();
+  /** The forms that each value has by now. */
+  readonly #floats = new Map<number, number>();
+  readonly #integers = new Map<number, IntegerValue>();
+  readonly #padded = new Map<string, number>();
+
+  constructor(operations: Operations, network: QuantizedNetwork, mode: IntegerMode) {
+    this.#operations = operations;
+    this.#network = network;
+    this.#mode = mode;
+    this.#shapes = [...operations.shapes];
+    this.#storages = operations.shapes.map(() => "f32");
+    for (const value of operations.inputs) this.#floats.set(value, value);
+    for (const operation of operations.list) {
+      for (const input of inputsOf(operation)) {
+        const consumers = this.#consumers.get(input) ?? [];
+        consumers.push(operation);
+        this.#consumers.set(input, consumers);
+      }
+    }
+  }
+
+  finish(): MixedOperations {
+    const outputs = this.#operations.outputs.map((value) => this.#float(value));
+    const { inputs } = this.#operations;
+    return { list: this.#list, inputs, outputs, shapes: this.#shapes, storages: this.#storages };
+  }
+
+  add(operation: Operation): void {
+    const weights = this.#network.weights.get(operation.output);
+    if (weights !== undefined) {
+      if (operation.kind !== "convolution") throw misfit(`weights for a ${operation.kind}`);
+      this.#convolution(operation, weights);
+    } else if (operation.kind === "pool" && isGlobalMean(operation) && this.#integers.has(operation.input)) {
+      this.#mean(operation);
+    } else if (operation.kind === "alias" && this.#integers.has(operation.input)) {
+      const { value, quantization } = this.#integer(operation.input);
+      this.#list.push({ ...operation, input: value });
+      this.#storages[operation.output] = this.#storages[value] ?? "u8";
+      this.#integers.set(operation.output, { value: operation.output, quantization });
+    } else {
+      this.#list.push(this.#withFloats(operation));
+      this.#floats.set(operation.output, operation.output);
+    }
+  }
+
+  #convolution(operation: Convolution, weights: QuantizedWeights): void {
+    const { output, residual, groups } = operation;
+    const depthwise = groups !== 1;
+    const input = this.#integer(operation.input);
+    const added = residual === undefined ? undefined : this.#integer(residual);
+    const padding = paddingOf(input.quantization);
+    const { pads } = operation.window;
+    const padded = depthwise || pads.flat().every((zeros) => zeros === 0) ? undefined : { pads, padding };
+    const quantization = this.#outputQuantization(output);
+    const { starts, factors, residualFactor } = requantization(weights, {
+      input: input.quantization,
+      output: quantization,
+      residual: added?.quantization,
+    });
+    const [rows, cols] = padded === undefined ? [0, 0] : [pads[0][0] + pads[0][1], pads[1][0] + pads[1][1]];
+    const { from, to } = operation;
+    this.#list.push({
+      kind: "integer convolution",
+      input: padded === undefined ? input.value : this.#pad(operation, input, padding),
+      output,
+      from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },
+      to,
+      window: padded === undefined ? operation.window : { ...operation.window, pads: NO_PADS },
+      depthwise,
+      kernel: weights.kernel,
+      starts,
+      factors,
+      levels: quantization?.levels,
+      padding,
+      residual: added && { value: added.value, factor: residualFactor },
+    });
+    this.#made(output, quantization);
+  }
+
+  #mean(operation: Pool): void {
+    const { input, from, output } = operation;
+    const { value, quantization } = this.#integer(input);
+    const result = this.#outputQuantization(output);
+    const { start, factor } = meanRequantization(from.rows * from.cols, quantization, result);
+    this.#list.push({ kind: "integer mean", input: value, output, from, start, factor, levels: result?.levels });
+    this.#made(output, result);
+  }
+
+  #made(output: number, quantization: Quantization | undefined): void {
+    if (quantization === undefined) this.#floats.set(output, output);
+    else {
+      this.#storages[output] = this.#mode === "i16" ? "i16" : "u8";
+      this.#integers.set(output, { value: output, quantization });
+    }
+  }
+
+  /** The quantization of a result that is to be integers; undefined where only float32 is asked of it. */
+  #outputQuantization(output: number): Quantization | undefined {
+    const range = this.#network.ranges.get(output);
+    if (range === undefined || !this.#feedsIntegers(output)) return undefined;
+    return quantizationOf(range, levelsOf(this.#mode));
+  }
+
+  #feedsIntegers(value: number): boolean {
+    return (this.#consumers.get(value) ?? []).some(
+      (consumer) =>
+        this.#network.weights.has(consumer.output) ||
+        (consumer.kind === "pool" && isGlobalMean(consumer)) ||
+        (consumer.kind === "alias" && this.#feedsIntegers(consumer.output)),
+    );
+  }
+
+  /** The value's integers, made of its float32 where it has none yet. */
+  #integer(value: number): IntegerValue {
+    const found = this.#integers.get(value);
+    if (found !== undefined) return found;
+    const range = this.#network.ranges.get(value);
+    if (range === undefined) throw misfit("no range for a value that a quantized layer takes");
+    const fine = this.#mode !== "u7" || this.#onlyFeedsMatrices(value);
+    const quantization = quantizationOf(range, fine ? 255 : 127);
+    const made = {
+      value: this.#newValue(this.#shapes[value] ?? [], storageFor(this.#mode, quantization.levels)),
+      quantization,
+    };
+    this.#list.push({ ...this.#quantizing(value, quantization), output: made.value, padded: undefined });
+    this.#integers.set(value, made);
+    return made;
+  }
+
+  /** Values that come in as float32 keep 8 bits in `u7` mode too: as numbers of 16 bits, which the matrix kernels take. */
+  #onlyFeedsMatrices(value: number): boolean {
+    return (this.#consumers.get(value) ?? []).every(
+      (consumer) =>
+        !this.#network.weights.has(consumer.output) ||
+        (consumer.kind === "convolution" && consumer.groups === 1 && consumer.residual !== value),
+    );
+  }
+
+  #quantizing(value: number, { scale, zeroPoint, levels }: Quantization) {
+    const factor = Math.fround(1 / scale);
+    return {
+      kind: "quantize" as const,
+      input: this.#float(value),
+      factor,
+      offset: Math.fround(zeroPoint + 0.5),
+      levels,
+    };
+  }
+
+  /** The integers of a convolution's input with its surroundings. */
+  #pad({ input, from, window }: Convolution, { value }: IntegerValue, padding: number): number {
+    const { pads } = window;
+    const key = `${input} ${pads.join()}`;
+    const found = this.#padded.get(key);
+    if (found !== undefined) return found;
+    const [[top, bottom], [left, right]] = pads;
+    const shape = [top + from.rows + bottom, left + from.cols + right, from.channels];
+    const output = this.#newValue(shape, this.#storages[value] ?? "u8");
+    const padded = { from, pads, padding };
+    const last = this.#list.at(-1);
+    // Where the integers were only just made, they are made in place.
+    if (last?.kind === "quantize" && last.output === value && this.#consumers.get(input)?.length === 1) {
+      this.#list.pop();
+      this.#list.push({ ...last, output, padded });
+    } else this.#list.push({ kind: "integer pad", input: value, output, ...padded });
+    this.#padded.set(key, output);
+    return output;
+  }
+
+  /** The value's float32, made of its integers where it has none yet. */
+  #float(value: number): number {
+    const found = this.#floats.get(value);
+    if (found !== undefined) return found;
+    const { value: input, quantization } = this.#integer(value);
+    const { scale, zeroPoint } = quantization;
+    const output = this.#newValue(this.#shapes[value] ?? [], "f32");
+    this.#list.push({ kind: "dequantize", input, output, scale, offset: Math.fround(-zeroPoint * scale) });
+    this.#floats.set(value, output);
+    return output;
+  }
+
+  #newValue(shape: Dims, storage: Storage): number {
+    this.#storages.push(storage);
+    return this.#shapes.push(shape) - 1;
+  }
+
+  #withFloats(operation: Operation): Operation {
+    switch (operation.kind) {
+      case "sum": {
+        const [a, b] = operation.inputs;
+        return { ...operation, inputs: [this.#float(a), this.#float(b)] };
+      }
+      case "host":
+        return { ...operation, inputs: operation.inputs.map((input) => this.#float(input)) };
+      case "convolution": {
+        const residual = operation.residual === undefined ? undefined : this.#float(operation.residual);
+        return { ...operation, input: this.#float(operation.input), residual };
+      }
+      default:
+        return { ...operation, input: this.#float(operation.input) };
+    }
+  }
+}
+
+function storageFor(mode: IntegerMode, levels: Levels): Storage {
+  return mode === "i16" || (mode === "u7" && levels === 255) ? "i16" : "u8";
+}
+
+export function isGlobalMean({ mode, to, from, window }: Pool): boolean {
+  return (
+    mode === "mean" &&
+    to.rows * to.cols === 1 &&
+    window.rows === from.rows &&
+    window.cols === from.cols &&
+    window.pads.flat().every((zeros) => zeros === 0)
+  );
+}
+
+function misfit(what: string): MobileNetV2Error {
+  return new MobileNetV2Error("FormatError", `The quantized network does not fit its layers: ${what}.`);
+}

@@ -1,0 +1,224 @@
+/** Program and calibration data → quantized network: which operations become integers, their weights, and the ranges of their values. */
+import { valueError } from "../../core/errors.ts";
+import type { Dims } from "../../core/shape.ts";
+import type { Program } from "../../graph/program.ts";
+import type { Layer } from "../../layers/layer.ts";
+import { layerFromConfig } from "../../layers/registry.ts";
+import type { Weight } from "../../layers/weight.ts";
+import { fold } from "../fold.ts";
+import { lower } from "../lower.ts";
+import { type Convolution, type Operation, type Operations } from "../operations.ts";
+import { folded } from "../weights.ts";
+import { type CalibrationData, type Observed, observe } from "./calibrate.ts";
+import type { RangeMethod } from "./histogram.ts";
+import { isGlobalMean } from "./integers.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
+import { MOST_PRODUCTS } from "./requantize.ts";
+import { type Range, WEIGHT_LIMIT } from "./scheme.ts";
+
+export interface QuantizeSettings {
+  readonly method: RangeMethod;
+  /** For `percentile`: the share of numbers inside, in percent. */
+  readonly percentile: number;
+  /** Whether biases make up for the mean error of rounded weights. */
+  readonly biasCorrection: boolean;
+}
+
+/**
+ * Quantizes a program for pictures of these shapes (without the batch); the result holds for every size.
+ * @throws ValueError where nothing can be quantized, or calibration fails.
+ */
+export async function quantizeProgram(
+  program: Program,
+  shapes: readonly Dims[],
+  data: CalibrationData,
+  settings: QuantizeSettings,
+): Promise<QuantizedNetwork> {
+  const operations = fold(lower(program, shapes));
+  const known = new Set([...program.inputs, ...program.steps.map((step) => step.output)]);
+  const convolutions = operations.list
+    .filter((operation) => operation.kind === "convolution")
+    .filter(
+      (operation) =>
+        canBeIntegers(operation) &&
+        known.has(operation.input) &&
+        (operation.residual === undefined || known.has(operation.residual)),
+    );
+  if (convolutions.length === 0) {
+    throw valueError("The model has no layer to quantize: Conv2D, DepthwiseConv2D of 3 × 3, Dense.");
+  }
+  const values = valuesOf(operations, convolutions).filter((value) => known.has(value));
+  const observed = await observe(program, values, data);
+  const ranges = new Map(
+    [...observed].map(([value, { histogram }]) => [
+      value,
+      histogram.range(settings.method, { ...settings, levels: 127 }),
+    ]),
+  );
+  for (const input of program.inputs) {
+    const range = observed.get(input)?.histogram.range("minMax", { ...settings, levels: 255 });
+    if (range !== undefined) ranges.set(input, pixelRange(range));
+  }
+  const weights = new Map<number, QuantizedWeights>();
+  for (const operation of convolutions) {
+    const made = quantizeWeights(
+      operation,
+      ranges,
+      settings.biasCorrection ? observed.get(operation.input) : undefined,
+    );
+    weights.set(operation.output, made);
+    widen(ranges, operation, made);
+  }
+  return { program: withoutWeights(program, operations, weights), weights, ranges };
+}
+
+/** Whether there are kernels for it. */
+function canBeIntegers({ from, to, window, groups, residual }: Convolution): boolean {
+  const { rows, cols, strides, dilation, pads } = window;
+  if (to.rows * to.cols * to.channels === 0) return false;
+  if (groups === 1) return rows * cols * from.channels <= MOST_PRODUCTS;
+  return (
+    groups === from.channels &&
+    groups === to.channels &&
+    residual === undefined &&
+    [rows, cols].every((size) => size === 3) &&
+    [...dilation].every((step) => step === 1) &&
+    strides[0] === strides[1] &&
+    strides[0] <= 2 &&
+    pads.flat().every((zeros) => zeros <= 1)
+  );
+}
+
+/** The values whose ranges matter: what convolutions take and make, and means of it. */
+function valuesOf({ list }: Operations, convolutions: readonly Convolution[]): readonly number[] {
+  const values = new Set<number>();
+  for (const { input, output, residual } of convolutions) {
+    values.add(input).add(output);
+    if (residual !== undefined) values.add(residual);
+  }
+  const roots = new Map<number, number>();
+  for (const operation of list) {
+    if (operation.kind === "alias") roots.set(operation.output, operation.input);
+    if (operation.kind === "pool" && isGlobalMean(operation) && values.has(operation.input))
+      values.add(operation.output);
+  }
+  return [...values];
+}
+
+/** Pictures that were scaled to [-1, 1] or [0, 1], or not at all, are bytes: on the grid of all bytes they stay what they are. */
+function pixelRange({ low, high }: Range): Range {
+  const grids: readonly Range[] = [
+    { low: 0, high: 1 },
+    { low: -1, high: 1 },
+    { low: 0, high: 255 },
+  ];
+  const grid = grids.find((one) => {
+    const slack = (one.high - one.low) / 50;
+    const spans = (x: number, bound: number): boolean => Math.abs(x - bound) <= slack;
+    return low >= one.low && high <= one.high && spans(low, one.low) && spans(high, one.high);
+  });
+  return grid ?? { low, high };
+}
+
+function quantizeWeights(
+  operation: Convolution,
+  ranges: ReadonlyMap<number, Range>,
+  input: Observed | undefined,
+): QuantizedWeights {
+  const { kernel: given, to } = operation;
+  const channels = to.channels;
+  const { scale, offset } = folded(operation);
+  const real = Float64Array.from(given.values, (weight, i) => weight * (scale[i % channels] ?? 1));
+  const scales = new Float32Array(channels);
+  for (const [i, weight] of real.entries()) {
+    scales[i % channels] = Math.max(scales[i % channels] ?? 0, Math.abs(weight) / WEIGHT_LIMIT);
+  }
+  const inputSpan = spanOf(ranges.get(operation.input));
+  const outputSpan = spanOf(ranges.get(operation.output));
+  for (const [c, weightScale] of scales.entries()) {
+    // A channel of zeros is all bias: its unit must not be so small that the bias does not fit.
+    const least = (255 * Math.abs(offset[c] ?? 0) + 255 * outputSpan) / inputSpan / 2 ** 28;
+    scales[c] = Math.max(weightScale, least, 2 ** -60);
+  }
+  const kernel = Int8Array.from(real, (weight, i) => {
+    const steps = Math.round(weight / (scales[i % channels] ?? 1));
+    return Math.max(-WEIGHT_LIMIT, Math.min(WEIGHT_LIMIT, steps));
+  });
+  const bias = Float64Array.from(offset);
+  if (input !== undefined) {
+    const inputs = real.length / channels;
+    const depthwise = operation.groups !== 1;
+    for (const [i, weight] of real.entries()) {
+      const c = i % channels;
+      const k = depthwise ? c : Math.floor(i / channels) % operation.from.channels;
+      if (inputs > 0) bias[c]! += (weight - (kernel[i] ?? 0) * (scales[c] ?? 0)) * (input.means[k] ?? 0);
+    }
+  }
+  return { kernel, scales, bias: Float32Array.from(bias) };
+}
+
+/** Makes an output's range wide enough that a unit of the sums is at most half of one of its own. */
+function widen(
+  ranges: Map<number, Range>,
+  { input, output, residual }: Convolution,
+  { scales }: QuantizedWeights,
+): void {
+  const range = ranges.get(output);
+  if (range === undefined) return;
+  const added = residual === undefined ? 0 : spanOf(ranges.get(residual)) / 2 ** 16;
+  const least = Math.max(4 * scales.reduce((a, b) => Math.max(a, b), 0) * spanOf(ranges.get(input)), added);
+  if (spanOf(range) < least) ranges.set(output, { low: range.low, high: range.low + least });
+}
+
+function spanOf(range: Range | undefined): number {
+  if (range === undefined) return 1;
+  return Math.max(range.high, 0) - Math.min(range.low, 0) || 255;
+}
+
+/** The program with layers of its own: those that became integers have no weights, the others copies. */
+function withoutWeights(
+  program: Program,
+  { list }: Operations,
+  quantized: ReadonlyMap<number, QuantizedWeights>,
+): Program {
+  const integer = new Set<Weight>();
+  for (const operation of list) {
+    if (quantized.has(operation.output)) for (const weight of weightsOf(operation)) integer.add(weight);
+  }
+  for (const operation of list) {
+    if (!quantized.has(operation.output)) for (const weight of weightsOf(operation)) integer.delete(weight);
+  }
+  const copies = new Map<Layer, Layer>();
+  const steps = program.steps.map((step) => {
+    const layer =
+      copies.get(step.layer) ??
+      copyOf(
+        step.layer,
+        step.inputs.map((input) => program.shapes[input] ?? []),
+        integer,
+      );
+    copies.set(step.layer, layer);
+    return { ...step, layer };
+  });
+  return { ...program, steps };
+}
+
+function weightsOf(operation: Operation): readonly Weight[] {
+  if (operation.kind === "affine") return operation.affine.weights;
+  if (operation.kind !== "convolution") return [];
+  const { kernel, bias, affines } = operation;
+  return [kernel, ...(bias === undefined ? [] : [bias]), ...affines.flatMap((affine) => affine.weights)];
+}
+
+function copyOf(
+  layer: Layer,
+  inputShapes: readonly (readonly (number | null)[])[],
+  integer: ReadonlySet<Weight>,
+): Layer {
+  const copy = layerFromConfig(layer.className, layer.getConfig());
+  copy.build(inputShapes);
+  for (const weight of layer.weights) {
+    if (!integer.has(weight)) copy.weight(weight.name).assign(weight.values.slice());
+  }
+  return copy;
+}

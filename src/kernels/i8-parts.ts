@@ -1,0 +1,119 @@
+/** What the integer kernels share: the modes, the way from sums to results, and stores of fewer than eight channels. */
+import { type Expr, type Local } from "../wasm/expression.ts";
+import type { FunctionBuilder } from "../wasm/function.ts";
+import { f32x4, i16x8, i32, i32x4, i8x16, v128 } from "../wasm/instructions.ts";
+
+/**
+ * The arithmetic of a machine.
+ * - `u7`: activations of 7 bits, for the relaxed dot product as every machine has it.
+ * - `u8`: activations of 8 bits, where the relaxed dot product takes them exactly.
+ * - `i16`: the integers of `u8` in 16 bits each, for engines without relaxed SIMD.
+ */
+export type IntegerMode = "u7" | "u8" | "i16";
+
+export const INTEGER_MODES: readonly IntegerMode[] = ["u7", "u8", "i16"];
+
+/** How activations lie in memory. */
+export type Activations = "u8" | "i16";
+
+/** Bytes of an activation. */
+export const ACTIVATION_BYTES: Readonly<Record<Activations, number>> = { u8: 1, i16: 2 };
+
+/** How the results of a mode lie in memory. */
+export function activationsOf(mode: IntegerMode): Activations {
+  return mode === "i16" ? "i16" : "u8";
+}
+
+/** Four sums as int32 → four results as int32, before they are bounded. Truncates as the mode's machines all do where the result fits. */
+export function truncate(mode: IntegerMode, y: Expr<"v128">): Expr<"v128"> {
+  return mode === "i16" ? i32x4.trunc_sat_f32x4_s(y) : i32x4.relaxed_trunc_f32x4_s(y);
+}
+
+/** Results of a mode: bounded, narrowed and stored. */
+export class Results {
+  readonly #f: FunctionBuilder;
+  readonly #mode: IntegerMode;
+  readonly #most: Local<"v128"> | undefined;
+  readonly #value: Local<"v128">;
+
+  constructor(f: FunctionBuilder, mode: IntegerMode) {
+    this.#f = f;
+    this.#mode = mode;
+    this.#value = f.local("v128");
+    if (mode === "u7") this.#most = f.local("v128", i8x16.splat(i32.const(127)));
+    if (mode === "i16") this.#most = f.local("v128", i16x8.splat(i32.const(255)));
+  }
+
+  /** Stores eight results at each address: those of `a` at the first, those of `b` at the second, where there is one. */
+  store(
+    results: readonly { readonly address: Expr<"i32">; readonly offset: number; readonly eight: Expr<"v128"> }[],
+  ): void {
+    const f = this.#f;
+    const value = this.#value;
+    const [a, b] = results;
+    if (a === undefined) return;
+    if (this.#most !== undefined && this.#mode === "i16") {
+      for (const { address, offset, eight } of results) f.store(v128.store(address, this.#bounded(eight), offset));
+      return;
+    }
+    f.set(value, this.#narrowed(a.eight, (b ?? a).eight));
+    f.store(v128.store64_lane(a.address, value, 0, a.offset));
+    if (b !== undefined) f.store(v128.store64_lane(b.address, value, 1, b.offset));
+  }
+
+  /** Stores sixteen neighbouring results. */
+  storeSixteen(address: Expr<"i32">, offset: number, low: Expr<"v128">, high: Expr<"v128">): void {
+    if (this.#mode === "i16") {
+      this.#f.store(v128.store(address, this.#bounded(low), offset));
+      this.#f.store(v128.store(address, this.#bounded(high), offset + 16));
+    } else this.#f.store(v128.store(address, this.#narrowed(low, high), offset));
+  }
+
+  /** Stores the first `count` (below eight, known at run time) of eight results; `address` moves. */
+  storeFirst(address: Local<"i32">, eight: Expr<"v128">, count: Expr<"i32">): void {
+    const f = this.#f;
+    const value = this.#value;
+    const wide = this.#mode === "i16";
+    f.set(value, wide ? this.#bounded(eight) : this.#narrowed(eight, eight));
+    const bytes = (lanes: number): number => lanes * (wide ? 2 : 1);
+    for (const lanes of [4, 2, 1]) {
+      f.if(i32.and(count, i32.const(lanes)), () => {
+        f.store(STORES[bytes(lanes)]?.(address, value, 0) ?? v128.store(address, value));
+        f.increase(address, bytes(lanes));
+        const rest = Array.from({ length: 16 }, (_, i) => (i + bytes(lanes)) % 16);
+        if (lanes > 1) f.set(value, i8x16.shuffle(value, value, rest));
+      });
+    }
+  }
+
+  #narrowed(low: Expr<"v128">, high: Expr<"v128">): Expr<"v128"> {
+    const bytes = i8x16.narrow_i16x8_u(low, high);
+    return this.#most === undefined ? bytes : i8x16.min_u(bytes, this.#most);
+  }
+
+  #bounded(eight: Expr<"v128">): Expr<"v128"> {
+    return i16x8.min_s(i16x8.max_s(eight, i16x8.splat(i32.const(0))), this.#most ?? eight);
+  }
+}
+
+const STORES: Readonly<Record<number, typeof v128.store8_lane>> = {
+  1: v128.store8_lane,
+  2: v128.store16_lane,
+  4: v128.store32_lane,
+  8: v128.store64_lane,
+};
+
+/** Eight activations as two vectors of four float32. */
+export function loadEight(
+  f: FunctionBuilder,
+  activations: Activations,
+  address: Expr<"i32">,
+  offset = 0,
+): readonly [Expr<"v128">, Expr<"v128">] {
+  const loaded = activations === "u8" ? v128.load8x8_u(address, offset) : v128.load(address, offset);
+  const eight = f.local("v128", loaded);
+  return [
+    f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)),
+    f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(eight)),
+  ];
+}
