@@ -106,6 +106,7 @@ for (const arithmetic of arithmetics) {
       inputCols: size,
       outputCols: out,
       padLeft: stride === 1 ? 1 : 0,
+      vectors: 1,
       channels,
       arithmetic,
       minmax: true,

@@ -1,15 +1,17 @@
 /** Plan → one WebAssembly module: the kernels it needs, and functions that call them in order with every address and length in the code. */
-import type { Features } from "../wasm/features.ts";
-import type { Callable } from "../wasm/function.ts";
+import type { Callable, FunctionBuilder } from "../wasm/function.ts";
+import type { AnyExpr, Expr } from "../wasm/expression.ts";
 import { i32 } from "../wasm/instructions.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { add, affine, clamp, map, mapKernelName } from "../kernels/elementwise.ts";
+import { VECTOR } from "../kernels/parts.ts";
 import { softmax } from "../kernels/reduce.ts";
+import type { Tiling } from "../kernels/table.ts";
 import { sizeOf } from "../core/shape.ts";
 import { emitConvolution } from "./emit-convolution.ts";
 import { emitBorder, emitPad } from "./emit-pad.ts";
 import { emitPool } from "./emit-pool.ts";
-import { type Emitter, boundArguments } from "./emitter.ts";
+import { type Emitter, type Work, addressAt, boundArguments } from "./emitter.ts";
 import type { Host, Operation } from "./operations.ts";
 import type { Plan } from "./plan.ts";
 import type { PackedWeights } from "./weights.ts";
@@ -24,11 +26,7 @@ export interface Compiled {
 
 export function compile(
   plan: Plan,
-  {
-    arena,
-    weights,
-    features,
-  }: { readonly arena: number; readonly weights: PackedWeights; readonly features: Features },
+  { arena, weights, tiling }: { readonly arena: number; readonly weights: PackedWeights; readonly tiling: Tiling },
 ): Compiled {
   const module = new ModuleBuilder();
   const kernels = new Map<string, Callable>();
@@ -41,7 +39,7 @@ export function compile(
     const f = module.export(module.function(name));
     current = {
       f,
-      arithmetic: features.relaxedSimd ? "fma" : "mul",
+      tiling,
       weights,
       address: (value) => arena + (plan.offsets[value] ?? 0),
       zeros: arena + plan.zeros.offset,
@@ -50,12 +48,13 @@ export function compile(
         kernels.set(kernelName, made);
         return made;
       },
+      share: (total, most, work) => inOrder(f, total, most, work),
     };
     return current;
   };
   if (plan.zeros.bytes > 0) {
-    const { f, zeros } = emitter();
-    f.fill(i32.const(zeros), i32.const(plan.zeros.bytes));
+    const first = emitter();
+    first.share(1, 1, () => first.f.fill(i32.const(first.zeros), i32.const(plan.zeros.bytes)));
   }
   for (const operation of plan.operations) {
     if (operation.kind === "host") {
@@ -68,12 +67,48 @@ export function compile(
   return { bytes: module.toBytes(), stages };
 }
 
+/** One thread does all in order. */
+function inOrder(f: FunctionBuilder, total: number, most: number, work: Work): void {
+  const rounds = Math.floor(total / most);
+  const rest = total - rounds * most;
+  if (rounds === 1) work(i32.const(0), i32.const(most));
+  else if (rounds > 1) {
+    const from = f.local("i32", i32.const(0));
+    f.repeat(
+      () => {
+        work(from, i32.const(most));
+        f.increase(from, most);
+      },
+      i32.lt_s(from, i32.const(rounds * most)),
+    );
+  }
+  if (rest > 0) work(i32.const(rounds * most), i32.const(rest));
+}
+
+/** What one call of an elementwise kernel writes, about. */
+const BYTES_PER_CALL = 2 ** 16;
+
 function emit(emitter: Emitter, operation: Exclude<Operation, { kind: "host" | "alias" }>, plan: Plan): void {
-  const { f, arithmetic, weights } = emitter;
   const floats = sizeOf(plan.shapes[operation.output] ?? []);
   if (floats === 0) return;
-  const vectors = i32.const(Math.ceil(floats / 4));
-  const to = i32.const(emitter.address(operation.output));
+  const { f, weights, tiling } = emitter;
+  const output = emitter.address(operation.output);
+  /** Calls a kernel for `pieces` pieces of so many bytes with the addresses of the first one. */
+  const shared = (
+    kernel: Callable,
+    pieces: number,
+    bytes: number,
+    args: (count: Expr<"i32">, at: (address: number) => Expr<"i32">) => readonly AnyExpr[],
+  ): void => {
+    const most = Math.max(1, Math.floor(BYTES_PER_CALL / bytes));
+    emitter.share(pieces, most, (from, count) =>
+      f.call(
+        kernel,
+        args(count, (address) => addressAt(address, from, bytes)),
+      ),
+    );
+  };
+  const vectors = Math.ceil(floats / 4);
   switch (operation.kind) {
     case "convolution":
       emitConvolution(emitter, operation);
@@ -86,31 +121,49 @@ function emit(emitter: Emitter, operation: Exclude<Operation, { kind: "host" | "
       const { bounds } = operation;
       const minmax = bounds !== undefined;
       const kernel = emitter.kernel(minmax ? "add minmax" : "add", (module) => add(module, { minmax }));
-      const [a, b] = operation.inputs.map((input) => i32.const(emitter.address(input)));
-      if (a !== undefined && b !== undefined) f.call(kernel, [vectors, a, b, to, ...boundArguments(bounds)]);
+      const inputs = operation.inputs.map((input) => emitter.address(input));
+      shared(kernel, vectors, VECTOR, (count, at) => [count, ...inputs.map(at), at(output), ...boundArguments(bounds)]);
       return;
     }
     case "clamp": {
-      const from = i32.const(emitter.address(operation.input));
-      f.call(emitter.kernel("clamp", clamp), [vectors, from, to, ...boundArguments(operation.bounds)]);
+      const from = emitter.address(operation.input);
+      shared(emitter.kernel("clamp", clamp), vectors, VECTOR, (count, at) => [
+        count,
+        at(from),
+        at(output),
+        ...boundArguments(operation.bounds),
+      ]);
       return;
     }
     case "map": {
       const kernel = emitter.kernel(mapKernelName(operation.map), (module) => map(module, operation.map));
-      f.call(kernel, [vectors, i32.const(emitter.address(operation.input)), to]);
+      const from = emitter.address(operation.input);
+      shared(kernel, vectors, VECTOR, (count, at) => [count, at(from), at(output)]);
       return;
     }
     case "affine": {
-      const { channels, input } = operation;
+      const { channels } = operation;
+      const { arithmetic } = tiling;
       const kernel = emitter.kernel("affine", (module) => affine(module, { arithmetic }));
-      const [pixels, from] = [i32.const(floats / channels), i32.const(emitter.address(input))];
-      f.call(kernel, [pixels, i32.const(channels), from, to, i32.const(weights.ofAffine(operation))]);
+      const [from, packed] = [emitter.address(operation.input), i32.const(weights.ofAffine(operation))];
+      shared(kernel, floats / channels, channels * 4, (count, at) => [
+        count,
+        i32.const(channels),
+        at(from),
+        at(output),
+        packed,
+      ]);
       return;
     }
     case "softmax": {
-      const from = i32.const(emitter.address(operation.input));
-      const kernel = emitter.kernel("softmax", softmax);
-      f.call(kernel, [i32.const(operation.lines), i32.const(operation.length), from, to]);
+      const { lines, length } = operation;
+      const from = emitter.address(operation.input);
+      shared(emitter.kernel("softmax", softmax), lines, length * 4, (count, at) => [
+        count,
+        i32.const(length),
+        at(from),
+        at(output),
+      ]);
       return;
     }
     case "pool":

@@ -1,23 +1,56 @@
-/** Calls of the convolution kernels: the rows of a picture in register tiles, or row by row through the depthwise kernel. */
+/** Calls of the convolution kernels: the pixels of a picture in register tiles, or row by row. */
 import { dwconv, dwconvName } from "../kernels/dwconv.ts";
 import { type GemmVariant, gemm, gemmName, packedGemmSize } from "../kernels/gemm.ts";
-import { COLUMNS, MOST_ROWS } from "../kernels/table.ts";
-import type { AnyExpr, Expr, Local } from "../wasm/expression.ts";
+import type { AnyExpr, Expr } from "../wasm/expression.ts";
 import { i32 } from "../wasm/instructions.ts";
-import { type Emitter, boundArguments } from "./emitter.ts";
+import { type Emitter, addressAt, boundArguments, forEach } from "./emitter.ts";
 import type { Convolution } from "./operations.ts";
 import { isDepthwise } from "./plan.ts";
 
 /** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
 const MACS_PER_CALL = 2 ** 19;
+/** From so many tiles of rows on, these are shared between threads; columns are before. */
+const MANY_TILES = 32;
+/** The least number of pieces that a convolution is cut into, where it can be. */
+const PIECES = 8;
 
 export function emitConvolution(emitter: Emitter, operation: Convolution): void {
-  if (isDepthwise(operation)) emitDepthwise(emitter, operation);
-  else emitMatrix(emitter, operation);
+  const { from, to, window } = operation;
+  const { f } = emitter;
+  const output = emitter.address(operation.output);
+  if (!isDepthwise(operation) && window.rows * window.cols === 1 && window.strides.every((stride) => stride === 1)) {
+    emitPixels(emitter, operation);
+    return;
+  }
+  const rowBytes = to.cols * to.channels * 4;
+  const residual = operation.residual === undefined ? undefined : emitter.address(operation.residual);
+  emitter.share(to.rows, Math.ceil(to.rows / PIECES), (first, count) =>
+    forEach(f, first, count, (y) =>
+      emitConvolutionRow(emitter, operation, y, {
+        input: (row) => addressAt(emitter.address(operation.input), row, from.cols * from.channels * 4),
+        output: addressAt(output, y, rowBytes),
+        residual: residual === undefined ? undefined : addressAt(residual, y, rowBytes),
+      }),
+    ),
+  );
 }
 
-function emitDepthwise(emitter: Emitter, operation: Convolution): void {
-  const { f, arithmetic, weights } = emitter;
+/** Where the rows of a picture are. */
+export interface RowAddresses {
+  /** Of an input row of that number, which lies inside the picture. Convolutions with windows of several rows find the next ones behind it. */
+  readonly input: (row: Expr<"i32">) => Expr<"i32">;
+  readonly output: Expr<"i32">;
+  readonly residual: Expr<"i32"> | undefined;
+}
+
+/** Output row `y`. */
+export function emitConvolutionRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
+  if (isDepthwise(operation)) emitDepthwiseRow(emitter, operation, y, rows);
+  else emitMatrixRow(emitter, operation, y, rows);
+}
+
+function emitDepthwiseRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
+  const { f, tiling, weights } = emitter;
   const { from, to, window, bounds } = operation;
   const variant = {
     kernelRows: window.rows,
@@ -28,121 +61,145 @@ function emitDepthwise(emitter: Emitter, operation: Convolution): void {
     outputCols: to.cols,
     padLeft: window.pads[1][0],
     channels: from.channels,
-    arithmetic,
+    vectors: tiling.depthwiseVectors,
+    arithmetic: tiling.arithmetic,
     minmax: bounds !== undefined,
   };
   const kernel = emitter.kernel(dwconvName(variant), (module) => dwconv(module, variant));
-  const packed = i32.const(weights.ofConvolution(operation));
-  const rowBytes = from.cols * from.channels * 4;
-  const input = emitter.address(operation.input);
-  const output = f.local("i32", i32.const(emitter.address(operation.output)));
-  const first = f.local("i32", i32.const(-window.pads[0][0]));
+  const first = f.local("i32", i32.sub(i32.mul(y, i32.const(window.strides[0])), i32.const(window.pads[0][0])));
   const padded = window.pads[0].some((zeros) => zeros > 0);
-  const row = (tap: number): Expr<"i32"> => {
-    const y = i32.add(first, i32.const(tap * window.dilation[0]));
-    const address = i32.add(i32.mul(y, i32.const(rowBytes)), i32.const(input));
-    return padded ? i32.select(address, i32.const(emitter.zeros), i32.lt_u(y, i32.const(from.rows))) : address;
+  const taps = Array.from({ length: window.rows }, (_, tap) => {
+    const row = f.local("i32", i32.add(first, i32.const(tap * window.dilation[0])));
+    const address = rows.input(row);
+    return padded ? i32.select(address, i32.const(emitter.zeros), i32.lt_u(row, i32.const(from.rows))) : address;
+  });
+  f.call(kernel, [rows.output, i32.const(weights.ofConvolution(operation)), ...boundArguments(bounds), ...taps]);
+}
+
+function emitMatrixRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
+  const { f, tiling, weights } = emitter;
+  const { from, to, window, groups } = operation;
+  const input = f.local("i32", rows.input(i32.mul(y, i32.const(window.strides[0]))));
+  const output = f.local("i32", rows.output);
+  const residual = rows.residual && f.local("i32", rows.residual);
+  const packed = f.local("i32", i32.const(weights.ofConvolution(operation)));
+  const aStride = window.strides[1] * from.channels * 4;
+  const cStride = to.channels * 4;
+  const n = to.channels / groups;
+  const row = (): void => {
+    let first = 0;
+    for (const { rows: height, tiles } of splitRows(to.cols, tiling.rows)) {
+      emitGemm(emitter, operation, height, {
+        tiles: i32.const(tiles),
+        n: i32.const(n),
+        a: i32.add(input, i32.const(first * aStride)),
+        b: packed,
+        c: i32.add(output, i32.const(first * cStride)),
+        r: residual && i32.add(residual, i32.const(first * cStride)),
+      });
+      first += height * tiles;
+    }
   };
-  const left = f.local("i32", i32.const(to.rows));
+  if (groups === 1) {
+    row();
+    return;
+  }
+  const k = (window.rows * window.cols * from.channels) / groups;
+  const left = f.local("i32", i32.const(groups));
   f.times(left, () => {
-    const rows = Array.from({ length: window.rows }, (_, tap) => row(tap));
-    f.call(kernel, [output, packed, ...boundArguments(bounds), ...rows]);
-    f.increase(output, to.cols * to.channels * 4);
-    f.increase(first, window.strides[0]);
+    row();
+    f.increase(input, (from.channels / groups) * 4);
+    f.increase(output, n * 4);
+    f.increase(packed, packedGemmSize(k, n, tiling.columns) * 4);
   });
 }
 
-function emitMatrix(emitter: Emitter, operation: Convolution): void {
-  const { f, weights } = emitter;
-  const { from, to, window, groups, residual } = operation;
-  const pixel = from.channels * 4;
-  const outPixel = to.channels * 4;
-  const whole = window.rows * window.cols === 1 && window.strides.every((stride) => stride === 1);
-  const k = (window.rows * window.cols * from.channels) / groups;
-  const n = to.channels / groups;
-  const input = f.local("i32", i32.const(emitter.address(operation.input)));
-  const output = f.local("i32", i32.const(emitter.address(operation.output)));
-  const added = residual === undefined ? undefined : f.local("i32", i32.const(emitter.address(residual)));
-  const packed = f.local("i32", i32.const(weights.ofConvolution(operation)));
-  const pointers: Pointers = { input, output, added, packed };
-  // All pixels are the rows of one matrix, or those of each row of the picture are.
-  const group = (): void => {
-    if (whole) emitRows(emitter, operation, to.rows * to.cols, pointers);
-    else {
-      const left = f.local("i32", i32.const(to.rows));
-      f.times(left, () => {
-        emitRows(emitter, operation, to.cols, pointers);
-        f.increase(input, window.strides[0] * from.cols * pixel - to.cols * window.strides[1] * pixel);
+/** A convolution of single pixels: all of them are the rows of one matrix. */
+function emitPixels(emitter: Emitter, operation: Convolution): void {
+  const { tiling, weights } = emitter;
+  const { from, to, groups } = operation;
+  const pixels = to.rows * to.cols;
+  if (groups > 1) {
+    const row = { ...operation, from: { ...from, rows: 1, cols: pixels }, to: { ...to, rows: 1, cols: pixels } };
+    emitter.share(1, 1, () =>
+      emitMatrixRow(emitter, row, i32.const(0), {
+        input: () => i32.const(emitter.address(operation.input)),
+        output: i32.const(emitter.address(operation.output)),
+        residual: undefined,
+      }),
+    );
+    return;
+  }
+  const k = from.channels;
+  const n = to.channels;
+  const packed = weights.ofConvolution(operation);
+  const splits = splitRows(pixels, tiling.rows);
+  const panels = Math.ceil(n / tiling.columns);
+  const byRows = splits.reduce((sum, { tiles }) => sum + tiles, 0) >= MANY_TILES || panels === 1;
+  let firstPixel = 0;
+  for (const { rows, tiles } of splits) {
+    const start = firstPixel;
+    /** Tiles from `tile` on, columns from `column` on. */
+    const call = (tile: Expr<"i32">, count: Expr<"i32">, panel: Expr<"i32">, columns: Expr<"i32">): void => {
+      const pixel = i32.add(i32.mul(tile, i32.const(rows)), i32.const(start));
+      const at = (value: number): Expr<"i32"> =>
+        i32.add(addressAt(emitter.address(value), pixel, n * 4), i32.mul(panel, i32.const(tiling.columns * 4)));
+      emitGemm(emitter, operation, rows, {
+        tiles: count,
+        n: columns,
+        a: addressAt(emitter.address(operation.input), pixel, k * 4),
+        b: addressAt(packed, panel, packedGemmSize(k, tiling.columns, tiling.columns) * 4),
+        c: at(operation.output),
+        r: operation.residual === undefined ? undefined : at(operation.residual),
+      });
+    };
+    if (byRows) {
+      const most = Math.max(1, Math.floor(MACS_PER_CALL / (rows * k * n)));
+      emitter.share(tiles, most, (tile, count) => call(tile, count, i32.const(0), i32.const(n)));
+    } else {
+      const most = Math.max(1, Math.floor(MACS_PER_CALL / (rows * tiles * k * tiling.columns)));
+      emitter.share(panels, Math.min(most, Math.ceil(panels / PIECES)), (panel, count) => {
+        const left = i32.sub(i32.const(n), i32.mul(panel, i32.const(tiling.columns)));
+        call(i32.const(0), i32.const(tiles), panel, min(left, i32.mul(count, i32.const(tiling.columns))));
       });
     }
-  };
-  if (groups === 1) group();
-  else {
-    const left = f.local("i32", i32.const(groups));
-    const pixels = to.rows * to.cols;
-    const inputBytes = whole ? pixels * pixel : to.rows * window.strides[0] * from.cols * pixel;
-    f.times(left, () => {
-      group();
-      f.increase(input, (from.channels / groups) * 4 - inputBytes);
-      f.increase(output, n * 4 - pixels * outPixel);
-      f.increase(packed, packedGemmSize(k, n, COLUMNS) * 4);
-    });
+    firstPixel += tiles * rows;
   }
 }
 
-/** They move with the rows. */
-interface Pointers {
-  readonly input: Local<"i32">;
-  readonly output: Local<"i32">;
-  readonly added: Local<"i32"> | undefined;
-  readonly packed: Local<"i32">;
+interface GemmArguments {
+  readonly tiles: Expr<"i32">;
+  readonly n: Expr<"i32">;
+  readonly a: Expr<"i32">;
+  readonly b: Expr<"i32">;
+  readonly c: Expr<"i32">;
+  readonly r: Expr<"i32"> | undefined;
 }
 
-/** `pixels` rows of the matrix, in tiles. */
-function emitRows(emitter: Emitter, operation: Convolution, pixels: number, pointers: Pointers): void {
-  const { f, arithmetic } = emitter;
-  const { from, to, window, groups, bounds } = operation;
-  const { input, output, added, packed } = pointers;
-  const aStride = window.strides[1] * from.channels * 4;
-  const cStride = to.channels * 4;
-  const channels = from.channels / groups;
-  const n = to.channels / groups;
+/** Calls the matrix kernel whose tile has so many rows. */
+function emitGemm(
+  emitter: Emitter,
+  operation: Convolution,
+  rows: number,
+  { tiles, n, a, b, c, r }: GemmArguments,
+): void {
+  const { arithmetic, columns } = emitter.tiling;
+  const { from, to, window, bounds } = operation;
   const run = runs(operation);
-  for (const { rows, tiles } of splitRows(pixels, MOST_ROWS[arithmetic])) {
-    const variant: GemmVariant = {
-      rows,
-      columns: COLUMNS,
-      arithmetic,
-      minmax: bounds !== undefined,
-      add: added !== undefined,
-      window: run.window !== undefined,
-    };
-    const kernel = emitter.kernel(gemmName(variant), (module) => gemm(module, variant));
-    const tileMacs = rows * window.rows * window.cols * channels * n;
-    const most = Math.min(tiles, Math.max(1, Math.floor(MACS_PER_CALL / tileMacs)));
-    const call = (count: Expr<"i32">): void => {
-      const args: AnyExpr[] = [count, i32.const(run.k), i32.const(n), input, i32.const(aStride)];
-      args.push(packed, output, i32.const(cStride));
-      if (added !== undefined) args.push(added);
-      args.push(...boundArguments(bounds), ...(run.window ?? []).map(i32.const));
-      f.call(kernel, args);
-    };
-    const move = (count: number): void => {
-      f.increase(input, count * rows * aStride);
-      for (const pointer of [output, added]) if (pointer !== undefined) f.increase(pointer, count * rows * cStride);
-    };
-    const calls = Math.floor(tiles / most);
-    const left = f.local("i32", i32.const(calls));
-    f.times(left, () => {
-      call(i32.const(most));
-      move(most);
-    });
-    const rest = tiles - calls * most;
-    if (rest > 0) {
-      call(i32.const(rest));
-      move(rest);
-    }
-  }
+  const variant: GemmVariant = {
+    rows,
+    columns,
+    arithmetic,
+    minmax: bounds !== undefined,
+    add: r !== undefined,
+    window: run.window !== undefined,
+  };
+  const kernel = emitter.kernel(gemmName(variant), (module) => gemm(module, variant));
+  const aStride = i32.const(window.strides[1] * from.channels * 4);
+  const args: AnyExpr[] = [tiles, i32.const(run.k), n, a, aStride, b, c, i32.const(to.channels * 4)];
+  if (r !== undefined) args.push(r);
+  args.push(...boundArguments(bounds), ...(run.window ?? []).map(i32.const));
+  emitter.f.call(kernel, args);
 }
 
 /** The runs of consecutive values under a window: their length, and for more than one the kernel's `window` arguments. */
@@ -168,4 +225,8 @@ export function splitRows(rows: number, most: number): readonly { readonly rows:
     { rows: low + 1, tiles: high },
     { rows: low, tiles: tiles - high },
   ].filter((split) => split.tiles > 0);
+}
+
+function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
+  return i32.select(a, b, i32.lt_s(a, b));
 }

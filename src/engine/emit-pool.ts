@@ -3,41 +3,42 @@ import { pool } from "../kernels/reduce.ts";
 import type { Expr } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32, i32 } from "../wasm/instructions.ts";
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, addressAt, forEach } from "./emitter.ts";
 import type { Pool } from "./operations.ts";
 
 export function emitPool(emitter: Emitter, { mode, input, output, from, to, window }: Pool): void {
   const { f } = emitter;
   const kernel = emitter.kernel(`pool ${mode}`, (module) => pool(module, { mode }));
   const pixel = from.channels * 4;
-  const out = f.local("i32", i32.const(emitter.address(output)));
+  const out = f.local("i32");
   const [[top], [left]] = window.pads;
   const rows = along(f, { size: window.rows, stride: window.strides[0], before: top, length: from.rows });
   const cols = along(f, { size: window.cols, stride: window.strides[1], before: left, length: from.cols });
-  const y = f.local("i32", i32.const(to.rows));
   const x = f.local("i32");
-  rows.start();
-  f.times(y, () => {
-    rows.cut();
-    cols.start();
-    f.set(x, i32.const(to.cols));
-    f.times(x, () => {
-      cols.cut();
-      const first = i32.add(i32.mul(rows.from, i32.const(from.cols)), cols.from);
-      f.call(kernel, [
-        out,
-        i32.add(i32.const(emitter.address(input)), i32.mul(first, i32.const(pixel))),
-        rows.count,
-        cols.count,
-        i32.const(from.channels),
-        i32.mul(i32.sub(i32.const(from.cols), cols.count), i32.const(pixel)),
-        f32.div(f32.const(1), f32.convert_i32_s(i32.mul(rows.count, cols.count))),
-      ]);
-      f.increase(out, pixel);
-      cols.next();
-    });
-    rows.next();
-  });
+  const row = (y: Expr<"i32">): void => {
+    f.set(out, addressAt(emitter.address(output), y, to.cols * pixel));
+    rows.cut(y);
+    f.set(x, i32.const(0));
+    f.repeat(
+      () => {
+        cols.cut(x);
+        const first = i32.add(i32.mul(rows.from, i32.const(from.cols)), cols.from);
+        f.call(kernel, [
+          out,
+          addressAt(emitter.address(input), first, pixel),
+          rows.count,
+          cols.count,
+          i32.const(from.channels),
+          i32.mul(i32.sub(i32.const(from.cols), cols.count), i32.const(pixel)),
+          f32.div(f32.const(1), f32.convert_i32_s(i32.mul(rows.count, cols.count))),
+        ]);
+        f.increase(out, pixel);
+        f.increase(x, 1);
+      },
+      i32.lt_s(x, i32.const(to.cols)),
+    );
+  };
+  emitter.share(to.rows, to.rows, (first, count) => forEach(f, first, count, row));
 }
 
 interface Along {
@@ -56,9 +57,9 @@ function along(f: FunctionBuilder, { size, stride, before, length }: Along) {
   return {
     from,
     count,
-    start: () => f.set(place, i32.const(-before)),
-    next: () => f.increase(place, stride),
-    cut: () => {
+    /** Sets them for the output of that number. */
+    cut: (index: Expr<"i32">) => {
+      f.set(place, i32.sub(i32.mul(index, i32.const(stride)), i32.const(before)));
       f.set(from, i32.select(place, i32.const(0), i32.gt_s(place, i32.const(0))));
       f.set(count, i32.sub(min(i32.add(place, i32.const(size)), i32.const(length)), from));
     },

@@ -4,6 +4,7 @@ import { type Dims, formatShape, shapesCompatible, sizeOf } from "../core/shape.
 import { Tensor } from "../core/tensor.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import type { Program } from "../graph/program.ts";
+import { type Tiling, TILINGS } from "../kernels/table.ts";
 import { type Features, features } from "../wasm/features.ts";
 import { type Stage, compile } from "./compile.ts";
 import { fold } from "./fold.ts";
@@ -24,6 +25,7 @@ interface Ready {
 export class Engine {
   readonly #program: Program;
   readonly #features: Features;
+  readonly #tiling: Tiling;
   #memory: EngineMemory | undefined;
   #weights: PackedWeights | undefined;
   readonly #plans = new Map<string, Promise<Ready>>();
@@ -32,6 +34,7 @@ export class Engine {
   private constructor(program: Program, available: Features) {
     this.#program = program;
     this.#features = available;
+    this.#tiling = tilingOf(available);
   }
 
   /**
@@ -123,12 +126,12 @@ export class Engine {
 
   async #prepare(shapes: readonly Dims[]): Promise<Ready> {
     const memory = (this.#memory ??= new EngineMemory());
-    const weights = (this.#weights ??= new PackedWeights(memory));
+    const weights = (this.#weights ??= new PackedWeights(memory, this.#tiling));
     const planned = plan(fold(lower(this.#program, shapes)));
     // Weights come before the arena, so that it can grow.
     weights.reserve(planned.operations);
     const arena = memory.reserveArena(planned.bytes);
-    const compiled = compile(planned, { arena, weights, features: this.#features });
+    const compiled = compile(planned, { arena, weights, tiling: this.#tiling });
     const module = await WebAssembly.compile(compiled.bytes);
     const env = { memory: memory.memory };
     const { exports } = await WebAssembly.instantiate(module, { env });
@@ -188,4 +191,9 @@ export class Engine {
     }
     return outputs;
   }
+}
+
+function tilingOf({ relaxedSimd, wideSimd }: Features): Tiling {
+  if (!relaxedSimd) return TILINGS.mul;
+  return wideSimd ? TILINGS.wide : TILINGS.fma;
 }

@@ -8,7 +8,7 @@ const MAX_PAGES = 65536;
 
 export class EngineMemory {
   readonly memory: WebAssembly.Memory;
-  #floats: Float32Array<ArrayBuffer>;
+  #floats: Float32Array;
   /** The first free byte; the lowest bytes stay unused. */
   #top = align(1);
   #arena = { from: 0, bytes: 0 };
@@ -23,7 +23,7 @@ export class EngineMemory {
   }
 
   /** All of the memory as floats; to be asked for again after anything was reserved. */
-  get floats(): Float32Array<ArrayBuffer> {
+  get floats(): Float32Array {
     if (this.#floats.buffer !== this.memory.buffer) this.#floats = new Float32Array(this.memory.buffer);
     return this.#floats;
   }

@@ -2,7 +2,7 @@
 import { packAffine, packedAffineSize } from "../kernels/elementwise.ts";
 import { packDwconv, packedDwconvSize } from "../kernels/dwconv.ts";
 import { packGemm, packedGemmSize } from "../kernels/gemm.ts";
-import { COLUMNS } from "../kernels/table.ts";
+import type { Tiling } from "../kernels/table.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { EngineMemory } from "./memory.ts";
 import type { Convolution, Operation, PerChannel } from "./operations.ts";
@@ -19,11 +19,13 @@ interface Packed {
 
 export class PackedWeights {
   readonly #memory: EngineMemory;
+  readonly #tiling: Tiling;
   readonly #packed = new Map<string, Packed>();
   readonly #ids = new Map<object, number>();
 
-  constructor(memory: EngineMemory) {
+  constructor(memory: EngineMemory, tiling: Tiling) {
     this.#memory = memory;
+    this.#tiling = tiling;
   }
 
   /** Places the weights of all operations. */
@@ -40,16 +42,17 @@ export class PackedWeights {
     const weights = [kernel, ...(bias === undefined ? [] : [bias]), ...affines.flatMap((affine) => affine.weights)];
     const sources = [kernel, ...affines.map((affine) => affine.source)];
     const taps = window.rows * window.cols;
+    const { columns, depthwiseVectors } = this.#tiling;
     if (isDepthwise(operation)) {
       const { channels } = from;
       return this.#place("depthwise", sources, weights, packedDwconvSize(taps, channels), (floats) => {
         const { scale, offset } = folded(operation);
-        packDwconv(floats, kernel.values, offset, scale, { taps, channels });
+        packDwconv(floats, kernel.values, offset, scale, { taps, channels, vectors: depthwiseVectors });
       });
     }
     const k = (taps * from.channels) / groups;
     const n = to.channels / groups;
-    const size = packedGemmSize(k, n, COLUMNS);
+    const size = packedGemmSize(k, n, columns);
     return this.#place("matrix", sources, weights, groups * size, (floats) => {
       const { scale, offset } = folded(operation);
       for (let group = 0; group < groups; group++) {
@@ -59,7 +62,7 @@ export class PackedWeights {
           kernel.values,
           offset.subarray(first, first + n),
           scale.subarray(first, first + n),
-          { k, n, columns: COLUMNS, from: first, stride: to.channels },
+          { k, n, columns, from: first, stride: to.channels },
         );
       }
     });

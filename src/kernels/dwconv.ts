@@ -1,8 +1,8 @@
 /**
- * Depthwise convolution of one output row, four channels at a time, with the row's shape in the code: a tile of outputs slides
- * along the row while the window's weights stay in registers. What lies left and right of the picture is left out, not read.
+ * Depthwise convolution of one output row, a vector of channels (or two) at a time, with the row's shape in the code: a tile of outputs
+ * slides along the row while the window's weights stay in registers. What lies left and right of the picture is left out, not read.
  */
-import type { Local } from "../wasm/expression.ts";
+import type { Expr, Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { i32, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
@@ -19,6 +19,8 @@ export interface DwconvVariant {
   /** Zeros before the first input pixel; those after the last follow from the rest. */
   readonly padLeft: number;
   readonly channels: number;
+  /** Vectors of channels side by side: 1, or 2 where the engine joins them. */
+  readonly vectors: number;
   readonly arithmetic: Arithmetic;
   readonly minmax: boolean;
 }
@@ -26,7 +28,8 @@ export interface DwconvVariant {
 export function dwconvName(variant: DwconvVariant): string {
   const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, arithmetic } = variant;
   const window = `${kernelRows}x${kernelCols}s${stride}${dilation > 1 ? `d${dilation}` : ""}`;
-  return `f32_dwconv${variant.minmax ? "_minmax" : ""}_${window}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
+  const lanes = variant.vectors > 1 ? `c${4 * variant.vectors}` : "";
+  return `f32_dwconv${variant.minmax ? "_minmax" : ""}_${window}${lanes}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
 }
 
 /** Outputs of a tile: with 9 weights and one input they fill 14 of the 15 vector registers that V8 has on x64. */
@@ -36,7 +39,7 @@ const TAPS_IN_REGISTERS = 9;
 
 /** Parameters: `output`, `weights` (packed by `packDwconv`), `low`, `high` where `minmax`, then the address of each of the window's input rows. */
 export function dwconv(module: ModuleBuilder, variant: DwconvVariant): FunctionBuilder {
-  const { kernelRows, kernelCols, channels } = variant;
+  const { kernelRows, channels } = variant;
   const f = module.function(dwconvName(variant));
   const output = f.param("i32");
   const weights = f.param("i32");
@@ -45,17 +48,34 @@ export function dwconv(module: ModuleBuilder, variant: DwconvVariant): FunctionB
   const clamp = bounds && new Clamp(f, ...bounds);
   const row = new Row(f, variant, { output, weights, rows, clamp });
 
-  const groups = Math.floor(channels / 4);
-  if (groups > 0) {
-    const left = f.local("i32", i32.const(groups));
-    f.times(left, () => {
-      row.emit(4);
-      for (const pointer of [output, ...rows]) f.increase(pointer, VECTOR);
-      f.increase(weights, (kernelRows * kernelCols + 1) * VECTOR);
-    });
+  for (const { channels: lanes, count } of channelGroups(channels, variant.vectors)) {
+    const vectors = Math.ceil(lanes / 4);
+    if (count === 1) row.emit(vectors, lanes);
+    else {
+      const left = f.local("i32", i32.const(count));
+      f.times(left, () => row.emit(vectors, lanes));
+    }
   }
-  if (channels % 4 > 0) row.emit(channels % 4);
   return f;
+}
+
+interface ChannelGroups {
+  readonly first: number;
+  /** Of one group. */
+  readonly channels: number;
+  readonly count: number;
+}
+
+/** As many groups of all vectors as there are, then of one vector, then what is left. */
+function channelGroups(channels: number, vectors: number): readonly ChannelGroups[] {
+  const groups: ChannelGroups[] = [];
+  let first = 0;
+  for (const lanes of new Set([vectors * 4, 4, channels % 4])) {
+    const count = lanes === 0 ? 0 : Math.floor((channels - first) / lanes);
+    if (count > 0) groups.push({ first, channels: lanes, count });
+    first += count * lanes;
+  }
+  return groups;
 }
 
 interface Pointers {
@@ -65,14 +85,19 @@ interface Pointers {
   readonly clamp: Clamp | undefined;
 }
 
+interface Group {
+  readonly vectors: number;
+  readonly lanes: number;
+}
+
 /** Emits the code for one group of channels along the row. */
 class Row {
   readonly #f: FunctionBuilder;
   readonly #variant: DwconvVariant;
   readonly #given: Pointers;
-  readonly #taps: readonly Local<"v128">[];
-  readonly #sums: readonly Local<"v128">[];
-  readonly #value: Local<"v128">;
+  readonly #taps: readonly (readonly Local<"v128">[])[];
+  readonly #sums: readonly (readonly Local<"v128">[])[];
+  readonly #values: readonly Local<"v128">[];
   /** Walk along the row. */
   readonly #out: Local<"i32">;
   readonly #inputs: readonly Local<"i32">[];
@@ -82,19 +107,21 @@ class Row {
     this.#f = f;
     this.#variant = variant;
     this.#given = given;
-    this.#taps = taps <= TAPS_IN_REGISTERS ? Array.from({ length: taps }, () => f.local("v128")) : [];
-    this.#sums = Array.from({ length: TILE }, () => f.local("v128"));
-    this.#value = f.local("v128");
+    const locals = (): Local<"v128">[] => Array.from({ length: variant.vectors }, () => f.local("v128"));
+    this.#taps = taps <= TAPS_IN_REGISTERS ? Array.from({ length: taps }, locals) : [];
+    this.#sums = Array.from({ length: TILE }, locals);
+    this.#values = locals();
     this.#out = f.local("i32");
     this.#inputs = given.rows.map(() => f.local("i32"));
   }
 
-  /** `lanes` of the group's four channels exist. */
-  emit(lanes: number): void {
+  /** A group of so many vectors of which `lanes` channels exist; the given pointers move on to the next one. */
+  emit(vectors: number, lanes: number): void {
     const f = this.#f;
-    const { outputCols, stride, channels } = this.#variant;
-    for (const [tap, local] of this.#taps.entries()) {
-      f.set(local, v128.load(this.#given.weights, (tap + 1) * VECTOR));
+    const { outputCols, stride, channels, kernelRows, kernelCols } = this.#variant;
+    const group = { vectors, lanes };
+    for (const [tap, locals] of this.#taps.entries()) {
+      for (const [v, local] of locals.slice(0, vectors).entries()) f.set(local, this.#weight(tap, v, vectors));
     }
     f.set(this.#out, this.#given.output);
     for (const [i, input] of this.#inputs.entries()) f.set(input, this.#given.rows[i] ?? input);
@@ -106,7 +133,7 @@ class Row {
         const left = f.local("i32", i32.const(tiles));
         const from = x;
         f.times(left, () => {
-          this.#tile(from, this.#moved, TILE, lanes);
+          this.#tile(from, this.#moved, TILE, group);
           f.increase(this.#out, TILE * channels * 4);
           for (const input of this.#inputs) f.increase(input, TILE * stride * channels * 4);
         });
@@ -115,11 +142,18 @@ class Row {
         this.#moved += tiles * TILE;
       } else {
         const width = Math.min(TILE, outputCols - x);
-        this.#tile(x, this.#moved, width, lanes);
+        this.#tile(x, this.#moved, width, group);
         x += width;
       }
     }
     this.#moved = 0;
+    for (const pointer of [this.#given.output, ...this.#given.rows]) f.increase(pointer, lanes * 4);
+    f.increase(this.#given.weights, (kernelRows * kernelCols + 1) * vectors * VECTOR);
+  }
+
+  /** A vector of a tap's weights from memory. */
+  #weight(tap: number, vector: number, vectors: number): Expr<"v128"> {
+    return v128.load(this.#given.weights, ((tap + 1) * vectors + vector) * VECTOR);
   }
 
   /** Output pixels by which the walking pointers are ahead of the row's start. */
@@ -136,12 +170,13 @@ class Row {
   }
 
   /** `width` outputs from `x` on, with the pointers at the pixels of output `moved`. */
-  #tile(x: number, moved: number, width: number, lanes: number): void {
+  #tile(x: number, moved: number, width: number, { vectors, lanes }: Group): void {
     const f = this.#f;
     const { kernelCols, inputCols, channels, stride, arithmetic } = this.#variant;
     const pixel = channels * 4;
-    const sums = this.#sums.slice(0, width);
-    for (const sum of sums) f.set(sum, v128.load(this.#given.weights));
+    const sums = this.#sums.slice(0, width).map((locals) => locals.slice(0, vectors));
+    const values = this.#values.slice(0, vectors);
+    for (const sum of sums) for (const [v, local] of sum.entries()) f.set(local, this.#weight(-1, v, vectors));
     const first = Math.max(0, this.#column(x, 0));
     const last = Math.min(inputCols - 1, this.#column(x + width - 1, kernelCols - 1));
     for (const [r, input] of this.#inputs.entries()) {
@@ -151,22 +186,27 @@ class Row {
           return [];
         });
         if (uses.length === 0) continue;
-        f.set(this.#value, v128.load(input, (column - moved * stride) * pixel));
+        for (const [v, value] of values.entries()) {
+          f.set(value, v128.load(input, (column - moved * stride) * pixel + v * VECTOR));
+        }
         for (const { sum, tap } of uses) {
           const index = r * kernelCols + tap;
-          const weight = this.#taps[index] ?? v128.load(this.#given.weights, (index + 1) * VECTOR);
-          f.set(sum, multiplyAdd(arithmetic, this.#value, weight, sum));
+          for (const [v, local] of sum.entries()) {
+            const weight = this.#taps[index]?.[v] ?? this.#weight(index, v, vectors);
+            f.set(local, multiplyAdd(arithmetic, values[v] ?? local, weight, local));
+          }
         }
       }
     }
+    const { clamp } = this.#given;
+    if (clamp) for (const sum of sums) for (const local of sum) f.set(local, clamp.apply(local));
     for (const [t, sum] of sums.entries()) {
-      const { clamp } = this.#given;
-      if (clamp) f.set(sum, clamp.apply(sum));
       const offset = (x + t - moved) * pixel;
-      if (lanes === 4) f.store(v128.store(this.#out, sum, offset));
-      else {
+      if (lanes === 4 * vectors) {
+        for (const [v, local] of sum.entries()) f.store(v128.store(this.#out, local, offset + v * VECTOR));
+      } else {
         const address = f.local("i32", i32.add(this.#out, i32.const(offset)));
-        storeFirst(f, address, [sum], i32.const(lanes));
+        storeFirst(f, address, sum, i32.const(lanes));
       }
     }
   }
@@ -177,20 +217,24 @@ export function packedDwconvSize(taps: number, channels: number): number {
   return Math.ceil(channels / 4) * 4 * (taps + 1);
 }
 
-/** Packs weights [taps, channels] for `dwconv`: for each group of four channels its bias, then its taps; zeros beyond. */
+/** Packs weights [taps, channels] for `dwconv`: for each group of channels its bias, then its taps; zeros beyond. */
 export function packDwconv(
   to: Float32Array,
   weights: Float32Array,
   bias: ArrayLike<number>,
   scale: ArrayLike<number>,
-  { taps, channels }: { taps: number; channels: number },
+  { taps, channels, vectors }: { taps: number; channels: number; vectors: number },
 ): void {
   let at = 0;
-  for (let group = 0; group < channels; group += 4) {
-    for (let c = group; c < group + 4; c++) to[at++] = c < channels ? (bias[c] ?? 0) : 0;
-    for (let tap = 0; tap < taps; tap++) {
-      for (let c = group; c < group + 4; c++) {
-        to[at++] = c < channels ? (weights[tap * channels + c] ?? 0) * (scale[c] ?? 1) : 0;
+  for (const groups of channelGroups(channels, vectors)) {
+    const lanes = Math.ceil(groups.channels / 4) * 4;
+    const end = groups.first + groups.count * groups.channels;
+    for (let first = groups.first; first < end; first += groups.channels) {
+      for (let c = first; c < first + lanes; c++) to[at++] = c < channels ? (bias[c] ?? 0) : 0;
+      for (let tap = 0; tap < taps; tap++) {
+        for (let c = first; c < first + lanes; c++) {
+          to[at++] = c < channels ? (weights[tap * channels + c] ?? 0) * (scale[c] ?? 1) : 0;
+        }
       }
     }
   }

@@ -86,6 +86,40 @@ export class Results {
     }
   }
 
+  /**
+   * Stores four results of each of up to four pixels, `stride` bytes apart; `lanes` of the four are there. The vectors are
+   * results as int32.
+   */
+  storeGroups(address: Local<"i32">, stride: number, pixels: readonly Expr<"v128">[], lanes: number): void {
+    const f = this.#f;
+    const value = this.#value;
+    const bytes = this.#mode === "i16" ? 2 : 1;
+    /** The results from a byte of `value` on. */
+    const storeLanes = (from: number, offset: number): void => {
+      let at = 0;
+      for (const size of [8, 4, 2, 1]) {
+        if (lanes * bytes - at < size) continue;
+        const store = STORES[size] ?? v128.store8_lane;
+        f.store(store(address, value, (from + at) / size, offset + at));
+        at += size;
+      }
+    };
+    const pairs = pixels
+      .filter((_, i) => i % 2 === 0)
+      .map((pixel, i) => i16x8.narrow_i32x4_s(pixel, pixels[2 * i + 1] ?? pixel));
+    if (this.#mode === "i16") {
+      for (const [p, pair] of pairs.entries()) {
+        f.set(value, this.#bounded(pair));
+        for (let i = 2 * p; i < Math.min(2 * p + 2, pixels.length); i++) storeLanes((i % 2) * 8, i * stride);
+      }
+      return;
+    }
+    const [low, high] = pairs;
+    if (low === undefined) return;
+    f.set(value, this.#narrowed(low, high ?? low));
+    for (let i = 0; i < pixels.length; i++) storeLanes(i * 4, i * stride);
+  }
+
   #narrowed(low: Expr<"v128">, high: Expr<"v128">): Expr<"v128"> {
     const bytes = i8x16.narrow_i16x8_u(low, high);
     return this.#most === undefined ? bytes : i8x16.min_u(bytes, this.#most);

@@ -38,25 +38,21 @@ export function storeFirst(
   vectors: readonly Local<"v128">[],
   count: Expr<"i32">,
 ): void {
-  const rest = f.local("v128", vectors[0]);
-  for (let whole = 4 * 2 ** Math.floor(Math.log2(vectors.length)); whole >= 4; whole /= 2) {
-    if (whole >= 4 * vectors.length) continue;
-    f.if(i32.and(count, i32.const(whole)), () => {
-      for (let i = 0; i < whole / 4; i++) f.store(v128.store(address, vector(vectors, i), i * VECTOR));
-      f.increase(address, whole * 4);
-      f.set(rest, vector(vectors, whole / 4));
+  // What is not stored yet; it moves to the front.
+  const rest = vectors.map((vector) => f.local("v128", vector));
+  const [first] = rest;
+  if (first === undefined) return;
+  for (let stored = 2 ** Math.floor(Math.log2(vectors.length - 1)); stored >= 1; stored /= 2) {
+    f.if(i32.and(count, i32.const(stored * 4)), () => {
+      for (const [v, vector] of rest.slice(0, stored).entries()) f.store(v128.store(address, vector, v * VECTOR));
+      f.increase(address, stored * VECTOR);
+      for (const [v, vector] of rest.slice(0, -stored).entries()) f.set(vector, rest[v + stored] ?? vector);
     });
   }
   f.if(i32.and(count, i32.const(2)), () => {
-    f.store(v128.store64_lane(address, rest, 0));
+    f.store(v128.store64_lane(address, first, 0));
     f.increase(address, 8);
-    f.set(rest, i8x16.shuffle(rest, rest, UPPER_HALF));
+    f.set(first, i8x16.shuffle(first, first, UPPER_HALF));
   });
-  f.if(i32.and(count, i32.const(1)), () => f.store(v128.store32_lane(address, rest, 0)));
-}
-
-function vector(vectors: readonly Local<"v128">[], index: number): Local<"v128"> {
-  const found = vectors[index];
-  if (found === undefined) throw new RangeError(`vector ${index} of ${vectors.length}`);
-  return found;
+  f.if(i32.and(count, i32.const(1)), () => f.store(v128.store32_lane(address, first, 0)));
 }

@@ -4,23 +4,36 @@ import type { GemmVariant } from "./gemm.ts";
 import type { Arithmetic } from "./parts.ts";
 import type { PoolMode } from "./reduce.ts";
 
-export const ARITHMETICS: readonly Arithmetic[] = ["mul", "fma"];
+/** The sizes of the kernels' register tiles for one kind of machine. */
+export interface Tiling {
+  readonly arithmetic: Arithmetic;
+  /** The most rows and the columns of the matrix kernels' tile. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Vectors of channels that the depthwise kernel computes side by side. */
+  readonly depthwiseVectors: number;
+}
 
-/** Columns of the matrix kernels' register tile. */
-export const COLUMNS = 8;
-
-/** The most rows of it: what the 15 vector registers of V8 on x64 hold with a place for the product, and without. */
-export const MOST_ROWS: Readonly<Record<Arithmetic, number>> = { mul: 4, fma: 6 };
+/**
+ * By what the engine can do. V8 has 15 vector registers on x64: 6 × 2 sums, 2 weights and 1 value fill them; without fused
+ * multiply-add the product needs one too. Where V8 joins neighbouring vectors to 256 bits (`wide`), pairs take the place of vectors.
+ */
+export const TILINGS = {
+  mul: { arithmetic: "mul", rows: 4, columns: 8, depthwiseVectors: 1 },
+  fma: { arithmetic: "fma", rows: 6, columns: 8, depthwiseVectors: 1 },
+  wide: { arithmetic: "fma", rows: 6, columns: 16, depthwiseVectors: 2 },
+} as const satisfies Record<string, Tiling>;
 
 const EITHER = [false, true];
 
 /** All matrix kernels. */
-export const GEMM_VARIANTS: readonly GemmVariant[] = ARITHMETICS.flatMap((arithmetic) =>
-  Array.from({ length: MOST_ROWS[arithmetic] }, (_, i) => i + 1).flatMap((rows) =>
-    EITHER.flatMap((minmax) =>
-      EITHER.flatMap((add) => EITHER.map((window) => ({ rows, columns: COLUMNS, arithmetic, minmax, add, window }))),
+export const GEMM_VARIANTS: readonly GemmVariant[] = Object.values(TILINGS).flatMap(
+  ({ arithmetic, columns, ...tile }) =>
+    Array.from({ length: tile.rows }, (_, i) => i + 1).flatMap((rows) =>
+      EITHER.flatMap((minmax) =>
+        EITHER.flatMap((add) => EITHER.map((window) => ({ rows, columns, arithmetic, minmax, add, window }))),
+      ),
     ),
-  ),
 );
 
 export const POOL_MODES: readonly PoolMode[] = ["mean", "max"];

@@ -1,6 +1,6 @@
 /** What this machine's WebAssembly can do, found by validating modules of one instruction. */
 import type { Expr } from "./expression.ts";
-import { f32, f32x4 } from "./instructions.ts";
+import { f32, f32x4, i32 } from "./instructions.ts";
 import { ModuleBuilder } from "./module.ts";
 
 export interface Features {
@@ -8,6 +8,8 @@ export interface Features {
   readonly simd: boolean;
   /** Fused multiply-add and the like: Chromium and Node since 2023, Firefox since 2025. */
   readonly relaxedSimd: boolean;
+  /** Neighbouring vectors are joined to 256 bits when code is optimized: V8's revectorization, where it was switched on. */
+  readonly wideSimd: boolean;
 }
 
 let found: Features | undefined;
@@ -16,7 +18,11 @@ let found: Features | undefined;
 export function features(): Features {
   if (found === undefined) {
     const vector = f32x4.splat(f32.const(1));
-    found = { simd: validates(vector), relaxedSimd: validates(f32x4.relaxed_madd(vector, vector, vector)) };
+    found = {
+      simd: validates(vector),
+      relaxedSimd: validates(f32x4.relaxed_madd(vector, vector, vector)),
+      wideSimd: false,
+    };
   }
   return found;
 }
@@ -25,5 +31,13 @@ function validates(value: Expr<"v128">): boolean {
   if (typeof WebAssembly !== "object") return false;
   const module = new ModuleBuilder();
   module.function("probe").local("v128", value);
+  return WebAssembly.validate(module.toBytes());
+}
+
+/** Whether modules may share a memory between threads; whether a thread can be had is another question. */
+export function sharedMemory(): boolean {
+  if (typeof WebAssembly !== "object" || typeof SharedArrayBuffer !== "function") return false;
+  const module = new ModuleBuilder({ shared: true });
+  module.function("probe").drop(i32.atomic_load(i32.const(0)));
   return WebAssembly.validate(module.toBytes());
 }

@@ -135,6 +135,8 @@ export const i32 = {
   sub: binary("i32", "i32", 0x6b),
   mul: binary("i32", "i32", 0x6c),
   div_s: binary("i32", "i32", 0x6d),
+  div_u: binary("i32", "i32", 0x6e),
+  rem_u: binary("i32", "i32", 0x70),
   and: binary("i32", "i32", 0x71),
   or: binary("i32", "i32", 0x72),
   shl: binary("i32", "i32", 0x74),

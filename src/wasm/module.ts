@@ -10,6 +10,12 @@ export class ModuleBuilder {
   readonly #imports: Callable[] = [];
   readonly #functions: FunctionBuilder[] = [];
   readonly #exports: FunctionBuilder[] = [];
+  readonly #shared: boolean;
+
+  /** A `shared` module takes a memory that several threads have, and may use atomic instructions. */
+  constructor({ shared = false }: { readonly shared?: boolean } = {}) {
+    this.#shared = shared;
+  }
 
   /** A function of the host, imported as `env.{name}`. All imports come before the first function. */
   importFunction(name: string, parameters: readonly ValueType[]): Callable {
@@ -58,7 +64,7 @@ export class ModuleBuilder {
       section.unsigned(imports.length + 1);
       section.name("env");
       section.name("memory");
-      section.byte(0x02, 0x01);
+      section.byte(0x02, this.#shared ? 0x03 : 0x01);
       section.unsigned(0);
       section.unsigned(MAX_PAGES);
       for (const { name, type } of imports) {

@@ -23,6 +23,7 @@ import { ZeroPadding2D } from "../../src/layers/zero-padding2d.ts";
 import { Model } from "../../src/models/model.ts";
 import { assertWithin, maxDifference } from "../support/compare.ts";
 import { seedWeights } from "../support/seeded.ts";
+import { features as machine } from "../../src/wasm/features.ts";
 import { PLAIN, engineDifference, seededProgram, seededTensors } from "./run.ts";
 
 function kinds(inputs: KerasTensor | readonly KerasTensor[], outputs: KerasTensor | readonly KerasTensor[]): string[] {
@@ -157,7 +158,7 @@ describe("whole models against the layers' forwards", () => {
         });
         seedWeights(model, "engine");
         const inputs = seededTensors([[1, size, size, channels]]);
-        for (const features of [undefined, PLAIN]) {
+        for (const features of [undefined, PLAIN, { ...machine(), wideSimd: true }]) {
           const difference = await engineDifference(programOf(model.graph), inputs, features);
           assert.ok(difference <= (includeTop ? 1e-5 : 1e-4), `off by ${difference}`);
         }
@@ -285,7 +286,7 @@ describe("engines", () => {
     seedWeights(model, "engine");
     const program = programOf(model.graph);
     const inputs = seededTensors([[2, 4, 4, 3]]);
-    using engine = await Engine.create(program, { simd: false, relaxedSimd: false });
+    using engine = await Engine.create(program, { ...PLAIN, simd: false });
     assert.deepEqual(await engine.run(inputs), evaluate(program, inputs));
   });
 

@@ -24,7 +24,7 @@ export function seededTensors(shapes: readonly (readonly number[])[]): Tensor<Fl
   return shapes.map((shape, i) => new Tensor(shape, uniform(`engine/input ${i}`, sizeOf(shape), -1, 1)));
 }
 
-export const PLAIN: Features = { simd: true, relaxedSimd: false };
+export const PLAIN: Features = { simd: true, relaxedSimd: false, wideSimd: false };
 
 /** The largest difference over all outputs, relative to the largest magnitude (at least 1) of each. */
 export async function engineDifference(

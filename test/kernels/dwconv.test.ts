@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { uniform } from "../../src/core/random.ts";
 import { type DwconvVariant, dwconv, dwconvName, packDwconv, packedDwconvSize } from "../../src/kernels/dwconv.ts";
-import { ARITHMETICS } from "../../src/kernels/table.ts";
+import { TILINGS } from "../../src/kernels/table.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
 import { instantiate, needsRelaxedSimd } from "../support/wasm.ts";
 
@@ -24,7 +24,7 @@ async function check(variant: DwconvVariant): Promise<void> {
   const bias = uniform(`${name}/bias`, channels, -1, 1);
   const scale = uniform(`${name}/scale`, channels, 0.5, 2);
   const packed = new Float32Array(packedDwconvSize(taps, channels));
-  packDwconv(packed, weights, bias, scale, { taps, channels });
+  packDwconv(packed, weights, bias, scale, { taps, channels, vectors: variant.vectors });
   floats.set(packed, WEIGHTS / 4);
   const rows = Array.from({ length: kernelRows }, (_, r) => {
     const row = uniform(`${name}/${r}`, inputCols * channels, -1, 1);
@@ -61,12 +61,12 @@ function output(length: number, kernel: number, stride: number, dilation: number
 }
 
 describe("depthwise kernels, within 1e-5", () => {
-  for (const arithmetic of ARITHMETICS) {
+  for (const [name, { arithmetic, depthwiseVectors: vectors }] of Object.entries(TILINGS)) {
     const skip = arithmetic === "fma" && needsRelaxedSimd;
-    const common = { arithmetic, dilation: 1, kernelRows: 3, kernelCols: 3 };
+    const common = { arithmetic, vectors, dilation: 1, kernelRows: 3, kernelCols: 3 };
     for (const stride of [1, 2]) {
       it(
-        `3 × 3, stride ${stride}, ${arithmetic}: every length to 21, every padding, channels 1 to 9`,
+        `3 × 3, stride ${stride}, ${name}: every length to 21, every padding, channels 1 to 17`,
         { skip },
         async () => {
           for (let inputCols = 1; inputCols <= 21; inputCols++) {
@@ -77,14 +77,14 @@ describe("depthwise kernels, within 1e-5", () => {
             ] as const) {
               const outputCols = output(inputCols, 3, stride, 1, padLeft + padRight);
               if (outputCols < 1) continue;
-              const channels = 1 + ((inputCols * 4 + padLeft * 2 + padRight) % 9);
+              const channels = 1 + ((inputCols * 4 + padLeft * 2 + padRight) % 17);
               await check({ ...common, stride, inputCols, outputCols, padLeft, channels, minmax: inputCols % 2 === 0 });
             }
           }
         },
       );
     }
-    it(`other windows, strides and dilations, ${arithmetic}`, { skip }, async () => {
+    it(`other windows, strides and dilations, ${name}`, { skip }, async () => {
       for (const [kernelRows, kernelCols, stride, dilation, inputCols, padLeft, padRight] of [
         [1, 1, 1, 1, 9, 0, 0],
         [2, 5, 1, 1, 23, 2, 2],
@@ -94,7 +94,7 @@ describe("depthwise kernels, within 1e-5", () => {
         [1, 9, 1, 1, 3, 4, 4],
       ] as const) {
         const outputCols = output(inputCols, kernelCols, stride, dilation, padLeft + padRight);
-        const shape = { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft };
+        const shape = { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, vectors };
         for (const channels of [3, 8]) await check({ ...shape, channels, arithmetic, minmax: false });
       }
     });

@@ -1,0 +1,128 @@
+/** Prints GMAC/s of the integer matrix and depthwise kernels over MobileNetV2's shapes: `node --conditions=@mobilenet-v2/source bench/kernels/i8.ts`. */
+import { type I8DwconvVariant, i8Dwconv } from "../../src/kernels/i8-dwconv.ts";
+import { type I8GemmVariant, groupsOf, i8Gemm, i8PanelBytes } from "../../src/kernels/i8-gemm.ts";
+import { ACTIVATION_BYTES, INTEGER_MODES, activationsOf } from "../../src/kernels/i8-parts.ts";
+import { bestMode } from "../../src/kernels/i8-probe.ts";
+import { MOST_I8_ROWS } from "../../src/kernels/i8-table.ts";
+import { i32 } from "../../src/wasm/instructions.ts";
+import { ModuleBuilder } from "../../src/wasm/module.ts";
+
+const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
+const A = 1 << 20;
+const B = 20 << 20;
+const C = 30 << 20;
+const SCRATCH = 60 << 20;
+
+const POINTWISE = [
+  [12544, 32, 16],
+  [12544, 16, 96],
+  [3136, 96, 24],
+  [3136, 24, 144],
+  [784, 144, 32],
+  [784, 32, 192],
+  [196, 192, 64],
+  [196, 64, 384],
+  [196, 384, 64],
+  [196, 384, 96],
+  [196, 96, 576],
+  [196, 576, 96],
+  [49, 576, 160],
+  [49, 160, 960],
+  [49, 960, 160],
+  [49, 960, 320],
+  [49, 320, 1280],
+] as const;
+const DEPTHWISE = [
+  [112, 1, 32],
+  [112, 2, 96],
+  [56, 1, 144],
+  [56, 2, 144],
+  [28, 1, 192],
+  [28, 2, 192],
+  [14, 1, 384],
+  [14, 1, 576],
+  [14, 2, 576],
+  [7, 1, 960],
+] as const;
+
+function best(run: () => void, ms: number): number {
+  let min = Infinity;
+  for (const end = performance.now() + ms; performance.now() < end;) {
+    const start = performance.now();
+    run();
+    min = Math.min(min, performance.now() - start);
+  }
+  return min;
+}
+
+async function exported(module: ModuleBuilder): Promise<() => void> {
+  const { instance } = await WebAssembly.instantiate(module.toBytes(), { env: { memory } });
+  return instance.exports["run"] as () => void;
+}
+
+interface Rate {
+  readonly macs: number;
+  readonly ms: number;
+}
+
+function print(name: string, rates: readonly Rate[]): void {
+  const macs = rates.reduce((sum, rate) => sum + rate.macs, 0);
+  const ms = rates.reduce((sum, rate) => sum + rate.ms, 0);
+  const each = rates.map((rate) => (rate.macs / rate.ms / 1e6).toFixed(0)).join(" ");
+  console.log(`${name}: ${(macs / ms / 1e6).toFixed(1)} GMAC/s, ${ms.toFixed(2)} ms; ${each}`);
+}
+
+const modes = INTEGER_MODES.filter(
+  (mode) => bestMode() === "u8" || (bestMode() === "u7" && mode !== "u8") || mode === "i16",
+);
+for (const mode of modes) {
+  const input = activationsOf(mode);
+  for (const rows of [MOST_I8_ROWS[input] - 1, MOST_I8_ROWS[input]]) {
+    const rates: Rate[] = [];
+    for (const [m, k, n] of POINTWISE) {
+      const variant: I8GemmVariant = { mode, input, output: "integers", rows, panels: 1, add: false, window: false };
+      const module = new ModuleBuilder();
+      const kernel = i8Gemm(module, variant);
+      const f = module.export(module.function("run"));
+      const tiles = Math.floor(m / rows);
+      const bytes = ACTIVATION_BYTES[input];
+      const panel = i8PanelBytes({ input, add: false, runs: 1, k, n });
+      f.call(kernel, [tiles, groupsOf(input, k), n, A, k * bytes, B, panel, C, n * bytes].map(i32.const));
+      rates.push({ macs: tiles * rows * k * n, ms: best(await exported(module), 200) });
+    }
+    print(`gemm ${rows}x8 ${mode}`, rates);
+  }
+}
+for (const mode of modes) {
+  const rates: Rate[] = [];
+  for (const [size, stride, channels] of DEPTHWISE) {
+    const out = Math.ceil(size / stride);
+    const rows = stride === 1 ? 2 : 1;
+    const variant: I8DwconvVariant = {
+      mode,
+      output: "integers",
+      stride,
+      rows,
+      inputCols: size,
+      outputCols: out,
+      padLeft: stride === 1 ? 1 : 0,
+      channels,
+    };
+    const module = new ModuleBuilder();
+    const kernel = i8Dwconv(module, variant);
+    const f = module.export(module.function("run"));
+    const rowBytes = size * channels * ACTIVATION_BYTES[activationsOf(mode)];
+    const outBytes = out * channels * ACTIVATION_BYTES[activationsOf(mode)];
+    const o = f.local("i32", i32.const(C));
+    const r = f.local("i32", i32.const(A));
+    const left = f.local("i32", i32.const(Math.ceil(out / rows)));
+    f.times(left, () => {
+      const inputs = [0, 1, 2, 3].map((i) => i32.add(r, i32.const(i * rowBytes)));
+      f.call(kernel, [o, i32.const(outBytes), i32.const(B), ...inputs, i32.const(SCRATCH), i32.const(0)]);
+      f.increase(o, rows * outBytes);
+      f.increase(r, rows * stride * rowBytes);
+    });
+    rates.push({ macs: out * out * channels * 9, ms: best(await exported(module), 200) });
+  }
+  print(`dwconv ${mode}`, rates);
+}
