@@ -1,111 +1,115 @@
 /**
- * Times MobileNetV2 1.0_224, batch 1, here and in the peers of bench/thirdparty, each in a process of its own, in interleaved
- * rounds so that a machine that slows down slows all of them: node bench/run.ts [--rounds N] [--json FILE]
+ * Times MobileNetV2 1.0_224, batch 1, here and in the peers of bench/thirdparty, with the same weights on the same picture:
+ * npm run bench -- [--node] [--chromium] [--only NAME] [--rounds N] [--json FILE]
  */
-import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Precision } from "./peer.ts";
+import { withoutChromium } from "../scripts/chromium.ts";
+import { ENGINES, type Engine, type Running } from "./engines.ts";
+import { Browsers } from "./in-chromium.ts";
+import { startInNode, startInPython, withoutPython } from "./in-node.ts";
+import { machine } from "./machine.ts";
+import { type Result, measure } from "./rounds.ts";
 
-interface Engine {
-  readonly name: string;
-  readonly module: string;
-  readonly precision: Precision;
-  readonly threads: number;
-  readonly flags?: readonly string[];
-}
-
-interface Result extends Engine {
-  readonly firstMs: number;
-  readonly medianMs: number;
-  readonly minimumMs: number;
-}
-
-const ENGINES: readonly Engine[] = [
-  { name: "mobilenet-v2", module: "./ours.ts", precision: "f32", threads: 1 },
-  { name: "LiteRT.js 2.5 (wasm)", module: "./thirdparty/litert.ts", precision: "f32", threads: 1 },
-  { name: "onnxruntime-web 1.30 (wasm)", module: "./thirdparty/ort-web.ts", precision: "f32", threads: 1 },
-  { name: "onnxruntime-node 1.30 (native)", module: "./thirdparty/ort-node.ts", precision: "f32", threads: 1 },
-  { name: "onnxruntime-node 1.30 (native)", module: "./thirdparty/ort-node.ts", precision: "f32", threads: 2 },
-  { name: "LiteRT.js 2.5 (wasm)", module: "./thirdparty/litert.ts", precision: "int8", threads: 1 },
-];
+/** f32 engines that differ by more, as a share of the scores' span, do not compute the same thing. */
+const TOLERANCE = 1e-3;
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "5" }, json: { type: "string" }, only: { type: "string" } },
+  options: {
+    node: { type: "boolean", default: false },
+    chromium: { type: "boolean", default: false },
+    only: { type: "string" },
+    rounds: { type: "string", default: "5" },
+    json: { type: "string" },
+  },
 });
-if (!existsSync(new URL("./thirdparty/node_modules", import.meta.url))) {
-  console.error("The peers are not installed: npm ci --prefix bench/thirdparty");
+const missing = [
+  existsSync(new URL("thirdparty/node_modules", import.meta.url))
+    ? []
+    : ["The peers are not installed: npm ci --prefix bench/thirdparty"],
+  existsSync(new URL("../../shared/peers", import.meta.url))
+    ? []
+    : ["The peers' model files are missing: ../shared/peers beside the project."],
+].flat();
+if (missing.length > 0) {
+  console.error(missing.join("\n"));
   process.exit(1);
 }
 
-const only = values.only;
-const engines = ENGINES.filter(({ name }) => only === undefined || name.includes(only));
-const running = await Promise.all(engines.map(start));
-const times = running.map((): number[] => []);
-for (let round = 0; round < Number(values.rounds); round++) {
-  for (const [i, { process }] of running.entries()) {
-    const answer = await ask(process, 800);
-    times[i]?.push(...answer);
+const everywhere = values.node === values.chromium;
+await using browsers = new Browsers();
+const places = {
+  node: { wanted: everywhere || values.node, without: false },
+  chromium: { wanted: everywhere || values.chromium, without: withoutChromium },
+} as const;
+
+const running: Running[] = [];
+for (const engine of ENGINES.filter(isWanted)) {
+  progress(`starting ${label(engine)}`);
+  try {
+    // oxlint-disable-next-line no-await-in-loop -- they would slow each other
+    running.push(await start(engine));
+  } catch (error) {
+    note(`${label(engine)} does not start: ${String(error).split("\n")[0]}`);
   }
 }
-for (const { process } of running) process.kill();
+const rounds = Number(values.rounds);
+const results = await measure(running, rounds, (round) => progress(`round ${round + 1} of ${rounds}`));
+const facts = machine(places.chromium.wanted && withoutChromium === false ? await browsers.version() : undefined);
+await Promise.all(running.map((engine) => engine.stop()));
+progress("");
 
-const results: Result[] = running.map(({ engine, firstMs }, i) => {
-  const sorted = (times[i] ?? []).toSorted((a, b) => a - b);
-  return {
-    ...engine,
-    firstMs,
-    medianMs: sorted[sorted.length >> 1] ?? NaN,
-    minimumMs: sorted[0] ?? NaN,
-  };
-});
+console.log(facts.text);
 print(results);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
-
-interface Running {
-  readonly engine: Engine;
-  readonly process: ChildProcess;
-  readonly firstMs: number;
+if (values.json !== undefined) {
+  writeFileSync(values.json, `${JSON.stringify({ machine: facts, engines: results }, null, 1)}\n`);
+}
+for (const result of results) {
+  if (result.precision !== "f32" || result.difference <= TOLERANCE) continue;
+  console.error(`${label(result)} answers otherwise: ${result.difference} of the scores' span`);
+  process.exitCode = 1;
 }
 
-async function start(engine: Engine): Promise<Running> {
-  const { module, precision, threads, flags = [] } = engine;
-  const child = fork(new URL("./peer-process.ts", import.meta.url), [module, precision, String(threads)], {
-    execArgv: ["--conditions=@mobilenet-v2/source", ...flags],
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-  });
-  const { ready } = await message<{ ready: number }>(child, engine);
-  return { engine, process: child, firstMs: ready };
+function isWanted(engine: Engine): boolean {
+  const { name, place, module } = engine;
+  if (!places[place].wanted || (values.only !== undefined && !name.includes(values.only))) return false;
+  const lacks = module.endsWith(".py") ? withoutPython() : places[place].without;
+  if (lacks !== false) note(`${label(engine)} is left out: ${lacks}`);
+  return lacks === false;
 }
 
-async function ask(process: ChildProcess, milliseconds: number): Promise<readonly number[]> {
-  process.send(milliseconds);
-  return (await message<{ times: readonly number[] }>(process)).times;
+function start(engine: Engine): Promise<Running> {
+  if (engine.place === "chromium") return browsers.start(engine);
+  return engine.module.endsWith(".py") ? startInPython(engine) : startInNode(engine);
 }
 
-function message<T>(child: ChildProcess, engine?: Engine): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => reject(new Error(`${engine?.name ?? "an engine"} ended with ${code}`));
-    child.once("exit", ended);
-    child.once("message", (value) => {
-      child.off("exit", ended);
-      resolve(value as T);
-    });
-  });
+function label({ name, place, precision, threads }: Engine): string {
+  return `${name} in ${place}, ${precision}, ${threads} thread${threads > 1 ? "s" : ""}`;
 }
 
-/** A line an engine, and how often our time it takes at the same precision and threads. */
+/** A line that the next one overwrites, where someone looks on. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}
+
+function note(text: string): void {
+  progress("");
+  console.error(text);
+}
+
 function print(rows: readonly Result[]): void {
-  console.log("engine                          precision threads   median ms      min ms   × ours");
-  for (const row of rows) {
-    const ours = rows.find(
-      ({ name, precision, threads }) =>
-        name === "mobilenet-v2" && precision === row.precision && threads === row.threads,
-    );
-    const ratio = ours === undefined ? "-" : (row.medianMs / ours.medianMs).toFixed(2);
+  for (const place of ["node", "chromium"] as const) {
+    const here = rows.filter((row) => row.place === place);
+    if (here.length === 0) continue;
     console.log(
-      `${row.name.padEnd(32)}${row.precision.padEnd(10)}${String(row.threads).padStart(7)}` +
-        `${row.medianMs.toFixed(2).padStart(12)}${row.minimumMs.toFixed(2).padStart(12)}${ratio.padStart(9)}`,
+      `\n${`in ${place}`.padEnd(36)}precision threads   median ms      min ms    first ms   × ours  differs by`,
     );
+    for (const { name, precision, threads, medianMs, minimumMs, firstMs, ratio, difference } of here) {
+      const times = [medianMs, minimumMs].map((ms) => ms.toFixed(2).padStart(12)).join("");
+      console.log(
+        `${name.padEnd(36)}${precision.padEnd(9)}${String(threads).padStart(8)}${times}${firstMs.toFixed(0).padStart(12)}` +
+          `${(ratio?.toFixed(2) ?? "-").padStart(9)}${difference.toExponential(0).padStart(12)}`,
+      );
+    }
   }
 }

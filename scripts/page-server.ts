@@ -92,6 +92,7 @@ const types: ReadonlyMap<string, string> = new Map([
   ["", "text/html"],
   [".html", "text/html"],
   [".js", "text/javascript"],
+  [".mjs", "text/javascript"],
   [".json", "application/json"],
   [".wasm", "application/wasm"],
   [".jpg", "image/jpeg"],

@@ -2,10 +2,11 @@
 import { nsfwjsModel } from "../../src/cli/nsfwjs.ts";
 import { uniform } from "../../src/core/random.ts";
 import { Tensor } from "../../src/core/tensor.ts";
-import { load } from "./tfjs-wasm.ts";
+import { loadNsfwjs } from "./nsfwjs.ts";
 
 const TOLERANCE = 1e-4;
 const model = await nsfwjsModel();
+const reference = await loadNsfwjs();
 let largest = 0;
 for (let i = 0; i < 8; i++) {
   // Smooth pictures as well as noise: the model's answers then differ.
@@ -13,8 +14,7 @@ for (let i = 0; i < 8; i++) {
   const input = uniform(`nsfwjs/${i}`, 224 * 224 * 3, 0, 1).map(
     (value, k) => value * scale + ((k / 672) % 224) * ((1 - scale) / 224),
   );
-  const predict = await load({ precision: "f32", threads: 1, file: () => "", input });
-  const theirs = Array.from(await predict());
+  const theirs = Array.from(await reference(input));
   const ours = Array.from((await model.predict(new Tensor([1, 224, 224, 3], input))).data);
   const difference = Math.max(...ours.map((value, k) => Math.abs(value - (theirs[k] ?? NaN))));
   largest = Math.max(largest, difference);

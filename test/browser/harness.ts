@@ -1,15 +1,10 @@
 /** Runs a module in a page of headless Chromium: bundled by esbuild, served from loopback, its answer taken back as JSON. */
-import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { type Browser, type Page, chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../../scripts/chromium.ts";
 import { type Folders, bundle, serve } from "../../scripts/page-server.ts";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-
-/** For node:test's `skip`: false where there is a Chromium, else the word that says what is missing. */
-export const withoutChromium: string | false = existsSync(executablePath)
-  ? false
-  : `no Chromium at ${executablePath}: install it, or name one in CHROMIUM`;
+export { withoutChromium } from "../../scripts/chromium.ts";
 
 export interface PageOptions {
   /** Cross-origin isolated (COOP and COEP), as SharedArrayBuffer and threads need it. */
@@ -48,7 +43,7 @@ export async function runInPage(entryFile: string, args: unknown = null, options
 
 /** Opens an address in a fresh page and a fresh profile, for as long as `use` takes. */
 export async function withPage<T>(address: string, use: (page: Page) => Promise<T>, timeout = 60_000): Promise<T> {
-  opened ??= chromium.launch({ executablePath, args: launchArguments });
+  opened ??= launchChromium();
   const context = await (await opened).newContext();
   const complaints: string[] = [];
   try {
@@ -66,17 +61,6 @@ export async function withPage<T>(address: string, use: (page: Page) => Promise<
     await context.close();
   }
 }
-
-const launchArguments = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Runs in the page. */
 async function callEntry({ entry, args }: { entry: string; args: string }): Promise<string> {

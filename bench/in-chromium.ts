@@ -1,0 +1,70 @@
+/** Starts engines in pages of headless Chromium, isolated so that they can have threads, each in a process of its own. */
+import { fileURLToPath } from "node:url";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../scripts/chromium.ts";
+import { bundle, serve } from "../scripts/page-server.ts";
+import type { PageEngine, PageRound } from "./chromium-page.ts";
+import { type Engine, type Running, WIDE_FLAG } from "./engines.ts";
+
+const path = (place: string): string => fileURLToPath(new URL(place, import.meta.url));
+
+/** The browsers of one run of the benchmark: one as users have it, one for 256 bits. */
+export class Browsers implements AsyncDisposable {
+  readonly #browsers = new Map<boolean, Promise<Browser>>();
+  readonly #bundles = new Map<string, ReturnType<typeof bundle>>();
+
+  async start(engine: Engine): Promise<Running> {
+    const files = new Map([...(await this.#bundle("chromium-page.ts")), ...(await this.#bundle(engine.module))]);
+    const folders = { packages: path("thirdparty/node_modules"), peers: path("../../shared/peers") };
+    const server = await serve({ files, folders, isolated: true });
+    // A context of its own has a process of its own.
+    const context = await (await this.#browser(engine.wide === true)).newContext();
+    const page = await context.newPage();
+    await page.goto(server.address);
+    const { firstMs, scores } = await page.evaluate(async ({ entry, engine: started }) => {
+      const { start } = (await import(entry)) as { start: PageEngine };
+      return start(started);
+    }, given(engine));
+    return {
+      engine,
+      firstMs,
+      scores,
+      round: (milliseconds) =>
+        page.evaluate(
+          async ({ entry, milliseconds: length }) => {
+            const { round } = (await import(entry)) as { round: PageRound };
+            return round(length);
+          },
+          { ...given(engine), milliseconds },
+        ),
+      async stop() {
+        await context.close();
+        await server[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  async version(): Promise<string> {
+    return (await this.#browser(false)).version();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const browser of this.#browsers.values()) await (await browser).close();
+  }
+
+  #bundle(module: string): ReturnType<typeof bundle> {
+    const bundled = this.#bundles.get(module) ?? bundle(path(module));
+    this.#bundles.set(module, bundled);
+    return bundled;
+  }
+
+  #browser(wide: boolean): Promise<Browser> {
+    const launched = this.#browsers.get(wide) ?? launchChromium(wide ? [`--js-flags=${WIDE_FLAG}`] : []);
+    this.#browsers.set(wide, launched);
+    return launched;
+  }
+}
+
+function given(engine: Engine): { readonly engine: Engine; readonly entry: string } {
+  return { engine, entry: "/chromium-page.js" };
+}
