@@ -82,3 +82,37 @@ export interface BytesPlatform {
   isTerminal(): boolean;
   warn(message: string): void;
 }
+
+/**
+ * What another thread runs. Its text is sent there: it must use nothing from outside itself but what every thread has.
+ * `listen` calls back for every message; `post` sends one.
+ */
+export type WorkerProgram<In, Out> = (
+  listen: (receive: (message: In) => void) => void,
+  post: (message: Out) => void,
+) => void;
+
+export interface WorkerEvents<Out> {
+  readonly message: (message: Out) => void;
+  /** It could not start, or has ended. */
+  readonly end: (reason: unknown) => void;
+}
+
+/** Another thread. It does not keep the process alive. */
+export interface WorkerThread<In> {
+  post(message: In): void;
+  /** Ends it, also in the middle of something. */
+  stop(): void;
+}
+
+/** The threads' part of what both sides of the seam export. */
+export interface ThreadPlatform {
+  /** Starts a thread. Throws where there are none; some find out later, and tell `end`. */
+  startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In>;
+  /** Whether the current thread may sleep until another one wakes it: pages may not. */
+  mayBlock(): boolean;
+  /** Whether memory can be shared with workers: only in cross-origin isolated pages. */
+  canShareMemory(): boolean;
+  /** `setTimeout` that does not keep the process alive. */
+  setBackgroundTimeout(run: () => void, milliseconds: number): void;
+}

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { BytesPlatform } from "../../src/platform/contract.ts";
+import type { BytesPlatform, ThreadPlatform } from "../../src/platform/contract.ts";
 import * as browser from "../../src/platform/browser.ts";
 import * as node from "../../src/platform/node.ts";
 import { startServer } from "./server.ts";
 
 // The compiler holds both against the contract.
-const sides: Readonly<Record<string, BytesPlatform>> = { node, browser };
+const sides: Readonly<Record<string, BytesPlatform & ThreadPlatform>> = { node, browser };
 const content = new TextEncoder().encode("some bytes");
 
 test("node.ts and browser.ts export the same names", () => {

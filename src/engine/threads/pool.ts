@@ -1,0 +1,284 @@
+/**
+ * The process's worker threads, shared by all models. They start when first wanted, sleep between jobs, and are replaced when they die.
+ *
+ * A thread that may sleep does its part of a job itself and needs no worker to finish it: those that are there help. A page may not
+ * sleep, nor should it be busy: its jobs are done by workers alone, and by itself only where there are none.
+ */
+import { canShareMemory, defaultCores, mayBlock, setBackgroundTimeout, startWorker } from "#platform";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { WorkerThread } from "../../platform/contract.ts";
+import { sharedMemory } from "../../wasm/features.ts";
+import { CONTROL_WORDS, type FromWorker, MOST_THREADS, type ToWorker, WORDS, alarmOf } from "./protocol.ts";
+import type { Task } from "./task.ts";
+import { workerProgram } from "./worker-program.ts";
+
+/** How often a worker looks for the next job before it sleeps: about a tenth of a millisecond. */
+const LOOKS = 20_000;
+/** All times are in milliseconds. A job in which nothing moves for so long has lost a thread, even if nothing says so. */
+const PATIENCE = 10_000;
+/** How long to wait for news of the workers before looking again. */
+const PERIOD = 100;
+/** Workers end when there has been no task for so long. */
+const IDLE = 2_000;
+/** From the second start that failed on: until another one is tried, doubled each time. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 60_000;
+
+/** Whether this thread can share memory with others at all. */
+export function canShare(): boolean {
+  return canShareMemory() && sharedMemory();
+}
+
+interface Member {
+  readonly slot: number;
+  readonly thread: WorkerThread<ToWorker>;
+  /** Those started together fail together. */
+  readonly start: number;
+  ready: boolean;
+  /** What it has been given. */
+  readonly tasks: Set<number>;
+}
+
+interface Job {
+  readonly task: Task;
+  readonly stage: number;
+  readonly base: number;
+  readonly end: number;
+  readonly threads: number;
+}
+
+export class Pool {
+  readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
+  /** By their slots. */
+  readonly #members = new Map<number, Member>();
+  readonly #takesPart = mayBlock();
+  /** Added and not dropped. */
+  readonly #tasks = new Set<number>();
+  readonly #forgotten = new FinalizationRegistry((task: number) => this.#drop(task));
+  /** Settles when everything before has. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #helpers: readonly Member[] = [];
+  /** What went wrong with one of them. */
+  #failure: unknown;
+  #onNews: () => void = () => undefined;
+  #starts = 0;
+  #failures = { count: 0, lastStart: 0, pauseUntil: 0 };
+  #emptySince = 0;
+
+  /** Does one piece of work at a time, in order. */
+  exclusively<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  /** To be dropped when it is no longer needed; one that is forgotten is dropped in time. */
+  add(task: Task): void {
+    this.#tasks.add(task.id);
+    this.#forgotten.register(task, task.id, task);
+  }
+
+  drop(task: Task): void {
+    this.#forgotten.unregister(task);
+    void this.exclusively(() => this.#drop(task.id));
+  }
+
+  /**
+   * Does a stage of a task with up to so many threads. Only inside `exclusively`.
+   * @throws StateError where a thread was lost: nothing is known of the content of the memory then, and some may still write to it.
+   */
+  async run(task: Task, stage: number, threads: number): Promise<void> {
+    const base = task.finished;
+    const end = (base + (task.stages[stage]?.shares ?? 0)) | 0;
+    const job = { task, stage, base, end, threads: Math.min(threads, MOST_THREADS) };
+    this.#hire(job.threads);
+    if (!this.#takesPart) await this.#anyReady();
+    this.#failure = undefined;
+    this.#helpers = this.#present(job);
+    if (this.#helpers.length > 0) this.#publish(job);
+    const alone = this.#takesPart || this.#helpers.length === 0;
+    try {
+      if (alone) takePart(job);
+      if (!task.hasFinished(end)) await this.#untilFinished(job, alone);
+    } catch (error) {
+      this.#dismiss();
+      throw error;
+    } finally {
+      this.#helpers = [];
+    }
+  }
+
+  /** Starts the workers that are missing. */
+  #hire(threads: number): void {
+    if (performance.now() < this.#failures.pauseUntil) return;
+    const start = ++this.#starts;
+    for (let slot = this.#takesPart ? 1 : 0; slot < threads; slot++) {
+      if (this.#members.has(slot)) continue;
+      try {
+        this.#members.set(slot, this.#started(slot, start));
+      } catch {
+        this.#startFailed(start);
+        return;
+      }
+    }
+  }
+
+  #started(slot: number, start: number): Member {
+    const thread = startWorker<ToWorker, FromWorker>(workerProgram, {
+      message: (message) => this.#receive(member, message),
+      end: (reason) => this.#ended(member, reason),
+    });
+    const member = { slot, thread, start, ready: false, tasks: new Set<number>() };
+    const words = alarmOf(slot);
+    // Nothing is left of the one before.
+    this.#control[words + 1] = 0;
+    this.#post(member, {
+      kind: "hello",
+      control: this.#control,
+      words: WORDS,
+      alarm: words,
+      slot,
+      looks: slot < defaultCores() ? LOOKS : 1,
+      reports: !this.#takesPart,
+    });
+    return member;
+  }
+
+  /** A start may fail today and not tomorrow: it is tried again, at longer and longer intervals. */
+  #startFailed(start: number): void {
+    const { count, lastStart } = this.#failures;
+    if (start === lastStart) return;
+    const pause = count === 0 ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** count);
+    this.#failures = { count: count + 1, lastStart: start, pauseUntil: performance.now() + pause };
+  }
+
+  #receive(member: Member, message: FromWorker): void {
+    if (message.kind === "ready") {
+      member.ready = true;
+      this.#failures = { count: 0, lastStart: 0, pauseUntil: 0 };
+    } else if (message.kind === "failed") {
+      member.thread.stop();
+      this.#ended(member, message.message);
+    }
+    this.#onNews();
+  }
+
+  #ended(member: Member, reason: unknown): void {
+    if (this.#members.get(member.slot) === member) this.#members.delete(member.slot);
+    if (!member.ready) this.#startFailed(member.start);
+    if (this.#helpers.includes(member)) this.#failure ??= reason;
+    this.#onNews();
+  }
+
+  /** Resolves when there is a worker, or none that could still come. */
+  async #anyReady(): Promise<void> {
+    const members = (): Member[] => [...this.#members.values()];
+    const until = performance.now() + PATIENCE;
+    while (this.#members.size > 0 && !members().some(({ ready }) => ready)) {
+      await this.#news(PERIOD);
+      if (performance.now() > until) {
+        for (const { start } of members()) this.#startFailed(start);
+        this.#dismiss();
+      }
+    }
+  }
+
+  /** The workers that can take part: they know the task. */
+  #present({ task, threads }: Job): Member[] {
+    const present = [...this.#members.values()].filter(({ ready, slot }) => ready && slot < threads);
+    const { id, module, memory, stages } = task;
+    for (const member of present) {
+      if (member.tasks.has(id)) continue;
+      member.tasks.add(id);
+      this.#post(member, { kind: "add", task: id, module, memory, stages: stages.map(({ name }) => name) });
+    }
+    return present;
+  }
+
+  #publish({ task, stage, base, end, threads }: Job): void {
+    const control = this.#control;
+    Atomics.add(control, WORDS.job, 1);
+    Atomics.store(control, WORDS.task, task.id);
+    Atomics.store(control, WORDS.stage, stage);
+    Atomics.store(control, WORDS.base, base);
+    Atomics.store(control, WORDS.shares, (end - base) | 0);
+    Atomics.store(control, WORDS.threads, threads);
+    Atomics.add(control, WORDS.job, 1);
+    for (const { slot } of this.#helpers) this.#alarm(slot);
+  }
+
+  #post({ slot, thread }: Pick<Member, "slot" | "thread">, message: ToWorker): void {
+    thread.post(message);
+    Atomics.add(this.#control, alarmOf(slot) + 1, 1);
+    this.#alarm(slot);
+  }
+
+  #alarm(slot: number): void {
+    Atomics.add(this.#control, alarmOf(slot), 1);
+    Atomics.notify(this.#control, alarmOf(slot));
+  }
+
+  /** Lets news of the workers come in. Where this thread takes part, it has waited in vain already. */
+  async #untilFinished(job: Job, alone: boolean): Promise<void> {
+    const { task, end } = job;
+    let before = task.finished;
+    let patience = PATIENCE / PERIOD;
+    do {
+      await this.#news(alone ? 1 : PERIOD);
+      if (task.hasFinished(end)) return;
+      if (alone && this.#failure === undefined) takePart(job);
+      patience = task.finished === before ? patience - 1 : PATIENCE / PERIOD;
+      before = task.finished;
+      if (this.#failure !== undefined || patience <= 0) {
+        throw new MobileNetV2Error(
+          "StateError",
+          "A worker thread ended in the middle of a prediction. Predict again: another one takes its place.",
+          { cause: this.#failure },
+        );
+      }
+    } while (!task.hasFinished(end));
+  }
+
+  /** Resolves at the next news of a worker, at the latest after so many milliseconds. */
+  #news(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#onNews = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #drop(task: number): void {
+    this.#tasks.delete(task);
+    for (const member of this.#members.values()) {
+      if (member.tasks.delete(task)) this.#post(member, { kind: "drop", task });
+    }
+    if (this.#tasks.size > 0) return;
+    const since = performance.now();
+    this.#emptySince = since;
+    setBackgroundTimeout(() => {
+      if (this.#tasks.size === 0 && this.#emptySince === since) this.#dismiss();
+    }, IDLE);
+  }
+
+  /** Ends all workers. */
+  #dismiss(): void {
+    for (const { thread } of this.#members.values()) thread.stop();
+    this.#members.clear();
+  }
+}
+
+function takePart({ task, stage, base, end }: Job): void {
+  task.takePart(stage, base);
+  task.wait(end);
+}
+
+let pool: Pool | undefined;
+
+/** The one of this process. */
+export function sharedPool(): Pool {
+  pool ??= new Pool();
+  return pool;
+}

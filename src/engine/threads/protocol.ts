@@ -1,0 +1,77 @@
+/** What the pool and its workers say to each other: messages, and words of a shared memory for what has to be quick. */
+import { FINISHED, TAKEN } from "./shares.ts";
+
+/** Where the words are, in Int32Array elements. */
+export interface Words {
+  /** Odd while a job is being written; 2 more with every job. */
+  readonly job: number;
+  /** The job: a task, one of its stages, the shares that are finished before it, its own shares, and how many threads may take part. */
+  readonly task: number;
+  readonly stage: number;
+  readonly base: number;
+  readonly shares: number;
+  readonly threads: number;
+  /** The last job whose end was told. */
+  readonly reported: number;
+  /** In a task's memory: the shares taken and finished. */
+  readonly taken: number;
+  readonly finished: number;
+}
+
+export const WORDS: Words = {
+  job: 0,
+  task: 1,
+  stage: 2,
+  base: 3,
+  shares: 4,
+  threads: 5,
+  reported: 6,
+  taken: TAKEN / 4,
+  finished: FINISHED / 4,
+};
+
+/** Threads that can work together. */
+export const MOST_THREADS = 64;
+
+const WORDS_A_LINE = 32;
+export const CONTROL_WORDS = (MOST_THREADS + 1) * WORDS_A_LINE;
+
+/** A worker's first word changes with everything new, and the worker sleeps on it; the next one counts its messages. */
+export function alarmOf(slot: number): number {
+  return (slot + 1) * WORDS_A_LINE;
+}
+
+export interface Hello {
+  readonly kind: "hello";
+  readonly control: Int32Array;
+  readonly words: Words;
+  readonly alarm: number;
+  /** The worker's number among the threads of a job. */
+  readonly slot: number;
+  /** How often to look for news before sleeping. */
+  readonly looks: number;
+  /** Whether the thread that wants the job done takes no part in it and has to be told of its end. */
+  readonly reports: boolean;
+}
+
+/** Code that works in a shared memory. */
+export interface AddTask {
+  readonly kind: "add";
+  readonly task: number;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** The exported functions that do a job each. */
+  readonly stages: readonly string[];
+}
+
+export interface DropTask {
+  readonly kind: "drop";
+  readonly task: number;
+}
+
+export type ToWorker = Hello | AddTask | DropTask;
+
+export type FromWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "finished"; readonly job: number }
+  | { readonly kind: "failed"; readonly message: string };

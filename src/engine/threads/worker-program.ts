@@ -1,0 +1,93 @@
+/**
+ * What a worker thread runs: jobs, one after another, and messages when they come. Its text is sent to the thread, so that no bundler has
+ * to find a file for it: the function uses nothing from outside but what every thread has.
+ */
+import type { FromWorker, Hello, ToWorker } from "./protocol.ts";
+
+/** `listen` calls back for every message, `post` answers. */
+export function workerProgram(
+  listen: (receive: (message: ToWorker) => void) => void,
+  post: (message: FromWorker) => void,
+): void {
+  type Call = (...args: number[]) => void;
+  interface Task {
+    readonly stages: readonly Call[];
+    readonly wait: Call;
+    readonly memory: Int32Array;
+  }
+  const tasks = new Map<number, Task>();
+  let hello: Hello | undefined;
+  let received = 0;
+  let lastJob = 0;
+
+  function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, stages: readonly string[]): Task {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const call = (name: string): Call => {
+      const found = exports[name];
+      if (typeof found !== "function") throw new Error(`no function ${name}`);
+      return (...args) => {
+        found(...args);
+      };
+    };
+    return { stages: stages.map(call), wait: call("wait"), memory: new Int32Array(memory.buffer) };
+  }
+
+  function take({ control, words, slot, reports }: Hello, hasMail: () => boolean): void {
+    const job = Atomics.load(control, words.job);
+    if (job === lastJob || (job & 1) !== 0) return;
+    const task = tasks.get(Atomics.load(control, words.task));
+    const stage = task?.stages[Atomics.load(control, words.stage)];
+    const base = Atomics.load(control, words.base);
+    const end = base + Atomics.load(control, words.shares);
+    const mayTakePart = slot < Atomics.load(control, words.threads);
+    // What was read while the next job was being written is no job.
+    if (Atomics.load(control, words.job) !== job) return;
+    // It may be about a task that is still in the mail.
+    if (task === undefined && hasMail()) return;
+    lastJob = job;
+    if (task === undefined || stage === undefined || !mayTakePart) return;
+    const { memory, wait } = task;
+    const reaches = (word: number): boolean => ((Atomics.load(memory, word) - end) | 0) >= 0;
+    // Whoever waits for too long comes back before the end.
+    for (;;) {
+      stage(base, slot);
+      if (reports) wait(end);
+      if (reaches(reports ? words.finished : words.taken)) break;
+      if (hasMail() || Atomics.load(control, words.job) !== job) return;
+    }
+    if (!reports) return;
+    const reported = Atomics.load(control, words.reported);
+    if (reported !== job && Atomics.compareExchange(control, words.reported, reported, job) === reported) {
+      post({ kind: "finished", job });
+    }
+  }
+
+  /** Returns when a message waits: those come between calls only. */
+  function work(me: Hello): void {
+    const { control, alarm, looks } = me;
+    const hasMail = (): boolean => Atomics.load(control, alarm + 1) !== received;
+    for (;;) {
+      const heard = Atomics.load(control, alarm);
+      if (hasMail()) return;
+      take(me, hasMail);
+      let left = looks;
+      while (left > 0 && Atomics.load(control, alarm) === heard) left--;
+      if (left === 0) Atomics.wait(control, alarm, heard);
+    }
+  }
+
+  listen((message) => {
+    received++;
+    try {
+      if (message.kind === "hello") {
+        hello = message;
+        post({ kind: "ready" });
+      } else if (message.kind === "add") {
+        tasks.set(message.task, instantiate(message.module, message.memory, message.stages));
+      } else tasks.delete(message.task);
+      if (hello !== undefined) work(hello);
+    } catch (error) {
+      post({ kind: "failed", message: String(error) });
+    }
+  });
+}
