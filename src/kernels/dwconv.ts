@@ -1,6 +1,6 @@
 /**
- * Depthwise convolution of one output row, a vector of channels (or two) at a time, with the row's shape in the code: a tile of outputs
- * slides along the row while the window's weights stay in registers. What lies left and right of the picture is left out, not read.
+ * Depthwise convolution of one output row, with the row's shape in the code: for each tile of outputs along the row, all channels,
+ * a vector (or two) at a time, with the window's weights in registers. What lies left and right of the picture is left out, not read.
  */
 import type { Expr, Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
@@ -39,23 +39,14 @@ const TAPS_IN_REGISTERS = 9;
 
 /** Parameters: `output`, `weights` (packed by `packDwconv`), `low`, `high` where `minmax`, then the address of each of the window's input rows. */
 export function dwconv(module: ModuleBuilder, variant: DwconvVariant): FunctionBuilder {
-  const { kernelRows, channels } = variant;
+  const { kernelRows } = variant;
   const f = module.function(dwconvName(variant));
   const output = f.param("i32");
   const weights = f.param("i32");
   const bounds = variant.minmax ? ([f.param("f32"), f.param("f32")] as const) : undefined;
   const rows = Array.from({ length: kernelRows }, () => f.param("i32"));
   const clamp = bounds && new Clamp(f, ...bounds);
-  const row = new Row(f, variant, { output, weights, rows, clamp });
-
-  for (const { channels: lanes, count } of channelGroups(channels, variant.vectors)) {
-    const vectors = Math.ceil(lanes / 4);
-    if (count === 1) row.emit(vectors, lanes);
-    else {
-      const left = f.local("i32", i32.const(count));
-      f.times(left, () => row.emit(vectors, lanes));
-    }
-  }
+  new Row(f, variant, { output, weights, rows, clamp }).emit();
   return f;
 }
 
@@ -85,12 +76,13 @@ interface Pointers {
   readonly clamp: Clamp | undefined;
 }
 
+/** So many vectors of channels, of which `lanes` channels exist. */
 interface Group {
   readonly vectors: number;
   readonly lanes: number;
 }
 
-/** Emits the code for one group of channels along the row. */
+/** Emits the code for one row. */
 class Row {
   readonly #f: FunctionBuilder;
   readonly #variant: DwconvVariant;
@@ -98,8 +90,9 @@ class Row {
   readonly #taps: readonly (readonly Local<"v128">[])[];
   readonly #sums: readonly (readonly Local<"v128">[])[];
   readonly #values: readonly Local<"v128">[];
-  /** Walk along the row. */
+  /** Walk through the channels. */
   readonly #out: Local<"i32">;
+  readonly #weights: Local<"i32">;
   readonly #inputs: readonly Local<"i32">[];
 
   constructor(f: FunctionBuilder, variant: DwconvVariant, given: Pointers) {
@@ -112,51 +105,63 @@ class Row {
     this.#sums = Array.from({ length: TILE }, locals);
     this.#values = locals();
     this.#out = f.local("i32");
+    this.#weights = f.local("i32");
     this.#inputs = given.rows.map(() => f.local("i32"));
   }
 
-  /** A group of so many vectors of which `lanes` channels exist; the given pointers move on to the next one. */
-  emit(vectors: number, lanes: number): void {
+  emit(): void {
     const f = this.#f;
-    const { outputCols, stride, channels, kernelRows, kernelCols } = this.#variant;
-    const group = { vectors, lanes };
-    for (const [tap, locals] of this.#taps.entries()) {
-      for (const [v, local] of locals.slice(0, vectors).entries()) f.set(local, this.#weight(tap, v, vectors));
-    }
-    f.set(this.#out, this.#given.output);
-    for (const [i, input] of this.#inputs.entries()) f.set(input, this.#given.rows[i] ?? input);
+    const { outputCols, stride, channels } = this.#variant;
     const interiors = Array.from({ length: Math.floor(outputCols / TILE) }, (_, i) => this.#isInterior(i * TILE));
     for (let x = 0; x < outputCols;) {
       let tiles = 0;
       while (interiors[x / TILE + tiles] === true) tiles++;
       if (tiles > 1) {
         const left = f.local("i32", i32.const(tiles));
-        const from = x;
+        const first = x;
         f.times(left, () => {
-          this.#tile(from, this.#moved, TILE, group);
-          f.increase(this.#out, TILE * channels * 4);
-          for (const input of this.#inputs) f.increase(input, TILE * stride * channels * 4);
+          this.#channels(first, TILE);
+          f.increase(this.#given.output, TILE * channels * 4);
+          for (const row of this.#given.rows) f.increase(row, TILE * stride * channels * 4);
         });
         // The pointers have moved by `tiles` tiles: what follows counts from there.
         x += tiles * TILE;
         this.#moved += tiles * TILE;
       } else {
         const width = Math.min(TILE, outputCols - x);
-        this.#tile(x, this.#moved, width, group);
+        this.#channels(x, width);
         x += width;
       }
     }
-    this.#moved = 0;
-    for (const pointer of [this.#given.output, ...this.#given.rows]) f.increase(pointer, lanes * 4);
-    f.increase(this.#given.weights, (kernelRows * kernelCols + 1) * vectors * VECTOR);
+  }
+
+  /** All channels of `width` outputs from `x` on. */
+  #channels(x: number, width: number): void {
+    const f = this.#f;
+    const { channels, vectors: most } = this.#variant;
+    const { output, weights, rows } = this.#given;
+    const walking = [this.#out, this.#weights, ...this.#inputs];
+    for (const [i, start] of [output, weights, ...rows].entries()) f.set(walking[i] ?? start, start);
+    for (const { channels: lanes, count } of channelGroups(channels, most)) {
+      const vectors = Math.ceil(lanes / 4);
+      const left = f.local("i32", i32.const(count));
+      f.times(left, () => {
+        for (const [tap, locals] of this.#taps.entries()) {
+          for (const [v, local] of locals.slice(0, vectors).entries()) f.set(local, this.#weight(tap, v, vectors));
+        }
+        this.#tile(x, width, { vectors, lanes });
+        f.increase(this.#weights, (this.#variant.kernelRows * this.#variant.kernelCols + 1) * vectors * VECTOR);
+        for (const pointer of [this.#out, ...this.#inputs]) f.increase(pointer, lanes * 4);
+      });
+    }
   }
 
   /** A vector of a tap's weights from memory. */
   #weight(tap: number, vector: number, vectors: number): Expr<"v128"> {
-    return v128.load(this.#given.weights, ((tap + 1) * vectors + vector) * VECTOR);
+    return v128.load(this.#weights, ((tap + 1) * vectors + vector) * VECTOR);
   }
 
-  /** Output pixels by which the walking pointers are ahead of the row's start. */
+  /** Output pixels by which the given pointers are ahead of the row's start. */
   #moved = 0;
 
   #column(x: number, tap: number): number {
@@ -169,9 +174,10 @@ class Row {
     );
   }
 
-  /** `width` outputs from `x` on, with the pointers at the pixels of output `moved`. */
-  #tile(x: number, moved: number, width: number, { vectors, lanes }: Group): void {
+  /** A group of channels of `width` outputs from `x` on. */
+  #tile(x: number, width: number, { vectors, lanes }: Group): void {
     const f = this.#f;
+    const moved = this.#moved;
     const { kernelCols, inputCols, channels, stride, arithmetic } = this.#variant;
     const pixel = channels * 4;
     const sums = this.#sums.slice(0, width).map((locals) => locals.slice(0, vectors));
