@@ -16,7 +16,7 @@ export async function prepare(options: PeerOptions): Promise<() => Promise<Predi
     const model = await MobileNetV2({ weights: null });
     assignFolded(model, layers);
     if (!plain) return async () => (await model.predict(x)).data;
-    const engine = await Engine.create(programOf(model.graph), { ...features(), relaxedSimd: false });
+    const engine = await Engine.create(programOf(model.graph), { features: { ...features(), relaxedSimd: false } });
     return async () => (await engine.run([x]))[0]?.data ?? [];
   };
 }

@@ -1,5 +1,5 @@
 /** Plan → one WebAssembly module: the kernels it needs, and functions that call them in order with every address and length in the code. */
-import type { Callable, FunctionBuilder } from "../wasm/function.ts";
+import type { Callable } from "../wasm/function.ts";
 import type { AnyExpr, Expr } from "../wasm/expression.ts";
 import { i32 } from "../wasm/instructions.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
@@ -11,33 +11,47 @@ import { sizeOf } from "../core/shape.ts";
 import { emitConvolution } from "./emit-convolution.ts";
 import { emitBorder, emitPad } from "./emit-pad.ts";
 import { emitPool } from "./emit-pool.ts";
-import { type Emitter, type Work, addressAt, boundArguments } from "./emitter.ts";
+import { type Emitter, addressAt, boundArguments } from "./emitter.ts";
 import type { Host, Operation } from "./operations.ts";
 import type { Plan } from "./plan.ts";
+import { OneThread, SharedRuns, type Shares } from "./threads/shares.ts";
 import type { PackedWeights } from "./weights.ts";
 
-/** A function of the module by its name, or what the host does between two of them. */
-export type Stage = string | Host;
+/** An exported function, or what the host does between two of them. */
+export type Stage = Run | Host;
+
+export interface Run {
+  readonly kind: "run";
+  readonly name: string;
+  /** How many shares its work is cut into where several threads do it. */
+  readonly shares: number;
+}
 
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly stages: readonly Stage[];
 }
 
-export function compile(
-  plan: Plan,
-  { arena, weights, tiling }: { readonly arena: number; readonly weights: PackedWeights; readonly tiling: Tiling },
-): Compiled {
-  const module = new ModuleBuilder();
+export interface CompileOptions {
+  readonly arena: number;
+  readonly weights: PackedWeights;
+  readonly tiling: Tiling;
+  /** For several threads in a shared memory. */
+  readonly shared: boolean;
+}
+
+export function compile(plan: Plan, { arena, weights, tiling, shared }: CompileOptions): Compiled {
+  const module = new ModuleBuilder({ shared });
+  const threads = shared ? new SharedRuns(module) : undefined;
   const kernels = new Map<string, Callable>();
   const stages: Stage[] = [];
-  let current: Emitter | undefined;
-  const emitter = (): Emitter => {
+  let current: { emitter: Emitter; shares: Shares; name: string } | undefined;
+  const start = (): { emitter: Emitter; shares: Shares } => {
     if (current !== undefined) return current;
     const name = `run_${stages.length}`;
-    stages.push(name);
     const f = module.export(module.function(name));
-    current = {
+    const shares = threads?.start(f) ?? new OneThread(f);
+    const emitter: Emitter = {
       f,
       tiling,
       weights,
@@ -48,41 +62,31 @@ export function compile(
         kernels.set(kernelName, made);
         return made;
       },
-      share: (total, most, work) => inOrder(f, total, most, work),
+      share: (total, most, work) => shares.share(total, most, work),
     };
+    current = { emitter, shares, name };
     return current;
   };
+  const end = (): void => {
+    if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
+    current = undefined;
+  };
   if (plan.zeros.bytes > 0) {
-    const first = emitter();
-    first.share(1, 1, () => first.f.fill(i32.const(first.zeros), i32.const(plan.zeros.bytes)));
+    const { emitter } = start();
+    emitter.share(1, 1, () => emitter.f.fill(i32.const(emitter.zeros), i32.const(plan.zeros.bytes)));
   }
   for (const operation of plan.operations) {
     if (operation.kind === "host") {
+      end();
       stages.push(operation);
-      current = undefined;
     } else if (operation.kind !== "alias") {
-      emit(emitter(), operation, plan);
+      const { emitter, shares } = start();
+      shares.barrier();
+      emit(emitter, operation, plan);
     }
   }
+  end();
   return { bytes: module.toBytes(), stages };
-}
-
-/** One thread does all in order. */
-function inOrder(f: FunctionBuilder, total: number, most: number, work: Work): void {
-  const rounds = Math.floor(total / most);
-  const rest = total - rounds * most;
-  if (rounds === 1) work(i32.const(0), i32.const(most));
-  else if (rounds > 1) {
-    const from = f.local("i32", i32.const(0));
-    f.repeat(
-      () => {
-        work(from, i32.const(most));
-        f.increase(from, most);
-      },
-      i32.lt_s(from, i32.const(rounds * most)),
-    );
-  }
-  if (rest > 0) work(i32.const(rounds * most), i32.const(rest));
 }
 
 /** What one call of an elementwise kernel writes, about. */

@@ -5,6 +5,7 @@ import type { Callable, FunctionBuilder } from "../wasm/function.ts";
 import { f32, i32 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import type { Bounds } from "./operations.ts";
+import type { Work } from "./threads/shares.ts";
 import type { PackedWeights } from "./weights.ts";
 
 export interface Emitter {
@@ -24,9 +25,6 @@ export interface Emitter {
    */
   share(total: number, most: number, work: Work): void;
 }
-
-/** Does `count` pieces (at least 1) from `from` on. Its code may be written more than once. */
-export type Work = (from: Expr<"i32">, count: Expr<"i32">) => void;
 
 /** The last arguments of `minmax` kernels. */
 export function boundArguments(bounds: Bounds | undefined): readonly AnyExpr[] {

@@ -6,48 +6,73 @@ import { evaluate } from "../graph/evaluate.ts";
 import type { Program } from "../graph/program.ts";
 import { type Tiling, TILINGS } from "../kernels/table.ts";
 import { type Features, features } from "../wasm/features.ts";
-import { type Stage, compile } from "./compile.ts";
+import { mayBlock } from "#platform";
+import { type Run, compile } from "./compile.ts";
 import { fold } from "./fold.ts";
 import { lower } from "./lower.ts";
 import { EngineMemory } from "./memory.ts";
+import type { Host } from "./operations.ts";
 import { type Plan, plan } from "./plan.ts";
+import { canShare, sharedPool } from "./threads/pool.ts";
+import { Task } from "./threads/task.ts";
 import { PackedWeights } from "./weights.ts";
 
 /** Input shapes whose plans are kept; the least recently used one goes first. */
 const PLANS_KEPT = 8;
 
+/** Where an engine's numbers are. */
+interface Store {
+  readonly memory: EngineMemory;
+  readonly weights: PackedWeights;
+  readonly shared: boolean;
+}
+
+/** What can be run for inputs of one shape. */
 interface Ready {
   readonly plan: Plan;
   readonly arena: number;
-  readonly stages: readonly (() => void)[];
+  readonly store: Store;
+  readonly stages: readonly (() => Promise<void> | undefined)[];
+  readonly task: Task | undefined;
+}
+
+export interface EngineOptions {
+  /** What the machine can do; found out where not given. */
+  readonly features?: Features;
+  /** So many threads may share the work of a run; a page lets others do it even if it is one. Default: 1. */
+  readonly threads?: number;
 }
 
 export class Engine {
   readonly #program: Program;
   readonly #features: Features;
   readonly #tiling: Tiling;
-  #memory: EngineMemory | undefined;
-  #weights: PackedWeights | undefined;
+  readonly #threads: number;
+  /** Whether other threads may do its work. */
+  #shares: boolean;
+  #store: Store | undefined;
   readonly #plans = new Map<string, Promise<Ready>>();
   #disposed = false;
 
-  private constructor(program: Program, available: Features) {
+  private constructor(program: Program, { features: available = features(), threads = 1 }: EngineOptions) {
     this.#program = program;
     this.#features = available;
     this.#tiling = tilingOf(available);
+    this.#threads = threads;
+    this.#shares = (threads > 1 || !mayBlock()) && canShare();
   }
 
   /**
    * An engine for a program. Nothing is allocated, compiled or packed before the first run.
    * Without WebAssembly SIMD the layers' own forwards are used, which are many times slower.
    */
-  static create(program: Program, available: Features = features()): Promise<Engine> {
-    return Promise.resolve(new Engine(program, available));
+  static create(program: Program, options: EngineOptions = {}): Promise<Engine> {
+    return Promise.resolve(new Engine(program, options));
   }
 
   /** All bytes that the engine holds: packed weights and working memory. */
   get memoryBytes(): number {
-    return this.#memory?.bytes ?? 0;
+    return this.#store?.memory.bytes ?? 0;
   }
 
   /**
@@ -65,17 +90,18 @@ export class Engine {
         inputs.map((input) => input.toFloat32()),
       );
     }
-    const ready = await this.#ready(inputs.map((input) => input.shape.slice(1)));
-    this.#assertAlive();
-    return this.#execute(ready, inputs, batch);
+    const run = async (): Promise<readonly Tensor<Float32Array>[]> => {
+      const ready = await this.#ready(inputs.map((input) => input.shape.slice(1)));
+      this.#assertAlive();
+      return await this.#execute(ready, inputs, batch);
+    };
+    return await (this.#shares ? sharedPool().exclusively(run) : run());
   }
 
-  /** Frees the memory. */
+  /** Frees the memory, once runs that have begun are done. */
   dispose(): void {
     this.#disposed = true;
-    this.#memory = undefined;
-    this.#weights = undefined;
-    this.#plans.clear();
+    this.#forget();
   }
 
   [Symbol.dispose](): void {
@@ -85,6 +111,13 @@ export class Engine {
   #assertAlive(): void {
     if (this.#disposed)
       throw new MobileNetV2Error("StateError", "The engine was disposed of. Make another one to run.");
+  }
+
+  /** The next run starts anew. */
+  #forget(): void {
+    for (const made of this.#plans.values()) void drop(made);
+    this.#plans.clear();
+    this.#store = undefined;
   }
 
   #checkInputs(inputs: readonly Tensor[]): number {
@@ -115,8 +148,11 @@ export class Engine {
     // Most recently used last.
     this.#plans.delete(key);
     this.#plans.set(key, made);
-    const [oldest] = this.#plans.keys();
-    if (this.#plans.size > PLANS_KEPT && oldest !== undefined) this.#plans.delete(oldest);
+    const [oldest] = this.#plans;
+    if (this.#plans.size > PLANS_KEPT && oldest !== undefined) {
+      this.#plans.delete(oldest[0]);
+      void drop(oldest[1]);
+    }
     // A start that failed must not be remembered: the next call tries again.
     made.catch(() => {
       if (this.#plans.get(key) === made) this.#plans.delete(key);
@@ -125,54 +161,59 @@ export class Engine {
   }
 
   async #prepare(shapes: readonly Dims[]): Promise<Ready> {
-    const memory = (this.#memory ??= new EngineMemory());
-    const weights = (this.#weights ??= new PackedWeights(memory, this.#tiling));
     const planned = plan(fold(lower(this.#program, shapes)));
+    const store = (this.#store ??= this.#newStore());
+    try {
+      return await this.#compiled(planned, store);
+    } catch (error) {
+      // There is more memory for one thread than for several.
+      const full = error instanceof MobileNetV2Error && error.code === "LimitError";
+      if (!full || !store.shared) throw error;
+      this.#shares = false;
+      this.#forget();
+      return await this.#compiled(planned, (this.#store = this.#newStore()));
+    }
+  }
+
+  #newStore(): Store {
+    const shared = this.#shares ? EngineMemory.shared() : undefined;
+    const memory = shared ?? new EngineMemory();
+    return { memory, weights: new PackedWeights(memory, this.#tiling), shared: shared !== undefined };
+  }
+
+  async #compiled(planned: Plan, store: Store): Promise<Ready> {
+    const { memory, weights, shared } = store;
     // Weights come before the arena, so that it can grow.
     weights.reserve(planned.operations);
     const arena = memory.reserveArena(planned.bytes);
-    const compiled = compile(planned, { arena, weights, tiling: this.#tiling });
+    const compiled = compile(planned, { arena, weights, tiling: this.#tiling, shared });
     const module = await WebAssembly.compile(compiled.bytes);
-    const env = { memory: memory.memory };
-    const { exports } = await WebAssembly.instantiate(module, { env });
-    const stages = compiled.stages.map((stage) => this.#stage(stage, exports, planned, arena));
-    return { plan: planned, arena, stages };
+    const runs = compiled.stages.filter((stage) => stage.kind === "run");
+    const task = shared ? await Task.create(module, memory.memory, runs) : undefined;
+    if (task !== undefined) sharedPool().add(task);
+    const call =
+      task === undefined
+        ? await oneThread(module, memory.memory)
+        : (run: Run) => sharedPool().run(task, runs.indexOf(run), this.#threads);
+    const stages = compiled.stages.map((stage) => () => {
+      if (stage.kind === "run") return call(stage);
+      compute(stage, planned, arena, memory.floats);
+      return undefined;
+    });
+    return { plan: planned, arena, store, stages, task };
   }
 
-  #stage(stage: Stage, exports: WebAssembly.Exports, planned: Plan, arena: number): () => void {
-    if (typeof stage !== "string") {
-      return () => {
-        const values = stage.inputs.map((input) => this.#read(planned, arena, input));
-        const result = stage.compute(values);
-        this.#floats.set(result.data, (arena + (planned.offsets[stage.output] ?? 0)) / 4);
-      };
-    }
-    const run = exports[stage];
-    if (typeof run !== "function") throw new MobileNetV2Error("StateError", `The compiled module has no ${stage}.`);
-    return () => {
-      run();
-    };
-  }
-
-  get #floats(): Float32Array {
-    if (this.#memory === undefined) throw new MobileNetV2Error("StateError", "The engine has no memory yet.");
-    return this.#memory.floats;
-  }
-
-  /** A copy of a value, with a batch of one. */
-  #read(planned: Plan, arena: number, value: number): Tensor<Float32Array> {
-    const shape = planned.shapes[value] ?? [];
-    const from = (arena + (planned.offsets[value] ?? 0)) / 4;
-    return new Tensor([1, ...shape], this.#floats.slice(from, from + sizeOf(shape)));
-  }
-
-  #execute({ plan: planned, arena, stages }: Ready, inputs: readonly Tensor[], batch: number): Tensor<Float32Array>[] {
-    this.#weights?.refresh();
-    const floats = this.#floats;
+  async #execute(
+    { plan: planned, arena, store, stages }: Ready,
+    inputs: readonly Tensor[],
+    batch: number,
+  ): Promise<Tensor<Float32Array>[]> {
+    store.weights.refresh();
     const outputs = planned.outputs.map(
       ({ shape }) => new Tensor([batch, ...shape], new Float32Array(batch * sizeOf(shape))),
     );
     for (let picture = 0; picture < batch; picture++) {
+      const floats = store.memory.floats;
       for (const [i, { address, rows, length, stride }] of planned.inputs.entries()) {
         const data = inputs[i]?.data;
         const first = (arena + address) / 4;
@@ -181,7 +222,16 @@ export class Engine {
           if (data !== undefined) floats.set(data.subarray(from, from + length), first + row * stride);
         }
       }
-      for (const stage of stages) stage();
+      try {
+        for (const stage of stages) {
+          const running = stage();
+          if (running !== undefined) await running;
+        }
+      } catch (error) {
+        // A lost thread may still write into the memory.
+        if (store === this.#store) this.#forget();
+        throw error;
+      }
       for (const [i, { offset }] of planned.outputs.entries()) {
         const output = outputs[i];
         const size = sizeOf(planned.outputs[i]?.shape ?? []);
@@ -191,6 +241,32 @@ export class Engine {
     }
     return outputs;
   }
+}
+
+/** Calls the functions of a module that needs no other thread. */
+async function oneThread(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<(run: Run) => undefined> {
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  return ({ name }) => {
+    const run = exports[name];
+    if (typeof run !== "function") throw new MobileNetV2Error("StateError", `The compiled module has no ${name}.`);
+    run();
+  };
+}
+
+/** Lets the layer itself compute a value, with a batch of one. */
+function compute({ inputs, output, compute: forward }: Host, planned: Plan, arena: number, floats: Float32Array): void {
+  const start = (value: number): number => (arena + (planned.offsets[value] ?? 0)) / 4;
+  const values = inputs.map((input) => {
+    const shape = planned.shapes[input] ?? [];
+    return new Tensor([1, ...shape], floats.slice(start(input), start(input) + sizeOf(shape)));
+  });
+  floats.set(forward(values).data, start(output));
+}
+
+/** Other threads forget it too. */
+async function drop(made: Promise<Ready>): Promise<void> {
+  const { task } = await made.catch(() => ({ task: undefined }));
+  if (task !== undefined) sharedPool().drop(task);
 }
 
 function tilingOf({ relaxedSimd, wideSimd }: Features): Tiling {

@@ -1,21 +1,36 @@
 /** An engine's memory: packed weights that stay, and one region in which every plan puts its values. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import { align } from "./arena.ts";
+import { CONTROL_BYTES } from "./threads/shares.ts";
 
 const PAGE = 65536;
 /** What 32-bit addresses reach. */
 const MAX_PAGES = 65536;
+/** Shared memory has its greatest size reserved for it, which some systems refuse: so many pages are tried in turn. */
+const SHARED_MAXIMA = [MAX_PAGES, 16384, 4096, 1024];
 
 export class EngineMemory {
   readonly memory: WebAssembly.Memory;
   #floats: Float32Array;
-  /** The first free byte; the lowest bytes stay unused. */
-  #top = align(1);
+  /** The first free byte; what lies below belongs to the threads. */
+  #top = CONTROL_BYTES;
   #arena = { from: 0, bytes: 0 };
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+  constructor(memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES })) {
+    this.memory = memory;
     this.#floats = new Float32Array(this.memory.buffer);
+  }
+
+  /** A memory that can be shared with other threads; undefined where there is none to be had. */
+  static shared(): EngineMemory | undefined {
+    for (const maximum of SHARED_MAXIMA) {
+      try {
+        return new EngineMemory(new WebAssembly.Memory({ initial: 1, maximum, shared: true }));
+      } catch {
+        // The next one is smaller.
+      }
+    }
+    return undefined;
   }
 
   get bytes(): number {

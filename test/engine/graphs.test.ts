@@ -286,7 +286,7 @@ describe("engines", () => {
     seedWeights(model, "engine");
     const program = programOf(model.graph);
     const inputs = seededTensors([[2, 4, 4, 3]]);
-    using engine = await Engine.create(program, { ...PLAIN, simd: false });
+    using engine = await Engine.create(program, { features: { ...PLAIN, simd: false } });
     assert.deepEqual(await engine.run(inputs), evaluate(program, inputs));
   });
 

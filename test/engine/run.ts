@@ -32,7 +32,7 @@ export async function engineDifference(
   inputs: readonly Tensor<Float32Array>[],
   features?: Features,
 ): Promise<number> {
-  using engine = await Engine.create(program, features);
+  using engine = await Engine.create(program, features === undefined ? {} : { features });
   const actual = await engine.run(inputs);
   const expected = evaluate(program, inputs);
   const differences = expected.map(({ shape, data }, i) => {

@@ -24,7 +24,7 @@ const LOOKS = 4000;
 /** After so many nanoseconds of sleep a thread gives up, to be asked again: whom it waits for may be dead. */
 const LONGEST_SLEEP = 100_000_000;
 
-/** Does `[from, from + count)` of an operation's work. */
+/** Does `count` pieces (at least 1) from `from` on. Its code may be written more than once. */
 export type Work = (from: Expr<"i32">, count: Expr<"i32">) => void;
 
 /** Takes the work of one run and writes the code that does it. */
@@ -33,10 +33,13 @@ export interface Shares {
   share(total: number, most: number, work: Work): void;
   /** What follows starts when all before is finished. */
   barrier(): void;
+  /** So many shares there are by now. */
+  readonly count: number;
 }
 
-/** One thread: all in order. */
+/** One thread does all in order. */
 export class OneThread implements Shares {
+  readonly count = 1;
   readonly #f: FunctionBuilder;
 
   constructor(f: FunctionBuilder) {
@@ -46,21 +49,24 @@ export class OneThread implements Shares {
   share(total: number, most: number, work: Work): void {
     const f = this.#f;
     const rounds = Math.floor(total / most);
-    if (rounds <= 1 && total <= most) {
-      if (total > 0) work(i32.const(0), i32.const(total));
-      return;
+    const rest = total - rounds * most;
+    if (rounds === 1) work(i32.const(0), i32.const(most));
+    else if (rounds > 1) {
+      const from = f.local("i32", i32.const(0));
+      f.repeat(
+        () => {
+          work(from, i32.const(most));
+          f.increase(from, most);
+        },
+        i32.lt_s(from, i32.const(rounds * most)),
+      );
     }
-    const from = f.local("i32", i32.const(0));
-    const left = f.local("i32", i32.const(rounds));
-    f.times(left, () => {
-      work(from, i32.const(most));
-      f.increase(from, most);
-    });
-    if (total > rounds * most) work(i32.const(rounds * most), i32.const(total - rounds * most));
+    if (rest > 0) work(i32.const(rounds * most), i32.const(rest));
   }
 
-  // eslint-disable-next-line class-methods-use-this
-  barrier(): void {}
+  barrier(): void {
+    // In order is enough.
+  }
 }
 
 /** The functions that all runs of a module share. */
@@ -73,13 +79,13 @@ export class SharedRuns {
     this.#finish = finishFunction(module);
   }
 
-  /** `base` is the number of finished shares, of this and all earlier runs, at the start. */
-  start(f: FunctionBuilder, base: Local<"i32">): ManyThreads {
-    return new ManyThreads(f, base, this.#sleep, this.#finish);
+  /** Starts a function of one parameter: the number of finished shares, of this and all earlier runs, at the start. */
+  start(f: FunctionBuilder): Shares {
+    return new ManyThreads(f, f.param("i32"), this.#sleep, this.#finish);
   }
 }
 
-/** Any number of threads that all call the same function with the same `base`. */
+/** Any number of threads that all call the same function with the same parameter. */
 class ManyThreads implements Shares {
   readonly #f: FunctionBuilder;
   readonly #base: Local<"i32">;

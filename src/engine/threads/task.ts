@@ -2,7 +2,7 @@
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { WORDS } from "./protocol.ts";
 
-/** An exported function `(base, slot)` and the number of shares into which its work is cut. */
+/** An exported function, which takes the number of shares that were finished before it, and the number of shares into which its work is cut. */
 export interface Stage {
   readonly name: string;
   readonly shares: number;
@@ -16,7 +16,7 @@ export class Task {
   readonly memory: WebAssembly.Memory;
   readonly stages: readonly Stage[];
   readonly #words: Int32Array;
-  readonly #calls: readonly ((base: number, slot: number) => void)[];
+  readonly #calls: readonly ((base: number) => void)[];
   readonly #wait: (finished: number) => void;
 
   private constructor(
@@ -49,7 +49,7 @@ export class Task {
 
   /** Does the shares of a stage that nobody else takes. */
   takePart(stage: number, base: number): void {
-    this.#calls[stage]?.(base, 0);
+    this.#calls[stage]?.(base);
   }
 
   /** Waits until so many shares are finished, but not for ever. */

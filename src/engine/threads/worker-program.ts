@@ -50,7 +50,7 @@ export function workerProgram(
     const reaches = (word: number): boolean => ((Atomics.load(memory, word) - end) | 0) >= 0;
     // Whoever waits for too long comes back before the end.
     for (;;) {
-      stage(base, slot);
+      stage(base);
       if (reports) wait(end);
       if (reaches(reports ? words.finished : words.taken)) break;
       if (hasMail() || Atomics.load(control, words.job) !== job) return;

@@ -1,5 +1,5 @@
 /** A task whose every step needs what all shares of the step before made: y[i] = 3 x[i] + x[n - 1 - i] + i, from one buffer into the other. */
-import { CONTROL_BYTES, OneThread, type Shares, SharedRuns } from "../../../src/engine/threads/shares.ts";
+import { OneThread, type Shares, SharedRuns } from "../../../src/engine/threads/shares.ts";
 import { Task } from "../../../src/engine/threads/task.ts";
 import type { FunctionBuilder } from "../../../src/wasm/function.ts";
 import { i32 } from "../../../src/wasm/instructions.ts";
@@ -63,9 +63,7 @@ export async function synthetic(shape: Shape): Promise<Synthetic> {
   const builder = new ModuleBuilder({ shared: true });
   const runs = new SharedRuns(builder);
   const f = builder.export(builder.function("run_0"));
-  const base = f.param("i32");
-  f.param("i32");
-  const shares = runs.start(f, base);
+  const shares = runs.start(f);
   emitSteps(f, shares, shape);
   const module = await WebAssembly.compile(builder.toBytes());
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
@@ -91,5 +89,3 @@ export async function alone(shape: Shape): Promise<Int32Array> {
   run();
   return new Int32Array(memory.buffer, addresses(shape)[shape.steps % 2], shape.numbers);
 }
-
-export const FIRST_FREE = CONTROL_BYTES;
