@@ -7,7 +7,15 @@ export {
   decodePredictions,
   preprocessInput,
 } from "./applications/imagenet-utils.ts";
+export {
+  type MeasureOptions,
+  type Measurement,
+  type Precision,
+  downloadBytes,
+  measureCheckpoint,
+} from "./applications/measure.ts";
 export { MobileNetV2, type MobileNetV2Options } from "./applications/mobilenet-v2.ts";
+export { type Recommendation, type RecommendOptions, recommend } from "./applications/recommend.ts";
 
 export { type ErrorCode, MobileNetV2Error } from "./core/errors.ts";
 export type { Dims, Shape } from "./core/shape.ts";

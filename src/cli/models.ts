@@ -1,21 +1,46 @@
-/** The command `models`: the 22 published models as a table. */
-import { type Checkpoint, checkpoints } from "../index.ts";
+/** The command `models`: the 22 published models as a table, what this machine makes of them, and which one a budget allows. */
+import {
+  type Checkpoint,
+  type Measurement,
+  type Recommendation,
+  checkpoints,
+  downloadBytes,
+  measureCheckpoint,
+  recommend,
+} from "../index.ts";
+import type { Budget } from "./budget.ts";
 import { type Cell, alignedTable } from "./format.ts";
+import { interruptible } from "./interruption.ts";
+import { progressBar } from "./progress-bar.ts";
 import { styleFor } from "./style.ts";
 
 export interface ModelsOptions {
   readonly json?: boolean;
+  readonly measure?: boolean;
+  readonly budget?: Budget;
 }
 
-export function models({ json = false }: ModelsOptions): void {
-  const text = json ? JSON.stringify(checkpoints.map(asJson), null, 2) : modelsTable(styleFor(process.stdout).bold);
-  process.stdout.write(`${text}\n`);
+type Measurements = ReadonlyMap<string, Measurement>;
+
+export async function models({ json = false, measure = false, budget }: ModelsOptions): Promise<void> {
+  process.stdout.write(`${await text()}\n`);
+
+  async function text(): Promise<string> {
+    if (budget !== undefined) {
+      const chosen = await recommend(budget);
+      return json ? JSON.stringify(recommendationJson(chosen), null, 2) : recommendationText(chosen);
+    }
+    const measured = measure ? await measureAll() : undefined;
+    if (json) return JSON.stringify(modelsJson(measured), null, 2);
+    return modelsTable(styleFor(process.stdout).bold, measured);
+  }
 }
 
 /** The table as text; `emphasize` is applied to the line of headers. */
-export function modelsTable(emphasize: (text: string) => string): string {
+export function modelsTable(emphasize: (text: string) => string, measured?: Measurements): string {
+  const headers = ["alpha", "size", "name", "MACs (M)", "params (M)", "top-1 %", "top-5 %", "download"];
   const [header = "", ...rows] = alignedTable([
-    ["alpha", "size", "name", "MACs (M)", "params (M)", "top-1 %", "top-5 %", "download"],
+    measured === undefined ? headers : [...headers, "ms here", "pictures/s"],
     ...checkpoints.map((checkpoint): Cell[] => [
       { number: checkpoint.alpha.toFixed(2) },
       { number: String(checkpoint.rows) },
@@ -24,22 +49,82 @@ export function modelsTable(emphasize: (text: string) => string): string {
       { number: millions(checkpoint.parameters, 2) },
       { number: checkpoint.top1.toFixed(1) },
       { number: checkpoint.top5.toFixed(1) },
-      { number: `${millions(downloadBytes(checkpoint), 1)} MB` },
+      { number: megabytes(downloadBytes(checkpoint, "float32")) },
+      ...timeCells(measured, checkpoint),
     ]),
   ]);
   return [emphasize(header), ...rows].join("\n");
+}
+
+function timeCells(measured: Measurements | undefined, { name }: Checkpoint): Cell[] {
+  const latencyMs = measured?.get(name)?.latencyMs;
+  if (latencyMs === undefined) return [];
+  return [{ number: latencyMs.toFixed(2) }, { number: String(perSecond(latencyMs)) }];
+}
+
+async function measureAll(): Promise<Measurements> {
+  const measured = new Map<string, Measurement>();
+  const bar = progressBar("Measuring", (done, total) => `${done} of ${total} models`);
+  try {
+    return await interruptible(async ({ signal }) => {
+      for (const checkpoint of checkpoints) {
+        signal.throwIfAborted();
+        bar.update(measured.size, checkpoints.length);
+        // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
+        measured.set(checkpoint.name, await measureCheckpoint(checkpoint));
+      }
+      return measured;
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** What was chosen, and how it is built. */
+export function recommendationText(chosen: Recommendation): string {
+  const { alpha, rows, name, precision, top1, latencyMs } = chosen;
+  const facts = [
+    `${top1.toFixed(1)} % top-1`,
+    ...(latencyMs === undefined
+      ? []
+      : [`${latencyMs.toFixed(2)} ms a picture here (${perSecond(latencyMs)} a second)`]),
+    `${megabytes(chosen.downloadBytes)} to download`,
+  ];
+  return [
+    `${name} in ${precision}: ${facts.join(", ")}`,
+    `  await MobileNetV2({ alpha: ${alpha}, inputShape: [${rows}, ${rows}, 3] })`,
+  ].join("\n");
+}
+
+function recommendationJson(chosen: Recommendation): object {
+  const { precision, latencyMs, downloadBytes: bytes } = chosen;
+  return { ...asJson(chosen), downloadBytes: bytes, precision, ...(latencyMs !== undefined && timeJson(latencyMs)) };
+}
+
+function modelsJson(measured: Measurements | undefined): readonly object[] {
+  return checkpoints.map((checkpoint) => {
+    const latencyMs = measured?.get(checkpoint.name)?.latencyMs;
+    return { ...asJson(checkpoint), ...(latencyMs !== undefined && timeJson(latencyMs)) };
+  });
+}
+
+function asJson(checkpoint: Checkpoint): object {
+  const { alpha, rows: size, name, macs, parameters, top1, top5 } = checkpoint;
+  return { alpha, size, name, macs, parameters, top1, top5, downloadBytes: downloadBytes(checkpoint, "float32") };
+}
+
+function timeJson(latencyMs: number): object {
+  return { latencyMs: Math.round(latencyMs * 1000) / 1000, picturesPerSecond: perSecond(latencyMs) };
+}
+
+function perSecond(latencyMs: number): number {
+  return Math.round(1000 / latencyMs);
 }
 
 function millions(count: number, digits: number): string {
   return (count / 1e6).toFixed(digits);
 }
 
-/** The weights are float32; the file's own overhead is below a percent. */
-function downloadBytes({ parameters }: Checkpoint): number {
-  return parameters * 4;
-}
-
-function asJson(checkpoint: Checkpoint): object {
-  const { alpha, rows: size, name, macs, parameters, top1, top5 } = checkpoint;
-  return { alpha, size, name, macs, parameters, top1, top5, downloadBytes: downloadBytes(checkpoint) };
+function megabytes(bytes: number): string {
+  return `${millions(bytes, 1)} MB`;
 }

@@ -1,6 +1,7 @@
 /** Commands, options and help, and how errors end: exit code 0 for done, 1 for a failure, 2 for a wrong call. */
 import { existsSync, readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { parseBudget } from "./budget.ts";
 import type { ClassifyOptions } from "./classify.ts";
 import type { ModelsOptions } from "./models.ts";
 import type { SummaryCommandOptions } from "./summary.ts";
@@ -28,6 +29,9 @@ Examples:
 Examples:
   $ ${NAME} models
   $ ${NAME} models --json
+  $ ${NAME} models --measure                      how fast each is on this machine
+  $ ${NAME} models --budget 5ms                   the most accurate that is fast enough
+  $ ${NAME} models --budget 5ms --budget 8MB      and small enough
 `,
   summary: `
 Examples:
@@ -106,12 +110,18 @@ function createProgram(exit: (code: number) => void): Command {
 
   program
     .command("models")
-    .description("List the 22 published models.")
+    .description("List the 22 published models, measure them here, or name the best for a budget.")
+    .option("--measure", "add the time of a prediction on this machine, with random weights")
+    .addOption(
+      new Option("--budget <limit>", "name the most accurate model within a time or download size: 5ms, 2MB; or both")
+        .argParser(parseBudget)
+        .conflicts("measure"),
+    )
     .option("--json", "print one JSON document and nothing else")
     .addHelpText("after", EXAMPLES.models)
     .action(async (options: ModelsOptions) => {
       const { models } = await import("./models.ts");
-      models(options);
+      await models(options);
     });
 
   addModelOptions(program.command("summary"))

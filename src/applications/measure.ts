@@ -1,0 +1,95 @@
+/** How long the published models take on this machine. Time does not depend on the weights' values: random ones will do. */
+import { valueError } from "../core/errors.ts";
+import { Tensor } from "../core/tensor.ts";
+import { type Checkpoint, checkpoints } from "./checkpoints.ts";
+import { MobileNetV2 } from "./mobilenet-v2.ts";
+
+/** The numbers that models compute with. */
+export const PRECISIONS = ["float32"] as const;
+
+export type Precision = (typeof PRECISIONS)[number];
+
+/** Bytes of a model's weights; the files' own overhead is below a percent. */
+export function downloadBytes({ parameters }: Pick<Checkpoint, "parameters">, _precision: Precision): number {
+  return parameters * 4;
+}
+
+/** The top-1 accuracy to expect, in percent. */
+export function top1(checkpoint: Checkpoint, _precision: Precision): number {
+  return checkpoint.top1;
+}
+
+export interface Measurement {
+  /** Keras's name of the model. */
+  readonly name: string;
+  readonly precision: Precision;
+  /** Milliseconds of one prediction of one picture: the median of several. */
+  readonly latencyMs: number;
+}
+
+export interface MeasureOptions {
+  /** Default `"float32"`. */
+  readonly precision?: Precision | undefined;
+  /** About how long to measure, in milliseconds, besides the start. Default 300. */
+  readonly duration?: number | undefined;
+}
+
+/** Clocks of pages may tick every 0.1 ms: so long is what is timed at once, in milliseconds. */
+const SAMPLE = 5;
+const FEWEST_SAMPLES = 3;
+
+/**
+ * Times one of the published models (an element of `checkpoints`), built with random weights. Nothing is downloaded.
+ *
+ * @throws ValueError for another model.
+ */
+export async function measureCheckpoint(
+  checkpoint: Pick<Checkpoint, "name">,
+  { precision = "float32", duration = 300 }: MeasureOptions = {},
+): Promise<Measurement> {
+  const { alpha, rows, name } = published(checkpoint.name);
+  if (!(duration >= 0 && duration < Infinity)) {
+    throw valueError(`\`duration\` should be a number of milliseconds. Received \`duration=${String(duration)}\``);
+  }
+  using model = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null });
+  const picture = new Tensor([1, rows, rows, 3], new Float32Array(rows * rows * 3).fill(0.5));
+  await model.predict(picture);
+  const times: number[] = [];
+  for (const end = now() + duration; now() < end || times.length < FEWEST_SAMPLES;) {
+    // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
+    times.push(await sample(() => model.predict(picture)));
+    // Signals and pages get their turn.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  // Engines run optimized code only after a while.
+  return { name, precision, latencyMs: median(times.slice(Math.floor(times.length / 2))) };
+}
+
+/** The published model of that name. @throws ValueError where there is none. */
+function published(wanted: string): Checkpoint {
+  const found = checkpoints.find(({ name }) => name === wanted);
+  if (found === undefined)
+    throw valueError(`\`name\` should be that of a published model. Received \`name=${wanted}\``);
+  return found;
+}
+
+/** Milliseconds of one call. */
+async function sample(call: () => Promise<unknown>): Promise<number> {
+  const start = now();
+  for (let calls = 1; ; calls++) {
+    // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
+    await call();
+    const elapsed = now() - start;
+    if (elapsed >= SAMPLE) return elapsed / calls;
+  }
+}
+
+function now(): number {
+  return performance.now();
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
+}
