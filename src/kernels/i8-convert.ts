@@ -81,6 +81,23 @@ export function dequantize(module: ModuleBuilder, variant: ConvertVariant): Func
   return f;
 }
 
+export function fillName(integers: Activations): string {
+  return `fill__${integers}`;
+}
+
+/** Sets integers to a value. Parameters: `to`, `count`, `value`. For the few at the edges of a picture. */
+export function fill(module: ModuleBuilder, integers: Activations): FunctionBuilder {
+  const f = module.function(fillName(integers));
+  const to = f.param("i32");
+  const count = f.param("i32");
+  const value = f.param("i32");
+  f.times(count, () => {
+    f.store(integers === "u8" ? i32.store8(to, value) : i32.store16(to, value));
+    f.increase(to, ACTIVATION_BYTES[integers]);
+  });
+  return f;
+}
+
 export interface MeanVariant extends ConvertVariant {
   /** Results are integers as the input, or float32. */
   readonly output: "integers" | "f32";

@@ -296,7 +296,7 @@ export function packedI8DwconvSize({ mode, rows, channels }: I8DwconvVariant): n
  * the window the weights of its rows, one row lower for the second output row, then the factors (float32); zeros beyond.
  */
 export function packI8Dwconv(
-  to: Uint8Array<ArrayBuffer>,
+  to: Uint8Array,
   { mode, rows, channels }: I8DwconvVariant,
   { weights, starts, factors }: { weights: Int8Array; starts: Int32Array; factors: Float32Array },
 ): void {

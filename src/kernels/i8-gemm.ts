@@ -240,7 +240,7 @@ export function packedI8GemmSize(matrix: I8Matrix): number {
  * weights of each column, then the factors (float32), then four times the residual's factor where `add`; zeros beyond k and n.
  */
 export function packI8Gemm(
-  to: Uint8Array<ArrayBuffer>,
+  to: Uint8Array,
   matrix: I8Matrix,
   {
     weights,

@@ -121,6 +121,8 @@ export const i32 = {
     }),
   load: load("i32", 0x28),
   store: store("i32", 0x36),
+  store8: store("i32", 0x3a),
+  store16: store("i32", 0x3b),
   eqz: unary("i32", "i32", 0x45),
   eq: binary("i32", "i32", 0x46),
   ne: binary("i32", "i32", 0x47),

@@ -37,7 +37,17 @@ describe("float32 to integers and back, exactly", () => {
         bytes.fill(UNTOUCHED, C, C + 512);
         call(quantizeName(variant), length, A, C, factor, offset, levels);
         const expected = compute(
-          { kind: "quantize", input: 0, output: 1, factor, offset, levels, padded: undefined },
+          {
+            kind: "quantize",
+            ...variant,
+            size: length,
+            input: 0,
+            output: 1,
+            factor,
+            offset,
+            levels,
+            padded: undefined,
+          },
           () => x,
         );
         const results = resultsAt(memory, integers);
@@ -58,7 +68,10 @@ describe("float32 to integers and back, exactly", () => {
         integersAt(new Uint8Array(memory.buffer), A, integers, q);
         const [scale, offset] = [Math.fround(0.0123), Math.fround(-0.77)];
         call(dequantizeName(variant), length, A, C, scale, offset);
-        const expected = compute({ kind: "dequantize", input: 0, output: 1, scale, offset }, () => Uint8Array.from(q));
+        const expected = compute(
+          { kind: "dequantize", ...variant, size: length, input: 0, output: 1, scale, offset },
+          () => Uint8Array.from(q),
+        );
         assert.deepEqual(floats.subarray(C / 4, C / 4 + length), expected);
       }
     });
@@ -85,6 +98,8 @@ describe("means of integers, exactly", () => {
           const expected = compute(
             {
               kind: "integer mean",
+              mode,
+              integers,
               input: 0,
               output: 1,
               from,

@@ -42,6 +42,8 @@ async function check(variant: I8DwconvVariant): Promise<void> {
   const expected = compute(
     {
       kind: "integer convolution",
+      mode,
+      integers: own,
       input: 0,
       output: 1,
       from,

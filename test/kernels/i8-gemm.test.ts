@@ -54,6 +54,8 @@ function check({ memory, call }: Instance, variant: I8GemmVariant, { tiles, k, n
   const expected = compute(
     {
       kind: "integer convolution",
+      mode,
+      integers: input,
       input: 0,
       output: 2,
       from,

@@ -1,21 +1,20 @@
 /** Folded operations → the same with integer operations in place of those that a quantized network has integers for. */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import type { Dims } from "../../core/shape.ts";
+import { type Dims, sizeOf } from "../../core/shape.ts";
 import { type Convolution, type Operation, type Operations, type Pool, inputsOf } from "../operations.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
-import type { IntegerOperation, Storage } from "./operations.ts";
 import { meanRequantization, requantization } from "./requantize.ts";
-import { type IntegerMode } from "../../kernels/i8-parts.ts";
-import { type Levels, type Quantization, levelsOf, paddingOf, quantizationOf } from "./scheme.ts";
+import { ACTIVATION_BYTES, type Activations, type IntegerMode, activationsOf } from "../../kernels/i8-parts.ts";
+import { type Quantization, levelsOf, paddingOf, quantizationOf } from "./scheme.ts";
 
-export interface MixedOperations extends Omit<Operations, "list"> {
-  readonly list: readonly (Operation | IntegerOperation)[];
-  /** How each value lies in memory. */
-  readonly storages: readonly Storage[];
+/** A network and the arithmetic to run it with. */
+export interface Quantized {
+  readonly network: QuantizedNetwork;
+  readonly mode: IntegerMode;
 }
 
 /** @throws FormatError where the network does not fit the operations. */
-export function integers(operations: Operations, network: QuantizedNetwork, mode: IntegerMode): MixedOperations {
+export function integers(operations: Operations, { network, mode }: Quantized): Operations {
   const mixing = new Mixing(operations, network, mode);
   for (const operation of operations.list) mixing.add(operation);
   return mixing.finish();
@@ -28,6 +27,7 @@ const NO_PADS = [
 
 interface IntegerValue {
   readonly value: number;
+  readonly integers: Activations;
   readonly quantization: Quantization;
 }
 
@@ -35,9 +35,9 @@ class Mixing {
   readonly #operations: Operations;
   readonly #network: QuantizedNetwork;
   readonly #mode: IntegerMode;
-  readonly #list: (Operation | IntegerOperation)[] = [];
+  readonly #list: Operation[] = [];
   readonly #shapes: Dims[];
-  readonly #storages: Storage[];
+  readonly #bytes: number[];
   readonly #consumers = new Map<number, Operation[]>();
   /** The forms that each value has by now. */
   readonly #floats = new Map<number, number>();
@@ -49,7 +49,7 @@ class Mixing {
     this.#network = network;
     this.#mode = mode;
     this.#shapes = [...operations.shapes];
-    this.#storages = operations.shapes.map(() => "f32");
+    this.#bytes = operations.shapes.map(() => 4);
     for (const value of operations.inputs) this.#floats.set(value, value);
     for (const operation of operations.list) {
       for (const input of inputsOf(operation)) {
@@ -60,10 +60,10 @@ class Mixing {
     }
   }
 
-  finish(): MixedOperations {
+  finish(): Operations {
     const outputs = this.#operations.outputs.map((value) => this.#float(value));
     const { inputs } = this.#operations;
-    return { list: this.#list, inputs, outputs, shapes: this.#shapes, storages: this.#storages };
+    return { list: this.#list, inputs, outputs, shapes: this.#shapes, bytes: this.#bytes };
   }
 
   add(operation: Operation): void {
@@ -74,10 +74,10 @@ class Mixing {
     } else if (operation.kind === "pool" && isGlobalMean(operation) && this.#integers.has(operation.input)) {
       this.#mean(operation);
     } else if (operation.kind === "alias" && this.#integers.has(operation.input)) {
-      const { value, quantization } = this.#integer(operation.input);
-      this.#list.push({ ...operation, input: value });
-      this.#storages[operation.output] = this.#storages[value] ?? "u8";
-      this.#integers.set(operation.output, { value: operation.output, quantization });
+      const given = this.#integer(operation.input);
+      this.#list.push({ ...operation, input: given.value });
+      this.#bytes[operation.output] = ACTIVATION_BYTES[given.integers];
+      this.#integers.set(operation.output, { ...given, value: operation.output });
     } else {
       this.#list.push(this.#withFloats(operation));
       this.#floats.set(operation.output, operation.output);
@@ -102,6 +102,8 @@ class Mixing {
     const { from, to } = operation;
     this.#list.push({
       kind: "integer convolution",
+      mode: this.#mode,
+      integers: input.integers,
       input: padded === undefined ? input.value : this.#pad(operation, input, padding),
       output,
       from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },
@@ -120,18 +122,30 @@ class Mixing {
 
   #mean(operation: Pool): void {
     const { input, from, output } = operation;
-    const { value, quantization } = this.#integer(input);
+    const { value, quantization, integers } = this.#integer(input);
     const result = this.#outputQuantization(output);
     const { start, factor } = meanRequantization(from.rows * from.cols, quantization, result);
-    this.#list.push({ kind: "integer mean", input: value, output, from, start, factor, levels: result?.levels });
+    const mode = this.#mode;
+    this.#list.push({
+      kind: "integer mean",
+      mode,
+      integers,
+      input: value,
+      output,
+      from,
+      start,
+      factor,
+      levels: result?.levels,
+    });
     this.#made(output, result);
   }
 
   #made(output: number, quantization: Quantization | undefined): void {
     if (quantization === undefined) this.#floats.set(output, output);
     else {
-      this.#storages[output] = this.#mode === "i16" ? "i16" : "u8";
-      this.#integers.set(output, { value: output, quantization });
+      const integers = activationsOf(this.#mode);
+      this.#bytes[output] = ACTIVATION_BYTES[integers];
+      this.#integers.set(output, { value: output, integers, quantization });
     }
   }
 
@@ -159,11 +173,21 @@ class Mixing {
     if (range === undefined) throw misfit("no range for a value that a quantized layer takes");
     const fine = this.#mode !== "u7" || this.#onlyFeedsMatrices(value);
     const quantization = quantizationOf(range, fine ? 255 : 127);
-    const made = {
-      value: this.#newValue(this.#shapes[value] ?? [], storageFor(this.#mode, quantization.levels)),
-      quantization,
-    };
-    this.#list.push({ ...this.#quantizing(value, quantization), output: made.value, padded: undefined });
+    const integers = this.#mode === "u7" && fine ? "i16" : activationsOf(this.#mode);
+    const shape = this.#shapes[value] ?? [];
+    const made = { value: this.#newValue(shape, ACTIVATION_BYTES[integers]), integers, quantization };
+    this.#list.push({
+      kind: "quantize",
+      mode: this.#mode,
+      integers,
+      input: this.#float(value),
+      output: made.value,
+      size: sizeOf(shape),
+      factor: Math.fround(1 / quantization.scale),
+      offset: Math.fround(quantization.zeroPoint + 0.5),
+      levels: quantization.levels,
+      padded: undefined,
+    });
     this.#integers.set(value, made);
     return made;
   }
@@ -177,33 +201,22 @@ class Mixing {
     );
   }
 
-  #quantizing(value: number, { scale, zeroPoint, levels }: Quantization) {
-    const factor = Math.fround(1 / scale);
-    return {
-      kind: "quantize" as const,
-      input: this.#float(value),
-      factor,
-      offset: Math.fround(zeroPoint + 0.5),
-      levels,
-    };
-  }
-
   /** The integers of a convolution's input with its surroundings. */
-  #pad({ input, from, window }: Convolution, { value }: IntegerValue, padding: number): number {
+  #pad({ input, from, window }: Convolution, { value, integers }: IntegerValue, padding: number): number {
     const { pads } = window;
     const key = `${input} ${pads.join()}`;
     const found = this.#padded.get(key);
     if (found !== undefined) return found;
     const [[top, bottom], [left, right]] = pads;
     const shape = [top + from.rows + bottom, left + from.cols + right, from.channels];
-    const output = this.#newValue(shape, this.#storages[value] ?? "u8");
+    const output = this.#newValue(shape, ACTIVATION_BYTES[integers]);
     const padded = { from, pads, padding };
     const last = this.#list.at(-1);
     // Where the integers were only just made, they are made in place.
     if (last?.kind === "quantize" && last.output === value && this.#consumers.get(input)?.length === 1) {
       this.#list.pop();
       this.#list.push({ ...last, output, padded });
-    } else this.#list.push({ kind: "integer pad", input: value, output, ...padded });
+    } else this.#list.push({ kind: "integer pad", mode: this.#mode, integers, input: value, output, ...padded });
     this.#padded.set(key, output);
     return output;
   }
@@ -212,16 +225,26 @@ class Mixing {
   #float(value: number): number {
     const found = this.#floats.get(value);
     if (found !== undefined) return found;
-    const { value: input, quantization } = this.#integer(value);
+    const { value: input, integers, quantization } = this.#integer(value);
     const { scale, zeroPoint } = quantization;
-    const output = this.#newValue(this.#shapes[value] ?? [], "f32");
-    this.#list.push({ kind: "dequantize", input, output, scale, offset: Math.fround(-zeroPoint * scale) });
+    const shape = this.#shapes[value] ?? [];
+    const output = this.#newValue(shape, 4);
+    this.#list.push({
+      kind: "dequantize",
+      mode: this.#mode,
+      integers,
+      input,
+      output,
+      size: sizeOf(shape),
+      scale,
+      offset: Math.fround(-zeroPoint * scale),
+    });
     this.#floats.set(value, output);
     return output;
   }
 
-  #newValue(shape: Dims, storage: Storage): number {
-    this.#storages.push(storage);
+  #newValue(shape: Dims, bytes: number): number {
+    this.#bytes.push(bytes);
     return this.#shapes.push(shape) - 1;
   }
 
@@ -237,14 +260,12 @@ class Mixing {
         const residual = operation.residual === undefined ? undefined : this.#float(operation.residual);
         return { ...operation, input: this.#float(operation.input), residual };
       }
+      case "chain":
+        throw misfit("convolutions that are joined already");
       default:
         return { ...operation, input: this.#float(operation.input) };
     }
   }
-}
-
-function storageFor(mode: IntegerMode, levels: Levels): Storage {
-  return mode === "i16" || (mode === "u7" && levels === 255) ? "i16" : "u8";
 }
 
 export function isGlobalMean({ mode, to, from, window }: Pool): boolean {

@@ -1,14 +1,15 @@
 /** Integer operations: what convolutions, pools and the ways in and out become. They stand among the float32 operations of a plan. */
 import type { Padding2D } from "../../core/padding.ts";
-import type { Picture, Window } from "../operations.ts";
+import type { Activations, IntegerMode } from "../../kernels/i8-parts.ts";
+import type { Picture, Window } from "../picture.ts";
 import type { Levels } from "./scheme.ts";
-
-/** How the numbers of a value lie in memory. */
-export type Storage = "f32" | "u8" | "i16";
 
 interface OneToOne {
   readonly input: number;
   readonly output: number;
+  readonly mode: IntegerMode;
+  /** How the input's integers lie in memory; of `quantize` the output's. The integers that others make lie as `activationsOf(mode)` says. */
+  readonly integers: Activations;
 }
 
 /** A picture's surroundings in integers. */
@@ -25,6 +26,8 @@ interface Padded {
  */
 export interface Quantize extends OneToOne {
   readonly kind: "quantize";
+  /** How many numbers. */
+  readonly size: number;
   readonly factor: number;
   readonly offset: number;
   readonly levels: Levels;
@@ -34,6 +37,8 @@ export interface Quantize extends OneToOne {
 /** Integer → float32: q × scale + offset, each step rounded to float32. */
 export interface Dequantize extends OneToOne {
   readonly kind: "dequantize";
+  /** How many numbers. */
+  readonly size: number;
   readonly scale: number;
   readonly offset: number;
 }

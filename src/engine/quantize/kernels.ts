@@ -1,0 +1,72 @@
+/** Which kernel runs an integer convolution, how its weights are packed for it, and the scratch memory it needs. */
+import { type I8DwconvVariant, i8DwconvScratch, packI8Dwconv, packedI8DwconvSize } from "../../kernels/i8-dwconv.ts";
+import { type I8Matrix, groupsOf, packI8Gemm, packedI8GemmSize } from "../../kernels/i8-gemm.ts";
+import { ACTIVATION_BYTES } from "../../kernels/i8-parts.ts";
+import type { IntegerConvolution } from "./operations.ts";
+
+/** The most pieces into which a depthwise convolution is cut: each has scratch memory of its own. */
+export const DEPTHWISE_PIECES = 8;
+
+/** The depthwise kernel of a convolution. */
+export function depthwiseVariant({ mode, levels, window, from, to }: IntegerConvolution): I8DwconvVariant {
+  const stride = window.strides[0] === 2 ? 2 : 1;
+  return {
+    mode,
+    output: levels === undefined ? "f32" : "integers",
+    stride,
+    rows: stride === 1 && to.rows > 1 ? 2 : 1,
+    inputCols: from.cols,
+    outputCols: to.cols,
+    padLeft: window.pads[1][0],
+    channels: from.channels,
+  };
+}
+
+/** The matrix of a convolution. */
+export function matrixOf({ integers, residual, window, from, to }: IntegerConvolution): I8Matrix {
+  // Neighbouring pixels of a window row are one run.
+  const joined = window.dilation[1] === 1;
+  return {
+    input: integers,
+    add: residual !== undefined,
+    runs: window.rows * (joined ? 1 : window.cols),
+    k: (joined ? window.cols : 1) * from.channels,
+    n: to.channels,
+  };
+}
+
+/** The matrix kernel's `window` arguments: rows and runs of the window, and the bytes from the last group of a run to the next, and to the next row. */
+export function windowOf(operation: IntegerConvolution): readonly number[] | undefined {
+  const { window, from, integers } = operation;
+  if (window.rows * window.cols === 1) return undefined;
+  const { k, runs } = matrixOf(operation);
+  const pixel = from.channels * ACTIVATION_BYTES[integers];
+  const walked = groupsOf(integers, k) * 4;
+  const cols = runs / window.rows;
+  const step = window.dilation[1] * pixel;
+  const colSkip = step - walked;
+  return [window.rows, cols, colSkip, window.dilation[0] * from.cols * pixel - cols * step];
+}
+
+/** How the weights are packed. */
+export function packingOf(operation: IntegerConvolution): { bytes: number; pack: (to: Uint8Array) => void } {
+  const { kernel: weights, starts, factors, residual } = operation;
+  if (operation.depthwise) {
+    const variant = depthwiseVariant(operation);
+    return {
+      bytes: packedI8DwconvSize(variant),
+      pack: (to) => packI8Dwconv(to, variant, { weights, starts, factors }),
+    };
+  }
+  const matrix = matrixOf(operation);
+  return {
+    bytes: packedI8GemmSize(matrix),
+    pack: (to) => packI8Gemm(to, matrix, { weights, starts, factors, residualFactor: residual?.factor }),
+  };
+}
+
+/** The scratch memory of an operation. */
+export function scratchBytesOf(operation: { readonly kind: string } | IntegerConvolution): number {
+  if (!("depthwise" in operation) || !operation.depthwise) return 0;
+  return i8DwconvScratch(depthwiseVariant(operation)) * DEPTHWISE_PIECES;
+}
