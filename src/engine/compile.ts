@@ -8,12 +8,14 @@ import { VECTOR } from "../kernels/parts.ts";
 import { softmax } from "../kernels/reduce.ts";
 import type { Tiling } from "../kernels/table.ts";
 import { sizeOf } from "../core/shape.ts";
+import { emitChain } from "./emit-chain.ts";
 import { emitConvolution } from "./emit-convolution.ts";
 import { emitBorder, emitPad } from "./emit-pad.ts";
 import { emitPool } from "./emit-pool.ts";
 import { type Emitter, addressAt, boundArguments } from "./emitter.ts";
 import type { Host, Operation } from "./operations.ts";
 import type { Plan } from "./plan.ts";
+import { emitIntegers } from "./quantize/emit.ts";
 import { OneThread, SharedRuns, type Shares } from "./threads/shares.ts";
 import type { PackedWeights } from "./weights.ts";
 
@@ -57,6 +59,7 @@ export function compile(plan: Plan, { arena, weights, tiling, shared }: CompileO
       weights,
       address: (value) => arena + (plan.offsets[value] ?? 0),
       zeros: arena + plan.zeros.offset,
+      scratch: arena + plan.scratch,
       kernel: (kernelName, make) => {
         const made = kernels.get(kernelName) ?? make(module);
         kernels.set(kernelName, made);
@@ -117,6 +120,9 @@ function emit(emitter: Emitter, operation: Exclude<Operation, { kind: "host" | "
     case "convolution":
       emitConvolution(emitter, operation);
       return;
+    case "chain":
+      emitChain(emitter, operation);
+      return;
     case "pad":
       if (operation.input === operation.output) emitBorder(emitter, operation);
       else emitPad(emitter, operation);
@@ -173,5 +179,7 @@ function emit(emitter: Emitter, operation: Exclude<Operation, { kind: "host" | "
     case "pool":
       emitPool(emitter, operation);
       return;
+    default:
+      emitIntegers(emitter, operation);
   }
 }

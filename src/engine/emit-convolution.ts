@@ -5,7 +5,7 @@ import type { AnyExpr, Expr } from "../wasm/expression.ts";
 import { i32 } from "../wasm/instructions.ts";
 import { type Emitter, addressAt, boundArguments, forEach } from "./emitter.ts";
 import type { Convolution } from "./operations.ts";
-import { isDepthwise } from "./plan.ts";
+import { isDepthwise } from "./depthwise.ts";
 
 /** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
 const MACS_PER_CALL = 2 ** 19;

@@ -17,6 +17,8 @@ export interface Emitter {
   address(value: number): number;
   /** The address of the row of zeros. */
   readonly zeros: number;
+  /** The address of memory that an operation may use while it runs. */
+  readonly scratch: number;
   /** The kernel of that name in this module, made when first asked for. */
   kernel(name: string, make: (module: ModuleBuilder) => Callable): Callable;
   /**

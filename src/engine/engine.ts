@@ -13,12 +13,16 @@ import { lower } from "./lower.ts";
 import { EngineMemory } from "./memory.ts";
 import type { Host } from "./operations.ts";
 import { type Plan, plan } from "./plan.ts";
+import { type Quantized, integers } from "./quantize/integers.ts";
 import { canShare, sharedPool } from "./threads/pool.ts";
 import { Task } from "./threads/task.ts";
 import { PackedWeights } from "./weights.ts";
 
 /** Input shapes whose plans are kept; the least recently used one goes first. */
 const PLANS_KEPT = 8;
+
+/** Pieces of a chain for each thread, so that none waits long for another. */
+const CHAIN_PIECES = 2;
 
 /** Where an engine's numbers are. */
 interface Store {
@@ -41,6 +45,8 @@ export interface EngineOptions {
   readonly features?: Features;
   /** So many threads may share the work of a run; a page lets others do it even if it is one. Default: 1. */
   readonly threads?: number;
+  /** The program's integers, and the arithmetic to use for them. */
+  readonly quantized?: Quantized;
 }
 
 export class Engine {
@@ -48,17 +54,19 @@ export class Engine {
   readonly #features: Features;
   readonly #tiling: Tiling;
   readonly #threads: number;
+  readonly #quantized: Quantized | undefined;
   /** Whether other threads may do its work. */
   #shares: boolean;
   #store: Store | undefined;
   readonly #plans = new Map<string, Promise<Ready>>();
   #disposed = false;
 
-  private constructor(program: Program, { features: available = features(), threads = 1 }: EngineOptions) {
+  private constructor(program: Program, { features: available = features(), threads = 1, quantized }: EngineOptions) {
     this.#program = program;
     this.#features = available;
     this.#tiling = tilingOf(available);
     this.#threads = threads;
+    this.#quantized = quantized;
     this.#shares = (threads > 1 || !mayBlock()) && canShare();
   }
 
@@ -85,6 +93,9 @@ export class Engine {
     this.#assertAlive();
     const batch = this.#checkInputs(inputs);
     if (!this.#features.simd) {
+      if (this.#quantized) {
+        throw new MobileNetV2Error("MissingError", "A quantized model needs WebAssembly SIMD, which is missing here.");
+      }
       return evaluate(
         this.#program,
         inputs.map((input) => input.toFloat32()),
@@ -161,7 +172,10 @@ export class Engine {
   }
 
   async #prepare(shapes: readonly Dims[]): Promise<Ready> {
-    const planned = plan(fold(lower(this.#program, shapes)));
+    const operations = fold(lower(this.#program, shapes));
+    const planned = plan(this.#quantized ? integers(operations, this.#quantized) : operations, {
+      pieces: this.#shares ? CHAIN_PIECES * this.#threads : 1,
+    });
     const store = (this.#store ??= this.#newStore());
     try {
       return await this.#compiled(planned, store);

@@ -5,17 +5,14 @@ import type { Tensor } from "../core/tensor.ts";
 import type { MapName } from "../kernels/elementwise.ts";
 import type { PoolMode } from "../kernels/reduce.ts";
 import type { Weight } from "../layers/weight.ts";
+import type { Picture, Window } from "./picture.ts";
+import type { IntegerOperation } from "./quantize/operations.ts";
+
+export type { Picture, Window } from "./picture.ts";
 
 export interface Bounds {
   readonly low: number;
   readonly high: number;
-}
-
-/** A channels-last picture's axes. */
-export interface Picture {
-  readonly rows: number;
-  readonly cols: number;
-  readonly channels: number;
 }
 
 /** A factor and a summand for each channel, made of weights (of BatchNormalization, say) whenever they have changed. */
@@ -25,15 +22,6 @@ export interface Affine {
   readonly weights: readonly Weight[];
   readonly scale: () => ArrayLike<number>;
   readonly offset: () => ArrayLike<number>;
-}
-
-export interface Window {
-  readonly rows: number;
-  readonly cols: number;
-  readonly strides: readonly [number, number];
-  readonly dilation: readonly [number, number];
-  /** Zeros around the input, [[top, bottom], [left, right]]. */
-  readonly pads: Padding2D;
 }
 
 interface OneToOne {
@@ -59,6 +47,20 @@ export interface Convolution extends OneToOne {
   readonly residual: number | undefined;
   /** Applied last. */
   readonly bounds: Bounds | undefined;
+}
+
+/**
+ * Convolutions that are computed row by row, one after the other: of the values between them only the rows that are still needed are
+ * kept, so that they stay in the cache. The first may be any; those behind it are depthwise or of single pixels.
+ */
+export interface Chain {
+  readonly kind: "chain";
+  readonly links: readonly Convolution[];
+  readonly output: number;
+  /** For each link but the last, the rows of its output that are kept, in a value of their own. */
+  readonly kept: readonly { readonly rows: number; readonly value: number }[];
+  /** Into how many pieces of rows it is cut; each has rows of its own in `kept`. */
+  readonly pieces: number;
 }
 
 export interface Pad extends OneToOne {
@@ -118,7 +120,19 @@ export interface Host {
   readonly compute: (inputs: readonly Tensor<Float32Array>[]) => Tensor<Float32Array>;
 }
 
-export type Operation = Convolution | Pad | Sum | Clamp | PerChannel | ElementwiseMap | Pool | Softmax | Alias | Host;
+export type Operation =
+  | Convolution
+  | Pad
+  | Sum
+  | Clamp
+  | PerChannel
+  | ElementwiseMap
+  | Pool
+  | Softmax
+  | Alias
+  | Host
+  | Chain
+  | IntegerOperation;
 
 export interface Operations {
   readonly list: readonly Operation[];
@@ -126,6 +140,8 @@ export interface Operations {
   readonly outputs: readonly number[];
   /** The shape of every value, without the batch. */
   readonly shapes: readonly Dims[];
+  /** The bytes of one number of every value; 4 unless given. */
+  readonly bytes?: readonly number[];
 }
 
 /** The values that an operation reads. */
@@ -136,9 +152,26 @@ export function inputsOf(operation: Operation): readonly number[] {
       return operation.inputs;
     case "convolution":
       return operation.residual === undefined ? [operation.input] : [operation.input, operation.residual];
+    case "chain": {
+      const between = new Set(operation.links.map((link) => link.output));
+      return operation.links.flatMap(inputsOf).filter((value) => !between.has(value));
+    }
+    case "integer convolution":
+      return operation.residual === undefined ? [operation.input] : [operation.input, operation.residual.value];
     default:
       return [operation.input];
   }
+}
+
+/** Values that hold something only while the operation runs. */
+export function scratchOf(operation: Operation): readonly number[] {
+  return operation.kind === "chain" ? operation.kept.map(({ value }) => value) : [];
+}
+
+/** The convolutions that an operation consists of. */
+export function convolutionsOf(operation: Operation): readonly Convolution[] {
+  if (operation.kind === "chain") return operation.links;
+  return operation.kind === "convolution" ? [operation] : [];
 }
 
 export function sameDims(a: Dims | undefined, b: Dims | undefined): boolean {

@@ -2,11 +2,15 @@
 import { packAffine, packedAffineSize } from "../kernels/elementwise.ts";
 import { packDwconv, packedDwconvSize } from "../kernels/dwconv.ts";
 import { packGemm, packedGemmSize } from "../kernels/gemm.ts";
+import { ACTIVATION_BYTES } from "../kernels/i8-parts.ts";
 import type { Tiling } from "../kernels/table.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { EngineMemory } from "./memory.ts";
 import type { Convolution, Operation, PerChannel } from "./operations.ts";
-import { isDepthwise } from "./plan.ts";
+import { convolutionsOf } from "./operations.ts";
+import { isDepthwise } from "./depthwise.ts";
+import { packingOf } from "./quantize/kernels.ts";
+import type { IntegerConvolution } from "./quantize/operations.ts";
 
 interface Packed {
   readonly address: number;
@@ -31,8 +35,12 @@ export class PackedWeights {
   /** Places the weights of all operations. */
   reserve(operations: readonly Operation[]): void {
     for (const operation of operations) {
-      if (operation.kind === "convolution") this.ofConvolution(operation);
-      else if (operation.kind === "affine") this.ofAffine(operation);
+      for (const convolution of convolutionsOf(operation)) this.ofConvolution(convolution);
+      if (operation.kind === "affine") this.ofAffine(operation);
+      else if (operation.kind === "integer convolution") {
+        this.ofIntegerConvolution(operation);
+        this.paddingOf(operation);
+      }
     }
   }
 
@@ -74,6 +82,20 @@ export class PackedWeights {
     );
   }
 
+  ofIntegerConvolution(operation: IntegerConvolution): number {
+    const { bytes, pack } = packingOf(operation);
+    return this.#placeBytes("integers", [operation.kernel], bytes, pack);
+  }
+
+  /** The address of a row of an integer convolution's padding; it stands for rows above and below the picture. */
+  paddingOf({ padding, from, integers, depthwise }: IntegerConvolution): number {
+    const numbers = depthwise ? from.cols * from.channels : 0;
+    return this.#placeBytes(`${numbers} ${integers} ${padding}`, [], numbers * ACTIVATION_BYTES[integers], (to) => {
+      if (integers === "u8") to.fill(padding);
+      else new Int16Array(to.buffer, to.byteOffset, numbers).fill(padding);
+    });
+  }
+
   /** Packs what was never packed and what has changed since. */
   refresh(): void {
     for (const packed of this.#packed.values()) {
@@ -98,6 +120,12 @@ export class PackedWeights {
       this.#packed.set(key, packed);
     }
     return packed.address;
+  }
+
+  #placeBytes(layout: string, sources: readonly object[], bytes: number, pack: (to: Uint8Array) => void): number {
+    return this.#place(layout, sources, [], Math.ceil(bytes / 4), (floats) =>
+      pack(new Uint8Array(floats.buffer, floats.byteOffset, bytes)),
+    );
   }
 
   #id(source: object): number {

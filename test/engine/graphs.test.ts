@@ -6,6 +6,7 @@ import { Tensor } from "../../src/core/tensor.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { fold } from "../../src/engine/fold.ts";
 import { lower } from "../../src/engine/lower.ts";
+import { plan } from "../../src/engine/plan.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { programOf } from "../../src/graph/program.ts";
 import { Activation } from "../../src/layers/activation.ts";
@@ -24,7 +25,7 @@ import { Model } from "../../src/models/model.ts";
 import { assertWithin, maxDifference } from "../support/compare.ts";
 import { seedWeights } from "../support/seeded.ts";
 import { features as machine } from "../../src/wasm/features.ts";
-import { PLAIN, engineDifference, seededProgram, seededTensors } from "./run.ts";
+import { PLAIN, engineDifference, runPlan, seededProgram, seededTensors } from "./run.ts";
 
 function kinds(inputs: KerasTensor | readonly KerasTensor[], outputs: KerasTensor | readonly KerasTensor[]): string[] {
   const program = seededProgram(inputs, outputs);
@@ -91,9 +92,39 @@ describe("folding", () => {
     const [a, b] = [conv(x), conv(x)];
     const sums = [new Add().apply([a, a]), new Add().apply([conv(x), conv(x)]), new Add().apply([a, b])];
     const chained = new Add().apply([new ReLU().apply(new Add().apply([x, conv(x)])), conv(b), b]);
-    for (const outputs of [...sums, chained, [...sums, chained]]) {
+    const relu = new ReLU().apply(x);
+    const own = new Add().apply([relu, conv(relu)]);
+    for (const outputs of [...sums, chained, own, [...sums, chained]]) {
       const difference = await engineDifference(seededProgram(x, outputs), seededTensors([[2, 5, 5, 4]]));
       assert.ok(difference <= 1e-6, `off by ${difference}`);
+    }
+  });
+});
+
+describe("chains: convolutions computed together, row by row", () => {
+  it("a block of wide pictures is one operation", () => {
+    for (const strides of [1, 2] as const) {
+      const x = Input({ shape: [64, 64, 16] });
+      const program = seededProgram(x, block(x, strides).add);
+      const kindsOf = plan(fold(lower(program, [[64, 64, 16]]))).operations.map(({ kind }) => kind);
+      assert.deepEqual(kindsOf, ["chain"]);
+    }
+  });
+
+  it("in 1, 2, 3 and 100 pieces, at sizes that no piece divides: bit-identical, within 2e-6 of the layers", async () => {
+    for (const [rows, cols, strides] of [
+      [64, 50, 1],
+      [61, 47, 2],
+      [40, 64, 2],
+    ] as const) {
+      const x = Input({ shape: [rows, cols, 16] });
+      const { add, projectBN } = block(new Conv2D({ filters: 16, kernelSize: 3, padding: "same" }).apply(x), strides);
+      const program = seededProgram(x, strides === 1 ? add : projectBN);
+      const inputs = seededTensors([[1, rows, cols, 16]]);
+      assert.ok((await engineDifference(program, inputs)) <= 2e-6);
+      const operations = fold(lower(program, [[rows, cols, 16]]));
+      const results = await Promise.all([1, 2, 3, 100].map((pieces) => runPlan(plan(operations, { pieces }), inputs)));
+      for (const result of results) assert.deepEqual(result, results[0]);
     }
   });
 });

@@ -1,12 +1,17 @@
 /** Runs a graph on the engine and by the layers' own forwards, with seeded weights and inputs. */
 import { Tensor } from "../../src/core/tensor.ts";
+import { compile } from "../../src/engine/compile.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import { EngineMemory } from "../../src/engine/memory.ts";
+import type { Plan } from "../../src/engine/plan.ts";
+import { PackedWeights } from "../../src/engine/weights.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { buildGraph } from "../../src/graph/graph.ts";
 import { type Program, programOf } from "../../src/graph/program.ts";
 import type { KerasTensor } from "../../src/layers/layer.ts";
 import { uniform } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
+import { TILINGS } from "../../src/kernels/table.ts";
 import type { Features } from "../../src/wasm/features.ts";
 import { maxDifference, maxMagnitude } from "../support/compare.ts";
 import { seedWeights } from "../support/seeded.ts";
@@ -41,4 +46,29 @@ export async function engineDifference(
     return maxDifference(actual[i]?.data ?? [], data) / Math.max(1, maxMagnitude(data));
   });
   return Math.max(...differences);
+}
+
+/** The first output of a plan for the first of these pictures, compiled by itself. */
+export async function runPlan(planned: Plan, inputs: readonly Tensor<Float32Array>[]): Promise<Float32Array> {
+  const memory = new EngineMemory();
+  const weights = new PackedWeights(memory, TILINGS.mul);
+  weights.reserve(planned.operations);
+  const arena = memory.reserveArena(planned.bytes);
+  const { bytes, stages } = compile(planned, { arena, weights, tiling: TILINGS.mul, shared: false });
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
+  weights.refresh();
+  for (const [i, { address, rows, length, stride }] of planned.inputs.entries()) {
+    for (let row = 0; row < rows; row++) {
+      const from = inputs[i]?.data.subarray(row * length, (row + 1) * length) ?? [];
+      memory.floats.set(from, (arena + address) / 4 + row * stride);
+    }
+  }
+  for (const stage of stages) {
+    const run = stage.kind === "run" ? instance.exports[stage.name] : undefined;
+    if (typeof run !== "function") throw new Error("only plans without steps of the host");
+    run();
+  }
+  const [output] = planned.outputs;
+  const from = (arena + (output?.offset ?? 0)) / 4;
+  return memory.floats.slice(from, from + sizeOf(output?.shape ?? []));
 }
