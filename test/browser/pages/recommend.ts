@@ -1,0 +1,6 @@
+/** The page's side of recommend.test.ts. */
+import { recommend } from "mobilenet-v2";
+
+export async function run(latencyMs: number): Promise<unknown> {
+  return recommend({ latencyMs, downloadBytes: 8e6 });
+}
