@@ -6,6 +6,8 @@ import { inputsOf } from "./operations.ts";
 
 /** A value of fewer bytes is written and read whole. */
 const LEAST_BYTES = 2 ** 18;
+/** A piece for a thread of its own has at least so many rows. */
+const LEAST_ROWS = 4;
 /** Narrower pictures leave the register tiles of a row too empty. */
 const LEAST_COLS = 20;
 
@@ -15,11 +17,17 @@ export function chainConvolutions(operations: Operations, pieces: number): Opera
   const uses = new Map<number, number>();
   for (const value of [...list.flatMap(inputsOf), ...outputs]) uses.set(value, (uses.get(value) ?? 0) + 1);
 
-  /** The rows of `link`'s output that must be kept for `next`; undefined where `next` cannot be chained to it. */
-  const rowsKept = (link: Convolution, next: Operation | undefined): number | undefined => {
-    if (next?.kind !== "convolution" || next.input !== link.output || uses.get(link.output) !== 1) return undefined;
+  /** The rows of the last link's output that must be kept for `next`; undefined where `next` cannot be chained to the last of `links`. */
+  const rowsKept = (links: readonly Convolution[], next: Operation | undefined): number | undefined => {
+    const link = links.at(-1);
+    if (link === undefined || next?.kind !== "convolution" || next.input !== link.output || uses.get(link.output) !== 1)
+      return undefined;
     const { rows, cols, channels } = link.to;
     if (rows * cols * channels * 4 < LEAST_BYTES || cols < LEAST_COLS || next.to.cols < LEAST_COLS) return undefined;
+    // Every piece computes the rows above and below its own again.
+    if (pieces > 1 && (next.to.rows < LEAST_ROWS * pieces || (isDepthwise(next) && links.some(isDepthwise)))) {
+      return undefined;
+    }
     if (isDepthwise(next)) return (next.window.rows - 1) * next.window.dilation[0] + 1;
     return isPixelwise(next) ? 1 : undefined;
   };
@@ -32,7 +40,7 @@ export function chainConvolutions(operations: Operations, pieces: number): Opera
     const kept: Chain["kept"][number][] = [];
     for (let last = links.at(-1); last !== undefined; last = links.at(-1)) {
       const next = list[i + links.length];
-      const rows = rowsKept(last, next);
+      const rows = rowsKept(links, next);
       if (rows === undefined || next?.kind !== "convolution") break;
       const value = shapes.push([pieces, rows, last.to.cols, last.to.channels]) - 1;
       kept.push({ rows, value });

@@ -5,6 +5,7 @@ import type { AnyExpr, Expr } from "../wasm/expression.ts";
 import { i32 } from "../wasm/instructions.ts";
 import { type Emitter, addressAt, boundArguments, forEach } from "./emitter.ts";
 import type { Convolution } from "./operations.ts";
+import { splitRows, tileOf } from "./tiles.ts";
 import { isDepthwise } from "./depthwise.ts";
 
 /** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
@@ -77,8 +78,9 @@ function emitDepthwiseRow(emitter: Emitter, operation: Convolution, y: Expr<"i32
 }
 
 function emitMatrixRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
-  const { f, tiling, weights } = emitter;
+  const { f, weights } = emitter;
   const { from, to, window, groups } = operation;
+  const tile = tileOf(emitter.tiling, operation);
   const input = f.local("i32", rows.input(i32.mul(y, i32.const(window.strides[0]))));
   const output = f.local("i32", rows.output);
   const residual = rows.residual && f.local("i32", rows.residual);
@@ -88,7 +90,7 @@ function emitMatrixRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">,
   const n = to.channels / groups;
   const row = (): void => {
     let first = 0;
-    for (const { rows: height, tiles } of splitRows(to.cols, tiling.rows)) {
+    for (const { rows: height, tiles } of splitRows(to.cols, tile.rows)) {
       emitGemm(emitter, operation, height, {
         tiles: i32.const(tiles),
         n: i32.const(n),
@@ -110,13 +112,13 @@ function emitMatrixRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">,
     row();
     f.increase(input, (from.channels / groups) * 4);
     f.increase(output, n * 4);
-    f.increase(packed, packedGemmSize(k, n, tiling.columns) * 4);
+    f.increase(packed, packedGemmSize(k, n, tile.columns) * 4);
   });
 }
 
 /** A convolution of single pixels: all of them are the rows of one matrix. */
 function emitPixels(emitter: Emitter, operation: Convolution): void {
-  const { tiling, weights } = emitter;
+  const { weights } = emitter;
   const { from, to, groups } = operation;
   const pixels = to.rows * to.cols;
   if (groups > 1) {
@@ -133,34 +135,35 @@ function emitPixels(emitter: Emitter, operation: Convolution): void {
   const k = from.channels;
   const n = to.channels;
   const packed = weights.ofConvolution(operation);
-  const splits = splitRows(pixels, tiling.rows);
-  const panels = Math.ceil(n / tiling.columns);
+  const tile = tileOf(emitter.tiling, operation);
+  const splits = splitRows(pixels, tile.rows);
+  const panels = Math.ceil(n / tile.columns);
   const byRows = splits.reduce((sum, { tiles }) => sum + tiles, 0) >= MANY_TILES || panels === 1;
   let firstPixel = 0;
   for (const { rows, tiles } of splits) {
     const start = firstPixel;
-    /** Tiles from `tile` on, columns from `column` on. */
-    const call = (tile: Expr<"i32">, count: Expr<"i32">, panel: Expr<"i32">, columns: Expr<"i32">): void => {
-      const pixel = i32.add(i32.mul(tile, i32.const(rows)), i32.const(start));
+    /** Tiles from `first` on, panels of columns from `panel` on. */
+    const call = (first: Expr<"i32">, count: Expr<"i32">, panel: Expr<"i32">, columns: Expr<"i32">): void => {
+      const pixel = i32.add(i32.mul(first, i32.const(rows)), i32.const(start));
       const at = (value: number): Expr<"i32"> =>
-        i32.add(addressAt(emitter.address(value), pixel, n * 4), i32.mul(panel, i32.const(tiling.columns * 4)));
+        i32.add(addressAt(emitter.address(value), pixel, n * 4), i32.mul(panel, i32.const(tile.columns * 4)));
       emitGemm(emitter, operation, rows, {
         tiles: count,
         n: columns,
         a: addressAt(emitter.address(operation.input), pixel, k * 4),
-        b: addressAt(packed, panel, packedGemmSize(k, tiling.columns, tiling.columns) * 4),
+        b: addressAt(packed, panel, packedGemmSize(k, tile.columns, tile.columns) * 4),
         c: at(operation.output),
         r: operation.residual === undefined ? undefined : at(operation.residual),
       });
     };
     if (byRows) {
       const most = Math.max(1, Math.floor(MACS_PER_CALL / (rows * k * n)));
-      emitter.share(tiles, most, (tile, count) => call(tile, count, i32.const(0), i32.const(n)));
+      emitter.share(tiles, most, (first, count) => call(first, count, i32.const(0), i32.const(n)));
     } else {
-      const most = Math.max(1, Math.floor(MACS_PER_CALL / (rows * tiles * k * tiling.columns)));
+      const most = Math.max(1, Math.floor(MACS_PER_CALL / (rows * tiles * k * tile.columns)));
       emitter.share(panels, Math.min(most, Math.ceil(panels / PIECES)), (panel, count) => {
-        const left = i32.sub(i32.const(n), i32.mul(panel, i32.const(tiling.columns)));
-        call(i32.const(0), i32.const(tiles), panel, min(left, i32.mul(count, i32.const(tiling.columns))));
+        const left = i32.sub(i32.const(n), i32.mul(panel, i32.const(tile.columns)));
+        call(i32.const(0), i32.const(tiles), panel, min(left, i32.mul(count, i32.const(tile.columns))));
       });
     }
     firstPixel += tiles * rows;
@@ -183,7 +186,8 @@ function emitGemm(
   rows: number,
   { tiles, n, a, b, c, r }: GemmArguments,
 ): void {
-  const { arithmetic, columns } = emitter.tiling;
+  const { arithmetic } = emitter.tiling;
+  const { columns } = tileOf(emitter.tiling, operation);
   const { from, to, window, bounds } = operation;
   const run = runs(operation);
   const variant: GemmVariant = {
@@ -214,17 +218,6 @@ function runs({ from, window, groups }: Convolution): { k: number; window: reado
   const colSkip = joined ? 0 : window.dilation[1] * pixel - k * 4;
   const walked = joined ? k * 4 : cols * window.dilation[1] * pixel;
   return { k, window: [window.rows, cols, colSkip, window.dilation[0] * from.cols * pixel - walked] };
-}
-
-/** So many rows as tiles of nearly equal height, at most `most`: no thin one is left over. */
-export function splitRows(rows: number, most: number): readonly { readonly rows: number; readonly tiles: number }[] {
-  const tiles = Math.ceil(rows / most);
-  const low = Math.floor(rows / tiles);
-  const high = rows - low * tiles;
-  return [
-    { rows: low + 1, tiles: high },
-    { rows: low, tiles: tiles - high },
-  ].filter((split) => split.tiles > 0);
 }
 
 function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {

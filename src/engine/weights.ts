@@ -9,6 +9,7 @@ import type { EngineMemory } from "./memory.ts";
 import type { Convolution, Operation, PerChannel } from "./operations.ts";
 import { convolutionsOf } from "./operations.ts";
 import { isDepthwise } from "./depthwise.ts";
+import { tileOf } from "./tiles.ts";
 import { packingOf } from "./quantize/kernels.ts";
 import type { IntegerConvolution } from "./quantize/operations.ts";
 
@@ -50,7 +51,7 @@ export class PackedWeights {
     const weights = [kernel, ...(bias === undefined ? [] : [bias]), ...affines.flatMap((affine) => affine.weights)];
     const sources = [kernel, ...affines.map((affine) => affine.source)];
     const taps = window.rows * window.cols;
-    const { columns, depthwiseVectors } = this.#tiling;
+    const { depthwiseVectors } = this.#tiling;
     if (isDepthwise(operation)) {
       const { channels } = from;
       return this.#place("depthwise", sources, weights, packedDwconvSize(taps, channels), (floats) => {
@@ -60,8 +61,9 @@ export class PackedWeights {
     }
     const k = (taps * from.channels) / groups;
     const n = to.channels / groups;
+    const { columns } = tileOf(this.#tiling, operation);
     const size = packedGemmSize(k, n, columns);
-    return this.#place("matrix", sources, weights, groups * size, (floats) => {
+    return this.#place(`matrix ${columns}`, sources, weights, groups * size, (floats) => {
       const { scale, offset } = folded(operation);
       for (let group = 0; group < groups; group++) {
         const first = group * n;

@@ -2,6 +2,7 @@
  * Matrix products and convolutions: C[m, n] = Σk A[m, k] × B[k, n] + bias[n], in register tiles of rows × columns
  * (XNNPACK's f32-gemm and f32-igemm, loadsplat). The taps of a convolution are runs of A at other places.
  */
+import type { Expr } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32x4, i32, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
@@ -10,7 +11,7 @@ import { type Arithmetic, Clamp, VECTOR, multiplyAdd, storeFirst } from "./parts
 export interface GemmVariant {
   /** Rows of the register tile. */
   readonly rows: number;
-  /** Columns of the register tile: 8, or 16 for engines with more registers. */
+  /** Columns of the register tile. */
   readonly columns: number;
   readonly arithmetic: Arithmetic;
   /** Bounded results. */
@@ -67,13 +68,12 @@ export function gemm(module: ModuleBuilder, variant: GemmVariant): FunctionBuild
   const value = f.local("v128");
 
   const step = (index: number): void => {
-    for (const [v, weight] of weights.entries()) {
-      f.set(weight, v128.load(panel, (index * vectors + v) * VECTOR));
-    }
+    const load = (v: number): Expr<"v128"> => v128.load(panel, (index * vectors + v) * VECTOR);
+    if (rows > 1) for (const [v, weight] of weights.entries()) f.set(weight, load(v));
     for (const [i, row] of aRows.entries()) {
       f.set(value, v128.load32_splat(row, index * 4));
       for (const [v, sum] of (sums[i] ?? []).entries()) {
-        f.set(sum, multiplyAdd(arithmetic, value, weights[v] ?? value, sum));
+        f.set(sum, multiplyAdd(arithmetic, value, rows > 1 ? (weights[v] ?? value) : load(v), sum));
       }
     }
   };

@@ -15,7 +15,7 @@ import { ACTIVATION_BYTES, activationsOf } from "../../kernels/i8-parts.ts";
 import { MOST_I8_ROWS, SINGLE_ROW_PANELS } from "../../kernels/i8-table.ts";
 import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
-import { splitRows } from "../emit-convolution.ts";
+import { splitRows } from "../tiles.ts";
 import { type Emitter, addressAt, forEach } from "../emitter.ts";
 import { DEPTHWISE_PIECES, depthwiseVariant, matrixOf, windowOf } from "./kernels.ts";
 import type {
