@@ -14,7 +14,7 @@ export function sharedPath(path: string): string {
 }
 
 export function sharedBytes(path: string): Uint8Array {
-  return readFileSync(new URL(path, folder));
+  return new Uint8Array(readFileSync(new URL(path, folder)));
 }
 
 /** The JSON file of that name, as the caller knows it to be. */
