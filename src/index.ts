@@ -21,6 +21,8 @@ export { type ErrorCode, MobileNetV2Error } from "./core/errors.ts";
 export type { Dims, Shape } from "./core/shape.ts";
 export { type DType, Tensor, type TensorData, stack, zeros } from "./core/tensor.ts";
 
+export { enableWideSimd } from "./engine/wide-simd.ts";
+
 export type { Interpolation } from "./image/filters.ts";
 export type { ColorMode, Image } from "./image/image.ts";
 export {

@@ -5,7 +5,7 @@ import { Tensor } from "../core/tensor.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import type { Program } from "../graph/program.ts";
 import { type Tiling, TILINGS } from "../kernels/table.ts";
-import { type Features, features } from "../wasm/features.ts";
+import type { Features } from "../wasm/features.ts";
 import { mayBlock } from "#platform";
 import { type Run, compile } from "./compile.ts";
 import { fold } from "./fold.ts";
@@ -17,6 +17,7 @@ import { type Quantized, integers } from "./quantize/integers.ts";
 import { canShare, sharedPool } from "./threads/pool.ts";
 import { Task } from "./threads/task.ts";
 import { PackedWeights } from "./weights.ts";
+import { machineFeatures } from "./wide-simd.ts";
 
 /** Input shapes whose plans are kept; the least recently used one goes first. */
 const PLANS_KEPT = 8;
@@ -61,7 +62,10 @@ export class Engine {
   readonly #plans = new Map<string, Promise<Ready>>();
   #disposed = false;
 
-  private constructor(program: Program, { features: available = features(), threads = 1, quantized }: EngineOptions) {
+  private constructor(
+    program: Program,
+    { features: available = machineFeatures(), threads = 1, quantized }: EngineOptions,
+  ) {
     this.#program = program;
     this.#features = available;
     this.#tiling = tilingOf(available);

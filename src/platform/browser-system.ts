@@ -16,3 +16,8 @@ export function isTerminal(): boolean {
 export function warn(message: string): void {
   console.warn(message);
 }
+
+/** Browsers take switches at their start only. */
+export function joinVectors(_on: boolean): boolean {
+  return false;
+}

@@ -2,6 +2,6 @@
 
 export { cachedDownload, findCached } from "./browser-cache.ts";
 export { readBytes, writeBytes } from "./browser-files.ts";
-export { defaultCores, environment, isTerminal, warn } from "./browser-system.ts";
+export { defaultCores, environment, isTerminal, joinVectors, warn } from "./browser-system.ts";
 export { decodeImage, encodeImage } from "./browser-image.ts";
 export { canShareMemory, mayBlock, setBackgroundTimeout, startWorker } from "./browser-workers.ts";

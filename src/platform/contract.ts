@@ -81,6 +81,11 @@ export interface BytesPlatform {
   /** Whether a person sees what is written to the error stream. */
   isTerminal(): boolean;
   warn(message: string): void;
+  /**
+   * Whether neighbouring WebAssembly vectors are to be joined to 256 bits in code that is compiled from now on: an experiment of V8,
+   * off by itself. False where the engine has no such switch.
+   */
+  joinVectors(on: boolean): boolean;
 }
 
 /**

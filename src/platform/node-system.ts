@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { isatty } from "node:tty";
+import { setFlagsFromString } from "node:v8";
 
 export function environment(name: string): string | undefined {
   const value = process.env[name];
@@ -18,4 +19,14 @@ export function isTerminal(): boolean {
 
 export function warn(message: string): void {
   console.warn(message);
+}
+
+/** The first V8 whose joining was tried. */
+const JOINING_V8 = 14;
+
+export function joinVectors(on: boolean): boolean {
+  const [major] = (process.versions.v8 ?? "").split(".");
+  if (process.arch !== "x64" || !(Number(major) >= JOINING_V8)) return false;
+  setFlagsFromString(on ? "--experimental-wasm-revectorize" : "--no-experimental-wasm-revectorize");
+  return true;
 }

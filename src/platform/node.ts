@@ -2,6 +2,6 @@
 
 export { cachedDownload, findCached } from "./node-cache.ts";
 export { readBytes, writeBytes } from "./node-files.ts";
-export { defaultCores, environment, isTerminal, warn } from "./node-system.ts";
+export { defaultCores, environment, isTerminal, joinVectors, warn } from "./node-system.ts";
 export { decodeImage, encodeImage } from "./node-image.ts";
 export { canShareMemory, mayBlock, setBackgroundTimeout, startWorker } from "./node-workers.ts";
