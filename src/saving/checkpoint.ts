@@ -1,0 +1,78 @@
+/** What every checkpoint is once it is read, whatever its format: a model described in Keras's terms, and tensors for its weights. */
+import type { Shape } from "../core/shape.ts";
+import type { LayerConfig } from "../layers/layer.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
+
+/** A tensor in a described graph: the `output`-th output of the `node`-th application of a layer. */
+export interface TensorReference {
+  readonly layer: string;
+  readonly node: number;
+  readonly output: number;
+}
+
+/** A layer, or a model used as one, with every place where it is applied. */
+export interface LayerDescription {
+  /** Keras's class name: `Conv2D`, `InputLayer`; `Functional` and `Sequential` for models. */
+  readonly className: string;
+  readonly name: string;
+  /** Arguments as `layerFromConfig` takes them (camelCase); empty for models. */
+  readonly config: LayerConfig;
+  /** The model itself, where the layer is one. */
+  readonly model?: ModelDescription | undefined;
+  /** For each application the tensors that it takes; InputLayers have none. */
+  readonly nodes: readonly (readonly TensorReference[])[];
+}
+
+export interface ModelDescription {
+  readonly className: "Functional" | "Sequential";
+  readonly name: string;
+  readonly trainable: boolean;
+  readonly layers: readonly LayerDescription[];
+  readonly inputs: readonly TensorReference[];
+  readonly outputs: readonly TensorReference[];
+  /** For a Sequential without an InputLayer: the shape it was built with. */
+  readonly buildShape?: Shape | undefined;
+}
+
+/** How pictures are scaled before the model sees them: pixel × scale + offset, for each channel or for all. */
+export interface Preprocessing {
+  readonly scale: number | readonly number[];
+  readonly offset: number | readonly number[];
+}
+
+/** Who made the checkpoint, as far as its content tells. */
+export type Origin =
+  "keras" | "tfjs" | "teachable-machine" | "huggingface" | "timm" | "torchvision" | "tflite" | "onnx" | "mobilenet-v2";
+
+export interface Checkpoint {
+  /** What to call the format in messages: `Keras 3 (.keras)`, `safetensors`. */
+  readonly format: string;
+  readonly origin: Origin;
+  /** Undefined where the file has weights only and its origin does not tell the architecture. */
+  readonly model: ModelDescription | undefined;
+  /** Every tensor of the file, under the file's own names. */
+  readonly tensors: readonly StoredTensor[];
+  /** The tensor of each weight, by `layer/weight` (`Conv1/kernel`; nested models' layers with the model's name before: `base/Conv1/kernel`). */
+  readonly weights: ReadonlyMap<string, StoredTensor>;
+  readonly classNames?: readonly string[] | undefined;
+  /** Undefined where it is Keras's own for MobileNetV2: x / 127.5 − 1. */
+  readonly preprocessing?: Preprocessing | undefined;
+}
+
+/** Files as a reader may ask for them: the one that was named, and its neighbours by plain relative names. */
+export interface FileSource {
+  /** The name of the main file without folders, for messages and class names; may be empty. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** The file of that name beside it (or in the same folder or archive); undefined where there is none. Never leaves the folder. */
+  readonly sibling: (name: string) => Promise<Uint8Array | undefined>;
+}
+
+/** A format of checkpoints: found from the content, never from the name alone. */
+export interface CheckpointFormat {
+  readonly id: string;
+  /** True where the bytes are of this format; must not throw and must look at a bounded part. */
+  readonly matches: (source: FileSource) => boolean;
+  /** Reads everything but the values. @throws FormatError, UnsupportedError. */
+  readonly open: (source: FileSource) => Promise<Checkpoint>;
+}
