@@ -19,29 +19,30 @@ export class Browsers implements AsyncDisposable {
     const server = await serve({ files, folders, isolated: true });
     // A context of its own has a process of its own.
     const context = await (await this.#browser(engine.wide === true)).newContext();
-    const page = await context.newPage();
-    await page.goto(server.address);
-    const { firstMs, scores } = await page.evaluate(async ({ entry, engine: started }) => {
-      const { start } = (await import(entry)) as { start: PageEngine };
-      return start(started);
-    }, given(engine));
-    return {
-      engine,
-      firstMs,
-      scores,
-      round: (milliseconds) =>
+    const stop = async (): Promise<void> => {
+      await context.close();
+      await server[Symbol.asyncDispose]();
+    };
+    try {
+      const page = await context.newPage();
+      await page.goto(server.address);
+      const { firstMs, scores } = await page.evaluate(async ({ entry, engine: started }) => {
+        const { start } = (await import(entry)) as { start: PageEngine };
+        return start(started);
+      }, given(engine));
+      const round = (milliseconds: number): Promise<readonly number[]> =>
         page.evaluate(
           async ({ entry, milliseconds: length }) => {
-            const { round } = (await import(entry)) as { round: PageRound };
-            return round(length);
+            const { round: timedRound } = (await import(entry)) as { round: PageRound };
+            return timedRound(length);
           },
           { ...given(engine), milliseconds },
-        ),
-      async stop() {
-        await context.close();
-        await server[Symbol.asyncDispose]();
-      },
-    };
+        );
+      return { engine, firstMs, scores, round, stop };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
   }
 
   async version(): Promise<string> {

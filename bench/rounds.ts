@@ -7,8 +7,8 @@ export interface Result extends Engine {
   readonly firstMs: number;
   readonly medianMs: number;
   readonly minimumMs: number;
-  /** How often our time it takes in the same place, with the same precision and threads: the median over the rounds. */
-  readonly ratio: number | undefined;
+  /** The median of each round. */
+  readonly roundMs: readonly number[];
   /** The largest difference of a score from our f32's, as a share of the span of those. */
   readonly difference: number;
 }
@@ -29,25 +29,29 @@ export async function measure(
   const reference = running.find(({ engine }) => engine.name === OURS && engine.precision === "f32")?.scores ?? [];
   return running.map(({ engine, firstMs, scores }, i): Result => {
     const mine = times[i] ?? [];
-    const ours = times[running.findIndex((other) => isOurs(other.engine, engine))];
     return {
       ...engine,
       firstMs,
       medianMs: median(mine.flat()),
       minimumMs: Math.min(...mine.flat()),
-      ratio: ours && median(mine.map((round, k) => median(round) / median(ours[k] ?? []))),
+      roundMs: mine.map(median),
       difference: difference(scores, reference),
     };
   });
 }
 
-function isOurs(candidate: Engine, { place, precision, threads }: Engine): boolean {
-  return (
-    candidate.name === OURS &&
-    candidate.place === place &&
-    candidate.precision === precision &&
-    candidate.threads === threads
+/** How often `b`'s time `a` takes: the median over the rounds of one run. */
+export function ratio(a: Pick<Result, "roundMs">, b: Pick<Result, "roundMs">): number {
+  return median(a.roundMs.map((ms, round) => ms / (b.roundMs[round] ?? NaN)));
+}
+
+/** How often our time it takes in the same place, with the same precision and threads. */
+export function ratioToOurs(result: Result, results: readonly Result[]): number | undefined {
+  const { place, precision, threads } = result;
+  const ours = results.find(
+    (one) => one.name === OURS && one.place === place && one.precision === precision && one.threads === threads,
   );
+  return ours && ratio(result, ours);
 }
 
 function difference(scores: readonly number[], reference: readonly number[]): number {

@@ -1,6 +1,6 @@
 /**
- * Times MobileNetV2 1.0_224, batch 1, here and in the peers of bench/thirdparty, with the same weights on the same picture:
- * npm run bench -- [--node] [--chromium] [--only NAME] [--rounds N] [--json FILE]
+ * Times MobileNetV2 1.0_224, batch 1, here and in the peers of bench/thirdparty, with the same weights on the same picture, then our 22
+ * models: npm run bench -- [--node] [--chromium] [--models] [--only NAME] [--rounds N] [--json FILE]
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -9,7 +9,10 @@ import { ENGINES, type Engine, type Running } from "./engines.ts";
 import { Browsers } from "./in-chromium.ts";
 import { startInNode, startInPython, withoutPython } from "./in-node.ts";
 import { machine } from "./machine.ts";
+import { measureBatch, measureModels } from "./models.ts";
+import type { Figures } from "./report-file.ts";
 import { type Result, measure } from "./rounds.ts";
+import { engineTable, goalTable, modelTable, textOf } from "./tables.ts";
 
 /** f32 engines that differ by more, as a share of the scores' span, do not compute the same thing. */
 const TOLERANCE = 1e-3;
@@ -18,56 +21,65 @@ const { values } = parseArgs({
   options: {
     node: { type: "boolean", default: false },
     chromium: { type: "boolean", default: false },
+    models: { type: "boolean", default: false },
     only: { type: "string" },
     rounds: { type: "string", default: "5" },
     json: { type: "string" },
   },
 });
-const missing = [
-  existsSync(new URL("thirdparty/node_modules", import.meta.url))
-    ? []
-    : ["The peers are not installed: npm ci --prefix bench/thirdparty"],
-  existsSync(new URL("../../shared/peers", import.meta.url))
-    ? []
-    : ["The peers' model files are missing: ../shared/peers beside the project."],
-].flat();
-if (missing.length > 0) {
-  console.error(missing.join("\n"));
-  process.exit(1);
-}
-
-const everywhere = values.node === values.chromium;
-await using browsers = new Browsers();
-const places = {
-  node: { wanted: everywhere || values.node, without: false },
-  chromium: { wanted: everywhere || values.chromium, without: withoutChromium },
-} as const;
-
-const running: Running[] = [];
-for (const engine of ENGINES.filter(isWanted)) {
-  progress(`starting ${label(engine)}`);
-  try {
-    // oxlint-disable-next-line no-await-in-loop -- they would slow each other
-    running.push(await start(engine));
-  } catch (error) {
-    note(`${label(engine)} does not start: ${String(error).split("\n")[0]}`);
-  }
-}
 const rounds = Number(values.rounds);
-const results = await measure(running, rounds, (round) => progress(`round ${round + 1} of ${rounds}`));
-const facts = machine(places.chromium.wanted && withoutChromium === false ? await browsers.version() : undefined);
-await Promise.all(running.map((engine) => engine.stop()));
+if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds must be a whole number of 1 or more: ${values.rounds}`);
+
+/** Everything, unless parts are named. */
+const all = !values.node && !values.chromium && !values.models;
+const places = {
+  node: { wanted: all || values.node, without: false },
+  chromium: { wanted: all || values.chromium, without: withoutChromium },
+} as const;
+if (places.node.wanted || places.chromium.wanted) {
+  if (!exists("thirdparty/node_modules")) fail("The peers are not installed: npm ci --prefix bench/thirdparty");
+  if (!exists("../../shared/peers")) fail("The peers' model files are missing: ../shared/peers beside the project.");
+}
+
+await using browsers = new Browsers();
+const engines = await measureEngines();
+const withModels = (all && values.only === undefined) || values.models;
+const figures: Figures = {
+  machine: machine(engines.some(({ place }) => place === "chromium") ? await browsers.version() : undefined),
+  rounds,
+  engines,
+  models: withModels ? await measureModels(rounds, progress) : [],
+  batch: withModels ? await measureBatch(rounds) : undefined,
+};
 progress("");
 
-console.log(facts.text);
-print(results);
-if (values.json !== undefined) {
-  writeFileSync(values.json, `${JSON.stringify({ machine: facts, engines: results }, null, 1)}\n`);
-}
-for (const result of results) {
+const tables = [
+  ...(["node", "chromium"] as const).map((place) => engineTable(figures, place)),
+  ...(withModels ? [modelTable(figures)] : []),
+  ...(all && values.only === undefined ? [goalTable(figures)] : []),
+];
+console.log([figures.machine.text, ...tables.filter((table) => table.length > 1).map(textOf)].join("\n\n"));
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 1)}\n`);
+for (const result of engines) {
   if (result.precision !== "f32" || result.difference <= TOLERANCE) continue;
-  console.error(`${label(result)} answers otherwise: ${result.difference} of the scores' span`);
+  console.error(`${label(result)} answers otherwise: by ${result.difference} of the scores' span`);
   process.exitCode = 1;
+}
+
+async function measureEngines(): Promise<readonly Result[]> {
+  const running: Running[] = [];
+  for (const engine of ENGINES.filter(isWanted)) {
+    progress(`starting ${label(engine)}`);
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- they would slow each other
+      running.push(await start(engine));
+    } catch (error) {
+      note(`${label(engine)} does not start: ${String(error).split("\n")[0]}`);
+    }
+  }
+  const results = await measure(running, rounds, (round) => progress(`round ${round + 1} of ${rounds}`));
+  await Promise.all(running.map((engine) => engine.stop()));
+  return results;
 }
 
 function isWanted(engine: Engine): boolean {
@@ -97,19 +109,11 @@ function note(text: string): void {
   console.error(text);
 }
 
-function print(rows: readonly Result[]): void {
-  for (const place of ["node", "chromium"] as const) {
-    const here = rows.filter((row) => row.place === place);
-    if (here.length === 0) continue;
-    console.log(
-      `\n${`in ${place}`.padEnd(36)}precision threads   median ms      min ms    first ms   × ours  differs by`,
-    );
-    for (const { name, precision, threads, medianMs, minimumMs, firstMs, ratio, difference } of here) {
-      const times = [medianMs, minimumMs].map((ms) => ms.toFixed(2).padStart(12)).join("");
-      console.log(
-        `${name.padEnd(36)}${precision.padEnd(9)}${String(threads).padStart(8)}${times}${firstMs.toFixed(0).padStart(12)}` +
-          `${(ratio?.toFixed(2) ?? "-").padStart(9)}${difference.toExponential(0).padStart(12)}`,
-      );
-    }
-  }
+function exists(place: string): boolean {
+  return existsSync(new URL(place, import.meta.url));
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(2);
 }

@@ -1,0 +1,78 @@
+/** Times the 22 published models on one thread, in interleaved rounds; what memory they take, and whether a batch pays. */
+import { type Checkpoint, MobileNetV2, type Model, Tensor, checkpoints } from "mobilenet-v2";
+import type { Precision } from "./peer.ts";
+import { timed } from "./peer.ts";
+import { median } from "./rounds.ts";
+
+export interface ModelResult {
+  readonly name: string;
+  readonly precision: Precision;
+  readonly medianMs: number;
+  readonly memoryBytes: number;
+}
+
+/** 1.0_224, a picture at a time and 32 at once: milliseconds a picture. */
+export interface BatchResult {
+  readonly singleMs: number;
+  readonly batchedMs: number;
+  /** Bytes that the batch's run added. */
+  readonly addedBytes: number;
+}
+
+const ROUND_MS = 100;
+const BATCH = 32;
+
+interface Ready {
+  readonly name: string;
+  readonly precision: Precision;
+  readonly model: Pick<Model, "predict" | "memoryBytes" | "dispose">;
+  readonly picture: Tensor<Float32Array>;
+  readonly times: number[];
+}
+
+export async function measureModels(rounds: number, progress: (text: string) => void): Promise<ModelResult[]> {
+  const ready: Ready[] = [];
+  for (const checkpoint of checkpoints) {
+    progress(`building ${checkpoint.name}`);
+    // oxlint-disable-next-line no-await-in-loop -- they would slow each other
+    ready.push(...(await build(checkpoint)));
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, model, picture, times } of ready) {
+      progress(`round ${round + 1} of ${rounds}: ${name}`);
+      // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
+      times.push(median(await timed(async () => (await model.predict(picture)).data, ROUND_MS)));
+    }
+  }
+  const results: ModelResult[] = [];
+  for (const { name, precision, model, times } of ready) {
+    // oxlint-disable-next-line no-await-in-loop -- nothing waits
+    results.push({ name, precision, medianMs: median(times), memoryBytes: await model.memoryBytes() });
+    model.dispose();
+  }
+  return results;
+}
+
+async function build({ alpha, rows, name }: Checkpoint): Promise<Ready[]> {
+  const model = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null });
+  const picture = new Tensor([1, rows, rows, 3], new Float32Array(rows * rows * 3).fill(0.5));
+  return [{ name, precision: "f32", model, picture, times: [] }];
+}
+
+export async function measureBatch(rounds: number): Promise<BatchResult> {
+  using model = await MobileNetV2({ weights: null });
+  const size = 224 * 224 * 3;
+  const batch = new Tensor([BATCH, 224, 224, 3], new Float32Array(BATCH * size).fill(0.5));
+  const single = new Tensor([1, 224, 224, 3], batch.data.subarray(0, size));
+  await model.predict(single);
+  const before = await model.memoryBytes();
+  const times = { single: [] as number[], batched: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
+    times.single.push(median(await timed(async () => (await model.predict(single)).data, ROUND_MS)));
+    // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
+    times.batched.push(median(await timed(async () => (await model.predict(batch)).data, ROUND_MS)) / BATCH);
+  }
+  const addedBytes = (await model.memoryBytes()) - before;
+  return { singleMs: median(times.single), batchedMs: median(times.batched), addedBytes };
+}
