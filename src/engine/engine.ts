@@ -11,9 +11,8 @@ import { type Run, compile } from "./compile.ts";
 import { fold } from "./fold.ts";
 import { lower } from "./lower.ts";
 import { EngineMemory } from "./memory.ts";
-import type { Host } from "./operations.ts";
+import type { Host, Operations } from "./operations.ts";
 import { type Plan, plan } from "./plan.ts";
-import { type Quantized, integers } from "./quantize/integers.ts";
 import { canShare, sharedPool } from "./threads/pool.ts";
 import { Task } from "./threads/task.ts";
 import { PackedWeights } from "./weights.ts";
@@ -46,8 +45,8 @@ export interface EngineOptions {
   readonly features?: Features;
   /** So many threads may share the work of a run; a page lets others do it even if it is one. Default: 1. */
   readonly threads?: number;
-  /** The program's integers, and the arithmetic to use for them. */
-  readonly quantized?: Quantized;
+  /** What to run in place of the program's folded operations, as with integers for some. */
+  readonly transform?: (operations: Operations) => Operations;
 }
 
 export class Engine {
@@ -55,7 +54,7 @@ export class Engine {
   readonly #features: Features;
   readonly #tiling: Tiling;
   readonly #threads: number;
-  readonly #quantized: Quantized | undefined;
+  readonly #transform: ((operations: Operations) => Operations) | undefined;
   /** Whether other threads may do its work. */
   #shares: boolean;
   #store: Store | undefined;
@@ -64,13 +63,13 @@ export class Engine {
 
   private constructor(
     program: Program,
-    { features: available = machineFeatures(), threads = 1, quantized }: EngineOptions,
+    { features: available = machineFeatures(), threads = 1, transform }: EngineOptions,
   ) {
     this.#program = program;
     this.#features = available;
     this.#tiling = tilingOf(available);
     this.#threads = threads;
-    this.#quantized = quantized;
+    this.#transform = transform;
     this.#shares = (threads > 1 || !mayBlock()) && canShare();
   }
 
@@ -97,7 +96,7 @@ export class Engine {
     this.#assertAlive();
     const batch = this.#checkInputs(inputs);
     if (!this.#features.simd) {
-      if (this.#quantized) {
+      if (this.#transform) {
         throw new MobileNetV2Error("MissingError", "A quantized model needs WebAssembly SIMD, which is missing here.");
       }
       return evaluate(
@@ -177,7 +176,7 @@ export class Engine {
 
   async #prepare(shapes: readonly Dims[]): Promise<Ready> {
     const operations = fold(lower(this.#program, shapes));
-    const planned = plan(this.#quantized ? integers(operations, this.#quantized) : operations, {
+    const planned = plan(this.#transform?.(operations) ?? operations, {
       pieces: this.#shares ? CHAIN_PIECES * this.#threads : 1,
     });
     const store = (this.#store ??= this.#newStore());

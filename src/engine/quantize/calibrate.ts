@@ -3,14 +3,7 @@ import { valueError } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { Program } from "../../graph/program.ts";
 import { Engine } from "../engine.ts";
-import { Histogram } from "./histogram.ts";
-
-/** What is known of a value. */
-export interface Observed {
-  readonly histogram: Histogram;
-  /** The mean of each channel. */
-  readonly means: Float64Array;
-}
+import { ChannelHistogram } from "./histogram.ts";
 
 /** Batches of pictures, or for a model with several inputs arrays of them. */
 export type CalibrationData = Iterable<Tensor | readonly Tensor[]> | AsyncIterable<Tensor | readonly Tensor[]>;
@@ -23,8 +16,8 @@ export async function observe(
   program: Program,
   values: readonly number[],
   data: CalibrationData,
-): Promise<ReadonlyMap<number, Observed>> {
-  const sums = new Map<number, { histogram: Histogram; sums: Float64Array; pixels: number }>();
+): Promise<ReadonlyMap<number, ChannelHistogram>> {
+  const observed = new Map<number, ChannelHistogram>();
   const engine = await Engine.create({ ...program, outputs: values });
   try {
     for await (const given of data) {
@@ -33,38 +26,23 @@ export async function observe(
       for (let picture = 0; picture < (batch[0]?.shape[0] ?? 0); picture++) {
         const results = await engine.run(batch.map((tensor) => pictureOf(tensor, picture)));
         for (const [i, result] of results.entries()) {
-          const channels = result.shape.at(-1) ?? 1;
           const value = values[i] ?? -1;
-          const seen = sums.get(value) ?? { histogram: new Histogram(), sums: new Float64Array(channels), pixels: 0 };
-          sums.set(value, seen);
-          seen.histogram.add(result.data);
-          addChannels(seen.sums, result.data);
-          seen.pixels += result.size / channels;
+          const histogram = observed.get(value) ?? new ChannelHistogram(result.shape.at(-1) ?? 1);
+          observed.set(value, histogram);
+          histogram.add(result.data);
         }
       }
     }
   } finally {
     engine.dispose();
   }
-  if (sums.size < values.length) {
+  if (observed.size < values.length) {
     throw valueError("`calibrationData` has no pictures. Give some dozens that are like those the model will see.");
   }
-  return new Map(
-    [...sums].map(([value, seen]) => [
-      value,
-      { histogram: seen.histogram, means: seen.sums.map((sum) => sum / seen.pixels) },
-    ]),
-  );
+  return observed;
 }
 
 function pictureOf(tensor: Tensor, picture: number): Tensor {
   const size = tensor.size / (tensor.shape[0] ?? 1);
   return new Tensor([1, ...tensor.shape.slice(1)], tensor.data.slice(picture * size, (picture + 1) * size));
-}
-
-function addChannels(sums: Float64Array, values: Float32Array): void {
-  const channels = sums.length;
-  for (let i = 0; i < values.length; i += channels) {
-    for (let c = 0; c < channels; c++) sums[c]! += values[i + c]!;
-  }
 }

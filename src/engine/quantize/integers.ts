@@ -7,14 +7,8 @@ import { meanRequantization, requantization } from "./requantize.ts";
 import { ACTIVATION_BYTES, type Activations, type IntegerMode, activationsOf } from "../../kernels/i8-parts.ts";
 import { type Quantization, levelsOf, paddingOf, quantizationOf } from "./scheme.ts";
 
-/** A network and the arithmetic to run it with. */
-export interface Quantized {
-  readonly network: QuantizedNetwork;
-  readonly mode: IntegerMode;
-}
-
 /** @throws FormatError where the network does not fit the operations. */
-export function integers(operations: Operations, { network, mode }: Quantized): Operations {
+export function integers(operations: Operations, network: QuantizedNetwork, mode: IntegerMode): Operations {
   const mixing = new Mixing(operations, network, mode);
   for (const operation of operations.list) mixing.add(operation);
   return mixing.finish();

@@ -9,17 +9,17 @@ import { fold } from "../fold.ts";
 import { lower } from "../lower.ts";
 import { type Convolution, type Operation, type Operations } from "../operations.ts";
 import { folded } from "../weights.ts";
-import { type CalibrationData, type Observed, observe } from "./calibrate.ts";
-import type { RangeMethod } from "./histogram.ts";
+import { type CalibrationData, observe } from "./calibrate.ts";
+import { unitsOf } from "./equalize.ts";
+import type { RangeOptions } from "./histogram.ts";
 import { isGlobalMean } from "./integers.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
 import { MOST_PRODUCTS } from "./requantize.ts";
 import { type Range, WEIGHT_LIMIT } from "./scheme.ts";
 
-export interface QuantizeSettings {
-  readonly method: RangeMethod;
-  /** For `percentile`: the share of numbers inside, in percent. */
-  readonly percentile: number;
+export interface QuantizeSettings extends RangeOptions {
+  /** How much of the differences between channels is evened out where that costs precision of weights: 0 to 1. */
+  readonly equalization: number;
   /** Whether biases make up for the mean error of rounded weights. */
   readonly biasCorrection: boolean;
 }
@@ -49,24 +49,19 @@ export async function quantizeProgram(
   }
   const values = valuesOf(operations, convolutions).filter((value) => known.has(value));
   const observed = await observe(program, values, data);
-  const ranges = new Map(
-    [...observed].map(([value, { histogram }]) => [
-      value,
-      histogram.range(settings.method, { ...settings, levels: 127 }),
-    ]),
-  );
+  const units = unitsOf(operations, convolutions, observed, settings.equalization);
+  const ranges = new Map([...observed].map(([value, seen]) => [value, seen.range(settings, units.get(value))]));
   for (const input of program.inputs) {
-    const range = observed.get(input)?.histogram.range("minMax", { ...settings, levels: 255 });
+    const range = observed.get(input)?.range({ ...settings, method: "minMax" }, undefined);
     if (range !== undefined) ranges.set(input, pixelRange(range));
   }
   const weights = new Map<number, QuantizedWeights>();
   for (const operation of convolutions) {
-    const made = quantizeWeights(
-      operation,
-      ranges,
-      settings.biasCorrection ? observed.get(operation.input) : undefined,
-    );
-    weights.set(operation.output, made);
+    const { input, output } = operation;
+    const means = settings.biasCorrection ? observed.get(input)?.means : undefined;
+    const real = realWeights(operation, units.get(input), units.get(output));
+    const made = quantizeWeights(operation, real, { ranges, means, inputUnits: units.get(input) });
+    weights.set(output, made);
     widen(ranges, operation, made);
   }
   return { program: withoutWeights(program, operations, weights), weights, ranges };
@@ -120,38 +115,63 @@ function pixelRange({ low, high }: Range): Range {
   return grid ?? { low, high };
 }
 
+interface RealWeights {
+  readonly kernel: Float64Array;
+  readonly bias: Float64Array;
+}
+
+/** Weights and biases with everything folded in, for inputs and outputs that are divided by units. */
+function realWeights(
+  operation: Convolution,
+  inputUnits: Float64Array | undefined,
+  outputUnits: Float64Array | undefined,
+): RealWeights {
+  const { kernel, to, from, groups } = operation;
+  const { channels } = to;
+  const { scale, offset } = folded(operation);
+  const unit = (c: number): number => outputUnits?.[c] ?? 1;
+  return {
+    kernel: Float64Array.from(kernel.values, (weight, i) => {
+      const c = i % channels;
+      const k = groups === 1 ? Math.floor(i / channels) % from.channels : c;
+      return (weight * (scale[c] ?? 1) * (inputUnits?.[k] ?? 1)) / unit(c);
+    }),
+    bias: offset.map((bias, c) => bias / unit(c)),
+  };
+}
+
 function quantizeWeights(
   operation: Convolution,
-  ranges: ReadonlyMap<number, Range>,
-  input: Observed | undefined,
+  real: RealWeights,
+  {
+    ranges,
+    means,
+    inputUnits,
+  }: { ranges: ReadonlyMap<number, Range>; means: Float64Array | undefined; inputUnits: Float64Array | undefined },
 ): QuantizedWeights {
-  const { kernel: given, to } = operation;
-  const channels = to.channels;
-  const { scale, offset } = folded(operation);
-  const real = Float64Array.from(given.values, (weight, i) => weight * (scale[i % channels] ?? 1));
+  const { channels } = operation.to;
   const scales = new Float32Array(channels);
-  for (const [i, weight] of real.entries()) {
+  for (const [i, weight] of real.kernel.entries()) {
     scales[i % channels] = Math.max(scales[i % channels] ?? 0, Math.abs(weight) / WEIGHT_LIMIT);
   }
   const inputSpan = spanOf(ranges.get(operation.input));
   const outputSpan = spanOf(ranges.get(operation.output));
   for (const [c, weightScale] of scales.entries()) {
     // A channel of zeros is all bias: its unit must not be so small that the bias does not fit.
-    const least = (255 * Math.abs(offset[c] ?? 0) + 255 * outputSpan) / inputSpan / 2 ** 28;
+    const least = (255 * Math.abs(real.bias[c] ?? 0) + 255 * outputSpan) / inputSpan / 2 ** 28;
     scales[c] = Math.max(weightScale, least, 2 ** -60);
   }
-  const kernel = Int8Array.from(real, (weight, i) => {
+  const kernel = Int8Array.from(real.kernel, (weight, i) => {
     const steps = Math.round(weight / (scales[i % channels] ?? 1));
     return Math.max(-WEIGHT_LIMIT, Math.min(WEIGHT_LIMIT, steps));
   });
-  const bias = Float64Array.from(offset);
-  if (input !== undefined) {
-    const inputs = real.length / channels;
-    const depthwise = operation.groups !== 1;
-    for (const [i, weight] of real.entries()) {
+  const bias = Float64Array.from(real.bias);
+  if (means !== undefined) {
+    for (const [i, weight] of real.kernel.entries()) {
       const c = i % channels;
-      const k = depthwise ? c : Math.floor(i / channels) % operation.from.channels;
-      if (inputs > 0) bias[c]! += (weight - (kernel[i] ?? 0) * (scales[c] ?? 0)) * (input.means[k] ?? 0);
+      const k = operation.groups === 1 ? Math.floor(i / channels) % operation.from.channels : c;
+      const error = weight - (kernel[i] ?? 0) * (scales[c] ?? 0);
+      bias[c]! += (error * (means[k] ?? 0)) / (inputUnits?.[k] ?? 1);
     }
   }
   return { kernel, scales, bias: Float32Array.from(bias) };
