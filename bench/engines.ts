@@ -11,8 +11,9 @@ export interface Engine {
   readonly module: string;
   readonly precision: Precision;
   readonly threads: number;
-  /** 128 bits are what WebAssembly has; V8 can be asked to join pairs to 256. */
+  /** 128 bits are what WebAssembly has; Node's V8 can be asked to join pairs to 256. */
   readonly wide?: boolean;
+  /** As in engines without relaxed SIMD. */
   readonly plain?: boolean;
 }
 
@@ -27,23 +28,20 @@ export interface Running {
 }
 
 export const OURS = "mobilenet-v2";
-/** V8's flag for 256 bits. */
-export const WIDE_FLAG = "--experimental-wasm-revectorize";
 
 const PRECISIONS = ["f32", "int8"] as const;
 const THREADS = [1, 2] as const;
 
 const ours = PRECISIONS.flatMap((precision) => THREADS.map((threads) => ({ precision, threads })));
-const oursIn = (place: Place): Engine[] => [
-  ...ours.map((variant) => ({ name: OURS, place, module: "ours.ts", ...variant })),
-  ...PRECISIONS.map((precision): Engine => {
-    return { name: `${OURS}, 256-bit`, place, module: "ours.ts", precision, threads: 1, wide: true };
-  }),
-];
+const oursIn = (place: Place): Engine[] =>
+  ours.map((variant) => ({ name: OURS, place, module: "ours.ts", ...variant }));
 
 /** @returns all engines, ours first. */
 export const ENGINES: readonly Engine[] = [
   ...oursIn("node"),
+  ...PRECISIONS.map((precision): Engine => {
+    return { name: `${OURS}, 256-bit`, place: "node", module: "ours.ts", precision, threads: 1, wide: true };
+  }),
   ...PRECISIONS.map((precision): Engine => {
     return { name: `${OURS}, plain SIMD`, place: "node", module: "ours.ts", precision, threads: 1, plain: true };
   }),

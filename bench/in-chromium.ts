@@ -4,13 +4,13 @@ import type { Browser } from "playwright-core";
 import { launchChromium } from "../scripts/chromium.ts";
 import { bundle, serve } from "../scripts/page-server.ts";
 import type { PageEngine, PageRound } from "./chromium-page.ts";
-import { type Engine, type Running, WIDE_FLAG } from "./engines.ts";
+import type { Engine, Running } from "./engines.ts";
 
 const path = (place: string): string => fileURLToPath(new URL(place, import.meta.url));
 
-/** The browsers of one run of the benchmark: one as users have it, one for 256 bits. */
-export class Browsers implements AsyncDisposable {
-  readonly #browsers = new Map<boolean, Promise<Browser>>();
+/** Pages of one browser, which starts with the first of them. */
+export class Pages implements AsyncDisposable {
+  #browser: Promise<Browser> | undefined;
   readonly #bundles = new Map<string, ReturnType<typeof bundle>>();
 
   async start(engine: Engine): Promise<Running> {
@@ -18,7 +18,7 @@ export class Browsers implements AsyncDisposable {
     const folders = { packages: path("thirdparty/node_modules"), peers: path("../../shared/peers") };
     const server = await serve({ files, folders, isolated: true });
     // A context of its own has a process of its own.
-    const context = await (await this.#browser(engine.wide === true)).newContext();
+    const context = await (await this.#launched()).newContext();
     const stop = async (): Promise<void> => {
       await context.close();
       await server[Symbol.asyncDispose]();
@@ -46,11 +46,11 @@ export class Browsers implements AsyncDisposable {
   }
 
   async version(): Promise<string> {
-    return (await this.#browser(false)).version();
+    return (await this.#launched()).version();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const browser of this.#browsers.values()) await (await browser).close();
+    await (await this.#browser)?.close();
   }
 
   #bundle(module: string): ReturnType<typeof bundle> {
@@ -59,10 +59,9 @@ export class Browsers implements AsyncDisposable {
     return bundled;
   }
 
-  #browser(wide: boolean): Promise<Browser> {
-    const launched = this.#browsers.get(wide) ?? launchChromium(wide ? [`--js-flags=${WIDE_FLAG}`] : []);
-    this.#browsers.set(wide, launched);
-    return launched;
+  #launched(): Promise<Browser> {
+    this.#browser ??= launchChromium();
+    return this.#browser;
   }
 }
 

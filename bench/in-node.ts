@@ -2,14 +2,14 @@
 import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Engine, type Running, WIDE_FLAG } from "./engines.ts";
+import type { Engine, Running } from "./engines.ts";
 import { modelFile, picture } from "./peer.ts";
 
 const PYTHON = process.env["PYTHON"] ?? "python3";
 
 export async function startInNode(engine: Engine): Promise<Running> {
   const child = fork(new URL("node-child.ts", import.meta.url), [JSON.stringify(engine)], {
-    execArgv: ["--conditions=@mobilenet-v2/source", ...(engine.wide === true ? [WIDE_FLAG] : [])],
+    execArgv: ["--conditions=@mobilenet-v2/source"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   const messages = new Messages(child);

@@ -12,7 +12,7 @@ export interface PeerOptions {
   readonly packages: string;
   /** [1, 224, 224, 3] in [-1, 1). */
   readonly input: Float32Array<ArrayBuffer>;
-  /** Plain SIMD only, as in engines without relaxed SIMD. */
+  readonly wide?: boolean;
   readonly plain?: boolean;
 }
 

@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { withoutChromium } from "../scripts/chromium.ts";
 import { ENGINES, type Engine, type Running } from "./engines.ts";
-import { Browsers } from "./in-chromium.ts";
+import { Pages } from "./in-chromium.ts";
 import { startInNode, startInPython, withoutPython } from "./in-node.ts";
 import { machine } from "./machine.ts";
 import { measureBatch, measureModels } from "./models.ts";
@@ -41,11 +41,11 @@ if (places.node.wanted || places.chromium.wanted) {
   if (!exists("../../shared/peers")) fail("The peers' model files are missing: ../shared/peers beside the project.");
 }
 
-await using browsers = new Browsers();
+await using pages = new Pages();
 const engines = await measureEngines();
 const withModels = (all && values.only === undefined) || values.models;
 const figures: Figures = {
-  machine: machine(engines.some(({ place }) => place === "chromium") ? await browsers.version() : undefined),
+  machine: machine(engines.some(({ place }) => place === "chromium") ? await pages.version() : undefined),
   rounds,
   engines,
   models: withModels ? await measureModels(rounds, progress) : [],
@@ -91,7 +91,7 @@ function isWanted(engine: Engine): boolean {
 }
 
 function start(engine: Engine): Promise<Running> {
-  if (engine.place === "chromium") return browsers.start(engine);
+  if (engine.place === "chromium") return pages.start(engine);
   return engine.module.endsWith(".py") ? startInPython(engine) : startInNode(engine);
 }
 
