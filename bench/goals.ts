@@ -1,5 +1,5 @@
 /** What the engine is to reach, as ratios of figures of one run: machines differ and are noisy. */
-import { checkpoints } from "mobilenet-v2";
+import { checkpoints } from "../src/applications/checkpoints.ts";
 import { OURS, type Place } from "./engines.ts";
 import type { Precision } from "./peer.ts";
 import type { Figures } from "./report-file.ts";

@@ -1,5 +1,5 @@
 /** The figures of a run as tables: rows of cells, for terminals and for documents. */
-import { checkpoints } from "mobilenet-v2";
+import { checkpoints } from "../src/applications/checkpoints.ts";
 import type { Place } from "./engines.ts";
 import { goals, isReached } from "./goals.ts";
 import type { Precision } from "./peer.ts";
