@@ -67,7 +67,15 @@ for (const arithmetic of arithmetics)
       total = 0;
     for (const [m, k, n] of POINTWISE) {
       const module = new ModuleBuilder();
-      const variant: GemmVariant = { rows, columns: 8, arithmetic, minmax: true, add: false, window: false };
+      const variant: GemmVariant = {
+        rows,
+        columns: 8,
+        arithmetic,
+        minmax: true,
+        add: false,
+        window: false,
+        ragged: false,
+      };
       const kernel = gemm(module, variant);
       const f = module.export(module.function("run"));
       const tiles = Math.floor(m / rows);

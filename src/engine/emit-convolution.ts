@@ -188,7 +188,7 @@ function emitGemm(
 ): void {
   const { arithmetic } = emitter.tiling;
   const { columns } = tileOf(emitter.tiling, operation);
-  const { from, to, window, bounds } = operation;
+  const { from, to, window, groups, bounds } = operation;
   const run = runs(operation);
   const variant: GemmVariant = {
     rows,
@@ -197,6 +197,7 @@ function emitGemm(
     minmax: bounds !== undefined,
     add: r !== undefined,
     window: run.window !== undefined,
+    ragged: (to.channels / groups) % columns !== 0,
   };
   const kernel = emitter.kernel(gemmName(variant), (module) => gemm(module, variant));
   const aStride = i32.const(window.strides[1] * from.channels * 4);

@@ -225,7 +225,7 @@ export class Engine {
     inputs: readonly Tensor[],
     batch: number,
   ): Promise<Tensor<Float32Array>[]> {
-    store.weights.refresh();
+    store.weights.refresh({ address: arena, bytes: planned.bytes });
     const outputs = planned.outputs.map(
       ({ shape }) => new Tensor([batch, ...shape], new Float32Array(batch * sizeOf(shape))),
     );

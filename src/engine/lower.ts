@@ -215,11 +215,17 @@ function normalization(layer: BatchNormalization): Affine {
   const beta = values("beta", layer.center);
   const mean = layer.weight("moving_mean");
   const variance = layer.weight("moving_variance");
-  const scale = (): Float64Array =>
-    Float64Array.from(variance.values, (v, c) => (gamma?.values[c] ?? 1) / Math.sqrt(v + layer.epsilon));
+  const scale = (): Float64Array => {
+    const factors = new Float64Array(variance.size);
+    const [v, g] = [variance.values, gamma?.values];
+    for (let c = 0; c < factors.length; c++) factors[c] = (g?.[c] ?? 1) / Math.sqrt((v[c] ?? NaN) + layer.epsilon);
+    return factors;
+  };
   const offset = (): Float64Array => {
-    const factors = scale();
-    return Float64Array.from(mean.values, (m, c) => (beta?.values[c] ?? 0) - m * (factors[c] ?? 1));
+    const summands = scale();
+    const [m, b] = [mean.values, beta?.values];
+    for (let c = 0; c < summands.length; c++) summands[c] = (b?.[c] ?? 0) - (m[c] ?? NaN) * (summands[c] ?? NaN);
+    return summands;
   };
   return {
     source: layer,

@@ -10,6 +10,7 @@ import type { Convolution, Operation, PerChannel } from "./operations.ts";
 import { convolutionsOf } from "./operations.ts";
 import { isDepthwise } from "./depthwise.ts";
 import { tileOf } from "./tiles.ts";
+import { Packer, type Scratch } from "./packer.ts";
 import { packingOf } from "./quantize/kernels.ts";
 import type { IntegerConvolution } from "./quantize/operations.ts";
 
@@ -19,18 +20,20 @@ interface Packed {
   readonly weights: readonly Weight[];
   /** The weights' versions when they were packed. */
   versions: readonly number[] | undefined;
-  readonly pack: (to: Float32Array) => void;
+  readonly pack: (to: Float32Array, scratch: Scratch) => void;
 }
 
 export class PackedWeights {
   readonly #memory: EngineMemory;
   readonly #tiling: Tiling;
+  readonly #packer: Packer;
   readonly #packed = new Map<string, Packed>();
   readonly #ids = new Map<object, number>();
 
   constructor(memory: EngineMemory, tiling: Tiling) {
     this.#memory = memory;
     this.#tiling = tiling;
+    this.#packer = new Packer(memory);
   }
 
   /** Places the weights of all operations. */
@@ -63,8 +66,12 @@ export class PackedWeights {
     const n = to.channels / groups;
     const { columns } = tileOf(this.#tiling, operation);
     const size = packedGemmSize(k, n, columns);
-    return this.#place(`matrix ${columns}`, sources, weights, groups * size, (floats) => {
+    const address = this.#place(`matrix ${columns}`, sources, weights, groups * size, (floats, scratch) => {
       const { scale, offset } = folded(operation);
+      if (groups === 1) {
+        this.#packer.pack(address, { values: kernel.values, k, n, bias: offset, scale }, columns, scratch);
+        return;
+      }
       for (let group = 0; group < groups; group++) {
         const first = group * n;
         packGemm(
@@ -76,6 +83,7 @@ export class PackedWeights {
         );
       }
     });
+    return address;
   }
 
   ofAffine({ affine, channels }: PerChannel): number {
@@ -98,12 +106,12 @@ export class PackedWeights {
     });
   }
 
-  /** Packs what was never packed and what has changed since. */
-  refresh(): void {
+  /** Packs what was never packed and what has changed since. `scratch` is written to. */
+  refresh(scratch: Scratch): void {
     for (const packed of this.#packed.values()) {
       if (packed.versions !== undefined && packed.weights.every((weight, i) => weight.version === packed.versions?.[i]))
         continue;
-      packed.pack(this.#memory.floats.subarray(packed.address / 4, packed.address / 4 + packed.size));
+      packed.pack(this.#memory.floats.subarray(packed.address / 4, packed.address / 4 + packed.size), scratch);
       packed.versions = packed.weights.map((weight) => weight.version);
     }
   }
@@ -113,7 +121,7 @@ export class PackedWeights {
     sources: readonly object[],
     weights: readonly Weight[],
     size: number,
-    pack: (to: Float32Array) => void,
+    pack: Packed["pack"],
   ): number {
     const key = [layout, ...sources.map((source) => this.#id(source))].join(" ");
     let packed = this.#packed.get(key);

@@ -44,7 +44,7 @@ const TAPS = 9;
 function areWideKernelsGood(): boolean {
   const module = new ModuleBuilder();
   const { arithmetic, depthwiseVectors: vectors } = TILINGS.wide;
-  const common = { rows: ROWS, arithmetic, minmax: true, add: false, window: false };
+  const common = { rows: ROWS, arithmetic, minmax: true, add: false, window: false, ragged: false };
   const wide: GemmVariant = { ...common, columns: TILINGS.wide.tile.columns };
   const narrow: GemmVariant = { ...common, columns: TILINGS.fma.tile.columns };
   for (const variant of [wide, narrow]) module.export(gemm(module, variant));

@@ -66,7 +66,11 @@ export const GEMM_VARIANTS: readonly GemmVariant[] = Object.values(TILINGS).flat
     Array.from({ length: most }, (_, i) => ({ rows: i + 1, columns, arithmetic })),
   );
   return unique(tiles).flatMap((common) =>
-    EITHER.flatMap((minmax) => EITHER.flatMap((add) => EITHER.map((window) => ({ ...common, minmax, add, window })))),
+    EITHER.flatMap((minmax) =>
+      EITHER.flatMap((add) =>
+        EITHER.flatMap((window) => EITHER.map((ragged) => ({ ...common, minmax, add, window, ragged }))),
+      ),
+    ),
   );
 });
 

@@ -1,38 +1,42 @@
 /** Bytes of the WebAssembly binary format (W3C core specification 2.0, section 5): LEB128 numbers, floats, names, vectors. */
 
 export class Code {
-  readonly #bytes: number[] = [];
+  #bytes = new Uint8Array(64);
+  #length = 0;
 
   get length(): number {
-    return this.#bytes.length;
+    return this.#length;
   }
 
   byte(...values: readonly number[]): void {
-    for (const value of values) this.#bytes.push(value);
+    this.#reserve(values.length);
+    for (const value of values) this.#bytes[this.#length++] = value;
   }
 
   /** Unsigned LEB128, 32 bits. */
   unsigned(value: number): void {
+    this.#reserve(5);
     let rest = value >>> 0;
     while (rest > 0x7f) {
-      this.#bytes.push((rest & 0x7f) | 0x80);
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.#bytes.push(rest);
+    this.#bytes[this.#length++] = rest;
   }
 
   /** Signed LEB128, 32 bits. */
   signed(value: number): void {
+    this.#reserve(5);
     let rest = value | 0;
     while (rest < -64 || rest > 63) {
-      this.#bytes.push((rest & 0x7f) | 0x80);
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
       rest >>= 7;
     }
-    this.#bytes.push(rest & 0x7f);
+    this.#bytes[this.#length++] = rest & 0x7f;
   }
 
   float(value: number): void {
-    this.byte(...new Uint8Array(Float32Array.of(value).buffer));
+    this.append(new Uint8Array(Float32Array.of(value).buffer));
   }
 
   name(text: string): void {
@@ -41,14 +45,16 @@ export class Code {
     this.append(utf8);
   }
 
-  append(bytes: Iterable<number>): void {
-    for (const value of bytes) this.#bytes.push(value);
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /** The bytes of `part` after their number: how the format writes bodies, sections and subsections. */
   sized(part: Code): void {
     this.unsigned(part.length);
-    this.append(part.#bytes);
+    this.append(part.#written());
   }
 
   /** How many items there are, then each of them. */
@@ -66,6 +72,17 @@ export class Code {
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from(this.#bytes);
+    return this.#written().slice();
+  }
+
+  #written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * (this.#length + bytes));
+    larger.set(this.#written());
+    this.#bytes = larger;
   }
 }

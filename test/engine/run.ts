@@ -56,7 +56,7 @@ export async function runPlan(planned: Plan, inputs: readonly Tensor<Float32Arra
   const arena = memory.reserveArena(planned.bytes);
   const { bytes, stages } = compile(planned, { arena, weights, tiling: TILINGS.mul, shared: false });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
-  weights.refresh();
+  weights.refresh({ address: arena, bytes: planned.bytes });
   for (const [i, { address, rows, length, stride }] of planned.inputs.entries()) {
     for (let row = 0; row < rows; row++) {
       const from = inputs[i]?.data.subarray(row * length, (row + 1) * length) ?? [];

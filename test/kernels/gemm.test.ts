@@ -92,6 +92,15 @@ describe("matrix kernels, within 1e-6 of the sum of magnitudes", () => {
     const skip = variant.arithmetic === "fma" && needsRelaxedSimd;
     it(gemmName(variant), { skip }, async () => {
       const instance = await made(variant);
+      if (!variant.ragged) {
+        const { columns } = variant;
+        const window = variant.window ? { rows: 2, cols: 3, col: 11, row: 40 } : undefined;
+        for (const n of [columns, 3 * columns]) {
+          for (const k of [1, 4, 7]) check(instance, variant, { tiles: 2, k, n, ...(window && { window }) });
+        }
+        if (!window) check(instance, variant, { tiles: 1, k: 401, n: 2 * columns });
+        return;
+      }
       if (variant.window) {
         for (const n of [1, 4, 7, 8, 12, 17]) {
           for (const [k, rows, cols] of [
@@ -112,7 +121,7 @@ describe("matrix kernels, within 1e-6 of the sum of magnitudes", () => {
   }
 
   it("NaN and infinity go through the bounds as in TensorFlow", async () => {
-    const variant = GEMM_VARIANTS.find(({ minmax, add, window }) => minmax && !add && !window);
+    const variant = GEMM_VARIANTS.find(({ minmax, add, window, ragged }) => minmax && !add && !window && ragged);
     assert.ok(variant);
     const { floats, call } = await made(variant);
     floats.set([NaN, Infinity, -Infinity], A / 4);
@@ -122,7 +131,9 @@ describe("matrix kernels, within 1e-6 of the sum of magnitudes", () => {
   });
 
   it("adds in place", async () => {
-    const variant = GEMM_VARIANTS.find(({ minmax, add, window, rows }) => !minmax && add && !window && rows === 2);
+    const variant = GEMM_VARIANTS.find(
+      ({ minmax, add, window, rows, ragged }) => !minmax && add && !window && rows === 2 && ragged,
+    );
     assert.ok(variant);
     const { floats, call } = await made(variant);
     floats.set([1, 2], A / 4);
