@@ -1,5 +1,6 @@
 /** What every checkpoint is once it is read, whatever its format: a model described in Keras's terms, and tensors for its weights. */
 import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
 import type { LayerConfig } from "../layers/layer.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
@@ -75,4 +76,30 @@ export interface CheckpointFormat {
   readonly matches: (source: FileSource) => boolean;
   /** Reads everything but the values. @throws FormatError, UnsupportedError. */
   readonly open: (source: FileSource) => Promise<Checkpoint>;
+}
+
+/** A model with its values, as writers take it. */
+export interface SavedModel {
+  readonly model: ModelDescription;
+  /** The values of each weight, by `layer/weight` as in `Checkpoint.weights`. */
+  readonly weights: ReadonlyMap<string, Tensor<Float32Array>>;
+  readonly classNames?: readonly string[] | undefined;
+  /** Undefined where it is Keras's own for MobileNetV2: x / 127.5 − 1. */
+  readonly preprocessing?: Preprocessing | undefined;
+}
+
+export interface WrittenFile {
+  /** A plain name. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A format that models are written in. */
+export interface CheckpointWriter {
+  /** The name that `save(target, { format })` takes. */
+  readonly id: string;
+  /** Endings of file names that mean this format where none is named: `.keras`. */
+  readonly endings: readonly string[];
+  /** The files, the main one first; it is called `name`, others are named after it. @throws UnsupportedError for what the format cannot say. */
+  readonly write: (saved: SavedModel, name: string) => Promise<readonly WrittenFile[]>;
 }

@@ -1,0 +1,24 @@
+/** Why bytes that are no checkpoint are none: what a user most likely has in its place. */
+import { formatError, unsupportedError } from "./file-errors.ts";
+
+const READ =
+  "Read are Keras's .keras, .h5 and .weights.h5, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
+
+/** The error for bytes of no known format. */
+export function describeUnknown(bytes: Uint8Array): Error {
+  if (bytes.length === 0) return formatError("The weights file is empty.");
+  const head = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart().toLowerCase();
+  if (/^<(!doctype|html|head|body|\?xml|!--)/.test(head)) {
+    return formatError(
+      "This is a web page, not a weights file: the server answered with HTML. Check the address, or download the file by hand.",
+    );
+  }
+  if (head.startsWith("version https://git-lfs.github.com/spec/")) {
+    return formatError("This is a Git LFS pointer, not the weights file itself. Run `git lfs pull` to get the file.");
+  }
+  if (head.startsWith("{")) {
+    return unsupportedError(`This is JSON: a model's description, not its weights. ${READ}`);
+  }
+  const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return formatError(`Not a weights file: it begins with the bytes ${start}. ${READ}`);
+}
