@@ -1,13 +1,16 @@
 /**
  * Times MobileNetV2 1.0_224, batch 1, here and in the peers of bench/thirdparty, with the same weights on the same picture, then our 22
  * models: npm run bench -- [--node] [--chromium] [--models] [--only NAME] [--rounds N] [--json FILE]
+ * or every step of 1.0_224: npm run bench -- --layers [--wide]
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { enableWideSimd } from "mobilenet-v2";
 import { withoutChromium } from "../scripts/chromium.ts";
 import { ENGINES, type Engine, type Running } from "./engines.ts";
 import { Pages } from "./in-chromium.ts";
 import { startInNode, startInPython, withoutPython } from "./in-node.ts";
+import { layerTable } from "./layers.ts";
 import { machine } from "./machine.ts";
 import { measureBatch, measureModels } from "./models.ts";
 import type { Figures } from "./report-file.ts";
@@ -22,6 +25,8 @@ const { values } = parseArgs({
     node: { type: "boolean", default: false },
     chromium: { type: "boolean", default: false },
     models: { type: "boolean", default: false },
+    layers: { type: "boolean", default: false },
+    wide: { type: "boolean", default: false },
     only: { type: "string" },
     rounds: { type: "string", default: "5" },
     json: { type: "string" },
@@ -29,6 +34,14 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds must be a whole number of 1 or more: ${values.rounds}`);
+
+if (values.layers) {
+  if (values.wide && !enableWideSimd()) fail("There are no 256-bit vectors here.");
+  const table = await layerTable(rounds, progress);
+  progress("");
+  console.log(textOf(table));
+  process.exit();
+}
 
 /** Everything, unless parts are named. */
 const all = !values.node && !values.chromium && !values.models;

@@ -40,9 +40,11 @@ export interface CompileOptions {
   readonly tiling: Tiling;
   /** For several threads in a shared memory. */
   readonly shared: boolean;
+  /** Every operation a run of its own, for those who time them. */
+  readonly separate?: boolean;
 }
 
-export function compile(plan: Plan, { arena, weights, tiling, shared }: CompileOptions): Compiled {
+export function compile(plan: Plan, { arena, weights, tiling, shared, separate = false }: CompileOptions): Compiled {
   const module = new ModuleBuilder({ shared });
   const threads = shared ? new SharedRuns(module) : undefined;
   const kernels = new Map<string, Callable>();
@@ -77,6 +79,7 @@ export function compile(plan: Plan, { arena, weights, tiling, shared }: CompileO
   if (plan.zeros.bytes > 0) {
     const { emitter } = start();
     emitter.share(1, 1, () => emitter.f.fill(i32.const(emitter.zeros), i32.const(plan.zeros.bytes)));
+    if (separate) end();
   }
   for (const operation of plan.operations) {
     if (operation.kind === "host") {
@@ -86,6 +89,7 @@ export function compile(plan: Plan, { arena, weights, tiling, shared }: CompileO
       const { emitter, shares } = start();
       shares.barrier();
       emit(emitter, operation, plan);
+      if (separate) end();
     }
   }
   end();

@@ -286,7 +286,8 @@ async function drop(made: Promise<Ready>): Promise<void> {
   if (task !== undefined) sharedPool().drop(task);
 }
 
-function tilingOf({ relaxedSimd, wideSimd }: Features): Tiling {
+/** The kernels for a machine that can do this. */
+export function tilingOf({ relaxedSimd, wideSimd }: Features): Tiling {
   if (!relaxedSimd) return TILINGS.mul;
   return wideSimd ? TILINGS.wide : TILINGS.fma;
 }
