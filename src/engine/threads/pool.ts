@@ -42,6 +42,7 @@ interface Member {
 interface Job {
   readonly task: Task;
   readonly stage: number;
+  readonly run: number;
   readonly base: number;
   readonly end: number;
   readonly threads: number;
@@ -90,7 +91,7 @@ export class Pool {
   async run(task: Task, stage: number, threads: number): Promise<void> {
     const base = task.finished;
     const end = (base + (task.stages[stage]?.shares ?? 0)) | 0;
-    const job = { task, stage, base, end, threads: Math.min(threads, MOST_THREADS) };
+    const job = { task, stage, run: task.nextRun(), base, end, threads: Math.min(threads, MOST_THREADS) };
     this.#hire(job.threads);
     if (!this.#takesPart) await this.#anyReady();
     this.#failure = undefined;
@@ -195,11 +196,12 @@ export class Pool {
     return present;
   }
 
-  #publish({ task, stage, base, end, threads }: Job): void {
+  #publish({ task, stage, run, base, end, threads }: Job): void {
     const control = this.#control;
     Atomics.add(control, WORDS.job, 1);
     Atomics.store(control, WORDS.task, task.id);
     Atomics.store(control, WORDS.stage, stage);
+    Atomics.store(control, WORDS.run, run);
     Atomics.store(control, WORDS.base, base);
     Atomics.store(control, WORDS.shares, (end - base) | 0);
     Atomics.store(control, WORDS.threads, threads);
@@ -270,8 +272,8 @@ export class Pool {
   }
 }
 
-function takePart({ task, stage, base, end }: Job): void {
-  task.takePart(stage, base);
+function takePart({ task, stage, run, base, end, threads }: Job): void {
+  task.takePart(stage, run, base, threads);
   task.wait(end);
 }
 

@@ -1,20 +1,20 @@
 /** What the pool and its workers say to each other: messages, and words of a shared memory for what has to be quick. */
-import { FINISHED, TAKEN } from "./shares.ts";
+import { FINISHED } from "./shares.ts";
 
 /** Where the words are, in Int32Array elements. */
 export interface Words {
   /** Odd while a job is being written; 2 more with every job. */
   readonly job: number;
-  /** The job: a task, one of its stages, the shares that are finished before it, its own shares, and how many threads may take part. */
+  /** The job: a task, one of its stages, the number of the run, the shares finished before, those to be finished, and how many threads may take part. */
   readonly task: number;
   readonly stage: number;
+  readonly run: number;
   readonly base: number;
   readonly shares: number;
   readonly threads: number;
   /** The last job whose end was told. */
   readonly reported: number;
-  /** In a task's memory: the shares taken and finished. */
-  readonly taken: number;
+  /** In a task's memory: the shares that are finished. */
   readonly finished: number;
 }
 
@@ -22,11 +22,11 @@ export const WORDS: Words = {
   job: 0,
   task: 1,
   stage: 2,
-  base: 3,
-  shares: 4,
-  threads: 5,
-  reported: 6,
-  taken: TAKEN / 4,
+  run: 3,
+  base: 4,
+  shares: 5,
+  threads: 6,
+  reported: 7,
   finished: FINISHED / 4,
 };
 

@@ -1,9 +1,10 @@
 /**
- * How several threads do one run: every operation is cut into shares, and each thread takes the next one that nobody has taken.
+ * How several threads do one run: every operation is cut into shares, and each thread takes those that nobody has taken.
  *
- * All shares of a run are numbered in order. One word of the memory counts the shares that were taken, another one those that are
- * finished; both only ever grow, from run to run, so that a thread that comes late finds nothing to take and does no harm, and one that
- * never comes is not waited for. An operation that needs what others make starts when as many shares are finished as come before its own.
+ * A thread begins with the shares that lie where it has worked before, as their numbers are in its cache, and goes on with what the others
+ * have not got to. Every share has a word that says in which run it was last taken; one more word counts the shares that are
+ * finished. All of them only grow, from run to run: a thread that comes late finds nothing to take and does no harm, and one that never
+ * comes is not waited for. An operation that needs what others make starts when as many shares are finished as there are before it.
  * A share is the same work whoever does it, so results do not depend on the number of threads.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
@@ -11,13 +12,18 @@ import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { i32, memory } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 
-/** Addresses of the words in the lowest bytes of a memory, each in a cache line of its own. */
-export const TAKEN = 64;
+/** Addresses of words in the lowest bytes of a memory: the number of the run, the shares finished in all runs so far, … */
+export const RUN = 64;
 export const FINISHED = 128;
-/** The greatest number of finished shares for which somebody has gone to sleep. */
+/** … the greatest number of finished shares for which somebody has gone to sleep, and the shares' own words. */
 const WANTED = 192;
-/** What the words take, from address 0 on. */
-export const CONTROL_BYTES = 256;
+const SHARES = 256;
+/** What all of them take, from address 0 on. */
+export const CONTROL_BYTES = 65536;
+
+/** The most shares of a run, and of one operation. */
+const MOST_SHARES = (CONTROL_BYTES - SHARES) / 4;
+const MOST_AT_ONCE = 128;
 
 /** How often a thread looks before it sleeps: some microseconds. */
 const LOOKS = 4000;
@@ -71,43 +77,62 @@ export class OneThread implements Shares {
 
 /** The functions that all runs of a module share. */
 export class SharedRuns {
-  readonly #sleep: Callable;
+  readonly #wait: Callable;
   readonly #finish: Callable;
 
   constructor(module: ModuleBuilder) {
-    this.#sleep = waitFunction(module);
+    this.#wait = waitFunction(module);
     this.#finish = finishFunction(module);
   }
 
-  /** Starts a function of one parameter: the number of finished shares, of this and all earlier runs, at the start. */
+  /**
+   * Starts a function. Its parameters: the number of the run, the number of shares finished before it, how many threads may take part,
+   * and the caller's number among them.
+   */
   start(f: FunctionBuilder): Shares {
-    return new ManyThreads(f, f.param("i32"), this.#sleep, this.#finish);
+    const parameters = { run: f.param("i32"), base: f.param("i32"), threads: f.param("i32"), thread: f.param("i32") };
+    return new ManyThreads(f, parameters, this.#wait, this.#finish);
   }
 }
 
-/** Any number of threads that all call the same function with the same parameter. */
+interface Parameters {
+  readonly run: Local<"i32">;
+  readonly base: Local<"i32">;
+  readonly threads: Local<"i32">;
+  readonly thread: Local<"i32">;
+}
+
+/** Any number of threads that all call the same function. */
 class ManyThreads implements Shares {
   readonly #f: FunctionBuilder;
-  readonly #base: Local<"i32">;
+  readonly #given: Parameters;
   readonly #wait: Callable;
   readonly #finish: Callable;
   /** 0 once the thread has given up waiting. */
   readonly #open: Local<"i32">;
-  readonly #share: Local<"i32">;
+  /** Of the current operation: the share that the thread looks at, those that it has not looked at, those that it has done. */
+  readonly #at: Local<"i32">;
+  readonly #left: Local<"i32">;
+  readonly #done: Local<"i32">;
+  readonly #last: Local<"i32">;
+  readonly #from: Local<"i32">;
   #shares = 0;
   #needed = 0;
   #awaited = 0;
 
-  constructor(f: FunctionBuilder, base: Local<"i32">, wait: Callable, finish: Callable) {
+  constructor(f: FunctionBuilder, given: Parameters, wait: Callable, finish: Callable) {
     this.#f = f;
-    this.#base = base;
+    this.#given = given;
     this.#wait = wait;
     this.#finish = finish;
     this.#open = f.local("i32", i32.const(1));
-    this.#share = f.local("i32");
+    this.#at = f.local("i32");
+    this.#left = f.local("i32");
+    this.#done = f.local("i32");
+    this.#last = f.local("i32");
+    this.#from = f.local("i32");
   }
 
-  /** How many there are. */
   get count(): number {
     return this.#shares;
   }
@@ -115,29 +140,57 @@ class ManyThreads implements Shares {
   share(total: number, most: number, work: Work): void {
     if (total <= 0) return;
     const f = this.#f;
-    const [base, share, open] = [this.#base, this.#share, this.#open];
+    const { run, base, threads, thread } = this.#given;
+    const [at, left, done, last] = [this.#at, this.#left, this.#done, this.#last];
+    const pieces = Math.ceil(total / most);
+    const inOne = Math.ceil(pieces / MOST_AT_ONCE);
+    const count = Math.ceil(pieces / inOne);
     const first = this.#shares;
-    const end = first + Math.ceil(total / most);
-    this.#shares = end;
+    this.#shares += count;
+    if (this.#shares > MOST_SHARES) throw new Error(`more than ${MOST_SHARES} shares`);
     this.#awaitNeeded();
-    const again = f.local("i32");
-    const from = f.local("i32");
-    f.if(open, () => {
+    const isDone = isReached(i32.add(base, i32.const(this.#shares)));
+    f.if(i32.and(this.#open, i32.eqz(isDone)), () => {
+      f.set(at, i32.div_s(i32.mul(thread, i32.const(count)), threads));
+      f.set(left, i32.const(count));
+      f.set(done, i32.const(0));
       f.repeat(() => {
-        f.set(share, i32.sub(i32.atomic_load(i32.const(TAKEN)), base));
-        f.set(again, i32.lt_u(share, i32.const(end)));
-        f.if(again, () => {
-          const number = i32.add(base, share);
-          const next = i32.add(number, i32.const(1));
-          f.if(i32.eq(i32.atomic_rmw_cmpxchg(i32.const(TAKEN), number, next), number), () => {
-            f.set(from, i32.mul(i32.sub(share, i32.const(first)), i32.const(most)));
-            const left = i32.sub(i32.const(total), from);
-            work(from, total % most === 0 ? i32.const(most) : min(left, i32.const(most)));
-            f.call(this.#finish, []);
-          });
-        });
-      }, again);
+        const word = i32.add(i32.shl(at, i32.const(2)), i32.const(SHARES + first * 4));
+        f.set(last, i32.atomic_load(word));
+        f.if(i32.lt_s(i32.sub(last, run), i32.const(0)), () =>
+          f.if(i32.eq(i32.atomic_rmw_cmpxchg(word, last, run), last), () => {
+            this.#pieces(total, most, inOne, work);
+            f.increase(done, 1);
+          }),
+        );
+        f.increase(at, 1);
+        f.set(at, i32.select(at, i32.const(0), i32.lt_s(at, i32.const(count))));
+        f.increase(left, -1);
+      }, left);
+      f.if(done, () => f.call(this.#finish, [done]));
     });
+  }
+
+  /** The work of the share that the thread is at. */
+  #pieces(total: number, most: number, inOne: number, work: Work): void {
+    const f = this.#f;
+    const from = this.#from;
+    const piece = (): void => {
+      const rest = i32.sub(i32.const(total), from);
+      work(from, total % most === 0 ? i32.const(most) : min(rest, i32.const(most)));
+    };
+    f.set(from, i32.mul(this.#at, i32.const(most * inOne)));
+    if (inOne === 1) piece();
+    else {
+      const end = f.local("i32", min(i32.add(from, i32.const(most * inOne)), i32.const(total)));
+      f.repeat(
+        () => {
+          piece();
+          f.increase(from, most);
+        },
+        i32.lt_s(from, end),
+      );
+    }
   }
 
   barrier(): void {
@@ -148,7 +201,7 @@ class ManyThreads implements Shares {
     if (this.#needed === this.#awaited) return;
     this.#awaited = this.#needed;
     const f = this.#f;
-    const needed = i32.add(this.#base, i32.const(this.#needed));
+    const needed = i32.add(this.#given.base, i32.const(this.#needed));
     f.if(this.#open, () => {
       f.call(this.#wait, [needed]);
       f.set(this.#open, isReached(needed));
@@ -208,10 +261,11 @@ function want(f: FunctionBuilder, finished: Expr<"i32">): void {
   );
 }
 
-/** `finish()`: counts a finished share, and wakes those who wait for this very one. */
+/** `finish(shares)`: counts finished shares, and wakes those who wait for just these. */
 function finishFunction(module: ModuleBuilder): FunctionBuilder {
   const f = module.function("finish");
-  const now = f.local("i32", i32.add(i32.atomic_rmw_add(i32.const(FINISHED), i32.const(1)), i32.const(1)));
+  const shares = f.param("i32");
+  const now = f.local("i32", i32.add(i32.atomic_rmw_add(i32.const(FINISHED), shares), shares));
   f.if(i32.eq(now, i32.atomic_load(i32.const(WANTED))), () =>
     f.drop(memory.atomic_notify(i32.const(FINISHED), i32.const(-1))),
   );

@@ -1,8 +1,8 @@
 /** Code that several threads run in one memory. */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { WORDS } from "./protocol.ts";
+import { FINISHED, RUN } from "./shares.ts";
 
-/** An exported function, which takes the number of shares that were finished before it, and the number of shares into which its work is cut. */
+/** An exported function of `SharedRuns`, and the number of shares into which its work is cut. */
 export interface Stage {
   readonly name: string;
   readonly shares: number;
@@ -16,7 +16,7 @@ export class Task {
   readonly memory: WebAssembly.Memory;
   readonly stages: readonly Stage[];
   readonly #words: Int32Array;
-  readonly #calls: readonly ((base: number) => void)[];
+  readonly #calls: readonly ((run: number, base: number, threads: number, thread: number) => void)[];
   readonly #wait: (finished: number) => void;
 
   private constructor(
@@ -39,7 +39,7 @@ export class Task {
 
   /** The shares that have been finished so far. */
   get finished(): number {
-    return Atomics.load(this.#words, WORDS.finished);
+    return Atomics.load(this.#words, FINISHED / 4);
   }
 
   /** Whether so many shares have been finished; the numbers may have wrapped around. */
@@ -47,9 +47,14 @@ export class Task {
     return ((this.finished - shares) | 0) >= 0;
   }
 
-  /** Does the shares of a stage that nobody else takes. */
-  takePart(stage: number, base: number): void {
-    this.#calls[stage]?.(base);
+  /** The number of a new run. */
+  nextRun(): number {
+    return (Atomics.add(this.#words, RUN / 4, 1) + 1) | 0;
+  }
+
+  /** Does the shares of a stage that nobody else takes, as the first of so many threads. */
+  takePart(stage: number, run: number, base: number, threads: number): void {
+    this.#calls[stage]?.(run, base, threads, 0);
   }
 
   /** Waits until so many shares are finished, but not for ever. */

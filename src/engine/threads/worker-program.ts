@@ -37,22 +37,23 @@ export function workerProgram(
     if (job === lastJob || (job & 1) !== 0) return;
     const task = tasks.get(Atomics.load(control, words.task));
     const stage = task?.stages[Atomics.load(control, words.stage)];
+    const run = Atomics.load(control, words.run);
     const base = Atomics.load(control, words.base);
     const end = base + Atomics.load(control, words.shares);
-    const mayTakePart = slot < Atomics.load(control, words.threads);
+    const threads = Atomics.load(control, words.threads);
     // What was read while the next job was being written is no job.
     if (Atomics.load(control, words.job) !== job) return;
     // It may be about a task that is still in the mail.
     if (task === undefined && hasMail()) return;
     lastJob = job;
-    if (task === undefined || stage === undefined || !mayTakePart) return;
+    if (task === undefined || stage === undefined || slot >= threads) return;
     const { memory, wait } = task;
-    const reaches = (word: number): boolean => ((Atomics.load(memory, word) - end) | 0) >= 0;
     // Whoever waits for too long comes back before the end.
     for (;;) {
-      stage(base);
+      stage(run, base, threads, slot);
       if (reports) wait(end);
-      if (reaches(reports ? words.finished : words.taken)) break;
+      if (((Atomics.load(memory, words.finished) - end) | 0) >= 0) break;
+      if (!reports) return;
       if (hasMail() || Atomics.load(control, words.job) !== job) return;
     }
     if (!reports) return;

@@ -1,11 +1,11 @@
 /** A task whose every step needs what all shares of the step before made: y[i] = 3 x[i] + x[n - 1 - i] + i, from one buffer into the other. */
-import { OneThread, type Shares, SharedRuns } from "../../../src/engine/threads/shares.ts";
+import { CONTROL_BYTES, OneThread, type Shares, SharedRuns } from "../../../src/engine/threads/shares.ts";
 import { Task } from "../../../src/engine/threads/task.ts";
 import type { FunctionBuilder } from "../../../src/wasm/function.ts";
 import { i32 } from "../../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../../src/wasm/module.ts";
 
-const FROM = 1024;
+const FROM = CONTROL_BYTES;
 
 export interface Shape {
   /** Numbers in a buffer; shares of a step take at most so many of them. */
