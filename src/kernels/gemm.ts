@@ -29,8 +29,8 @@ export function gemmName({ rows, columns, arithmetic, minmax, add, window, ragge
   return `f32_${what}_${rows}x${columns}${ragged ? "_ragged" : ""}__${arithmetic}`;
 }
 
-/** How often the loop over k is unrolled. */
-const UNROLLED = 4;
+/** How often the loop over k is unrolled. V8 before Turboshaft moves all loads of a round to its front, and runs out of registers. */
+const UNROLLED: Readonly<Record<Arithmetic, number>> = { mul: 1, fma: 4 };
 
 /**
  * Parameters, all strides in bytes:
@@ -87,9 +87,11 @@ export function gemm(module: ModuleBuilder, variant: GemmVariant): FunctionBuild
     f.increase(panel, number * vectors * VECTOR);
   };
   const run = (): void => {
-    f.set(count, i32.shr_u(k, i32.const(Math.log2(UNROLLED))));
-    f.times(count, () => steps(UNROLLED));
-    f.set(count, i32.and(k, i32.const(UNROLLED - 1)));
+    const unrolled = UNROLLED[arithmetic];
+    f.set(count, i32.shr_u(k, i32.const(Math.log2(unrolled))));
+    f.times(count, () => steps(unrolled));
+    if (unrolled === 1) return;
+    f.set(count, i32.and(k, i32.const(unrolled - 1)));
     f.times(count, () => steps(1));
   };
 
