@@ -1,7 +1,10 @@
 /** Times the 22 published models on one thread, in interleaved rounds; what memory they take, and whether a batch pays. */
-import { type Checkpoint, MobileNetV2, type Model, Tensor, checkpoints } from "mobilenet-v2";
-import type { Precision } from "./peer.ts";
-import { timed } from "./peer.ts";
+import { type Checkpoint, MobileNetV2, Tensor, checkpoints } from "mobilenet-v2";
+import { uniform } from "../src/core/random.ts";
+import { Engine } from "../src/engine/engine.ts";
+import { programOf } from "../src/graph/program.ts";
+import { type Precision, timed } from "./peer.ts";
+import { quantized } from "./quantized.ts";
 import { median } from "./rounds.ts";
 
 export interface ModelResult {
@@ -25,7 +28,7 @@ const BATCH = 32;
 interface Ready {
   readonly name: string;
   readonly precision: Precision;
-  readonly model: Pick<Model, "predict" | "memoryBytes" | "dispose">;
+  readonly engine: Engine;
   readonly picture: Tensor<Float32Array>;
   readonly times: number[];
 }
@@ -38,41 +41,49 @@ export async function measureModels(rounds: number, progress: (text: string) => 
     ready.push(...(await build(checkpoint)));
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { name, model, picture, times } of ready) {
+    for (const { name, engine, picture, times } of ready) {
       progress(`round ${round + 1} of ${rounds}: ${name}`);
       // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
-      times.push(median(await timed(async () => (await model.predict(picture)).data, ROUND_MS)));
+      times.push(median(await timed(() => scores(engine, picture), ROUND_MS)));
     }
   }
-  const results: ModelResult[] = [];
-  for (const { name, precision, model, times } of ready) {
-    // oxlint-disable-next-line no-await-in-loop -- nothing waits
-    results.push({ name, precision, medianMs: median(times), memoryBytes: await model.memoryBytes() });
-    model.dispose();
-  }
-  return results;
+  return ready.map(({ name, precision, engine, times }) => {
+    const { memoryBytes } = engine;
+    engine.dispose();
+    return { name, precision, medianMs: median(times), memoryBytes };
+  });
 }
 
 async function build({ alpha, rows, name }: Checkpoint): Promise<Ready[]> {
   const model = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null });
-  const picture = new Tensor([1, rows, rows, 3], new Float32Array(rows * rows * 3).fill(0.5));
-  return [{ name, precision: "f32", model, picture, times: [] }];
+  const picture = new Tensor([1, rows, rows, 3], uniform(name, rows * rows * 3, -1, 1));
+  const { program, transform } = await quantized(model, picture);
+  const [f32, int8] = [await Engine.create(programOf(model.graph)), await Engine.create(program, { transform })];
+  return [
+    { name, precision: "f32", engine: f32, picture, times: [] },
+    { name, precision: "int8", engine: int8, picture, times: [] },
+  ];
+}
+
+async function scores(engine: Engine, picture: Tensor): Promise<Float32Array> {
+  const [tensor] = await engine.run([picture]);
+  return tensor?.data ?? new Float32Array();
 }
 
 export async function measureBatch(rounds: number): Promise<BatchResult> {
-  using model = await MobileNetV2({ weights: null });
+  const model = await MobileNetV2({ weights: null });
+  using engine = await Engine.create(programOf(model.graph));
   const size = 224 * 224 * 3;
   const batch = new Tensor([BATCH, 224, 224, 3], new Float32Array(BATCH * size).fill(0.5));
   const single = new Tensor([1, 224, 224, 3], batch.data.subarray(0, size));
-  await model.predict(single);
-  const before = await model.memoryBytes();
+  await scores(engine, single);
+  const before = engine.memoryBytes;
   const times = { single: [] as number[], batched: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
-    times.single.push(median(await timed(async () => (await model.predict(single)).data, ROUND_MS)));
+    times.single.push(median(await timed(() => scores(engine, single), ROUND_MS)));
     // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
-    times.batched.push(median(await timed(async () => (await model.predict(batch)).data, ROUND_MS)) / BATCH);
+    times.batched.push(median(await timed(() => scores(engine, batch), ROUND_MS)) / BATCH);
   }
-  const addedBytes = (await model.memoryBytes()) - before;
-  return { singleMs: median(times.single), batchedMs: median(times.batched), addedBytes };
+  return { singleMs: median(times.single), batchedMs: median(times.batched), addedBytes: engine.memoryBytes - before };
 }
