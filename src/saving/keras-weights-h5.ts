@@ -7,18 +7,89 @@ import { valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { Network } from "../graph/network.ts";
 import type { Layer } from "../layers/layer.ts";
-import { toSnakeCase } from "../layers/naming.ts";
 import { type Assignment, assignAll, fits } from "./assignment.ts";
+import type { LayerDescription, ModelDescription } from "./checkpoint.ts";
+import { formatError } from "./file-errors.ts";
 import { Hdf5Dataset } from "./hdf5/dataset.ts";
 import { Hdf5Group } from "./hdf5/hdf5.ts";
+import { kerasPaths } from "./keras-paths.ts";
+import { leavesOf, weightNames } from "./layer-weights.ts";
 import type { MismatchOptions } from "./layer-order.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
 
 /** What files of Keras 2.13 call the group `layers`. */
 const OLD_CONTAINER = "_layer_checkpoint_dependencies";
 
+/** Groups within groups: models nest by two levels each. */
+const MAX_DEPTH = 64;
+
 /** True where the file has the groups of Keras 3. */
 export function isKerasWeightsH5(root: Hdf5Group): boolean {
   return root.keys().some((key) => key === "layers" || key === OLD_CONTAINER);
+}
+
+/** What the group of the layers is called, at every level. */
+function containerOf(root: Hdf5Group): string {
+  return root.keys().includes("layers") ? "layers" : OLD_CONTAINER;
+}
+
+function layersWithin(layer: Layer): readonly Layer[] | undefined {
+  return layer instanceof Network ? layer.layers : undefined;
+}
+
+/**
+ * The tensors of a described model's weights, by `layer/weight`.
+ * @throws FormatError where a layer has another number of them.
+ */
+export function kerasTensors(root: Hdf5Group, model: ModelDescription): ReadonlyMap<string, StoredTensor> {
+  const tensors = new Map<string, StoredTensor>();
+  const within = ({ model: inner }: LayerDescription): readonly LayerDescription[] | undefined => inner?.layers;
+  const names = leavesOf(model);
+  let next = 0;
+  for (const { layer, path } of kerasPaths(model.layers, within, containerOf(root))) {
+    const own = names[next++]?.path ?? layer.name;
+    const weights = weightNames(layer);
+    const stored = datasetsOf(root, path);
+    if (stored.length !== weights.length) {
+      throw formatError(
+        `Layer '${own}' expected ${weights.length} variables, but received ${stored.length} variables during loading. ` +
+          `Expected: [${weights.map(([name]) => `'${name}'`).join(", ")}]`,
+      );
+    }
+    for (const [i, [name]] of weights.entries()) {
+      const tensor = stored[i];
+      if (tensor !== undefined) tensors.set(`${own}/${name}`, tensor);
+    }
+  }
+  return tensors;
+}
+
+/** The tensors `0`, `1`, … of a layer's group. */
+function datasetsOf(root: Hdf5Group, path: string): readonly StoredTensor[] {
+  const vars = root.get(path) instanceof Hdf5Group ? root.get(`${path}/vars`) : undefined;
+  if (!(vars instanceof Hdf5Group)) return [];
+  return vars.keys().map((_, i) => {
+    const dataset = vars.dataset(String(i));
+    return { name: `${path}/vars/${i}`, shape: dataset.shape, dtype: dataset.dtype, read: () => dataset.read() };
+  });
+}
+
+/** Every tensor in a file of Keras 3, by its path, whatever model it is for. */
+export function allKerasTensors(root: Hdf5Group): readonly StoredTensor[] {
+  const found: StoredTensor[] = [];
+  const visit = (group: Hdf5Group, path: string, depth: number): void => {
+    if (depth > MAX_DEPTH) throw formatError(`The HDF5 file has groups more than ${MAX_DEPTH} levels deep.`);
+    for (const key of group.keys()) {
+      const object = group.get(key);
+      const name = path === "" ? key : `${path}/${key}`;
+      if (object instanceof Hdf5Group) visit(object, name, depth + 1);
+      else if (object !== undefined) {
+        found.push({ name, shape: object.shape, dtype: object.dtype, read: () => object.read() });
+      }
+    }
+  };
+  visit(root.group(containerOf(root)), containerOf(root), 0);
+  return found;
 }
 
 /**
@@ -26,10 +97,9 @@ export function isKerasWeightsH5(root: Hdf5Group): boolean {
  * @throws ValueError in Keras's wording where numbers of weights or shapes differ; with `skipMismatch` a warning.
  */
 export function loadKerasWeightsH5(layers: readonly Layer[], root: Hdf5Group, options: MismatchOptions): void {
-  const container = root.keys().includes("layers") ? "layers" : OLD_CONTAINER;
   const failures: { readonly layer: Layer; readonly reason: string }[] = [];
   const assignments: Assignment[] = [];
-  for (const { layer, path } of leaves(layers, container)) {
+  for (const { layer, path } of kerasPaths(layers, layersWithin, containerOf(root))) {
     const found = pairs(layer, root, path);
     if (typeof found === "string") failures.push({ layer, reason: found });
     else assignments.push(...found);
@@ -44,19 +114,6 @@ export function loadKerasWeightsH5(layers: readonly Layer[], root: Hdf5Group, op
     warn(message);
   }
   assignAll(assignments, options);
-}
-
-/** Every layer that is no model, with its path: within nested models too. */
-function* leaves(layers: readonly Layer[], container: string): Generator<{ layer: Layer; path: string }> {
-  const used = new Map<string, number>();
-  for (const layer of layers) {
-    const name = toSnakeCase(layer.className);
-    const count = used.get(name) ?? 0;
-    used.set(name, count + 1);
-    const path = `${container}/${count === 0 ? name : `${name}_${count}`}`;
-    if (layer instanceof Network) yield* leaves(layer.layers, `${path}/${container}`);
-    else yield { layer, path };
-  }
 }
 
 /** The layer's weights beside their tensors, or why they do not fit. */

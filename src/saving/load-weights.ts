@@ -6,6 +6,7 @@ import { isHdf5 } from "./hdf5/superblock.ts";
 import { isKerasH5, readKerasH5 } from "./keras-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./keras-weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
+import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, zipMember } from "./zip.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
@@ -25,7 +26,7 @@ export interface LoadWeightsOptions extends MismatchOptions {
 export function loadWeightsInto(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
   if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
   else if (isZip(bytes)) loadHdf5(layers, openHdf5(weightsOfArchive(bytes)), options);
-  else throw notWeights(bytes);
+  else throw describeUnknown(bytes);
 }
 
 function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeightsOptions): void {
@@ -48,28 +49,7 @@ const ARCHIVED_WEIGHTS = "model.weights.h5";
 function weightsOfArchive(archive: Uint8Array): Uint8Array {
   const weights = zipMember(archive, ARCHIVED_WEIGHTS);
   if (weights === undefined) {
-    throw unsupportedError(`The zip archive has no '${ARCHIVED_WEIGHTS}': it is not a .keras file. ${READ}`);
+    throw unsupportedError(`The zip archive has no '${ARCHIVED_WEIGHTS}': it is not a .keras file.`);
   }
   return weights;
-}
-
-const READ = "Read are Keras's .h5, .weights.h5 and .keras.";
-
-/** Why bytes that are no weights are none. */
-function notWeights(bytes: Uint8Array): Error {
-  if (bytes.length === 0) return formatError("The weights file is empty.");
-  const head = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart().toLowerCase();
-  if (/^<(!doctype|html|head|body|\?xml|!--)/.test(head)) {
-    return formatError(
-      "This is a web page, not a weights file: the server answered with HTML. Check the address, or download the file by hand.",
-    );
-  }
-  if (head.startsWith("version https://git-lfs.github.com/spec/")) {
-    return formatError("This is a Git LFS pointer, not the weights file itself. Run `git lfs pull` to get the file.");
-  }
-  if (head.startsWith("{")) {
-    return unsupportedError(`This is JSON: a model's description, not its weights. ${READ}`);
-  }
-  const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  return formatError(`Not a weights file: it begins with the bytes ${start}. ${READ}`);
 }

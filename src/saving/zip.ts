@@ -29,6 +29,19 @@ export function zipMember(bytes: Uint8Array, name: string): Uint8Array | undefin
   return found;
 }
 
+/** The names of the first members, at most a hundred; none where the archive is broken: to tell formats apart. */
+export function zipNames(bytes: Uint8Array): readonly string[] {
+  const names: string[] = [];
+  try {
+    for (const { name } of directory(bytes)) {
+      if (names.push(new TextDecoder().decode(name)) === 100) break;
+    }
+  } catch {
+    // Whoever reads the archive says what is wrong with it.
+  }
+  return names;
+}
+
 interface Entry {
   readonly name: Uint8Array;
   readonly flags: number;

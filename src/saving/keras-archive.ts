@@ -1,0 +1,25 @@
+/** Keras 3's models, `.keras` (keras.src.saving.saving_lib): a zip archive of a config, the weights, and who wrote them. */
+import type { Checkpoint, FileSource } from "./checkpoint.ts";
+import { formatError, unsupportedError } from "./file-errors.ts";
+import { openHdf5 } from "./hdf5/hdf5.ts";
+import { parseJson } from "./json.ts";
+import { readKerasModel } from "./keras-config.ts";
+import { kerasTensors } from "./keras-weights-h5.ts";
+import { zipMember } from "./zip.ts";
+
+export const CONFIG = "config.json";
+export const WEIGHTS = "model.weights.h5";
+export const METADATA = "metadata.json";
+
+/** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
+export async function openKerasArchive({ bytes }: FileSource): Promise<Checkpoint> {
+  const config = zipMember(bytes, CONFIG);
+  if (config === undefined) throw formatError(`The .keras archive has no '${CONFIG}'.`);
+  const weights = zipMember(bytes, WEIGHTS);
+  if (weights === undefined) {
+    throw unsupportedError(`The .keras archive has no '${WEIGHTS}', the one form of weights in it that is read.`);
+  }
+  const model = readKerasModel(parseJson(config));
+  const tensors = kerasTensors(openHdf5(weights), model);
+  return { format: "Keras 3 model (.keras)", origin: "keras", model, tensors: [...tensors.values()], weights: tensors };
+}

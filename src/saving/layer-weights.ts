@@ -1,0 +1,65 @@
+/** Which weights a described layer has, without making it: their names in Keras's order, and the order in which Keras's HDF5 files have them. */
+import type { LayerDescription, ModelDescription } from "./checkpoint.ts";
+
+export interface DescribedWeight {
+  /** `layer/weight`, with the names of the models around before it. */
+  readonly path: string;
+  /** The weight's own name: `kernel`. */
+  readonly name: string;
+  /** What an optimizer may move: neither a moving average nor of a frozen layer. */
+  readonly trainable: boolean;
+}
+
+/** A layer that is no model, with the names of the models around before its own. */
+export interface Leaf {
+  readonly layer: LayerDescription;
+  readonly path: string;
+}
+
+/** Every layer that is no model, in order, those of models in their place. */
+export function leavesOf(model: ModelDescription, prefix = ""): readonly Leaf[] {
+  return model.layers.flatMap((layer) =>
+    layer.model === undefined
+      ? [{ layer, path: prefix + layer.name }]
+      : leavesOf(layer.model, `${prefix}${layer.name}/`),
+  );
+}
+
+/** The names of a layer's weights in Keras's order (`layer.weights`); `[name, trainable]`. */
+export function weightNames({ className, config }: LayerDescription): readonly (readonly [string, boolean])[] {
+  switch (className) {
+    case "Conv2D":
+    case "DepthwiseConv2D":
+    case "Dense":
+      return config.useBias === false
+        ? [["kernel", true]]
+        : [
+            ["kernel", true],
+            ["bias", true],
+          ];
+    case "BatchNormalization": {
+      const own: [string, boolean][] = [];
+      if (config.scale !== false) own.push(["gamma", true]);
+      if (config.center !== false) own.push(["beta", true]);
+      return [...own, ["moving_mean", false], ["moving_variance", false]];
+    }
+    default:
+      return [];
+  }
+}
+
+/** The weights of a layer or of a model as one, in the order of Keras's HDF5 files: the trainable before all others. */
+export function legacyWeights(layer: LayerDescription, prefix = ""): readonly DescribedWeight[] {
+  const weights = weightsOf(layer, prefix, true);
+  return [...weights.filter(({ trainable }) => trainable), ...weights.filter(({ trainable }) => !trainable)];
+}
+
+function weightsOf(layer: LayerDescription, prefix: string, parent: boolean): readonly DescribedWeight[] {
+  const path = `${prefix}${layer.name}/`;
+  const { model } = layer;
+  if (model !== undefined) {
+    return model.layers.flatMap((inner) => weightsOf(inner, path, parent && model.trainable));
+  }
+  const moves = parent && layer.config.trainable !== false;
+  return weightNames(layer).map(([name, trainable]) => ({ path: path + name, name, trainable: moves && trainable }));
+}
