@@ -3,10 +3,11 @@ import { valueError } from "../core/errors.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { type ActivationName, activationName } from "../layers/activations.ts";
 import { KerasTensor } from "../layers/layer.ts";
+import { type ThreadOptions, threadsOf } from "../models/threads.ts";
 import type { BytesSource, Progress } from "../platform/contract.ts";
 import { PUBLISHED_ALPHAS, PUBLISHED_ROWS, isPublished } from "./checkpoints.ts";
 
-export interface MobileNetV2Options {
+export interface MobileNetV2Options extends ThreadOptions {
   /**
    * [rows, cols, channels], rows and cols of 32 or more, or null where any size is to be taken at `predict` (only without the top).
    * Default [224, 224, 3] with the top or ImageNet weights, else [null, null, 3].
@@ -48,6 +49,7 @@ export interface ModelArguments {
   readonly classes: number;
   readonly classifierActivation: ActivationName;
   readonly name: string | undefined;
+  readonly threads: number;
   /** The rows of the weights to load; also what the model is named after, as in Keras. */
   readonly weightRows: number | null;
 }
@@ -92,6 +94,7 @@ export function checkArguments(options: MobileNetV2Options): ModelArguments {
     classifierActivation: checkClassifierActivation(options.classifierActivation, includeTop, weights),
     name: options.name ?? undefined,
     weightRows,
+    threads: threadsOf(options),
   };
 }
 

@@ -116,7 +116,12 @@ function buildGraph(args: ModelArguments): Model {
     x = new GlobalMaxPooling2D().apply(x);
   }
   const name = args.name ?? modelName(alpha, args.weightRows);
-  return new Model({ inputs: args.inputTensor === undefined ? image : sourcesOf(image), outputs: x, name });
+  return new Model({
+    inputs: args.inputTensor === undefined ? image : sourcesOf(image),
+    outputs: x,
+    name,
+    threads: args.threads,
+  });
 }
 
 interface Block {

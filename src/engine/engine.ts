@@ -13,6 +13,7 @@ import { lower } from "./lower.ts";
 import { EngineMemory } from "./memory.ts";
 import type { Host, Operations } from "./operations.ts";
 import { type Plan, plan } from "./plan.ts";
+import { spare } from "./spare-memory.ts";
 import { canShare, sharedPool } from "./threads/pool.ts";
 import { Task } from "./threads/task.ts";
 import { PackedWeights } from "./weights.ts";
@@ -30,6 +31,9 @@ interface Store {
   readonly weights: PackedWeights;
   readonly shared: boolean;
 }
+
+/** Memories of engines that were forgotten. */
+const forgotten = new FinalizationRegistry(spare);
 
 /** What can be run for inputs of one shape. */
 interface Ready {
@@ -105,6 +109,7 @@ export class Engine {
       );
     }
     const run = async (): Promise<readonly Tensor<Float32Array>[]> => {
+      this.#assertAlive();
       const ready = await this.#ready(inputs.map((input) => input.shape.slice(1)));
       this.#assertAlive();
       return await this.#execute(ready, inputs, batch);
@@ -115,7 +120,12 @@ export class Engine {
   /** Frees the memory, once runs that have begun are done. */
   dispose(): void {
     this.#disposed = true;
+    const store = this.#store;
     this.#forget();
+    if (store?.shared === true) {
+      forgotten.unregister(store);
+      void sharedPool().exclusively(() => spare(store.memory.memory));
+    }
   }
 
   [Symbol.dispose](): void {
@@ -179,7 +189,7 @@ export class Engine {
     const planned = plan(this.#transform?.(operations) ?? operations, {
       pieces: this.#shares ? CHAIN_PIECES * this.#threads : 1,
     });
-    const store = (this.#store ??= this.#newStore());
+    const store = (this.#store ??= this.#newStore(planned.bytes));
     try {
       return await this.#compiled(planned, store);
     } catch (error) {
@@ -188,14 +198,17 @@ export class Engine {
       if (!full || !store.shared) throw error;
       this.#shares = false;
       this.#forget();
-      return await this.#compiled(planned, (this.#store = this.#newStore()));
+      return await this.#compiled(planned, (this.#store = this.#newStore(planned.bytes)));
     }
   }
 
-  #newStore(): Store {
-    const shared = this.#shares ? EngineMemory.shared() : undefined;
+  /** For an arena of so many bytes. */
+  #newStore(bytes: number): Store {
+    const shared = this.#shares ? EngineMemory.shared(bytes + weightBytes(this.#program)) : undefined;
     const memory = shared ?? new EngineMemory();
-    return { memory, weights: new PackedWeights(memory, this.#tiling), shared: shared !== undefined };
+    const store = { memory, weights: new PackedWeights(memory, this.#tiling), shared: shared !== undefined };
+    if (store.shared) forgotten.register(store, memory.memory, store);
+    return store;
   }
 
   async #compiled(planned: Plan, store: Store): Promise<Ready> {
@@ -246,6 +259,7 @@ export class Engine {
         }
       } catch (error) {
         // A lost thread may still write into the memory.
+        forgotten.unregister(store);
         if (store === this.#store) this.#forget();
         throw error;
       }
@@ -258,6 +272,11 @@ export class Engine {
     }
     return outputs;
   }
+}
+
+function weightBytes({ steps }: Program): number {
+  const weights = new Set(steps.flatMap(({ layer }) => layer.weights));
+  return [...weights].reduce((sum, weight) => sum + sizeOf(weight.shape) * 4, 0);
 }
 
 /** Calls the functions of a module that needs no other thread. */

@@ -1,6 +1,7 @@
 /** An engine's memory: packed weights that stay, and one region in which every plan puts its values. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import { align } from "./arena.ts";
+import { takeSpare } from "./spare-memory.ts";
 import { CONTROL_BYTES } from "./threads/shares.ts";
 
 const PAGE = 65536;
@@ -21,8 +22,10 @@ export class EngineMemory {
     this.#floats = new Float32Array(this.memory.buffer);
   }
 
-  /** A memory that can be shared with other threads; undefined where there is none to be had. */
-  static shared(): EngineMemory | undefined {
+  /** A memory for about so many bytes that can be shared with other threads; undefined where there is none to be had. */
+  static shared(bytes: number): EngineMemory | undefined {
+    const used = takeSpare(bytes);
+    if (used !== undefined) return new EngineMemory(used);
     for (const maximum of SHARED_MAXIMA) {
       try {
         return new EngineMemory(new WebAssembly.Memory({ initial: 1, maximum, shared: true }));

@@ -8,11 +8,22 @@ import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import { type LoadWeightsOptions, loadWeightsInto } from "../saving/load-weights.ts";
+import type { LayerOptions } from "../layers/layer.ts";
 import { type SummaryOptions, summaryText } from "./summary.ts";
+import { type ThreadOptions, threadsOf } from "./threads.ts";
+
+export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 
 export abstract class BaseModel extends Network {
   #engine: Promise<Engine> | undefined;
   #disposed = false;
+  /** How many threads may share the work of a prediction. */
+  readonly threads: number;
+
+  constructor(options: BaseModelOptions = {}) {
+    super(options);
+    this.threads = threadsOf(options);
+  }
 
   /**
    * The model's answers for a batch, in inference mode.
@@ -96,7 +107,7 @@ export abstract class BaseModel extends Network {
       );
     }
     if (this.#engine === undefined) {
-      const made = Engine.create(programOf(this.graph));
+      const made = Engine.create(programOf(this.graph), { threads: this.threads });
       this.#engine = made;
       // A start that failed must not be remembered: the next call tries again.
       made.catch(() => {

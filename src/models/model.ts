@@ -3,10 +3,10 @@ import { valueError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Input } from "../layers/input-layer.ts";
-import { KerasTensor, type LayerConfig, type LayerOptions, type Node } from "../layers/layer.ts";
-import { BaseModel } from "./base-model.ts";
+import { KerasTensor, type LayerConfig, type Node } from "../layers/layer.ts";
+import { BaseModel, type BaseModelOptions } from "./base-model.ts";
 
-export interface ModelOptions<Outputs extends KerasTensor | readonly KerasTensor[]> extends LayerOptions {
+export interface ModelOptions<Outputs extends KerasTensor | readonly KerasTensor[]> extends BaseModelOptions {
   readonly inputs: KerasTensor | readonly KerasTensor[];
   readonly outputs: Outputs;
 }

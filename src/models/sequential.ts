@@ -5,10 +5,10 @@ import { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Network } from "../graph/network.ts";
 import { InputLayer, Input } from "../layers/input-layer.ts";
-import { KerasTensor, Layer, type LayerOptions } from "../layers/layer.ts";
-import { BaseModel } from "./base-model.ts";
+import { KerasTensor, Layer } from "../layers/layer.ts";
+import { BaseModel, type BaseModelOptions } from "./base-model.ts";
 
-export interface SequentialOptions extends LayerOptions {
+export interface SequentialOptions extends BaseModelOptions {
   /** The first may be an `Input(...)`; else the model takes its shape from the first data. */
   readonly layers?: readonly (Layer | KerasTensor)[] | undefined;
 }
