@@ -1,5 +1,5 @@
-/** Times every step of our plan for 1.0_224, and what the bare kernels reach at best on data that is at hand: the peak to hold it against. */
-import { MobileNetV2 } from "mobilenet-v2";
+/** Times every step of our plans for 1.0_224, f32 and int8, and holds them against the peak of the bare kernels. */
+import { MobileNetV2, Tensor } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
 import { compile } from "../src/engine/compile.ts";
 import { tilingOf } from "../src/engine/engine.ts";
@@ -12,55 +12,57 @@ import type { IntegerConvolution } from "../src/engine/quantize/operations.ts";
 import { PackedWeights } from "../src/engine/weights.ts";
 import { machineFeatures } from "../src/engine/wide-simd.ts";
 import { programOf } from "../src/graph/program.ts";
-import { dwconv } from "../src/kernels/dwconv.ts";
-import { gemm } from "../src/kernels/gemm.ts";
+import { bestMode } from "../src/kernels/i8-probe.ts";
 import type { Tiling } from "../src/kernels/table.ts";
-import type { AnyExpr } from "../src/wasm/expression.ts";
-import type { Callable } from "../src/wasm/function.ts";
-import { f32, i32 } from "../src/wasm/instructions.ts";
-import { ModuleBuilder } from "../src/wasm/module.ts";
+import { type Peaks, f32Peaks, int8Peaks } from "./peaks.ts";
+import { operationsOf, quantized } from "./quantized.ts";
 import { median } from "./rounds.ts";
 import type { Table } from "./tables.ts";
 
 const SIZE = 224;
 const ROUND_MS = 400;
-const PEAK_MS = 100;
 
-/** GMAC/s. */
-interface Peaks {
-  readonly matrix: number;
-  readonly depthwise: number;
+export async function layerTables(rounds: number, progress: (text: string) => void): Promise<readonly Table[]> {
+  const model = await MobileNetV2({ weights: null });
+  const picture = new Tensor([1, SIZE, SIZE, 3], uniform("layers/input", SIZE * SIZE * 3, -1, 1));
+  const tiling = tilingOf(machineFeatures());
+  const mode = bestMode();
+  const plans = [
+    {
+      title: "f32",
+      operations: fold(lower(programOf(model.graph), [[SIZE, SIZE, 3]])),
+      peaks: await f32Peaks(tiling),
+    },
+    {
+      title: `int8 (${mode})`,
+      operations: operationsOf(await quantized(model, picture, mode), SIZE),
+      peaks: await int8Peaks(mode),
+    },
+  ];
+  const tables: Table[] = [];
+  for (const { title, operations, peaks } of plans) {
+    progress(`the steps in ${title}`);
+    // oxlint-disable-next-line no-await-in-loop -- they would slow each other
+    tables.push(layerTable(title, await timeSteps(operations, picture, tiling, rounds), peaks));
+  }
+  return tables;
 }
 
-export async function layerTable(rounds: number, progress: (text: string) => void): Promise<Table> {
-  const model = await MobileNetV2({ weights: null });
-  const tiling = tilingOf(machineFeatures());
-  const operations = fold(lower(programOf(model.graph), [[SIZE, SIZE, 3]]));
-  const steps = await timeSteps(operations, tiling, rounds, progress);
-  progress("the kernels' peaks");
-  const peaks = await f32Peaks(tiling);
+function layerTable(title: string, steps: readonly Step[], peaks: Peaks): Table {
   const total = sum(steps.map(({ ms }) => ms));
-  const row = ({ what, kind, macs, ms }: Step): string[] => [
-    what,
-    kind,
-    (ms * 1000).toFixed(0),
-    `${((ms / total) * 100).toFixed(1)} %`,
-    ...(macs === 0
-      ? ["", "", ""]
-      : [(macs / 1e6).toFixed(2), (macs / ms / 1e6).toFixed(1), ofPeak(macs / ms / 1e6, kind, peaks)]),
-  ];
   const macs = sum(steps.map((step) => step.macs));
   return [
-    ["f32, step", "kernel", "µs", "of all", "MMAC", "GMAC/s", "of peak"],
-    ...steps.map(row),
-    ["all steps", "", (total * 1000).toFixed(0), "", (macs / 1e6).toFixed(2), (macs / total / 1e6).toFixed(1), ""],
+    [`${title}, step`, "kernel", "µs", "of all %", "MMAC", "GMAC/s", "of peak %"],
+    ...steps.map(({ what, kind, macs: own, ms }) => {
+      const rate = own / ms / 1e6;
+      const peak = kind === "depthwise" ? peaks.depthwise : peaks.matrix;
+      const rates = own === 0 ? ["", "", ""] : [millions(own), rate.toFixed(1), ((rate / peak) * 100).toFixed(0)];
+      return [what, kind, (ms * 1000).toFixed(0), ((ms / total) * 100).toFixed(1), ...rates];
+    }),
+    ["all steps", "", (total * 1000).toFixed(0), "100", millions(macs), (macs / total / 1e6).toFixed(1), ""],
     ["peak", "matrix", "", "", "", peaks.matrix.toFixed(1), ""],
     ["peak", "depthwise", "", "", "", peaks.depthwise.toFixed(1), ""],
   ];
-}
-
-function ofPeak(rate: number, kind: string, { matrix, depthwise }: Peaks): string {
-  return `${((rate / (kind.startsWith("depthwise") ? depthwise : matrix)) * 100).toFixed(0)} %`;
 }
 
 interface Step {
@@ -70,12 +72,12 @@ interface Step {
   readonly ms: number;
 }
 
-/** In a plan as the engine makes it, with every operation a function of its own. */
+/** In a plan as the engine makes it, but with every operation a function of its own. */
 async function timeSteps(
   operations: Operations,
+  picture: Tensor<Float32Array>,
   tiling: Tiling,
   rounds: number,
-  progress: (text: string) => void,
 ): Promise<Step[]> {
   const planned = plan(operations, { pieces: 1 });
   const memory = new EngineMemory();
@@ -85,101 +87,69 @@ async function timeSteps(
   const { bytes, stages } = compile(planned, { arena, weights, tiling, shared: false, separate: true });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
   weights.refresh({ address: arena, bytes: planned.bytes });
-  memory.floats.set(uniform("layers/input", planned.bytes / 4, -1, 1), arena / 4);
-
   const runs = stages.map((stage) => {
     const run = stage.kind === "run" ? instance.exports[stage.name] : undefined;
     if (typeof run !== "function") throw new Error("A step of the plan is not in the module.");
-    return run as () => void;
+    return run;
   });
+  const [input] = planned.inputs;
   const times = runs.map((): number[] => []);
-  for (let round = 0; round < rounds; round++) {
-    progress(`steps, round ${round + 1} of ${rounds}`);
-    for (const end = performance.now() + ROUND_MS; performance.now() < end;) {
-      for (const [i, run] of runs.entries()) {
-        const start = performance.now();
-        run();
-        times[i]?.push(performance.now() - start);
-      }
+  for (const end = performance.now() + rounds * ROUND_MS; performance.now() < end;) {
+    // As the engine does it: the arena holds something else by now.
+    for (let row = 0; row < (input?.rows ?? 0); row++) {
+      const { address = 0, length = 0, stride = 0 } = input ?? {};
+      memory.floats.set(picture.data.subarray(row * length, (row + 1) * length), (arena + address) / 4 + row * stride);
+    }
+    for (const [i, run] of runs.entries()) {
+      const start = performance.now();
+      run();
+      times[i]?.push(performance.now() - start);
     }
   }
-  const named = planned.operations.filter(({ kind }) => kind !== "alias").map(described);
-  const first = planned.zeros.bytes > 0 ? [{ what: "row of zeros", kind: "fill", macs: 0 }] : [];
-  return [...first, ...named].map((step, i) => ({ ...step, ms: median(times[i]?.slice(1) ?? []) }));
+  const first = planned.zeros.bytes > 0 ? [{ what: "rows of zeros", kind: "", macs: 0 }] : [];
+  const steps = [...first, ...planned.operations.filter(({ kind }) => kind !== "alias").map(described)];
+  if (steps.length !== runs.length) throw new Error("The plan's steps are not those of the module.");
+  return steps.map((step, i) => ({ ...step, ms: median(times[i] ?? []) }));
 }
 
 function described(operation: Operation): Omit<Step, "ms"> {
   switch (operation.kind) {
     case "convolution":
-      return { what: operation.name, kind: kindOf(operation), macs: macsOf(operation) };
+    case "integer convolution":
+      return {
+        what: nameOf(operation),
+        kind: isGrouped(operation) ? "depthwise" : "matrix",
+        macs: macsOf(operation),
+      };
     case "chain": {
       const { links } = operation;
       const [first, ...rest] = links.map(({ name }) => name);
       const names = [first, ...rest.map((name) => name.replace(/^(block_\d+|expanded_conv)_/, ""))];
       return { what: names.join(" → "), kind: "chain", macs: sum(links.map(macsOf)) };
     }
-    case "integer convolution":
-      return { what: shapeOf(operation), kind: operation.depthwise ? "depthwise" : "matrix", macs: macsOf(operation) };
     default:
       return { what: operation.kind, kind: "", macs: 0 };
   }
 }
 
-function kindOf({ groups, window }: Convolution): string {
-  if (groups > 1) return `depthwise ${window.rows}×${window.cols}`;
-  return window.rows * window.cols > 1 ? `matrix, ${window.rows}×${window.cols}` : "matrix";
+function nameOf(operation: Convolution | IntegerConvolution): string {
+  if (operation.kind === "convolution") return operation.name;
+  const { from, to, window } = operation;
+  const [input, output] = [from, to].map(({ rows, cols, channels }) => `${rows}×${cols}×${channels}`);
+  return `${window.rows}×${window.cols} of ${input} to ${output}`;
 }
 
-function shapeOf({ from, to }: IntegerConvolution): string {
-  return `${from.rows}×${from.cols}×${from.channels} → ${to.rows}×${to.cols}×${to.channels}`;
+function isGrouped(operation: Convolution | IntegerConvolution): boolean {
+  return operation.kind === "convolution" ? operation.groups > 1 : operation.depthwise;
 }
 
 function macsOf(operation: Convolution | IntegerConvolution): number {
   const { from, to, window } = operation;
-  const depthwise = operation.kind === "convolution" ? operation.groups > 1 : operation.depthwise;
-  return to.rows * to.cols * to.channels * window.rows * window.cols * (depthwise ? 1 : from.channels);
+  return to.rows * to.cols * to.channels * window.rows * window.cols * (isGrouped(operation) ? 1 : from.channels);
 }
 
-const [A, B, C] = [1 << 10, 1 << 16, 1 << 17];
-const CALLS = 1000;
-
-/** With everything in the nearest cache. */
-async function f32Peaks(tiling: Tiling): Promise<Peaks> {
-  const { arithmetic, tile, depthwiseVectors: vectors } = tiling;
-  const { rows, columns } = tile;
-  const k = 256;
-  const common = { arithmetic, minmax: true } as const;
-  const bounds = [f32.const(0), f32.const(6)];
-  const matrix = await fastest(
-    (module) => gemm(module, { ...common, rows, columns, add: false, window: false, ragged: false }),
-    [...[1, k, columns, A, k * 4, B, C, columns * 4].map(i32.const), ...bounds],
-  );
-  const [cols, channels] = [14, 16];
-  const shape = { kernelRows: 3, kernelCols: 3, stride: 1, dilation: 1, inputCols: cols, outputCols: cols, padLeft: 1 };
-  const depthwise = await fastest(
-    (module) => dwconv(module, { ...common, ...shape, channels, vectors }),
-    [i32.const(C), i32.const(B), ...bounds, i32.const(A), i32.const(A), i32.const(A)],
-  );
-  return { matrix: (rows * columns * k) / matrix / 1e6, depthwise: (cols * channels * 9) / depthwise / 1e6 };
-}
-
-/** Milliseconds of one call, at best. */
-async function fastest(kernel: (module: ModuleBuilder) => Callable, args: readonly AnyExpr[]): Promise<number> {
-  const module = new ModuleBuilder();
-  const called = kernel(module);
-  const f = module.export(module.function("run"));
-  const left = f.local("i32", i32.const(CALLS));
-  f.times(left, () => f.call(called, [...args]));
-  const memory = new WebAssembly.Memory({ initial: 8, maximum: 65536 });
-  const { instance } = await WebAssembly.instantiate(module.toBytes(), { env: { memory } });
-  const run = instance.exports["run"] as () => void;
-  let best = Infinity;
-  for (const end = performance.now() + PEAK_MS; performance.now() < end;) {
-    const start = performance.now();
-    run();
-    best = Math.min(best, performance.now() - start);
-  }
-  return best / CALLS;
+function millions(count: number): string {
+  return (count / 1e6).toFixed(2);
 }
 
 function sum(values: readonly number[]): number {

@@ -10,7 +10,7 @@ import { withoutChromium } from "../scripts/chromium.ts";
 import { ENGINES, type Engine, type Running } from "./engines.ts";
 import { Pages } from "./in-chromium.ts";
 import { startInNode, startInPython, withoutPython } from "./in-node.ts";
-import { layerTable } from "./layers.ts";
+import { layerTables } from "./layers.ts";
 import { machine } from "./machine.ts";
 import { measureBatch, measureModels } from "./models.ts";
 import type { Figures } from "./report-file.ts";
@@ -37,9 +37,9 @@ if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds must be a whole numb
 
 if (values.layers) {
   if (values.wide && !enableWideSimd()) fail("There are no 256-bit vectors here.");
-  const table = await layerTable(rounds, progress);
+  const tables = await layerTables(rounds, progress);
   progress("");
-  console.log(textOf(table));
+  console.log(tables.map(textOf).join("\n\n"));
   process.exit();
 }
 

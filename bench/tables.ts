@@ -65,7 +65,8 @@ export function goalTable(figures: Figures): Table {
 export function textOf(table: Table): string {
   const [headers = [], ...rows] = table;
   const columns = headers.map((_, column) => {
-    const words = column === 0 || rows.some((row) => /^[a-z][a-z ]+$|^f32|^int8|^≤/.test(row[column] ?? ""));
+    const words =
+      column === 0 || rows.some((row) => /[a-z≤]/.test(row[column] ?? "") && !/^\d/.test(row[column] ?? ""));
     return { words, width: Math.max(...table.map((row) => (row[column] ?? "").length)) };
   });
   return table
