@@ -1,0 +1,119 @@
+/**
+ * Prints GMAC/s of the f32 kernels over MobileNetV2's shapes, the best of many calls:
+ * node --conditions=@mobilenet-v2/source [--experimental-wasm-revectorize] bench/kernels/f32.ts
+ */
+import { type DwconvVariant, dwconv } from "../../src/kernels/dwconv.ts";
+import { type GemmVariant, gemm } from "../../src/kernels/gemm.ts";
+import { TILINGS } from "../../src/kernels/table.ts";
+import { features } from "../../src/wasm/features.ts";
+import { f32, i32 } from "../../src/wasm/instructions.ts";
+import { ModuleBuilder } from "../../src/wasm/module.ts";
+
+/** Pixels, input channels, output channels. */
+const POINTWISE = [
+  [12544, 32, 16],
+  [12544, 16, 96],
+  [3136, 96, 24],
+  [3136, 24, 144],
+  [784, 144, 32],
+  [784, 32, 192],
+  [196, 192, 64],
+  [196, 64, 384],
+  [196, 384, 96],
+  [196, 96, 576],
+  [49, 576, 160],
+  [49, 160, 960],
+  [49, 960, 320],
+  [49, 320, 1280],
+] as const;
+
+/** Rows and columns of the input, stride, channels. */
+const DEPTHWISE = [
+  [112, 1, 32],
+  [112, 2, 96],
+  [56, 1, 144],
+  [28, 1, 192],
+  [28, 2, 192],
+  [14, 1, 384],
+  [14, 2, 576],
+  [7, 1, 960],
+] as const;
+
+const MEBIBYTE = 2 ** 20;
+const [A, B, C] = [MEBIBYTE, 20 * MEBIBYTE, 30 * MEBIBYTE];
+const MILLISECONDS = 150;
+const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
+// Untouched pages would all be the same one.
+new Float32Array(memory.buffer).fill(0.01);
+
+interface Timed {
+  readonly macs: number;
+  readonly ms: number;
+}
+
+async function time(module: ModuleBuilder, macs: number): Promise<Timed> {
+  const { instance } = await WebAssembly.instantiate(module.toBytes(), { env: { memory } });
+  const run = instance.exports["run"];
+  if (typeof run !== "function") throw new Error("no run");
+  let ms = Infinity;
+  for (const end = performance.now() + MILLISECONDS; performance.now() < end;) {
+    const start = performance.now();
+    run();
+    ms = Math.min(ms, performance.now() - start);
+  }
+  return { macs, ms };
+}
+
+function timeGemm(variant: GemmVariant, [pixels, k, n]: readonly [number, number, number]): Promise<Timed> {
+  const module = new ModuleBuilder();
+  const kernel = gemm(module, variant);
+  const tiles = Math.floor(pixels / variant.rows);
+  const sizes = [tiles, k, n, A, k * 4, B, C, n * 4].map(i32.const);
+  module.export(module.function("run")).call(kernel, [...sizes, f32.const(0), f32.const(6)]);
+  return time(module, tiles * variant.rows * k * n);
+}
+
+function timeDepthwise(
+  tiling: Pick<DwconvVariant, "arithmetic" | "vectors">,
+  [size, stride, channels]: readonly [number, number, number],
+): Promise<Timed> {
+  const module = new ModuleBuilder();
+  const outputCols = Math.ceil(size / stride);
+  const window = { kernelRows: 3, kernelCols: 3, stride, dilation: 1, padLeft: 2 - stride };
+  const kernel = dwconv(module, { ...tiling, ...window, inputCols: size, outputCols, channels, minmax: true });
+  const f = module.export(module.function("run"));
+  const rowBytes = size * channels * 4;
+  const left = f.local("i32", i32.const(outputCols));
+  const output = f.local("i32", i32.const(C));
+  const row = f.local("i32", i32.const(A));
+  f.times(left, () => {
+    const rows = [0, 1, 2].map((tap) => i32.add(row, i32.const(tap * rowBytes)));
+    f.call(kernel, [output, i32.const(B), f32.const(0), f32.const(6), ...rows]);
+    f.increase(output, outputCols * channels * 4);
+    f.increase(row, stride * rowBytes);
+  });
+  return time(module, outputCols ** 2 * channels * 9);
+}
+
+function print(name: string, timed: readonly Timed[]): void {
+  const sum = (of: (one: Timed) => number): number => timed.reduce((total, one) => total + of(one), 0);
+  const rate = (macs: number, ms: number): string => (macs / ms / 1e6).toFixed(1);
+  const each = timed.map(({ macs, ms }) => rate(macs, ms)).join(" ");
+  console.log(
+    `${name.padEnd(18)} ${rate(
+      sum(({ macs }) => macs),
+      sum(({ ms }) => ms),
+    ).padStart(5)} GMAC/s   ${each}`,
+  );
+}
+
+for (const [name, { arithmetic, tile, depthwiseVectors: vectors }] of Object.entries(TILINGS)) {
+  if (arithmetic === "fma" && !features().relaxedSimd) continue;
+  const variant = { ...tile, arithmetic, minmax: true, add: false, window: false, ragged: false };
+  const products: Timed[] = [];
+  for (const shape of POINTWISE) products.push(await timeGemm(variant, shape));
+  print(`${name} ${tile.rows}x${tile.columns}`, products);
+  const depthwise: Timed[] = [];
+  for (const shape of DEPTHWISE) depthwise.push(await timeDepthwise({ arithmetic, vectors }, shape));
+  print(`${name} depthwise`, depthwise);
+}
