@@ -1,6 +1,7 @@
 /** How long the published models take on this machine. Time does not depend on the weights' values: random ones will do. */
 import { valueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
+import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import { MobileNetV2 } from "./mobilenet-v2.ts";
 
@@ -27,7 +28,7 @@ export interface Measurement {
   readonly latencyMs: number;
 }
 
-export interface MeasureOptions {
+export interface MeasureOptions extends ThreadOptions {
   /** Default `"float32"`. */
   readonly precision?: Precision | undefined;
   /** About how long to measure, in milliseconds, besides the start. Default 300. */
@@ -45,13 +46,13 @@ const FEWEST_SAMPLES = 3;
  */
 export async function measureCheckpoint(
   checkpoint: Pick<Checkpoint, "name">,
-  { precision = "float32", duration = 300 }: MeasureOptions = {},
+  { precision = "float32", duration = 300, threads }: MeasureOptions = {},
 ): Promise<Measurement> {
   const { alpha, rows, name } = published(checkpoint.name);
   if (!(duration >= 0 && duration < Infinity)) {
     throw valueError(`\`duration\` should be a number of milliseconds. Received \`duration=${String(duration)}\``);
   }
-  using model = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null });
+  using model = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null, threads });
   const picture = new Tensor([1, rows, rows, 3], new Float32Array(rows * rows * 3).fill(0.5));
   await model.predict(picture);
   const times: number[] = [];

@@ -1,9 +1,10 @@
 /** Names the most accurate published model that a budget of time and download allows, on this machine. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import { type Measurement, PRECISIONS, type Precision, downloadBytes, measureCheckpoint, top1 } from "./measure.ts";
 
-export interface RecommendOptions {
+export interface RecommendOptions extends ThreadOptions {
   /** The most milliseconds that a prediction of one picture may take. */
   readonly latencyMs?: number | undefined;
   /** The most bytes that the weights may have. */
@@ -47,7 +48,7 @@ export async function recommend(options: RecommendOptions = {}): Promise<Recomme
   if (measurements !== undefined) return fromTable(small, measurements, latencyMs);
   const [first] = small;
   if (latencyMs === undefined && first !== undefined) return first;
-  return measured(small, latencyMs ?? Infinity);
+  return measured(small, latencyMs ?? Infinity, options);
 }
 
 function checkBudget(name: string, unit: string, value: number | undefined): void {
@@ -96,14 +97,18 @@ function fromTable(
 
 type Timed = Recommendation & { readonly latencyMs: number };
 
-async function measured(small: readonly Recommendation[], budget: number): Promise<Recommendation> {
+async function measured(
+  small: readonly Recommendation[],
+  budget: number,
+  { threads }: ThreadOptions,
+): Promise<Recommendation> {
   const estimates = new Map<Precision, (macs: number) => number>();
   const known = new Map<string, Timed>();
   const time = async (candidate: Recommendation): Promise<Timed> => {
     const { name, precision } = candidate;
     const before = known.get(`${name} ${precision}`);
     if (before !== undefined) return before;
-    const { latencyMs } = await measureCheckpoint(candidate, { precision, duration: DURATION });
+    const { latencyMs } = await measureCheckpoint(candidate, { precision, threads, duration: DURATION });
     const timed = { ...candidate, latencyMs };
     known.set(`${name} ${precision}`, timed);
     return timed;

@@ -18,19 +18,20 @@ export interface ModelsOptions {
   readonly json?: boolean;
   readonly measure?: boolean;
   readonly budget?: Budget;
+  readonly threads?: number;
 }
 
 type Measurements = ReadonlyMap<string, Measurement>;
 
-export async function models({ json = false, measure = false, budget }: ModelsOptions): Promise<void> {
+export async function models({ json = false, measure = false, budget, threads }: ModelsOptions): Promise<void> {
   process.stdout.write(`${await text()}\n`);
 
   async function text(): Promise<string> {
     if (budget !== undefined) {
-      const chosen = await recommend(budget);
+      const chosen = await recommend({ ...budget, threads });
       return json ? JSON.stringify(recommendationJson(chosen), null, 2) : recommendationText(chosen);
     }
-    const measured = measure ? await measureAll() : undefined;
+    const measured = measure ? await measureAll(threads) : undefined;
     if (json) return JSON.stringify(modelsJson(measured), null, 2);
     return modelsTable(styleFor(process.stdout).bold, measured);
   }
@@ -62,7 +63,7 @@ function timeCells(measured: Measurements | undefined, { name }: Checkpoint): Ce
   return [{ number: latencyMs.toFixed(2) }, { number: String(perSecond(latencyMs)) }];
 }
 
-async function measureAll(): Promise<Measurements> {
+async function measureAll(threads: number | undefined): Promise<Measurements> {
   const measured = new Map<string, Measurement>();
   const bar = progressBar("Measuring", (done, total) => `${done} of ${total} models`);
   try {
@@ -71,7 +72,7 @@ async function measureAll(): Promise<Measurements> {
         signal.throwIfAborted();
         bar.update(measured.size, checkpoints.length);
         // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
-        measured.set(checkpoint.name, await measureCheckpoint(checkpoint));
+        measured.set(checkpoint.name, await measureCheckpoint(checkpoint, { threads }));
       }
       return measured;
     });

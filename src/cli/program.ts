@@ -117,6 +117,7 @@ function createProgram(exit: (code: number) => void): Command {
         .argParser(parseBudget)
         .conflicts("measure"),
     )
+    .option("--threads <n>", "how many threads to measure with (default: all that there are)", wholeNumber)
     .option("--json", "print one JSON document and nothing else")
     .addHelpText("after", EXAMPLES.models)
     .action(async (options: ModelsOptions) => {
