@@ -1,6 +1,7 @@
 /** The list of all formats: readers in the order in which they are asked, and writers. Each is loaded when it is first needed. */
 import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from "./checkpoint.ts";
 import { isHdf5 } from "./hdf5/superblock.ts";
+import { isOnnx } from "./onnx/sniff.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, zipNames } from "./zip.ts";
 
@@ -16,9 +17,35 @@ export const formats: readonly CheckpointFormat[] = [
     matches: ({ bytes }) => isHdf5(bytes),
     open: async (source) => (await import("./keras-hdf5.ts")).openKerasHdf5(source),
   },
+  {
+    id: "onnx",
+    matches: ({ bytes }) => isOnnx(bytes),
+    open: async (source) => (await import("./onnx/onnx.ts")).openOnnx(source),
+  },
 ];
 
-export const writers: readonly CheckpointWriter[] = [];
+export const writers: readonly CheckpointWriter[] = [
+  {
+    id: "keras",
+    endings: [".keras"],
+    write: async (saved, name) => (await import("./keras-write.ts")).writeKerasArchive(saved, name),
+  },
+  {
+    id: "weights.h5",
+    endings: [".weights.h5"],
+    write: async (saved, name) => (await import("./keras-write.ts")).writeKerasWeights(saved, name),
+  },
+  {
+    id: "h5",
+    endings: [".h5", ".hdf5"],
+    write: async (saved, name) => (await import("./keras-write.ts")).writeKerasH5(saved, name),
+  },
+  {
+    id: "legacy-weights",
+    endings: [],
+    write: async (saved, name) => (await import("./keras-write.ts")).writeLegacyWeights(saved, name),
+  },
+];
 
 /** The format of the bytes; undefined where none of ours is. */
 export function formatOf(source: FileSource): CheckpointFormat | undefined {

@@ -1,0 +1,201 @@
+/** What the names in an ONNX graph stand for while it is read: values that layers give, constants, and small lists of numbers. */
+import { type Dims, formatShape } from "../../core/shape.ts";
+import { elementCount } from "../element-count.ts";
+import { formatError, unsupportedError } from "../file-errors.ts";
+import type { GraphBuilder, Value } from "../foreign/graph-builder.ts";
+import type { StoredTensor } from "../stored-tensor.ts";
+import type { AttributeProto, NodeProto } from "./model-proto.ts";
+import type { TensorProto } from "./tensor-proto.ts";
+
+/** ONNX's order of axes for pictures, (batch, channels, rows, cols), by our axes. */
+export const CHANNELS_FIRST: Dims = [0, 3, 1, 2];
+
+/** A value that a layer gives. Axis i of ONNX's tensor is axis `axes[i]` of ours, so that transposing one takes no layer. */
+export interface ValueItem {
+  readonly kind: "value";
+  readonly value: Value;
+  readonly axes: Dims;
+}
+
+export interface ConstantItem {
+  readonly kind: "constant";
+  readonly tensor: StoredTensor;
+}
+
+/** Integers of shapes, known while the graph is read but for the batch: null. */
+export interface NumbersItem {
+  readonly kind: "numbers";
+  readonly shape: Dims;
+  readonly values: readonly (number | null)[];
+}
+
+export type Item = ValueItem | ConstantItem | NumbersItem;
+
+/** The most numbers that describe a shape or a node. */
+export const MAX_NUMBERS = 64;
+
+export function valueItem(value: Value, axes: Dims = value.shape.map((_, axis) => axis)): ValueItem {
+  return { kind: "value", value, axes };
+}
+
+/** A list of numbers, or one. */
+export function numbersItem(values: readonly (number | null)[], shape: Dims = [values.length]): NumbersItem {
+  return { kind: "numbers", shape, values };
+}
+
+export interface OperationContext {
+  readonly builder: GraphBuilder;
+  readonly opset: number;
+  readonly batch: number | null;
+  readonly stored: (proto: TensorProto) => StoredTensor;
+}
+
+/** A node with what its inputs stand for. */
+export class Operation {
+  readonly node: NodeProto;
+  readonly builder: GraphBuilder;
+  readonly opset: number;
+  /** The batch that the graph was made for, where it is said. */
+  readonly batch: number | null;
+  readonly #stored: OperationContext["stored"];
+  readonly #items: readonly (Item | undefined)[];
+
+  constructor(node: NodeProto, inputs: readonly (Item | undefined)[], context: OperationContext) {
+    this.node = node;
+    this.builder = context.builder;
+    this.opset = context.opset;
+    this.batch = context.batch;
+    this.#stored = context.stored;
+    this.#items = inputs;
+  }
+
+  /** What the layer is called, and how errors name it. */
+  get hint(): string {
+    return this.node.name || (this.node.outputs[0] ?? this.node.operator);
+  }
+
+  /** An error that names the node. */
+  unsupported(problem: string): Error {
+    return unsupportedError(`The ONNX graph's ${this.node.operator} '${this.hint.slice(0, 200)}' ${problem}`);
+  }
+
+  broken(problem: string): Error {
+    return formatError(`The ONNX graph's ${this.node.operator} '${this.hint.slice(0, 200)}' ${problem}`);
+  }
+
+  get inputCount(): number {
+    return this.#items.length;
+  }
+
+  optional(i: number): Item | undefined {
+    return this.#items[i];
+  }
+
+  item(i: number): Item {
+    const item = this.#items[i];
+    if (item === undefined) throw this.broken(`has no input ${i}.`);
+    return item;
+  }
+
+  /** An input that layers give. */
+  value(i: number): ValueItem {
+    const item = this.item(i);
+    if (item.kind === "value") return item;
+    throw this.unsupported(`has a constant as its input ${i}, where a computed value is read.`);
+  }
+
+  /** An input that is a weight. */
+  constant(i: number): StoredTensor {
+    const item = this.item(i);
+    if (item.kind === "constant") return item.tensor;
+    if (item.kind === "value") throw this.unsupported(`computes its input ${i}, where a constant is read.`);
+    const values = knownNumbers(item, this);
+    const read = (): Float32Array => Float32Array.from(values);
+    return { name: this.hint, shape: item.shape, dtype: "int64", read };
+  }
+
+  optionalConstant(i: number): StoredTensor | undefined {
+    return this.optional(i) === undefined ? undefined : this.constant(i);
+  }
+
+  /** An input that says how the node works: a few numbers. */
+  numbers(i: number): NumbersItem {
+    const item = this.item(i);
+    if (item.kind === "value") throw this.unsupported(`computes its input ${i}, where constant numbers are read.`);
+    if (item.kind === "numbers") return item;
+    const { shape } = item.tensor;
+    if (elementCount(shape) > MAX_NUMBERS) {
+      throw this.unsupported(`has a tensor of shape ${formatShape(shape)} as its input ${i}.`);
+    }
+    return numbersItem([...item.tensor.read()], shape);
+  }
+
+  /** The same, where all must be known. */
+  known(i: number): readonly number[] {
+    return knownNumbers(this.numbers(i), this);
+  }
+
+  scalar(i: number): number {
+    const [value, ...more] = this.known(i);
+    if (value === undefined || more.length > 0) throw this.broken(`needs one number as its input ${i}.`);
+    return value;
+  }
+
+  attribute(name: string): AttributeProto | undefined {
+    return this.node.attributes.get(name);
+  }
+
+  tensor(name: string): StoredTensor | undefined {
+    const proto = this.attribute(name)?.tensor;
+    return proto === undefined ? undefined : this.#stored(proto);
+  }
+
+  integer(name: string, fallback: number): number {
+    return this.attribute(name)?.integer ?? fallback;
+  }
+
+  float(name: string, fallback: number): number {
+    return this.attribute(name)?.float ?? fallback;
+  }
+
+  integers(name: string): readonly number[] | undefined {
+    const given = this.attribute(name);
+    return given?.integers;
+  }
+
+  /** An input of older operators' attribute, newer ones' input. */
+  integersOrInput(name: string, i: number): readonly number[] | undefined {
+    return this.integers(name) ?? (this.optional(i) === undefined ? undefined : this.known(i));
+  }
+
+  /** Two positive integers, rows and cols. */
+  pair(name: string, fallback: readonly [number, number]): readonly [number, number] {
+    const [rows, cols, ...more] = this.integers(name) ?? fallback;
+    if (rows !== undefined && cols !== undefined && more.length === 0 && rows > 0 && cols > 0) return [rows, cols];
+    throw this.unsupported(`has ${name}=${formatShape(this.integers(name) ?? [])}; two numbers from 1 are read.`);
+  }
+
+  /** An axis of ONNX's, counted from the front. */
+  axis(given: number, rank: number): number {
+    const axis = given < 0 ? given + rank : given;
+    if (Number.isInteger(axis) && axis >= 0 && axis < rank) return axis;
+    throw this.broken(`has axis=${given} for a tensor with ${rank} axes.`);
+  }
+}
+
+function knownNumbers({ values }: NumbersItem, operation: Operation): readonly number[] {
+  return values.map((value) => {
+    if (value === null) throw operation.unsupported("depends on the size of the batch.");
+    return value;
+  });
+}
+
+/** The shape as ONNX has it. */
+export function onnxShape({ value, axes }: ValueItem): readonly (number | null)[] {
+  return axes.map((axis) => value.shape[axis] ?? null);
+}
+
+/** Whether ONNX's order of axes is ours. */
+export function isOurOrder({ axes }: ValueItem): boolean {
+  return axes.every((axis, i) => axis === i);
+}
