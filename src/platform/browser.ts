@@ -1,6 +1,7 @@
 /** The seam's browser side: what `#platform` means there. */
 
 export { cachedDownload, findCached } from "./browser-cache.ts";
+export { openFiles } from "./browser-file-set.ts";
 export { readBytes, writeBytes } from "./browser-files.ts";
 export { defaultCores, environment, isTerminal, joinVectors, warn } from "./browser-system.ts";
 export { decodeImage, encodeImage } from "./browser-image.ts";

@@ -53,6 +53,22 @@ export interface CachedFile extends DownloadOptions {
   readonly advice?: string | undefined;
 }
 
+/**
+ * Files that belong together: a folder, or a file and what lies beside it. Names are plain and relative, `/` between folders within;
+ * nothing outside is ever read.
+ */
+export interface FileSet {
+  /** The file that was named, `""` for bytes without a name; undefined where a folder was named. */
+  readonly main: string | undefined;
+  /** The names of the files in the folder itself, where they can be listed. */
+  names(): Promise<readonly string[]>;
+  /** A whole file; undefined where there is none of that name. Throws `FormatError` for names that are not plain. */
+  read(name: string): Promise<Uint8Array | undefined>;
+}
+
+/** Where a set of files may come from: a file, a folder (Node only), an address, bytes, or the files that a user chose. */
+export type FilesSource = BytesSource | readonly File[];
+
 /** The pictures' part of what both sides of the seam export. */
 export interface ImagePlatform {
   /**
@@ -68,6 +84,8 @@ export interface ImagePlatform {
 export interface BytesPlatform {
   /** All bytes of a source. Bytes at hand are returned as a view, not copied. Throws `IOError`, `NetworkError`, `LimitError`. */
   readBytes(source: BytesSource, options?: ReadOptions): Promise<Uint8Array>;
+  /** Opens a file with its neighbours, or a folder. Throws `IOError`, `NetworkError`. */
+  openFiles(source: FilesSource, options?: ReadOptions): Promise<FileSet>;
   /** Writes a whole file or nothing. Browsers have no files: `UnsupportedError`. */
   writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
   /** A file from the cache, or else from its address into the cache; checked both times. */

@@ -90,7 +90,8 @@ export function temporaryPrefix(name: string): string {
   return `.${name}.`;
 }
 
-function pathOf(place: string): string {
+/** The path that a path or a file: address names. Throws ValueError, UnsupportedError. */
+export function pathOf(place: string): string {
   if (/^file:/i.test(place)) {
     try {
       return fileURLToPath(place);
@@ -133,7 +134,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** What the system reports, in the package's error; other errors (ours, an abort) stay what they are. */
-function asIOError(error: unknown, action: string): unknown {
+export function asIOError(error: unknown, action: string): unknown {
   const code = errorCode(error);
   if (code === undefined || error instanceof MobileNetV2Error) {
     return error;

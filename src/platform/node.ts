@@ -1,6 +1,7 @@
 /** The seam's Node side: what `#platform` means there. */
 
 export { cachedDownload, findCached } from "./node-cache.ts";
+export { openFiles } from "./node-file-set.ts";
 export { readBytes, writeBytes } from "./node-files.ts";
 export { defaultCores, environment, isTerminal, joinVectors, warn } from "./node-system.ts";
 export { decodeImage, encodeImage } from "./node-image.ts";
