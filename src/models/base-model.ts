@@ -7,8 +7,10 @@ import { Engine } from "../engine/engine.ts";
 import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { BytesSource } from "../platform/contract.ts";
+import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
 import { type LoadWeightsOptions, loadWeightsInto } from "../saving/load-weights.ts";
 import type { LayerOptions } from "../layers/layer.ts";
+import { type SaveOptions, modelFiles, saveModel, saveWeights } from "./save-model.ts";
 import { type SummaryOptions, summaryText } from "./summary.ts";
 import { type ThreadOptions, threadsOf } from "./threads.ts";
 
@@ -17,6 +19,10 @@ export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 export abstract class BaseModel extends Network {
   #engine: Promise<Engine> | undefined;
   #disposed = false;
+  /** The names of the classes in the order of the output, where the file that the model comes from has them; saved with it. */
+  classNames: readonly string[] | undefined;
+  /** How pixels are scaled for the model; undefined where it is `preprocessInput`'s way. Saved with it. */
+  preprocessing: Preprocessing | undefined;
   /** How many threads may share the work of a prediction. */
   readonly threads: number;
 
@@ -67,6 +73,32 @@ export abstract class BaseModel extends Network {
   /** `loadWeights` for bytes that are already there. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
     loadWeightsInto(this.layers, bytes, options);
+  }
+
+  /**
+   * Writes the whole model. The format is what the name's ending says (`.keras`, `.h5`, `.safetensors`, `.onnx`, `model.json` or a
+   * folder with `format: "tfjs-layers"`, …) or what `format` names. Written beside and renamed; browsers have `toFiles` instead.
+   *
+   * @throws ValueError for an unknown ending or format; UnsupportedError for what a format cannot say; IOError.
+   */
+  async save(target: string | URL, options: SaveOptions = {}): Promise<void> {
+    await saveModel(this, target, options);
+  }
+
+  /** Writes the weights alone: `.weights.h5`, or `.h5` as the published files are; other formats have the model with them. */
+  async saveWeights(target: string | URL, options: SaveOptions = {}): Promise<void> {
+    await saveWeights(this, target, options);
+  }
+
+  /** The bytes of what `save` writes; of the main file, where a format has several (see `toFiles`). Default: `keras`. */
+  async toBytes(format = "keras"): Promise<Uint8Array> {
+    const [main] = await modelFiles(this, format);
+    return main?.bytes ?? new Uint8Array();
+  }
+
+  /** What `save` writes, as files at hand, the main one first; `name` is its name. */
+  async toFiles(format: string, name?: string): Promise<readonly WrittenFile[]> {
+    return modelFiles(this, format, name);
   }
 
   /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */

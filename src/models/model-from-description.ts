@@ -11,6 +11,7 @@ import { formatError } from "../saving/file-errors.ts";
 import type { StoredTensor } from "../saving/stored-tensor.ts";
 import { Model } from "./model.ts";
 import { Sequential } from "./sequential.ts";
+import type { ThreadOptions } from "./threads.ts";
 
 /** A model as files hold it. */
 export type AnyModel = Model<KerasTensor | readonly KerasTensor[]> | Sequential;
@@ -29,10 +30,10 @@ const MAX_STEPS = 50_000;
 export function modelFromDescription(
   description: ModelDescription,
   weights: ReadonlyMap<string, StoredTensor>,
-  options: AssignOptions = {},
+  options: AssignOptions & ThreadOptions = {},
 ): AnyModel {
   checkSize(description);
-  const builder = new Builder();
+  const builder = new Builder(options);
   const model = builder.model(description, description.name, "");
   assignAll(assignments(builder.leaves, weights), options);
   return model;
@@ -61,6 +62,11 @@ function checkSize(description: ModelDescription): void {
 class Builder {
   /** Every layer that is no model, by its name with those of the models around before it. */
   readonly leaves = new Map<string, Layer>();
+  readonly #threads: ThreadOptions["threads"];
+
+  constructor({ threads }: ThreadOptions) {
+    this.#threads = threads;
+  }
 
   model(description: ModelDescription, name: string, prefix: string): AnyModel {
     const model =
@@ -76,7 +82,7 @@ class Builder {
     const made = layers.map((layer) => this.#layer(layer, prefix));
     const [first] = layers;
     const input = buildShape === undefined || first?.model !== undefined ? [] : [Input({ batchShape: buildShape })];
-    const model = new Sequential({ name, layers: [...input, ...made] });
+    const model = new Sequential({ name, threads: this.#threads, layers: [...input, ...made] });
     if (!model.built) {
       throw formatError(`Sequential model '${name}' in the file has no defined input shape, and so no weights.`);
     }
@@ -89,8 +95,8 @@ class Builder {
     const ends = outputs.map((tensor) => applied.tensor(tensor));
     const [only, ...more] = ends;
     return only === undefined || more.length > 0
-      ? new Model({ inputs: starts, outputs: ends, name })
-      : new Model({ inputs: starts, outputs: only, name });
+      ? new Model({ inputs: starts, outputs: ends, name, threads: this.#threads })
+      : new Model({ inputs: starts, outputs: only, name, threads: this.#threads });
   }
 
   #layer(described: LayerDescription, prefix: string): Layer {

@@ -23,6 +23,10 @@ export function absolute(address: string): string {
   return url.href;
 }
 
+export async function makeFolder(path: string | URL): Promise<void> {
+  throw new MobileNetV2Error("UnsupportedError", `${path}: a browser cannot make folders.`);
+}
+
 export async function writeBytes(path: string | URL, _bytes: Uint8Array): Promise<void> {
   throw new MobileNetV2Error(
     "UnsupportedError",

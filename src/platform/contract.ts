@@ -88,6 +88,8 @@ export interface BytesPlatform {
   openFiles(source: FilesSource, options?: ReadOptions): Promise<FileSet>;
   /** Writes a whole file or nothing. Browsers have no files: `UnsupportedError`. */
   writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
+  /** Makes a folder and those around it where they are not there. Browsers have none: `UnsupportedError`. */
+  makeFolder(path: string | URL): Promise<void>;
   /** A file from the cache, or else from its address into the cache; checked both times. */
   cachedDownload(file: CachedFile): Promise<Uint8Array>;
   /** The same from the cache alone; undefined where it is not there or not good. */

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -67,6 +67,15 @@ export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise
     }
   } catch (error) {
     throw asIOError(error, `write ${target}`);
+  }
+}
+
+export async function makeFolder(path: string | URL): Promise<void> {
+  const folder = pathOf(String(path));
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw asIOError(error, `make the folder ${folder}`);
   }
 }
 

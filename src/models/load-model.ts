@@ -1,0 +1,62 @@
+/** Opens a model of any format that we read (keras.models.load_model, and more than it). */
+import { openFiles } from "#platform";
+import { valueError } from "../core/errors.ts";
+import { formatShape } from "../core/shape.ts";
+import type { FilesSource, ReadOptions } from "../platform/contract.ts";
+import type { AssignOptions } from "../saving/assignment.ts";
+import type { Checkpoint } from "../saving/checkpoint.ts";
+import { openCheckpoint } from "../saving/formats.ts";
+import { mainFile } from "../saving/main-file.ts";
+import { Model } from "./model.ts";
+import { type AnyModel, modelFromDescription } from "./model-from-description.ts";
+import { Sequential } from "./sequential.ts";
+import type { ThreadOptions } from "./threads.ts";
+
+export interface LoadModelOptions extends AssignOptions, ReadOptions, ThreadOptions {}
+
+/**
+ * Opens a model with its weights: Keras's `.keras` and `.h5`, TF.js's model.json and what is made of it (Teachable Machine, nsfwjs),
+ * safetensors, PyTorch's, ONNX, TFLite. The format is found from the content. Nothing in a file is executed.
+ *
+ * What the file says of its classes and of how pictures are scaled is in `classNames` and `preprocessing` of the model.
+ *
+ * @param source a path, a folder, an address, bytes, a File, or the files of a folder that a user chose
+ * @throws FormatError where the file is broken or none of ours; UnsupportedError for what is in it and not read; IOError,
+ *   NetworkError, LimitError; ValueError where it has weights only, or several outputs (see `loadAnyModel`).
+ */
+export async function loadModel(source: FilesSource, options: LoadModelOptions = {}): Promise<Model | Sequential> {
+  const model = await loadAnyModel(source, options);
+  if (model instanceof Sequential || hasOneOutput(model)) return model;
+  throw valueError(
+    `Model '${model.name}' has ${model.outputs.length} outputs: ` +
+      `${model.outputs.map(({ shape }) => formatShape(shape)).join(", ")}. Load it with loadAnyModel() and ask it with predictAll().`,
+  );
+}
+
+/** `loadModel` for models with any number of outputs: ask them with `predictAll`. */
+export async function loadAnyModel(source: FilesSource, options: LoadModelOptions = {}): Promise<AnyModel> {
+  return modelOf(await readCheckpoint(source, options), options);
+}
+
+/** Everything in the file but the values of its tensors, which are read when they are asked for. */
+export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<Checkpoint> {
+  return openCheckpoint(await mainFile(await openFiles(source, options)));
+}
+
+/** The model of a checkpoint. @throws ValueError where it has weights only. */
+export function modelOf(checkpoint: Checkpoint, options: AssignOptions & ThreadOptions = {}): AnyModel {
+  if (checkpoint.model === undefined) {
+    throw valueError(
+      `The file has weights only (${checkpoint.format}), and does not say of what model. ` +
+        "Build the model and call model.loadWeights(file); or MobileNetV2({ weights: file, … }).",
+    );
+  }
+  const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
+  model.classNames = checkpoint.classNames;
+  model.preprocessing = checkpoint.preprocessing;
+  return model;
+}
+
+function hasOneOutput(model: Exclude<AnyModel, Sequential>): model is Model {
+  return model instanceof Model && model.outputs.length === 1;
+}

@@ -1,0 +1,38 @@
+/** Which file of a folder is the checkpoint. */
+import type { FileSet } from "../platform/contract.ts";
+import type { FileSource } from "./checkpoint.ts";
+import { formatError } from "./file-errors.ts";
+
+/** Names and endings of checkpoints, the most telling first. */
+const TELLING: readonly RegExp[] = [
+  /^model\.json$/,
+  /^model\.min\.js$/,
+  /\.keras$/,
+  /^model\.safetensors$/,
+  /\.safetensors$/,
+  /\.onnx$/,
+  /\.tflite$/,
+  /\.(?:h5|hdf5)$/,
+  /\.(?:pth|pt|bin)$/,
+  /\.zip$/,
+];
+
+/** The checkpoint in a set of files, with its neighbours. @throws FormatError where there is none, or more than one of a kind. */
+export async function mainFile(files: FileSet): Promise<FileSource> {
+  const name = files.main ?? chosen(await files.names());
+  const bytes = await files.read(name);
+  if (bytes === undefined) throw formatError(`There is no file '${name}'.`);
+  return { name, bytes, sibling: (other) => files.read(other) };
+}
+
+function chosen(names: readonly string[]): string {
+  for (const telling of TELLING) {
+    const [only, ...more] = names.filter((name) => telling.test(name));
+    if (only === undefined) continue;
+    if (more.length === 0) return only;
+    throw formatError(
+      `The folder has several checkpoints: ${[only, ...more].slice(0, 10).join(", ")}. Name one of them.`,
+    );
+  }
+  throw formatError("The folder has no checkpoint in it: none of its files has a name that is known.");
+}
