@@ -2,6 +2,8 @@
 import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from "./checkpoint.ts";
 import { isHdf5 } from "./hdf5/superblock.ts";
 import { isOnnx } from "./onnx/sniff.ts";
+import { isSafetensors } from "./safetensors-sniff.ts";
+import { isTorchFile } from "./torch/sniff.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, zipNames } from "./zip.ts";
 
@@ -21,6 +23,16 @@ export const formats: readonly CheckpointFormat[] = [
     id: "onnx",
     matches: ({ bytes }) => isOnnx(bytes),
     open: async (source) => (await import("./onnx/onnx.ts")).openOnnx(source),
+  },
+  {
+    id: "safetensors",
+    matches: ({ bytes }) => isSafetensors(bytes),
+    open: async (source) => (await import("./safetensors-checkpoint.ts")).openSafetensors(source),
+  },
+  {
+    id: "pth",
+    matches: ({ bytes }) => isTorchFile(bytes),
+    open: async (source) => (await import("./torch/pth-checkpoint.ts")).openTorchFile(source),
   },
 ];
 
@@ -44,6 +56,16 @@ export const writers: readonly CheckpointWriter[] = [
     id: "legacy-weights",
     endings: [],
     write: async (saved, name) => (await import("./keras-write.ts")).writeLegacyWeights(saved, name),
+  },
+  {
+    id: "safetensors",
+    endings: [".safetensors"],
+    write: async (saved, name) => (await import("./safetensors-write.ts")).writeOurSafetensors(saved, name),
+  },
+  {
+    id: "onnx",
+    endings: [".onnx"],
+    write: async (saved, name) => [(await import("./onnx/write.ts")).onnxFile(saved, name)],
   },
 ];
 

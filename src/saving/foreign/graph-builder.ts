@@ -248,7 +248,7 @@ export class GraphBuilder {
     if (inner !== undefined && ["Reshape", "Flatten"].includes(x.className)) return this.reshape(inner, target, hint);
     const isVector = target.length === 1;
     const fits = target[0] === -1 || target[0] === x.shape.at(-1);
-    if (isVector && fits && inner !== undefined && x.className === "GlobalAveragePooling2D") {
+    if (isVector && fits && inner !== undefined && x.className.startsWith("Global")) {
       return this.layer(x.className, x.hint, { keepdims: false }, [inner]);
     }
     const flat = isVector ? this.layer("Flatten", hint, {}, [x]) : undefined;

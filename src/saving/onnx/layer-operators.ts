@@ -80,6 +80,19 @@ function globalAveragePool(operation: Operation): ValueItem {
   return valueItem(operation.builder.globalAverage(x.value, true, operation.hint), x.axes);
 }
 
+function globalMaxPool(operation: Operation): ValueItem {
+  const x = picture(operation);
+  const value = operation.builder.layer("GlobalMaxPooling2D", operation.hint, { keepdims: true }, [x.value]);
+  return valueItem(value, x.axes);
+}
+
+/** Keras's own is x / 6 + 1 / 2, cut to [0, 1]. */
+function hardSigmoid(operation: Operation): ReturnType<Operator> {
+  const isKeras = Math.abs(operation.float("alpha", 0.2) - 1 / 6) < 1e-7 && operation.float("beta", 0.5) === 0.5;
+  if (!isKeras) throw operation.unsupported("has other numbers than Keras's hard_sigmoid.");
+  return activation("hard_sigmoid")(operation);
+}
+
 function reduceMean(operation: Operation): ValueItem {
   const x = operation.value(0);
   const given = operation.integersOrInput("axes", 1) ?? [];
@@ -303,8 +316,11 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["DequantizeLinear", dequantizeLinear],
   ["Div", arithmetic("Div")],
   ["Elu", activation("elu")],
+  ["Exp", activation("exponential")],
   ["Gemm", gemm],
   ["GlobalAveragePool", globalAveragePool],
+  ["GlobalMaxPool", globalMaxPool],
+  ["HardSigmoid", hardSigmoid],
   ["HardSwish", activation("hard_silu")],
   ["LeakyRelu", leakyRelu],
   ["LogSoftmax", softmax("log_softmax")],
@@ -319,6 +335,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Sigmoid", activation("sigmoid")],
   ["Softmax", softmax("softmax")],
   ["Softplus", activation("softplus")],
+  ["Softsign", activation("softsign")],
   ["Sub", arithmetic("Sub")],
   ["Tanh", activation("tanh")],
 ]);

@@ -5,3 +5,6 @@ export const PRODUCER = "mobilenet-v2";
 
 /** The key in `metadata_props` of a JSON list of the classes' names. */
 export const CLASS_NAMES_KEY = "class_names";
+
+/** The key of how pictures are scaled, as JSON: `{"scale": …, "offset": …}`. */
+export const PREPROCESSING_KEY = "preprocessing";

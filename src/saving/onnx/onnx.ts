@@ -3,11 +3,11 @@ import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
 import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { GraphBuilder, type Value } from "../foreign/graph-builder.ts";
-import { arrayOf, parseJson, stringOf } from "../json.ts";
+import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { CHANNELS_FIRST, type Item, Operation, type OperationContext, type ValueItem, valueItem } from "./items.ts";
 import { OPERATORS, OPERATOR_NAMES } from "./layer-operators.ts";
-import { CLASS_NAMES_KEY, PRODUCER } from "./metadata.ts";
+import { CLASS_NAMES_KEY, PREPROCESSING_KEY, PRODUCER } from "./metadata.ts";
 import { type GraphProto, type ModelProto, type NodeProto, type ValueInfo, readModelProto } from "./model-proto.ts";
 import { type TensorProto, storedTensor } from "./tensor-proto.ts";
 
@@ -32,7 +32,8 @@ export async function openOnnx(source: FileSource): Promise<Checkpoint> {
     tensors: [...tensors.values()],
     weights,
     classNames,
-    preprocessing: proto.producer === "pytorch" && isPadded ? TORCHVISION : undefined,
+    preprocessing:
+      preprocessingOf(proto.metadata) ?? (proto.producer === "pytorch" && isPadded ? TORCHVISION : undefined),
   };
 }
 
@@ -162,11 +163,25 @@ function plainModelName(name: string): string {
   return plain === "" ? "model" : plain;
 }
 
-/** The names of the classes where the file's metadata has them as a JSON list. */
+/** What our own files say in their metadata, as JSON. */
+function metadataJson(metadata: ReadonlyMap<string, string>, key: string): Json | undefined {
+  const text = metadata.get(key);
+  return text === undefined ? undefined : parseJson(new TextEncoder().encode(text));
+}
+
 function classNamesOf(metadata: ReadonlyMap<string, string>): readonly string[] | undefined {
-  const text = metadata.get(CLASS_NAMES_KEY);
-  if (text === undefined) return undefined;
-  return arrayOf(parseJson(new TextEncoder().encode(text)), "The list of class names").map((name) =>
-    stringOf(name, "The name of a class"),
-  );
+  const names = metadataJson(metadata, CLASS_NAMES_KEY);
+  if (names === undefined) return undefined;
+  return arrayOf(names, "The list of class names").map((name) => stringOf(name, "The name of a class"));
+}
+
+function preprocessingOf(metadata: ReadonlyMap<string, string>): Preprocessing | undefined {
+  const given = metadataJson(metadata, PREPROCESSING_KEY);
+  if (given === undefined) return undefined;
+  const factor = (key: string): number | readonly number[] => {
+    const value = member(given, key);
+    const what = `The ${key} of the preprocessing`;
+    return Array.isArray(value) ? arrayOf(value, what).map((item) => numberOf(item, what)) : numberOf(value, what);
+  };
+  return { scale: factor("scale"), offset: factor("offset") };
 }
