@@ -8,6 +8,7 @@ import { elementCount } from "./element-count.ts";
 import { formatError, unsupportedError } from "./file-errors.ts";
 import { type Json, arrayOf, member, parseJson, stringOf } from "./json.ts";
 import { elementSize, float32Of } from "./numbers.ts";
+import { LENGTH_SIZE, OPENING_BRACE, headerLength } from "./safetensors-sniff.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
 /** A tensor of a file, with its bytes: little-endian, row-major, a view onto the file. */
@@ -47,24 +48,10 @@ const DTYPES: ReadonlyMap<string, string> = new Map([
   ["U8", "uint8"],
 ]);
 
-/** The header's length stands before it, in 8 bytes. */
-const LENGTH_SIZE = 8;
 const MAX_HEADER = 32 * 2 ** 20;
 const MAX_TENSORS = 20_000;
 const METADATA = "__metadata__";
-const OPENING_BRACE = 0x7b;
 const SPACE = 0x20;
-
-/** True where the bytes begin with the length of a header that would fit, and with its brace. */
-export function isSafetensors(bytes: Uint8Array): boolean {
-  if (bytes.length < LENGTH_SIZE + 2 || bytes[LENGTH_SIZE] !== OPENING_BRACE) return false;
-  const length = headerLength(bytes);
-  return length >= 2n && length <= BigInt(bytes.length - LENGTH_SIZE);
-}
-
-function headerLength(bytes: Uint8Array): bigint {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
-}
 
 /**
  * The tensors of a file, none of them read yet. As the format demands, they fill the file: no holes, no overlaps, nothing after.

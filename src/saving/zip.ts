@@ -42,6 +42,20 @@ export function zipNames(bytes: Uint8Array): readonly string[] {
   return names;
 }
 
+/**
+ * Every member by its name, its bytes viewed when they are asked for. The number of members is bounded by the format: 65,535.
+ * @throws FormatError for a broken archive or two members of one name; asked for, also as `zipMember` does.
+ */
+export function zipMembers(bytes: Uint8Array): ReadonlyMap<string, () => Uint8Array> {
+  const members = new Map<string, () => Uint8Array>();
+  for (const entry of directory(bytes)) {
+    const name = new TextDecoder().decode(entry.name);
+    if (members.has(name)) throw formatError(`The zip archive has two members named '${name}'.`);
+    members.set(name, () => content(bytes, entry, name));
+  }
+  return members;
+}
+
 interface Entry {
   readonly name: Uint8Array;
   readonly flags: number;

@@ -1,0 +1,146 @@
+/** Finds the parts of a MobileNetV2 in a state dict by their names, checks that every tensor fits, and that none is left. */
+import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
+import { unsupportedError } from "../file-errors.ts";
+import { transposed } from "../foreign/derived-tensor.ts";
+import type { StoredTensor } from "../stored-tensor.ts";
+import type { Naming, UnitNames } from "./names.ts";
+import { type Block, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
+
+/** PyTorch has (filters, channels, rows, cols), of a depthwise convolution (channels, 1, rows, cols). */
+const CONVOLUTION_AXES: Dims = [2, 3, 1, 0];
+const DEPTHWISE_AXES: Dims = [2, 3, 0, 1];
+const DENSE_AXES: Dims = [1, 0];
+const STEM_STRIDE = 2;
+/** More than any published model repeats a block (timm's `mobilenetv2_120d` has 6). */
+const MAX_REPEATS = 100;
+
+/**
+ * The network of a state dict.
+ * @param outputStride how many pixels of the picture a pixel of the features stands for, at most: strides beyond it become dilations
+ * @throws UnsupportedError naming the first tensor that is missing, does not fit, or is left over.
+ */
+export function assembleMobileNet(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  naming: Naming,
+  outputStride = 32,
+): MobileNet<StoredTensor> {
+  const parts = new Parts(tensors);
+  const first = parts.get(`${naming.stem.convolution}.weight`);
+  const [filters = 0, colors = 0] = first.shape;
+  const stem = parts.unit(naming.stem, [filters, colors, 3, 3], CONVOLUTION_AXES);
+  const blocks: Block<StoredTensor>[] = [];
+  let channels = filters;
+  let reached = STEM_STRIDE;
+  let dilation = 1;
+  for (const { stage, repeat, stride } of naming.byStage ? stagesOf(parts, naming) : TABLE) {
+    const dilates = stride > 1 && reached >= outputStride;
+    const block = parts.block(naming, { index: blocks.length, stage, repeat }, channels, {
+      stride: reached >= outputStride ? 1 : stride,
+      dilation: reached >= outputStride ? dilation : 1,
+    });
+    if (dilates) dilation *= stride;
+    else reached *= stride;
+    blocks.push(block);
+    channels = block.project.kernel.shape[3] ?? 0;
+  }
+  const head = parts.pointwise(naming.head(blocks.length), channels);
+  const features = head.kernel.shape[3] ?? 0;
+  const classifier = parts.has(`${naming.classifier}.weight`) ? parts.dense(naming.classifier, features) : undefined;
+  parts.refuseLeftOver();
+  return { stem, blocks, head, classifier };
+}
+
+/** The blocks of a naming by stages: as many in each as there are. */
+function* stagesOf(parts: Parts, naming: Naming): Generator<(typeof TABLE)[number]> {
+  for (const [stage, { stride }] of STAGES.entries()) {
+    for (let repeat = 0; repeat < (stage === 0 ? 1 : MAX_REPEATS); repeat++) {
+      const { depthwise } = naming.block({ index: 1, stage, repeat, expands: stage > 0 });
+      if (repeat > 0 && !parts.has(`${depthwise.convolution}.weight`)) break;
+      yield { stage, repeat, stride: repeat === 0 ? stride : 1 };
+    }
+  }
+}
+
+class Parts {
+  readonly #tensors: ReadonlyMap<string, StoredTensor>;
+  readonly #used = new Set<string>();
+
+  constructor(tensors: ReadonlyMap<string, StoredTensor>) {
+    this.#tensors = tensors;
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  get(name: string): StoredTensor {
+    const tensor = this.#tensors.get(name);
+    if (tensor === undefined) {
+      throw unsupportedError(`The state dict has no tensor '${name}', which a MobileNetV2 of this naming has.`);
+    }
+    this.#used.add(name);
+    return tensor;
+  }
+
+  block(
+    naming: Naming,
+    place: { readonly index: number; readonly stage: number; readonly repeat: number },
+    channels: number,
+    steps: { readonly stride: number; readonly dilation: number },
+  ): Block<StoredTensor> {
+    const isFirst = place.index === 0;
+    const names = naming.block({ ...place, expands: !isFirst });
+    const expands = !isFirst || (naming.firstMayExpand && this.has(`${names.expand.convolution}.weight`));
+    const expand = expands ? this.pointwise(names.expand, channels) : undefined;
+    const width = expand?.kernel.shape[3] ?? channels;
+    const depthwise = this.unit(names.depthwise, [width, 1, 3, 3], DEPTHWISE_AXES);
+    const project = this.pointwise(names.project, width);
+    const isResidual =
+      steps.stride === 1 && project.kernel.shape[3] === channels && (!isFirst || naming.firstIsResidual);
+    return { expand, depthwise, project, ...steps, isResidual };
+  }
+
+  /** A convolution of 1 × 1 over so many channels; the number of its filters is its own. */
+  pointwise(names: UnitNames, channels: number): Unit<StoredTensor> {
+    const [filters = 0] = this.get(`${names.convolution}.weight`).shape;
+    return this.unit(names, [filters, channels, 1, 1], CONVOLUTION_AXES);
+  }
+
+  unit(names: UnitNames, shape: Dims, axes: Dims): Unit<StoredTensor> {
+    const [filters = 0] = shape;
+    const vector = (name: string): StoredTensor => this.#fitting(`${names.normalization}.${name}`, [filters]);
+    return {
+      kernel: transposed(this.#fitting(`${names.convolution}.weight`, shape), axes),
+      gamma: vector("weight"),
+      beta: vector("bias"),
+      mean: vector("running_mean"),
+      variance: vector("running_var"),
+    };
+  }
+
+  dense(prefix: string, features: number): { readonly kernel: StoredTensor; readonly bias: StoredTensor } {
+    const [units = 0] = this.get(`${prefix}.weight`).shape;
+    return {
+      kernel: transposed(this.#fitting(`${prefix}.weight`, [units, features]), DENSE_AXES),
+      bias: this.#fitting(`${prefix}.bias`, [units]),
+    };
+  }
+
+  /** Batches are counted in training only. */
+  refuseLeftOver(): void {
+    for (const name of this.#tensors.keys()) {
+      if (this.#used.has(name) || name.endsWith(".num_batches_tracked")) continue;
+      throw unsupportedError(
+        `Tensor '${name.slice(0, 200)}' is of no layer of a MobileNetV2: the state dict is another network's.`,
+      );
+    }
+  }
+
+  #fitting(name: string, shape: Dims): StoredTensor {
+    const tensor = this.get(name);
+    if (shapesEqual(tensor.shape, shape) && !shape.includes(0)) return tensor;
+    throw unsupportedError(
+      `Tensor '${name}' has the shape ${formatShape(tensor.shape)}; in this MobileNetV2 it would be ${formatShape(shape)}.`,
+    );
+  }
+}

@@ -1,0 +1,143 @@
+/** A MobileNetV2 of PyTorch's packages in Keras's terms, under the names that keras.applications gives the layers. */
+import { correctPad } from "../../core/padding.ts";
+import type { LayerConfig } from "../../layers/layer.ts";
+import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
+import type { StoredTensor } from "../stored-tensor.ts";
+import type { Block, MobileNet, Traits, Unit } from "./parts.ts";
+
+export interface Described {
+  readonly model: ModelDescription;
+  readonly weights: ReadonlyMap<string, StoredTensor>;
+}
+
+export function describeMobileNet(net: MobileNet<StoredTensor>, traits: Traits): Described {
+  return new Describer(net, traits).described();
+}
+
+class Describer {
+  readonly #net: MobileNet<StoredTensor>;
+  readonly #traits: Traits;
+  readonly #layers: LayerDescription[] = [];
+  readonly #weights = new Map<string, StoredTensor>();
+  #size: readonly [number, number];
+
+  constructor(net: MobileNet<StoredTensor>, traits: Traits) {
+    this.#net = net;
+    this.#traits = traits;
+    this.#size = traits.size;
+  }
+
+  described(): Described {
+    const { stem, blocks, head, classifier } = this.#net;
+    const image = this.#layer("InputLayer", "input_layer", {
+      batchShape: [null, ...this.#size, stem.kernel.shape[2] ?? 0],
+      dtype: "float32",
+    });
+    let x = this.#strided(image, stem, { className: "Conv2D", name: "Conv1", padName: "Conv1_pad", stride: 2 });
+    x = this.#activated(x, stem, "bn_Conv1", "Conv1_relu");
+    for (const [i, block] of blocks.entries()) x = this.#block(x, block, i === 0 ? "expanded_conv_" : `block_${i}_`);
+    x = this.#pointwise(x, head, "Conv_1");
+    x = this.#activated(x, head, "Conv_1_bn", "out_relu");
+    x = this.#layer("GlobalAveragePooling2D", "global_average_pooling2d", {}, x);
+    if (classifier !== undefined) {
+      const { dropout, activation } = this.#traits;
+      if (dropout > 0) x = this.#layer("Dropout", "dropout", { rate: dropout }, x);
+      x = this.#layer("Dense", "predictions", { units: classifier.kernel.shape[1] ?? 0, activation }, x);
+      this.#weights.set("predictions/kernel", classifier.kernel);
+      this.#weights.set("predictions/bias", classifier.bias);
+    }
+    const model: ModelDescription = {
+      className: "Functional",
+      name: "mobilenetv2",
+      trainable: true,
+      layers: this.#layers,
+      inputs: [image],
+      outputs: [x],
+    };
+    return { model, weights: this.#weights };
+  }
+
+  #block(input: TensorReference, block: Block<StoredTensor>, prefix: string): TensorReference {
+    const { expand, depthwise, project, stride, dilation } = block;
+    let x = input;
+    if (expand !== undefined) {
+      x = this.#pointwise(x, expand, `${prefix}expand`);
+      x = this.#activated(x, expand, `${prefix}expand_BN`, `${prefix}expand_relu`);
+    }
+    x = this.#strided(x, depthwise, {
+      className: "DepthwiseConv2D",
+      name: `${prefix}depthwise`,
+      padName: `${prefix}pad`,
+      stride,
+      dilation,
+    });
+    x = this.#activated(x, depthwise, `${prefix}depthwise_BN`, `${prefix}depthwise_relu`);
+    x = this.#pointwise(x, project, `${prefix}project`);
+    x = this.#normalized(x, project, `${prefix}project_BN`);
+    return block.isResidual ? this.#layer("Add", `${prefix}add`, {}, input, x) : x;
+  }
+
+  /** A 3 × 3 convolution; one with a stride has its zeros before it, as keras.applications has them. */
+  #strided(
+    input: TensorReference,
+    { kernel }: Unit<StoredTensor>,
+    at: {
+      readonly className: "Conv2D" | "DepthwiseConv2D";
+      readonly name: string;
+      readonly padName: string;
+      readonly stride: number;
+      readonly dilation?: number;
+    },
+  ): TensorReference {
+    const { className, name, padName, stride, dilation = 1 } = at;
+    let x = input;
+    // Keras's first convolution says `same` where the others have a layer of zeros: the same in effect.
+    const pads = stride === 2 && (className === "DepthwiseConv2D" || this.#traits.padding === "symmetric");
+    if (pads) {
+      const symmetric = [
+        [1, 1],
+        [1, 1],
+      ];
+      const padding = this.#traits.padding === "symmetric" ? symmetric : correctPad(this.#size, 3);
+      x = this.#layer("ZeroPadding2D", padName, { padding }, x);
+    }
+    const config = {
+      kernelSize: 3,
+      strides: stride,
+      padding: pads ? "valid" : "same",
+      dilationRate: dilation,
+      useBias: false,
+    };
+    const filters = className === "Conv2D" ? { filters: kernel.shape[3] ?? 0 } : {};
+    const [rows, cols] = this.#size;
+    this.#size = [Math.ceil(rows / stride), Math.ceil(cols / stride)];
+    this.#weights.set(`${name}/kernel`, kernel);
+    return this.#layer(className, name, { ...filters, ...config }, x);
+  }
+
+  #pointwise(input: TensorReference, { kernel }: Unit<StoredTensor>, name: string): TensorReference {
+    this.#weights.set(`${name}/kernel`, kernel);
+    const filters = kernel.shape[3] ?? 0;
+    return this.#layer("Conv2D", name, { filters, kernelSize: 1, padding: "same", useBias: false }, input);
+  }
+
+  #normalized(input: TensorReference, unit: Unit<StoredTensor>, name: string): TensorReference {
+    const { epsilon, momentum } = this.#traits;
+    this.#weights.set(`${name}/gamma`, unit.gamma);
+    this.#weights.set(`${name}/beta`, unit.beta);
+    this.#weights.set(`${name}/moving_mean`, unit.mean);
+    this.#weights.set(`${name}/moving_variance`, unit.variance);
+    return this.#layer("BatchNormalization", name, { epsilon, momentum }, input);
+  }
+
+  #activated(input: TensorReference, unit: Unit<StoredTensor>, name: string, reluName: string): TensorReference {
+    const x = this.#normalized(input, unit, name);
+    return this.#layer("ReLU", reluName, { maxValue: this.#traits.maxValue }, x);
+  }
+
+  #layer(className: string, name: string, config: LayerConfig, ...inputs: readonly TensorReference[]): TensorReference {
+    const nodes = inputs.length === 0 ? [] : [inputs];
+    this.#layers.push({ className, name, config: { name, ...config }, nodes });
+    return { layer: name, node: 0, output: 0 };
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * What the packages call the tensors of a MobileNetV2: torchvision's `mobilenet_v2`, timm's `mobilenetv2_*`, Hugging Face's
+ * `MobileNetV2ForImageClassification`, and the two naming habits that older repositories share.
+ */
+
+/** Prefixes of a convolution and of its normalization. */
+export interface UnitNames {
+  readonly convolution: string;
+  readonly normalization: string;
+}
+
+export interface BlockNames {
+  readonly expand: UnitNames;
+  readonly depthwise: UnitNames;
+  readonly project: UnitNames;
+}
+
+/** Where a block is: counted through, and by its stage of the paper's table. */
+export interface BlockPlace {
+  readonly index: number;
+  readonly stage: number;
+  readonly repeat: number;
+  readonly expands: boolean;
+}
+
+export interface Naming {
+  readonly id: "torchvision" | "timm" | "huggingface";
+  readonly stem: UnitNames;
+  readonly block: (place: BlockPlace) => BlockNames;
+  readonly head: (blocks: number) => UnitNames;
+  /** The prefix of the classifier's weight and bias. */
+  readonly classifier: string;
+  /** True where blocks are named by their stage, so that stages may repeat as often as they like. */
+  readonly byStage: boolean;
+  /** True where even the first block adds its input, if it has as many channels as its output. */
+  readonly firstIsResidual: boolean;
+  /** True where the first block can have an expansion too: its name is in no one's way. */
+  readonly firstMayExpand: boolean;
+}
+
+function unit(convolution: string, normalization: string): UnitNames {
+  return { convolution, normalization };
+}
+
+/** `features.3.conv.0.0`: a Sequential of a convolution, its normalization, and an activation. */
+const torchvisionBlock = ({ index, expands }: BlockPlace): BlockNames => {
+  const conv = `features.${index + 1}.conv`;
+  const first = expands ? 1 : 0;
+  return {
+    expand: unit(`${conv}.0.0`, `${conv}.0.1`),
+    depthwise: unit(`${conv}.${first}.0`, `${conv}.${first}.1`),
+    project: unit(`${conv}.${first + 1}`, `${conv}.${first + 2}`),
+  };
+};
+
+/** `features.3.conv.3`: one Sequential of everything. */
+const flatBlock = ({ index, expands }: BlockPlace): BlockNames => {
+  const conv = `features.${index + 1}.conv`;
+  const first = expands ? 3 : 0;
+  return {
+    expand: unit(`${conv}.0`, `${conv}.1`),
+    depthwise: unit(`${conv}.${first}`, `${conv}.${first + 1}`),
+    project: unit(`${conv}.${first + 3}`, `${conv}.${first + 4}`),
+  };
+};
+
+const timmBlock = ({ stage, repeat, expands }: BlockPlace): BlockNames => {
+  const block = `blocks.${stage}.${repeat}`;
+  return {
+    expand: unit(`${block}.conv_pw`, `${block}.bn1`),
+    depthwise: unit(`${block}.conv_dw`, `${block}.${expands ? "bn2" : "bn1"}`),
+    project: expands ? unit(`${block}.conv_pwl`, `${block}.bn3`) : unit(`${block}.conv_pw`, `${block}.bn2`),
+  };
+};
+
+const TORCHVISION: Naming = {
+  id: "torchvision",
+  stem: unit("features.0.0", "features.0.1"),
+  block: torchvisionBlock,
+  head: (blocks) => unit(`features.${blocks + 1}.0`, `features.${blocks + 1}.1`),
+  classifier: "classifier.1",
+  byStage: false,
+  firstIsResidual: true,
+  firstMayExpand: false,
+};
+
+const TIMM: Naming = {
+  id: "timm",
+  stem: unit("conv_stem", "bn1"),
+  block: timmBlock,
+  head: () => unit("conv_head", "bn2"),
+  classifier: "classifier",
+  byStage: true,
+  firstIsResidual: true,
+  firstMayExpand: false,
+};
+
+/** `prefix`: where the whole classifier was saved, its base model is one of its parts. */
+function huggingface(prefix: string): Naming {
+  const part = (name: string): UnitNames => unit(`${prefix}${name}.convolution`, `${prefix}${name}.normalization`);
+  return {
+    id: "huggingface",
+    stem: part("conv_stem.first_conv"),
+    block: ({ index }) => {
+      const block = index === 0 ? "conv_stem" : `layer.${index - 1}`;
+      return {
+        expand: part(`${block}.expand_1x1`),
+        depthwise: part(`${block}.conv_3x3`),
+        project: part(`${block}.reduce_1x1`),
+      };
+    },
+    head: () => part("conv_1x1"),
+    classifier: "classifier",
+    byStage: false,
+    firstIsResidual: false,
+    firstMayExpand: true,
+  };
+}
+
+/** The naming that each package writes. */
+export const NAMINGS = {
+  torchvision: TORCHVISION,
+  timm: TIMM,
+  huggingface: huggingface("mobilenet_v2."),
+  huggingfaceBase: huggingface(""),
+} as const;
+
+/** The naming of a state dict; undefined where its names are of none that we know. */
+export function namingOf(has: (name: string) => boolean): Naming | undefined {
+  if (has("conv_stem.weight")) return NAMINGS.timm;
+  if (has("mobilenet_v2.conv_stem.first_conv.convolution.weight")) return NAMINGS.huggingface;
+  if (has("conv_stem.first_conv.convolution.weight")) return NAMINGS.huggingfaceBase;
+  if (!has("features.0.0.weight")) return undefined;
+  return {
+    ...TORCHVISION,
+    ...(has("features.1.conv.3.weight") ? { block: flatBlock } : {}),
+    ...(has("conv.0.weight") ? { head: () => unit("conv.0", "conv.1") } : {}),
+    ...(has("classifier.weight") ? { classifier: "classifier" } : {}),
+  };
+}

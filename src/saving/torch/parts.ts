@@ -1,0 +1,68 @@
+/** A MobileNetV2 as PyTorch's packages see it (arXiv 1801.04381, table 2): convolutions with their normalizations, in blocks. */
+import type { ActivationName } from "../../layers/activations.ts";
+
+/** A convolution and the BatchNormalization after it; `T` is what holds the values, in Keras's order of axes. */
+export interface Unit<T> {
+  /** (rows, cols, channels, filters); of a depthwise convolution (rows, cols, channels, 1). */
+  readonly kernel: T;
+  readonly gamma: T;
+  readonly beta: T;
+  readonly mean: T;
+  readonly variance: T;
+}
+
+/** Expand 1 × 1, depthwise 3 × 3, project 1 × 1 without an activation. */
+export interface Block<T> {
+  /** The first block has none, unless a checkpoint of Hugging Face says otherwise. */
+  readonly expand: Unit<T> | undefined;
+  readonly depthwise: Unit<T>;
+  readonly project: Unit<T>;
+  readonly stride: number;
+  readonly dilation: number;
+  /** True where the block's input is added to its output. */
+  readonly isResidual: boolean;
+}
+
+export interface MobileNet<T> {
+  readonly stem: Unit<T>;
+  readonly blocks: readonly Block<T>[];
+  readonly head: Unit<T>;
+  /** Undefined for a model that ends with the pooled features. */
+  readonly classifier: { readonly kernel: T; readonly bias: T } | undefined;
+}
+
+/** `symmetric`: a row and a column of zeros on every side, as PyTorch pads. `same`: as TensorFlow pads, by the parity of the size. */
+export type StridedPadding = "symmetric" | "same";
+
+/** What a state dict does not say: the packages have it in their code or in a file beside. */
+export interface Traits {
+  /** Rows and columns of the pictures. */
+  readonly size: readonly [number, number];
+  readonly padding: StridedPadding;
+  readonly epsilon: number;
+  /** Of the BatchNormalizations, in Keras's sense: the share that stays. */
+  readonly momentum: number;
+  /** What activations cap at: 6 for ReLU6, null for ReLU. */
+  readonly maxValue: number | null;
+  /** Before the classifier; 0 for none. */
+  readonly dropout: number;
+  /** Of the classifier. PyTorch's models give logits: `linear`. */
+  readonly activation: ActivationName;
+}
+
+/** How often each stage of the table repeats its block, and the stride of its first. */
+export const STAGES: readonly { readonly repeats: number; readonly stride: number }[] = [
+  { repeats: 1, stride: 1 },
+  { repeats: 2, stride: 2 },
+  { repeats: 3, stride: 2 },
+  { repeats: 4, stride: 2 },
+  { repeats: 3, stride: 1 },
+  { repeats: 3, stride: 2 },
+  { repeats: 1, stride: 1 },
+];
+
+/** Stage and place within of every block of the table. */
+export const TABLE: readonly { readonly stage: number; readonly repeat: number; readonly stride: number }[] =
+  STAGES.flatMap(({ repeats, stride }, stage) =>
+    Array.from({ length: repeats }, (_, repeat) => ({ stage, repeat, stride: repeat === 0 ? stride : 1 })),
+  );

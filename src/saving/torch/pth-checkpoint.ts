@@ -1,0 +1,13 @@
+/** `.pth`, `.pt`, `pytorch_model.bin`: what `torch.save` writes, as a checkpoint. */
+import type { Checkpoint, FileSource } from "../checkpoint.ts";
+import { readTorchFile } from "./pth.ts";
+import { openStateDict } from "./state-dict.ts";
+
+/** @throws FormatError, UnsupportedError, LimitError. */
+export function openTorchFile(source: FileSource): Promise<Checkpoint> {
+  return openStateDict(source, {
+    format: "PyTorch (torch.save)",
+    tensors: readTorchFile(source.bytes),
+    metadata: new Map(),
+  });
+}
