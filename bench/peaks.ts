@@ -3,7 +3,7 @@ import { dwconv } from "../src/kernels/dwconv.ts";
 import { gemm } from "../src/kernels/gemm.ts";
 import { i8Dwconv } from "../src/kernels/i8-dwconv.ts";
 import { groupsOf, i8Gemm, i8PanelBytes } from "../src/kernels/i8-gemm.ts";
-import { type IntegerMode, activationsOf } from "../src/kernels/i8-parts.ts";
+import type { IntegerMode } from "../src/kernels/i8-parts.ts";
 import { MOST_I8_ROWS } from "../src/kernels/i8-table.ts";
 import type { Tiling } from "../src/kernels/table.ts";
 import type { AnyExpr } from "../src/wasm/expression.ts";
@@ -42,13 +42,12 @@ export async function f32Peaks({ arithmetic, tile, depthwiseVectors: vectors }: 
 }
 
 export async function int8Peaks(mode: IntegerMode): Promise<Peaks> {
-  const input = activationsOf(mode);
-  const rows = MOST_I8_ROWS[input];
+  const rows = MOST_I8_ROWS[mode];
   const columns = 8;
-  const panelBytes = i8PanelBytes({ input, add: false, runs: 1, k: K, n: columns });
+  const panelBytes = i8PanelBytes({ mode, add: false, runs: 1, k: K, n: columns });
   const matrix = await fastest(
-    (module) => i8Gemm(module, { mode, input, output: "integers", rows, panels: 1, add: false, window: false }),
-    [1, groupsOf(input, K), columns, A, K * 2, B, panelBytes, C, columns * 2].map(i32.const),
+    (module) => i8Gemm(module, { mode, output: "integers", rows, panels: 1, add: false, window: false }),
+    [1, groupsOf(mode, K), columns, A, K * 2, B, panelBytes, C, columns * 2].map(i32.const),
   );
   const depthwise = await fastest(
     (module) => i8Dwconv(module, { ...ROW, mode, output: "integers", rows: 2 }),

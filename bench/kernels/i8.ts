@@ -1,8 +1,8 @@
 /** Prints GMAC/s of the integer matrix and depthwise kernels over MobileNetV2's shapes: `node --conditions=@mobilenet-v2/source bench/kernels/i8.ts`. */
 import { type I8DwconvVariant, i8Dwconv } from "../../src/kernels/i8-dwconv.ts";
 import { type I8GemmVariant, groupsOf, i8Gemm, i8PanelBytes } from "../../src/kernels/i8-gemm.ts";
-import { ACTIVATION_BYTES, INTEGER_MODES, activationsOf } from "../../src/kernels/i8-parts.ts";
-import { bestMode } from "../../src/kernels/i8-probe.ts";
+import { ACTIVATION_BYTES, INTEGER_MODES } from "../../src/kernels/i8-parts.ts";
+import { hasMode } from "../../src/kernels/i8-probe.ts";
 import { MOST_I8_ROWS } from "../../src/kernels/i8-table.ts";
 import { i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
@@ -72,22 +72,19 @@ function print(name: string, rates: readonly Rate[]): void {
   console.log(`${name}: ${(macs / ms / 1e6).toFixed(1)} GMAC/s, ${ms.toFixed(2)} ms; ${each}`);
 }
 
-const modes = INTEGER_MODES.filter(
-  (mode) => bestMode() === "u8" || (bestMode() === "u7" && mode !== "u8") || mode === "i16",
-);
+const modes = INTEGER_MODES.filter(hasMode);
 for (const mode of modes) {
-  const input = activationsOf(mode);
-  for (const rows of [MOST_I8_ROWS[input] - 1, MOST_I8_ROWS[input]]) {
+  for (const rows of [MOST_I8_ROWS[mode] - 1, MOST_I8_ROWS[mode]]) {
     const rates: Rate[] = [];
     for (const [m, k, n] of POINTWISE) {
-      const variant: I8GemmVariant = { mode, input, output: "integers", rows, panels: 1, add: false, window: false };
+      const variant: I8GemmVariant = { mode, output: "integers", rows, panels: 1, add: false, window: false };
       const module = new ModuleBuilder();
       const kernel = i8Gemm(module, variant);
       const f = module.export(module.function("run"));
       const tiles = Math.floor(m / rows);
-      const bytes = ACTIVATION_BYTES[input];
-      const panel = i8PanelBytes({ input, add: false, runs: 1, k, n });
-      f.call(kernel, [tiles, groupsOf(input, k), n, A, k * bytes, B, panel, C, n * bytes].map(i32.const));
+      const bytes = ACTIVATION_BYTES[mode];
+      const panel = i8PanelBytes({ mode, add: false, runs: 1, k, n });
+      f.call(kernel, [tiles, groupsOf(mode, k), n, A, k * bytes, B, panel, C, n * bytes].map(i32.const));
       rates.push({ macs: tiles * rows * k * n, ms: best(await exported(module), 200) });
     }
     print(`gemm ${rows}x8 ${mode}`, rates);
@@ -111,8 +108,8 @@ for (const mode of modes) {
     const module = new ModuleBuilder();
     const kernel = i8Dwconv(module, variant);
     const f = module.export(module.function("run"));
-    const rowBytes = size * channels * ACTIVATION_BYTES[activationsOf(mode)];
-    const outBytes = out * channels * ACTIVATION_BYTES[activationsOf(mode)];
+    const rowBytes = size * channels * ACTIVATION_BYTES[mode];
+    const outBytes = out * channels * ACTIVATION_BYTES[mode];
     const o = f.local("i32", i32.const(C));
     const r = f.local("i32", i32.const(A));
     const left = f.local("i32", i32.const(Math.ceil(out / rows)));

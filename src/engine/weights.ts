@@ -2,7 +2,7 @@
 import { packAffine, packedAffineSize } from "../kernels/elementwise.ts";
 import { packDwconv, packedDwconvSize } from "../kernels/dwconv.ts";
 import { packGemm, packedGemmSize } from "../kernels/gemm.ts";
-import { ACTIVATION_BYTES } from "../kernels/i8-parts.ts";
+import { ACTIVATION_BYTES, STORED_ZERO } from "../kernels/i8-parts.ts";
 import type { Tiling } from "../kernels/table.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { EngineMemory } from "./memory.ts";
@@ -97,12 +97,13 @@ export class PackedWeights {
     return this.#placeBytes("integers", [operation.kernel], bytes, pack);
   }
 
-  /** The address of a row of an integer convolution's padding; it stands for rows above and below the picture. */
-  paddingOf({ padding, from, integers, depthwise }: IntegerConvolution): number {
+  /** The address of a row of a depthwise integer convolution's padding; it stands for rows above and below the picture. */
+  paddingOf({ mode, padding, from, depthwise }: IntegerConvolution): number {
     const numbers = depthwise ? from.cols * from.channels : 0;
-    return this.#placeBytes(`${numbers} ${integers} ${padding}`, [], numbers * ACTIVATION_BYTES[integers], (to) => {
-      if (integers === "u8") to.fill(padding);
-      else new Int16Array(to.buffer, to.byteOffset, numbers).fill(padding);
+    const stored = padding + STORED_ZERO[mode];
+    return this.#placeBytes(`${numbers} ${stored}`, [], numbers * ACTIVATION_BYTES[mode], (to) => {
+      if (mode === "i16") new Int16Array(to.buffer, to.byteOffset, numbers).fill(stored);
+      else to.fill(stored);
     });
   }
 

@@ -2,41 +2,34 @@
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32, f32x4, i16x8, i32, i32x4, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
-import { ACTIVATION_BYTES, type Activations, type IntegerMode, Results, loadEight, truncate } from "./i8-parts.ts";
+import { ACTIVATION_BYTES, type IntegerMode, LEVELS, Results, loadEight, loadFloats, truncate } from "./i8-parts.ts";
 import { VECTOR, storeFirst } from "./parts.ts";
 
-export interface ConvertVariant {
-  readonly mode: IntegerMode;
-  /** How the integers lie in memory. */
-  readonly integers: Activations;
+export function quantizeName(mode: IntegerMode): string {
+  return `${mode}_quantize`;
 }
 
-export function quantizeName({ mode, integers }: ConvertVariant): string {
-  return `${mode}_quantize__f32_to_${integers}`;
-}
-
-export function dequantizeName({ mode, integers }: ConvertVariant): string {
-  return `${mode}_dequantize__${integers}_to_f32`;
+export function dequantizeName(mode: IntegerMode): string {
+  return `${mode}_dequantize`;
 }
 
 const EIGHT = 8;
 
-/** Parameters: `count`, `from` (float32), `to`, `factor`, `offset`, `levels`. Reads up to 28 bytes beyond; writes nothing beyond. */
-export function quantize(module: ModuleBuilder, variant: ConvertVariant): FunctionBuilder {
-  const { mode, integers } = variant;
-  const f = module.function(quantizeName(variant));
+/** Parameters: `count`, `from` (float32), `to`, `factor`, `offset`. Reads up to 28 bytes beyond; writes nothing beyond. */
+export function quantize(module: ModuleBuilder, mode: IntegerMode): FunctionBuilder {
+  const f = module.function(quantizeName(mode));
   const count = f.param("i32");
   const from = f.param("i32");
   const to = f.param("i32");
   const factor = f.param("f32");
   const offset = f.param("f32");
-  const levels = f.param("f32");
-  const results = new Results(f, integers === "i16" ? "i16" : "u8");
-  const [factors, offsets, most] = [factor, offset, levels].map((number) => f.local("v128", f32x4.splat(number)));
+  const results = new Results(f, mode);
+  const factors = f.local("v128", f32x4.splat(factor));
+  const offsets = f.local("v128", f32x4.splat(offset));
   const zero = f.local("v128", f32x4.splat(f32.const(0)));
+  const most = f.local("v128", f32x4.splat(f32.const(LEVELS)));
   const values = [0, 1].map(() => f.local("v128"));
   const eight = f.local("v128");
-  if (factors === undefined || offsets === undefined || most === undefined) throw new RangeError("three parameters");
   const compute = (): void => {
     for (const [v, value] of values.entries()) {
       const y = f32x4.add(f32x4.mul(v128.load(from, v * VECTOR), factors), offsets);
@@ -51,7 +44,7 @@ export function quantize(module: ModuleBuilder, variant: ConvertVariant): Functi
     compute();
     results.store([{ address: to, offset: 0, eight }]);
     f.increase(from, EIGHT * 4);
-    f.increase(to, EIGHT * ACTIVATION_BYTES[integers]);
+    f.increase(to, EIGHT * ACTIVATION_BYTES[mode]);
   });
   f.set(count, i32.and(count, i32.const(EIGHT - 1)));
   f.if(count, () => {
@@ -62,9 +55,8 @@ export function quantize(module: ModuleBuilder, variant: ConvertVariant): Functi
 }
 
 /** Parameters: `count`, `from`, `to` (float32), `scale`, `offset`. Works on eight at a time: up to 28 bytes beyond. */
-export function dequantize(module: ModuleBuilder, variant: ConvertVariant): FunctionBuilder {
-  const { integers } = variant;
-  const f = module.function(dequantizeName(variant));
+export function dequantize(module: ModuleBuilder, mode: IntegerMode): FunctionBuilder {
+  const f = module.function(dequantizeName(mode));
   const count = f.param("i32");
   const from = f.param("i32");
   const to = f.param("i32");
@@ -72,44 +64,44 @@ export function dequantize(module: ModuleBuilder, variant: ConvertVariant): Func
   const offset = f.param("f32");
   const left = f.local("i32", i32.shr_u(i32.add(count, i32.const(EIGHT - 1)), i32.const(3)));
   f.times(left, () => {
-    for (const [v, value] of loadEight(f, integers, from).entries()) {
+    for (const [v, value] of loadFloats(f, mode, from).entries()) {
       f.store(v128.store(to, f32x4.add(f32x4.mul(value, f32x4.splat(scale)), f32x4.splat(offset)), v * VECTOR));
     }
-    f.increase(from, EIGHT * ACTIVATION_BYTES[integers]);
+    f.increase(from, EIGHT * ACTIVATION_BYTES[mode]);
     f.increase(to, EIGHT * 4);
   });
   return f;
 }
 
-export function fillName(integers: Activations): string {
-  return `fill__${integers}`;
+export function fillName(mode: IntegerMode): string {
+  return `${mode}_fill`;
 }
 
-/** Sets integers to a value. Parameters: `to`, `count`, `value`. For the few at the edges of a picture. */
-export function fill(module: ModuleBuilder, integers: Activations): FunctionBuilder {
-  const f = module.function(fillName(integers));
+/** Sets what lies in memory of activations. Parameters: `to`, `count`, `value`. For the few at the edges of a picture. */
+export function fill(module: ModuleBuilder, mode: IntegerMode): FunctionBuilder {
+  const f = module.function(fillName(mode));
   const to = f.param("i32");
   const count = f.param("i32");
   const value = f.param("i32");
   f.times(count, () => {
-    f.store(integers === "u8" ? i32.store8(to, value) : i32.store16(to, value));
-    f.increase(to, ACTIVATION_BYTES[integers]);
+    f.store(mode === "i16" ? i32.store16(to, value) : i32.store8(to, value));
+    f.increase(to, ACTIVATION_BYTES[mode]);
   });
   return f;
 }
 
-export interface MeanVariant extends ConvertVariant {
-  /** Results are integers as the input, or float32. */
+export interface MeanVariant {
+  readonly mode: IntegerMode;
   readonly output: "integers" | "f32";
 }
 
-export function meanName({ mode, integers, output }: MeanVariant): string {
-  return `${mode}_mean__${integers}_to_${output}`;
+export function meanName({ mode, output }: MeanVariant): string {
+  return `${mode}_mean__to_${output}`;
 }
 
 /** Parameters: `pixels` (at least 1), `channels` (at least 1), `from`, `to`, `start`, `factor`. Reads up to 16 bytes beyond; writes nothing beyond. */
 export function mean(module: ModuleBuilder, variant: MeanVariant): FunctionBuilder {
-  const { mode, integers, output } = variant;
+  const { mode, output } = variant;
   const f = module.function(meanName(variant));
   const pixels = f.param("i32");
   const channels = f.param("i32");
@@ -118,7 +110,7 @@ export function mean(module: ModuleBuilder, variant: MeanVariant): FunctionBuild
   const start = f.param("i32");
   const factor = f.param("f32");
   const results = output === "f32" ? undefined : new Results(f, mode);
-  const bytes = ACTIVATION_BYTES[integers];
+  const bytes = ACTIVATION_BYTES[mode];
   const pixel = f.local("i32", i32.mul(channels, i32.const(bytes)));
   const [low, high, value] = [f.local("v128"), f.local("v128"), f.local("v128")];
   const at = f.local("i32");
@@ -128,7 +120,7 @@ export function mean(module: ModuleBuilder, variant: MeanVariant): FunctionBuild
     f.set(at, from);
     f.set(count, pixels);
     f.times(count, () => {
-      f.set(value, integers === "u8" ? v128.load8x8_u(at) : v128.load(at));
+      f.set(value, loadEight(mode, at));
       f.set(low, i32x4.add(low, i32x4.extend_low_i16x8_u(value)));
       f.set(high, i32x4.add(high, i32x4.extend_high_i16x8_u(value)));
       f.increase(at, pixel);

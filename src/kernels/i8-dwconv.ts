@@ -5,9 +5,9 @@
  */
 import type { Expr, Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
-import { f32x4, i16x8, i32, i32x4, i8x16, v128 } from "../wasm/instructions.ts";
+import { f32x4, i16x8, i32, i8x16, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
-import { ACTIVATION_BYTES, type IntegerMode, Results, activationsOf, truncate } from "./i8-parts.ts";
+import { ACTIVATION_BYTES, type IntegerMode, Results, dotAdd, startsFor, truncate } from "./i8-parts.ts";
 import { VECTOR, storeFirst } from "./parts.ts";
 
 export interface I8DwconvVariant {
@@ -44,7 +44,7 @@ function vectorsOf(mode: IntegerMode): number {
 
 /** Channels that are woven at once: a vector of each row. */
 function blockOf(mode: IntegerMode): number {
-  return VECTOR / ACTIVATION_BYTES[activationsOf(mode)];
+  return VECTOR / ACTIVATION_BYTES[mode];
 }
 
 /** Bytes of a woven pixel. */
@@ -63,7 +63,7 @@ function wovenCols({ outputCols, stride }: I8DwconvVariant): number {
 
 /**
  * Parameters: `output`, `outputStride` (bytes, to the second row), `weights` (packed by `packI8Dwconv`), the addresses of four input rows (those of the window
- * or of both windows; a fourth that no window has can be any), `scratch`, `padding` (what lies left and right of the picture).
+ * or of both windows; a fourth that no window has can be any), `scratch`, `padding` (what lies in memory left and right of the picture).
  *
  * Reads up to 16 bytes beyond a row.
  */
@@ -94,7 +94,7 @@ class Dwconv {
     this.#padding = f.param("i32");
     const { mode, output } = variant;
     this.#results = output === "f32" ? undefined : new Results(f, mode);
-    this.#bytes = output === "f32" ? 4 : ACTIVATION_BYTES[activationsOf(mode)];
+    this.#bytes = output === "f32" ? 4 : ACTIVATION_BYTES[mode];
   }
 
   emit(): FunctionBuilder {
@@ -142,7 +142,7 @@ class Dwconv {
   #weave(): void {
     const f = this.#f;
     const { mode, inputCols, channels, padLeft } = this.#variant;
-    const pixel = channels * ACTIVATION_BYTES[activationsOf(mode)];
+    const pixel = channels * ACTIVATION_BYTES[mode];
     const to = f.local("i32", i32.add(this.#scratch, i32.const(padLeft * wovenBytes(mode))));
     const inputs = this.#rows.map((row) => f.local("i32", row));
     const loaded = inputs.map(() => f.local("v128"));
@@ -218,12 +218,7 @@ class Dwconv {
             if (tap < 0 || tap >= TAPS) continue;
             const index = (r * TAPS + tap) * vectors + v;
             const weight = kept[index] ?? this.#loadTap(index);
-            f.set(
-              sum,
-              mode === "i16"
-                ? i32x4.add(sum, i32x4.dot_i16x8_s(weight, value))
-                : i32x4.relaxed_dot_i8x16_i7x16_add_s(weight, value, sum),
-            );
+            f.set(sum, dotAdd(mode, weight, value, sum));
           }
         }
       }
@@ -258,7 +253,7 @@ class Dwconv {
 function weave(f: FunctionBuilder, mode: IntegerMode, rows: readonly Expr<"v128">[]): readonly Expr<"v128">[] {
   const [r0, r1, r2, r3] = rows;
   if (r0 === undefined || r1 === undefined || r2 === undefined || r3 === undefined) throw new RangeError("four rows");
-  const size = ACTIVATION_BYTES[activationsOf(mode)];
+  const size = ACTIVATION_BYTES[mode];
   const pairs = [
     [interleave(r0, r1, size, 0), interleave(r2, r3, size, 0)],
     [interleave(r0, r1, size, 1), interleave(r2, r3, size, 1)],
@@ -302,10 +297,11 @@ export function packI8Dwconv(
 ): void {
   const view = new DataView(to.buffer, to.byteOffset, to.byteLength);
   const perVector = WOVEN / vectorsOf(mode);
+  const own = startsFor(mode, starts, weights);
   let at = 0;
   for (let group = 0; group < channels; group += GROUP) {
     const lanes = [0, 1, 2, 3].map((lane) => group + lane);
-    for (const c of lanes) view.setInt32((at += 4) - 4, starts[c] ?? 0, true);
+    for (const c of lanes) view.setInt32((at += 4) - 4, own[c] ?? 0, true);
     for (let row = 0; row < rows; row++) {
       for (let col = 0; col < TAPS; col++) {
         for (let first = 0; first < WOVEN; first += perVector) {

@@ -5,23 +5,13 @@
  */
 import type { Expr, Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
-import { f32x4, i16x8, i32, i32x4, v128 } from "../wasm/instructions.ts";
+import { f32x4, i16x8, i32, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
-import {
-  ACTIVATION_BYTES,
-  type Activations,
-  type IntegerMode,
-  Results,
-  activationsOf,
-  loadEight,
-  truncate,
-} from "./i8-parts.ts";
+import { ACTIVATION_BYTES, type IntegerMode, Results, dotAdd, loadFloats, startsFor, truncate } from "./i8-parts.ts";
 import { VECTOR, storeFirst } from "./parts.ts";
 
 export interface I8GemmVariant {
   readonly mode: IntegerMode;
-  /** How A lies in memory. */
-  readonly input: Activations;
   /** Results are the mode's integers, or float32. */
   readonly output: "integers" | "f32";
   /** Rows of the register tile. */
@@ -36,17 +26,17 @@ export interface I8GemmVariant {
 
 export const PANEL = 8;
 
-export function i8GemmName({ mode, input, output, rows, panels, add, window }: I8GemmVariant): string {
+export function i8GemmName({ mode, output, rows, panels, add, window }: I8GemmVariant): string {
   const parts = [mode, window ? "conv" : "gemm", ...(add ? ["add"] : []), `${rows}x${panels * PANEL}`];
-  return `${parts.join("_")}__${input}_to_${output}`;
+  return `${parts.join("_")}__to_${output}`;
 }
 
 /** How often the loop over k is unrolled. */
 const UNROLLED = 4;
 
 /** Values of A in 32 bits. */
-function groupOf(input: Activations): number {
-  return input === "u8" ? 4 : 2;
+function groupOf(mode: IntegerMode): number {
+  return 4 / ACTIVATION_BYTES[mode];
 }
 
 /**
@@ -58,7 +48,7 @@ function groupOf(input: Activations): number {
  * Reads up to 3 bytes beyond a run, and up to 16 beyond the last column of R; writes nothing outside C.
  */
 export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionBuilder {
-  const { mode, input, output, rows, panels } = variant;
+  const { mode, output, rows, panels } = variant;
   const f = module.function(i8GemmName(variant));
   const tiles = f.param("i32");
   const groups = f.param("i32");
@@ -74,10 +64,10 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
     ? { rows: f.param("i32"), cols: f.param("i32"), colSkip: f.param("i32"), rowSkip: f.param("i32") }
     : undefined;
 
-  const bytes = output === "f32" ? 4 : ACTIVATION_BYTES[activationsOf(mode)];
+  const bytes = output === "f32" ? 4 : ACTIVATION_BYTES[mode];
   const results = output === "f32" ? undefined : new Results(f, mode);
   const columns = panels * PANEL;
-  const vectorBytes = input === "u8" ? VECTOR : VECTOR / 2;
+  const vectorBytes = VECTOR / ACTIVATION_BYTES[mode];
   const panelPointers = Array.from({ length: panels }, () => f.local("i32"));
   const left = f.local("i32");
   const cPanel = f.local("i32");
@@ -91,12 +81,8 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
   const weights = Array.from({ length: 2 }, () => f.local("v128"));
   const value = f.local("v128");
 
-  const dot = (weight: Expr<"v128">, activation: Expr<"v128">, sum: Expr<"v128">): Expr<"v128"> =>
-    input === "u8"
-      ? i32x4.relaxed_dot_i8x16_i7x16_add_s(weight, activation, sum)
-      : i32x4.add(sum, i32x4.dot_i16x8_s(weight, activation));
   const loadWeight = (panel: Local<"i32">, index: number): Expr<"v128"> =>
-    input === "u8" ? v128.load(panel, index * vectorBytes) : v128.load8x8_s(panel, index * vectorBytes);
+    mode === "i16" ? v128.load8x8_s(panel, index * vectorBytes) : v128.load(panel, index * vectorBytes);
   const step = (index: number): void => {
     for (const [p, panel] of panelPointers.entries()) {
       for (const [v, weight] of weights.entries()) f.set(weight, loadWeight(panel, index * 2 + v));
@@ -104,7 +90,7 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
         if (p === 0 || rows > 1) f.set(value, v128.load32_splat(row, index * 4));
         for (const [v, weight] of weights.entries()) {
           const sum = sums[i]?.[2 * p + v] ?? value;
-          f.set(sum, dot(weight, value, sum));
+          f.set(sum, dotAdd(mode, weight, value, sum));
         }
       }
     }
@@ -155,7 +141,7 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
           if (residual) f.set(rRow, rPanel);
           for (let row = 0; row < rows; row++) {
             if (residual && row > 0) f.increase(rRow, residual.stride);
-            const added = residual && loadEight(f, activationsOf(mode), rRow);
+            const added = residual && loadFloats(f, mode, rRow);
             for (const [v, factor] of weights.entries()) {
               const sum = sums[row]?.[2 * p + v] ?? value;
               let y = f32x4.mul(f32x4.convert_i32x4_s(sum), factor);
@@ -163,7 +149,7 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
               f.set(sum, results === undefined ? y : truncate(mode, y));
             }
           }
-          if (residual) f.increase(rPanel, PANEL * ACTIVATION_BYTES[activationsOf(mode)]);
+          if (residual) f.increase(rPanel, PANEL * ACTIVATION_BYTES[mode]);
           const narrowed = (row: number): Expr<"v128"> =>
             i16x8.narrow_i32x4_s(sums[row]?.[2 * p] ?? value, sums[row]?.[2 * p + 1] ?? value);
           f.set(cRow, p === 0 ? cPanel : i32.add(cPanel, i32.const(p * PANEL * bytes)));
@@ -211,7 +197,7 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
 }
 
 export interface I8Matrix {
-  readonly input: Activations;
+  readonly mode: IntegerMode;
   readonly add: boolean;
   /** Runs of a row of A, and the values of each. */
   readonly runs: number;
@@ -220,14 +206,14 @@ export interface I8Matrix {
 }
 
 /** The 32-bit groups of a run of so many values. */
-export function groupsOf(input: Activations, k: number): number {
-  return Math.ceil(k / groupOf(input));
+export function groupsOf(mode: IntegerMode, k: number): number {
+  return Math.ceil(k / groupOf(mode));
 }
 
 /** The bytes of a packed panel of eight columns. */
-export function i8PanelBytes({ input, add, runs, k }: I8Matrix): number {
-  const group = groupOf(input);
-  return PANEL * 4 + runs * groupsOf(input, k) * group * PANEL + PANEL * 4 + (add ? VECTOR : 0);
+export function i8PanelBytes({ mode, add, runs, k }: I8Matrix): number {
+  const group = groupOf(mode);
+  return PANEL * 4 + runs * groupsOf(mode, k) * group * PANEL + PANEL * 4 + (add ? VECTOR : 0);
 }
 
 /** How many bytes `packI8Gemm` writes. */
@@ -249,12 +235,13 @@ export function packI8Gemm(
     residualFactor = 0,
   }: { weights: Int8Array; starts: Int32Array; factors: Float32Array; residualFactor?: number | undefined },
 ): void {
-  const { input, add, runs, k, n } = matrix;
-  const group = groupOf(input);
+  const { mode, add, runs, k, n } = matrix;
+  const group = groupOf(mode);
   const view = new DataView(to.buffer, to.byteOffset, to.byteLength);
+  const own = startsFor(mode, starts, weights);
   let at = 0;
   for (let panel = 0; panel < n; panel += PANEL) {
-    for (let j = panel; j < panel + PANEL; j++, at += 4) view.setInt32(at, starts[j] ?? 0, true);
+    for (let j = panel; j < panel + PANEL; j++, at += 4) view.setInt32(at, own[j] ?? 0, true);
     for (let run = 0; run < runs; run++) {
       for (let first = 0; first < k; first += group) {
         for (let j = panel; j < panel + PANEL; j++) {

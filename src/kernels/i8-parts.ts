@@ -4,25 +4,24 @@ import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32x4, i16x8, i32, i32x4, i8x16, v128 } from "../wasm/instructions.ts";
 
 /**
- * The arithmetic of a machine.
- * - `u7`: activations of 7 bits, for the relaxed dot product as every machine has it.
- * - `u8`: activations of 8 bits, where the relaxed dot product takes them exactly.
- * - `i16`: the integers of `u8` in 16 bits each, for engines without relaxed SIMD.
+ * The arithmetic of a machine, and how its activations lie in memory. Activations are whole numbers from 0 to 255, and results are the
+ * same in all modes.
+ * - `u8`: bytes, where the relaxed dot product takes its second operand as unsigned and adds exactly (x86 with VNNI).
+ * - `s8`: bytes less 128, where it takes it as signed (ARM).
+ * - `i16`: 16 bits each, anywhere; where the relaxed dot product is exact for 7 bits only, it is slower than this.
  */
-export type IntegerMode = "u7" | "u8" | "i16";
+export type IntegerMode = "u8" | "s8" | "i16";
 
-export const INTEGER_MODES: readonly IntegerMode[] = ["u7", "u8", "i16"];
+export const INTEGER_MODES: readonly IntegerMode[] = ["u8", "s8", "i16"];
 
-/** How activations lie in memory. */
-export type Activations = "u8" | "i16";
+/** The largest activation. */
+export const LEVELS = 255;
 
 /** Bytes of an activation. */
-export const ACTIVATION_BYTES: Readonly<Record<Activations, number>> = { u8: 1, i16: 2 };
+export const ACTIVATION_BYTES: Readonly<Record<IntegerMode, number>> = { u8: 1, s8: 1, i16: 2 };
 
-/** How the results of a mode lie in memory. */
-export function activationsOf(mode: IntegerMode): Activations {
-  return mode === "i16" ? "i16" : "u8";
-}
+/** What lies in memory for the activation 0. */
+export const STORED_ZERO: Readonly<Record<IntegerMode, number>> = { u8: 0, s8: -128, i16: 0 };
 
 /** Four sums as int32 → four results as int32, before they are bounded. Truncates as the mode's machines all do where the result fits. */
 export function truncate(mode: IntegerMode, y: Expr<"v128">): Expr<"v128"> {
@@ -33,15 +32,12 @@ export function truncate(mode: IntegerMode, y: Expr<"v128">): Expr<"v128"> {
 export class Results {
   readonly #f: FunctionBuilder;
   readonly #mode: IntegerMode;
-  readonly #most: Local<"v128"> | undefined;
   readonly #value: Local<"v128">;
 
   constructor(f: FunctionBuilder, mode: IntegerMode) {
     this.#f = f;
     this.#mode = mode;
     this.#value = f.local("v128");
-    if (mode === "u7") this.#most = f.local("v128", i8x16.splat(i32.const(127)));
-    if (mode === "i16") this.#most = f.local("v128", i16x8.splat(i32.const(255)));
   }
 
   /** Stores eight results at each address: those of `a` at the first, those of `b` at the second, where there is one. */
@@ -52,7 +48,7 @@ export class Results {
     const value = this.#value;
     const [a, b] = results;
     if (a === undefined) return;
-    if (this.#most !== undefined && this.#mode === "i16") {
+    if (this.#mode === "i16") {
       for (const { address, offset, eight } of results) f.store(v128.store(address, this.#bounded(eight), offset));
       return;
     }
@@ -122,11 +118,12 @@ export class Results {
 
   #narrowed(low: Expr<"v128">, high: Expr<"v128">): Expr<"v128"> {
     const bytes = i8x16.narrow_i16x8_u(low, high);
-    return this.#most === undefined ? bytes : i8x16.min_u(bytes, this.#most);
+    return this.#mode === "s8" ? v128.xor(bytes, i8x16.splat(i32.const(-128))) : bytes;
   }
 
+  // eslint-disable-next-line class-methods-use-this
   #bounded(eight: Expr<"v128">): Expr<"v128"> {
-    return i16x8.min_s(i16x8.max_s(eight, i16x8.splat(i32.const(0))), this.#most ?? eight);
+    return i16x8.min_s(i16x8.max_s(eight, i16x8.splat(i32.const(0))), i16x8.splat(i32.const(LEVELS)));
   }
 }
 
@@ -137,17 +134,42 @@ const STORES: Readonly<Record<number, typeof v128.store8_lane>> = {
   8: v128.store64_lane,
 };
 
+/** Eight activations in 16 bits each. */
+export function loadEight(mode: IntegerMode, address: Expr<"i32">, offset = 0): Expr<"v128"> {
+  if (mode === "i16") return v128.load(address, offset);
+  if (mode === "u8") return v128.load8x8_u(address, offset);
+  return i16x8.sub(v128.load8x8_s(address, offset), i16x8.splat(i32.const(STORED_ZERO.s8)));
+}
+
 /** Eight activations as two vectors of four float32. */
-export function loadEight(
+export function loadFloats(
   f: FunctionBuilder,
-  activations: Activations,
+  mode: IntegerMode,
   address: Expr<"i32">,
-  offset = 0,
 ): readonly [Expr<"v128">, Expr<"v128">] {
-  const loaded = activations === "u8" ? v128.load8x8_u(address, offset) : v128.load(address, offset);
-  const eight = f.local("v128", loaded);
+  const eight = f.local("v128", loadEight(mode, address));
   return [
     f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)),
     f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(eight)),
   ];
+}
+
+/** Adds the products of four weights and activations (two in `i16` mode) in each lane. */
+export function dotAdd(
+  mode: IntegerMode,
+  weights: Expr<"v128">,
+  activations: Expr<"v128">,
+  sums: Expr<"v128">,
+): Expr<"v128"> {
+  return mode === "i16"
+    ? i32x4.add(sums, i32x4.dot_i16x8_s(weights, activations))
+    : i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, activations, sums);
+}
+
+/** What sums start from, where activations lie in memory as they do in a mode. `weights` are [products, channels]. */
+export function startsFor(mode: IntegerMode, starts: Int32Array, weights: Int8Array): Int32Array {
+  const own = starts.slice();
+  const zero = STORED_ZERO[mode];
+  if (zero !== 0) for (const [i, weight] of weights.entries()) own[i % own.length]! -= zero * weight;
+  return own;
 }

@@ -231,6 +231,8 @@ export const i16x8 = {
   splat: unary("i32", "v128", v(0x10)),
   /** The 32-bit lanes of `a`, then of `b`, bounded to 16 bits. */
   narrow_i32x4_s: binary("v128", "v128", v(0x85)),
+  extend_low_i8x16_s: unary("v128", "v128", v(0x87)),
+  extend_high_i8x16_s: unary("v128", "v128", v(0x88)),
   extend_low_i8x16_u: unary("v128", "v128", v(0x89)),
   extend_high_i8x16_u: unary("v128", "v128", v(0x8a)),
   add: binary("v128", "v128", v(0x8e)),

@@ -10,10 +10,10 @@ import {
   packI8Dwconv,
   packedI8DwconvSize,
 } from "../../src/kernels/i8-dwconv.ts";
-import { ACTIVATION_BYTES, activationsOf } from "../../src/kernels/i8-parts.ts";
+import { ACTIVATION_BYTES, STORED_ZERO } from "../../src/kernels/i8-parts.ts";
 import { I8_DWCONV_KINDS } from "../../src/kernels/i8-table.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
-import { integersAt, randomIntegers, supports } from "../support/integers.ts";
+import { activationsAt, asOn, putActivations, randomIntegers, supports } from "../support/integers.ts";
 import { instantiate } from "../support/wasm.ts";
 
 const A = 1024;
@@ -28,13 +28,11 @@ async function check(variant: I8DwconvVariant): Promise<void> {
   const { mode, output, stride, rows, inputCols, outputCols, padLeft, channels } = variant;
   const name = i8DwconvName(variant);
   const module = new ModuleBuilder();
-  module.export(i8Dwconv(module, variant));
+  module.export(asOn(mode, () => i8Dwconv(module, variant)));
   const { memory, call } = await instantiate(module);
   const bytes = new Uint8Array(memory.buffer);
-  const own = activationsOf(mode);
-  const levels = mode === "u7" ? 127 : 255;
   const from = { rows: rows === 2 ? 4 : 3, cols: inputCols, channels };
-  const input = randomIntegers(`${name}/input`, from.rows * inputCols * channels, 0, levels);
+  const input = randomIntegers(`${name}/input`, from.rows * inputCols * channels, 0, 255);
   const kernel = Int8Array.from(randomIntegers(`${name}/kernel`, 9 * channels, -127, 127));
   const starts = Int32Array.from(randomIntegers(`${name}/starts`, channels, 0, 50000));
   const factors = Float32Array.from({ length: channels }, (_, c) => 0.001 + 0.0001 * (c % 7));
@@ -43,7 +41,6 @@ async function check(variant: I8DwconvVariant): Promise<void> {
     {
       kind: "integer convolution",
       mode,
-      integers: own,
       input: 0,
       output: 1,
       from,
@@ -62,31 +59,28 @@ async function check(variant: I8DwconvVariant): Promise<void> {
       kernel,
       starts,
       factors,
-      levels: output === "f32" ? undefined : levels,
+      results: output,
       padding: PADDING,
       residual: undefined,
     },
     () => Uint8Array.from(input),
   );
 
-  const resultBytes = output === "f32" ? 4 : ACTIVATION_BYTES[own];
+  const resultBytes = output === "f32" ? 4 : ACTIVATION_BYTES[mode];
   const outputStride = outputCols * channels * resultBytes + 16;
-  integersAt(bytes, A, own, input);
+  putActivations(bytes, A, mode, input);
   bytes.fill(UNTOUCHED, C - 64, C + rows * outputStride + 64);
   bytes.fill(UNTOUCHED, SCRATCH, SCRATCH + i8DwconvScratch(variant) + 64);
   packI8Dwconv(bytes.subarray(B, B + packedI8DwconvSize(variant)), variant, { weights: kernel, starts, factors });
-  const rowBytes = inputCols * channels * ACTIVATION_BYTES[own];
+  const rowBytes = inputCols * channels * ACTIVATION_BYTES[mode];
   const inputs = [0, 1, 2, 3].map((row) => A + Math.min(row, from.rows - 1) * rowBytes);
-  call(name, C, outputStride, B, ...inputs, SCRATCH, PADDING);
+  call(name, C, outputStride, B, ...inputs, SCRATCH, PADDING + STORED_ZERO[mode]);
 
   for (let row = 0; row < rows; row++) {
     const start = C + row * outputStride;
+    const count = outputCols * channels;
     const results =
-      output === "f32"
-        ? new Float32Array(memory.buffer, start)
-        : own === "i16"
-          ? new Int16Array(memory.buffer, start)
-          : bytes.subarray(start);
+      output === "f32" ? new Float32Array(memory.buffer, start, count) : activationsAt(bytes, start, mode, count);
     for (let i = 0; i < outputCols * channels; i++) {
       assert.equal(results[i], expected[row * outputCols * channels + i], `${name}: row ${row}, number ${i}`);
     }

@@ -11,7 +11,7 @@ import {
 } from "../../kernels/i8-convert.ts";
 import { i8Dwconv, i8DwconvName, i8DwconvScratch } from "../../kernels/i8-dwconv.ts";
 import { type I8GemmVariant, PANEL, groupsOf, i8Gemm, i8GemmName, i8PanelBytes } from "../../kernels/i8-gemm.ts";
-import { ACTIVATION_BYTES, activationsOf } from "../../kernels/i8-parts.ts";
+import { ACTIVATION_BYTES, STORED_ZERO } from "../../kernels/i8-parts.ts";
 import { MOST_I8_ROWS, SINGLE_ROW_PANELS } from "../../kernels/i8-table.ts";
 import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
@@ -66,13 +66,13 @@ function emitConvolution(emitter: Emitter, operation: IntegerConvolution): void 
 
 function emitDepthwise(emitter: Emitter, operation: IntegerConvolution): void {
   const { f } = emitter;
-  const { from, to, window, integers, padding } = operation;
+  const { from, to, window, mode, padding } = operation;
   const variant = depthwiseVariant(operation);
   const { rows, stride } = variant;
   const kernel = emitter.kernel(i8DwconvName(variant), (module) => i8Dwconv(module, variant));
   const weights = i32.const(emitter.weights.ofIntegerConvolution(operation));
   const outside = i32.const(emitter.weights.paddingOf(operation));
-  const inputRow = from.cols * from.channels * ACTIVATION_BYTES[integers];
+  const inputRow = from.cols * from.channels * ACTIVATION_BYTES[mode];
   const outputRow = to.cols * to.channels * resultBytes(operation);
   const padded = window.pads[0].some((pixels) => pixels > 0);
   const calls = Math.ceil(to.rows / rows);
@@ -94,19 +94,26 @@ function emitDepthwise(emitter: Emitter, operation: IntegerConvolution): void {
         return padded ? i32.select(address, outside, i32.lt_u(row, i32.const(from.rows))) : address;
       });
       const output = addressAt(emitter.address(operation.output), y, outputRow);
-      f.call(kernel, [output, i32.const(outputRow), weights, ...inputs, scratch, i32.const(padding)]);
+      f.call(kernel, [
+        output,
+        i32.const(outputRow),
+        weights,
+        ...inputs,
+        scratch,
+        i32.const(padding + STORED_ZERO[mode]),
+      ]);
     });
   });
 }
 
 /** A convolution of single pixels: all of them are the rows of one matrix. */
 function emitPixels(emitter: Emitter, operation: IntegerConvolution): void {
-  const { integers, from, to, residual } = operation;
+  const { mode, from, to, residual } = operation;
   const pixels = to.rows * to.cols;
   const [k, n] = [from.channels, to.channels];
   const packed = emitter.weights.ofIntegerConvolution(operation);
   const panelBytes = i8PanelBytes(matrixOf(operation));
-  const splits = splitRows(pixels, MOST_I8_ROWS[integers]);
+  const splits = splitRows(pixels, MOST_I8_ROWS[mode]);
   const tilesInAll = splits.reduce((sum, { tiles }) => sum + tiles, 0);
   const panels = Math.ceil(n / PANEL);
   let firstPixel = 0;
@@ -128,10 +135,10 @@ function emitPixels(emitter: Emitter, operation: IntegerConvolution): void {
         {
           tiles: count,
           n: columns,
-          a: addressAt(emitter.address(operation.input), pixel, k * ACTIVATION_BYTES[integers]),
+          a: addressAt(emitter.address(operation.input), pixel, k * ACTIVATION_BYTES[mode]),
           b: addressAt(packed, panel, panelBytes),
           c: at(operation.output, resultBytes(operation)),
-          r: residual && at(residual.value, ACTIVATION_BYTES[activationsOf(operation.mode)]),
+          r: residual && at(residual.value, ACTIVATION_BYTES[mode]),
         },
       );
     };
@@ -167,10 +174,10 @@ function emitPixels(emitter: Emitter, operation: IntegerConvolution): void {
 /** A convolution with a window: each row of its output is a matrix. */
 function emitRows(emitter: Emitter, operation: IntegerConvolution): void {
   const { f } = emitter;
-  const { integers, mode, from, to, window, residual } = operation;
-  const pixel = from.channels * ACTIVATION_BYTES[integers];
+  const { mode, from, to, window, residual } = operation;
+  const pixel = from.channels * ACTIVATION_BYTES[mode];
   const result = to.channels * resultBytes(operation);
-  const added = to.channels * ACTIVATION_BYTES[activationsOf(mode)];
+  const added = to.channels * ACTIVATION_BYTES[mode];
   const packed = i32.const(emitter.weights.ofIntegerConvolution(operation));
   emitter.share(to.rows, Math.ceil(to.rows / PIECES), (first, count) =>
     forEach(f, first, count, (y) => {
@@ -181,7 +188,7 @@ function emitRows(emitter: Emitter, operation: IntegerConvolution): void {
       const output = f.local("i32", addressAt(emitter.address(operation.output), y, to.cols * result));
       const r = residual && f.local("i32", addressAt(emitter.address(residual.value), y, to.cols * added));
       let x = 0;
-      for (const { rows, tiles } of splitRows(to.cols, MOST_I8_ROWS[integers])) {
+      for (const { rows, tiles } of splitRows(to.cols, MOST_I8_ROWS[mode])) {
         emitGemm(
           emitter,
           operation,
@@ -217,34 +224,32 @@ function emitGemm(
   tile: { readonly rows: number; readonly panels: number },
   { tiles, n, a, b, c, r }: GemmArguments,
 ): void {
-  const { mode, integers, from, to, levels } = operation;
+  const { mode, from, to } = operation;
   const window = windowOf(operation);
   const matrix = matrixOf(operation);
   const variant: I8GemmVariant = {
     mode,
-    input: integers,
-    output: levels === undefined ? "f32" : "integers",
+    output: operation.results,
     ...tile,
     add: r !== undefined,
     window: window !== undefined,
   };
   const kernel = emitter.kernel(i8GemmName(variant), (module) => i8Gemm(module, variant));
-  const aStride = operation.window.strides[1] * from.channels * ACTIVATION_BYTES[integers];
-  const args: AnyExpr[] = [tiles, i32.const(groupsOf(integers, matrix.k)), n, a, i32.const(aStride)];
+  const aStride = operation.window.strides[1] * from.channels * ACTIVATION_BYTES[mode];
+  const args: AnyExpr[] = [tiles, i32.const(groupsOf(mode, matrix.k)), n, a, i32.const(aStride)];
   args.push(b, i32.const(i8PanelBytes(matrix)), c, i32.const(to.channels * resultBytes(operation)));
-  if (r !== undefined) args.push(r, i32.const(to.channels * ACTIVATION_BYTES[activationsOf(mode)]));
+  if (r !== undefined) args.push(r, i32.const(to.channels * ACTIVATION_BYTES[mode]));
   emitter.f.call(kernel, [...args, ...(window ?? []).map(i32.const)]);
 }
 
 function emitQuantize(emitter: Emitter, operation: Quantize): void {
   const { f } = emitter;
-  const { mode, integers, factor, offset, levels, size, padded, input, output } = operation;
-  const variant = { mode, integers };
-  const kernel = emitter.kernel(quantizeName(variant), (module) => quantize(module, variant));
-  const numbers = [factor, offset, levels].map(f32.const);
+  const { mode, factor, offset, size, padded, input, output } = operation;
+  const kernel = emitter.kernel(quantizeName(mode), (module) => quantize(module, mode));
+  const numbers = [factor, offset].map(f32.const);
   if (padded !== undefined) {
     const row = padded.from.cols * padded.from.channels;
-    emitSurrounded(emitter, { ...padded, integers, output }, (y, to) =>
+    emitSurrounded(emitter, { ...padded, mode, output }, (y, to) =>
       f.call(kernel, [i32.const(row), addressAt(emitter.address(input), y, row * 4), to, ...numbers]),
     );
     return;
@@ -253,20 +258,19 @@ function emitQuantize(emitter: Emitter, operation: Quantize): void {
     f.call(kernel, [
       i32.mul(count, i32.const(EIGHT)),
       addressAt(emitter.address(input), first, EIGHT * 4),
-      addressAt(emitter.address(output), first, EIGHT * ACTIVATION_BYTES[integers]),
+      addressAt(emitter.address(output), first, EIGHT * ACTIVATION_BYTES[mode]),
       ...numbers,
     ]),
   );
 }
 
-function emitDequantize(emitter: Emitter, { mode, integers, scale, offset, size, input, output }: Dequantize): void {
+function emitDequantize(emitter: Emitter, { mode, scale, offset, size, input, output }: Dequantize): void {
   const { f } = emitter;
-  const variant = { mode, integers };
-  const kernel = emitter.kernel(dequantizeName(variant), (module) => dequantize(module, variant));
+  const kernel = emitter.kernel(dequantizeName(mode), (module) => dequantize(module, mode));
   emitter.share(Math.ceil(size / EIGHT), NUMBERS_PER_CALL / EIGHT, (first, count) =>
     f.call(kernel, [
       i32.mul(count, i32.const(EIGHT)),
-      addressAt(emitter.address(input), first, EIGHT * ACTIVATION_BYTES[integers]),
+      addressAt(emitter.address(input), first, EIGHT * ACTIVATION_BYTES[mode]),
       addressAt(emitter.address(output), first, EIGHT * 4),
       f32.const(scale),
       f32.const(offset),
@@ -275,8 +279,8 @@ function emitDequantize(emitter: Emitter, { mode, integers, scale, offset, size,
 }
 
 function emitPad(emitter: Emitter, operation: IntegerPad): void {
-  const { from, integers, input } = operation;
-  const row = from.cols * from.channels * ACTIVATION_BYTES[integers];
+  const { from, mode, input } = operation;
+  const row = from.cols * from.channels * ACTIVATION_BYTES[mode];
   emitSurrounded(emitter, operation, (y, to) =>
     emitter.f.copy(to, addressAt(emitter.address(input), y, row), i32.const(row)),
   );
@@ -285,17 +289,17 @@ function emitPad(emitter: Emitter, operation: IntegerPad): void {
 /** Writes a picture and what is around it, a row a piece; `inside` writes row `y` of the picture itself. */
 function emitSurrounded(
   emitter: Emitter,
-  { from, pads, padding, integers, output }: Pick<IntegerPad, "from" | "pads" | "padding" | "integers" | "output">,
+  { from, pads, padding, mode, output }: Pick<IntegerPad, "from" | "pads" | "padding" | "mode" | "output">,
   inside: (y: Expr<"i32">, to: Expr<"i32">) => void,
 ): void {
   const { f } = emitter;
   const [[top, bottom], [left, right]] = pads;
   const rows = top + from.rows + bottom;
-  const pixel = from.channels * ACTIVATION_BYTES[integers];
+  const pixel = from.channels * ACTIVATION_BYTES[mode];
   const stride = (left + from.cols + right) * pixel;
-  const kernel = emitter.kernel(fillName(integers), (module) => fill(module, integers));
+  const kernel = emitter.kernel(fillName(mode), (module) => fill(module, mode));
   const surround = (to: Expr<"i32">, pixels: number): void => {
-    if (pixels > 0) f.call(kernel, [to, i32.const(pixels * from.channels), i32.const(padding)]);
+    if (pixels > 0) f.call(kernel, [to, i32.const(pixels * from.channels), i32.const(padding + STORED_ZERO[mode])]);
   };
   emitter.share(rows, Math.ceil(rows / PIECES), (first, count) =>
     forEach(f, first, count, (row) => {
@@ -314,15 +318,15 @@ function emitSurrounded(
   );
 }
 
-function emitMean(emitter: Emitter, { mode, integers, from, start, factor, levels, input, output }: IntegerMean): void {
-  const variant = { mode, integers, output: levels === undefined ? ("f32" as const) : ("integers" as const) };
+function emitMean(emitter: Emitter, { mode, from, start, factor, results, input, output }: IntegerMean): void {
+  const variant = { mode, output: results };
   const kernel = emitter.kernel(meanName(variant), (module) => mean(module, variant));
   const numbers = [from.rows * from.cols, from.channels, emitter.address(input), emitter.address(output), start];
   emitter.share(1, 1, () => emitter.f.call(kernel, [...numbers.map(i32.const), f32.const(factor)]));
 }
 
-function resultBytes({ levels, mode }: IntegerConvolution): number {
-  return levels === undefined ? 4 : ACTIVATION_BYTES[activationsOf(mode)];
+function resultBytes({ results, mode }: IntegerConvolution): number {
+  return results === "f32" ? 4 : ACTIVATION_BYTES[mode];
 }
 
 function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {

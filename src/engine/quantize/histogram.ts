@@ -1,5 +1,6 @@
 /** The distribution of the numbers in each channel of a value, kept in bins that grow with them, and ranges chosen from it. */
 import { valueError } from "../../core/errors.ts";
+import { LEVELS } from "../../kernels/i8-parts.ts";
 import type { Range } from "./scheme.ts";
 
 /**
@@ -19,15 +20,15 @@ export interface RangeOptions {
 /** Bins of a channel on either side of 0, and of a whole value. */
 const CHANNEL_BINS = 128;
 const BINS = 4096;
-/** For which integers `mse` chooses: those of 7 bits. */
-const MSE_LEVELS = 127;
 
 export class ChannelHistogram {
   readonly channels: number;
   readonly lows: Float64Array;
   readonly highs: Float64Array;
   readonly #sums: Float64Array;
+  readonly #squares: Float64Array;
   #pixels = 0;
+  #powers: Float64Array | undefined;
   /** For each channel numbers that are not 0, by size; the upper half holds the positive ones. */
   readonly #bins: Uint32Array;
   readonly #limits: Float64Array;
@@ -37,6 +38,7 @@ export class ChannelHistogram {
     this.lows = new Float64Array(channels);
     this.highs = new Float64Array(channels);
     this.#sums = new Float64Array(channels);
+    this.#squares = new Float64Array(channels);
     this.#bins = new Uint32Array(channels * 2 * CHANNEL_BINS);
     this.#limits = new Float64Array(channels);
   }
@@ -50,9 +52,11 @@ export class ChannelHistogram {
         if (value < (lows[c] ?? 0)) lows[c] = value;
         if (value > (highs[c] ?? 0)) highs[c] = value;
         this.#sums[c]! += value;
+        this.#squares[c]! += value * value;
       }
     }
     this.#pixels += values.length / channels;
+    this.#powers = undefined;
     if (!this.#sums.every(Number.isFinite)) {
       throw valueError(
         "With the calibration data, the model computes NaN or infinity. Check the data (preprocessInput?) and the weights.",
@@ -76,6 +80,12 @@ export class ChannelHistogram {
   /** The mean of each channel. */
   get means(): Float64Array {
     return this.#sums.map((sum) => sum / this.#pixels);
+  }
+
+  /** The mean of each channel's squares. */
+  get powers(): Float64Array {
+    this.#powers ??= this.#squares.map((sum) => sum / this.#pixels);
+    return this.#powers;
   }
 
   /** The range of the value when each channel is divided by its unit. */
@@ -155,7 +165,7 @@ function leastSquares({ bins, limit, range }: Whole): Range {
   const binOf = (x: number): number => Math.max(0, Math.min(2 * BINS, Math.round((x / limit) * BINS) + BINS));
   const error = ({ low, high }: Range): number => {
     const [first, last] = [binOf(low), binOf(high)];
-    const rounding = (between(0, first, last) * ((high - low) / MSE_LEVELS) ** 2) / 12;
+    const rounding = (between(0, first, last) * ((high - low) / LEVELS) ** 2) / 12;
     return rounding + cutting(0, first, low) + cutting(last, 2 * BINS, high);
   };
   let best = range;

@@ -4,11 +4,11 @@ import { type Dims, sizeOf } from "../../core/shape.ts";
 import { type Convolution, type Operation, type Operations, type Pool, inputsOf } from "../operations.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
 import { meanRequantization, requantization } from "./requantize.ts";
-import { ACTIVATION_BYTES, type Activations, type IntegerMode, activationsOf } from "../../kernels/i8-parts.ts";
-import { type Quantization, levelsOf, paddingOf, quantizationOf } from "./scheme.ts";
+import { ACTIVATION_BYTES, type IntegerMode } from "../../kernels/i8-parts.ts";
+import { type Quantization, paddingOf, quantizationOf } from "./scheme.ts";
 
 /** @throws FormatError where the network does not fit the operations. */
-export function integers(operations: Operations, network: QuantizedNetwork, mode: IntegerMode): Operations {
+export function toIntegers(operations: Operations, network: QuantizedNetwork, mode: IntegerMode): Operations {
   const mixing = new Mixing(operations, network, mode);
   for (const operation of operations.list) mixing.add(operation);
   return mixing.finish();
@@ -21,7 +21,6 @@ const NO_PADS = [
 
 interface IntegerValue {
   readonly value: number;
-  readonly integers: Activations;
   readonly quantization: Quantization;
 }
 
@@ -70,7 +69,7 @@ class Mixing {
     } else if (operation.kind === "alias" && this.#integers.has(operation.input)) {
       const given = this.#integer(operation.input);
       this.#list.push({ ...operation, input: given.value });
-      this.#bytes[operation.output] = ACTIVATION_BYTES[given.integers];
+      this.#bytes[operation.output] = ACTIVATION_BYTES[this.#mode];
       this.#integers.set(operation.output, { ...given, value: operation.output });
     } else {
       this.#list.push(this.#withFloats(operation));
@@ -97,7 +96,6 @@ class Mixing {
     this.#list.push({
       kind: "integer convolution",
       mode: this.#mode,
-      integers: input.integers,
       input: padded === undefined ? input.value : this.#pad(operation, input, padding),
       output,
       from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },
@@ -107,7 +105,7 @@ class Mixing {
       kernel: weights.kernel,
       starts,
       factors,
-      levels: quantization?.levels,
+      results: quantization === undefined ? "f32" : "integers",
       padding,
       residual: added && { value: added.value, factor: residualFactor },
     });
@@ -116,20 +114,18 @@ class Mixing {
 
   #mean(operation: Pool): void {
     const { input, from, output } = operation;
-    const { value, quantization, integers } = this.#integer(input);
+    const { value, quantization } = this.#integer(input);
     const result = this.#outputQuantization(output);
     const { start, factor } = meanRequantization(from.rows * from.cols, quantization, result);
-    const mode = this.#mode;
     this.#list.push({
       kind: "integer mean",
-      mode,
-      integers,
+      mode: this.#mode,
       input: value,
       output,
       from,
       start,
       factor,
-      levels: result?.levels,
+      results: result === undefined ? "f32" : "integers",
     });
     this.#made(output, result);
   }
@@ -137,9 +133,8 @@ class Mixing {
   #made(output: number, quantization: Quantization | undefined): void {
     if (quantization === undefined) this.#floats.set(output, output);
     else {
-      const integers = activationsOf(this.#mode);
-      this.#bytes[output] = ACTIVATION_BYTES[integers];
-      this.#integers.set(output, { value: output, integers, quantization });
+      this.#bytes[output] = ACTIVATION_BYTES[this.#mode];
+      this.#integers.set(output, { value: output, quantization });
     }
   }
 
@@ -147,7 +142,7 @@ class Mixing {
   #outputQuantization(output: number): Quantization | undefined {
     const range = this.#network.ranges.get(output);
     if (range === undefined || !this.#feedsIntegers(output)) return undefined;
-    return quantizationOf(range, levelsOf(this.#mode));
+    return quantizationOf(range);
   }
 
   #feedsIntegers(value: number): boolean {
@@ -165,52 +160,39 @@ class Mixing {
     if (found !== undefined) return found;
     const range = this.#network.ranges.get(value);
     if (range === undefined) throw misfit("no range for a value that a quantized layer takes");
-    const fine = this.#mode !== "u7" || this.#onlyFeedsMatrices(value);
-    const quantization = quantizationOf(range, fine ? 255 : 127);
-    const integers = this.#mode === "u7" && fine ? "i16" : activationsOf(this.#mode);
+    const quantization = quantizationOf(range);
     const shape = this.#shapes[value] ?? [];
-    const made = { value: this.#newValue(shape, ACTIVATION_BYTES[integers]), integers, quantization };
+    const made = { value: this.#newValue(shape, ACTIVATION_BYTES[this.#mode]), quantization };
     this.#list.push({
       kind: "quantize",
       mode: this.#mode,
-      integers,
       input: this.#float(value),
       output: made.value,
       size: sizeOf(shape),
       factor: Math.fround(1 / quantization.scale),
       offset: Math.fround(quantization.zeroPoint + 0.5),
-      levels: quantization.levels,
       padded: undefined,
     });
     this.#integers.set(value, made);
     return made;
   }
 
-  /** Values that come in as float32 keep 8 bits in `u7` mode too: as numbers of 16 bits, which the matrix kernels take. */
-  #onlyFeedsMatrices(value: number): boolean {
-    return (this.#consumers.get(value) ?? []).every(
-      (consumer) =>
-        !this.#network.weights.has(consumer.output) ||
-        (consumer.kind === "convolution" && consumer.groups === 1 && consumer.residual !== value),
-    );
-  }
-
   /** The integers of a convolution's input with its surroundings. */
-  #pad({ input, from, window }: Convolution, { value, integers }: IntegerValue, padding: number): number {
+  #pad({ input, from, window }: Convolution, { value }: IntegerValue, padding: number): number {
     const { pads } = window;
     const key = `${input} ${pads.join()}`;
     const found = this.#padded.get(key);
     if (found !== undefined) return found;
     const [[top, bottom], [left, right]] = pads;
     const shape = [top + from.rows + bottom, left + from.cols + right, from.channels];
-    const output = this.#newValue(shape, ACTIVATION_BYTES[integers]);
+    const output = this.#newValue(shape, ACTIVATION_BYTES[this.#mode]);
     const padded = { from, pads, padding };
     const last = this.#list.at(-1);
     // Where the integers were only just made, they are made in place.
     if (last?.kind === "quantize" && last.output === value && this.#consumers.get(input)?.length === 1) {
       this.#list.pop();
       this.#list.push({ ...last, output, padded });
-    } else this.#list.push({ kind: "integer pad", mode: this.#mode, integers, input: value, output, ...padded });
+    } else this.#list.push({ kind: "integer pad", mode: this.#mode, input: value, output, ...padded });
     this.#padded.set(key, output);
     return output;
   }
@@ -219,14 +201,13 @@ class Mixing {
   #float(value: number): number {
     const found = this.#floats.get(value);
     if (found !== undefined) return found;
-    const { value: input, integers, quantization } = this.#integer(value);
+    const { value: input, quantization } = this.#integer(value);
     const { scale, zeroPoint } = quantization;
     const shape = this.#shapes[value] ?? [];
     const output = this.#newValue(shape, 4);
     this.#list.push({
       kind: "dequantize",
       mode: this.#mode,
-      integers,
       input,
       output,
       size: sizeOf(shape),

@@ -8,11 +8,11 @@ import type { IntegerConvolution } from "./operations.ts";
 export const DEPTHWISE_PIECES = 8;
 
 /** The depthwise kernel of a convolution. */
-export function depthwiseVariant({ mode, levels, window, from, to }: IntegerConvolution): I8DwconvVariant {
+export function depthwiseVariant({ mode, results, window, from, to }: IntegerConvolution): I8DwconvVariant {
   const stride = window.strides[0] === 2 ? 2 : 1;
   return {
     mode,
-    output: levels === undefined ? "f32" : "integers",
+    output: results,
     stride,
     rows: stride === 1 && to.rows > 1 ? 2 : 1,
     inputCols: from.cols,
@@ -23,11 +23,11 @@ export function depthwiseVariant({ mode, levels, window, from, to }: IntegerConv
 }
 
 /** The matrix of a convolution. */
-export function matrixOf({ integers, residual, window, from, to }: IntegerConvolution): I8Matrix {
+export function matrixOf({ mode, residual, window, from, to }: IntegerConvolution): I8Matrix {
   // Neighbouring pixels of a window row are one run.
   const joined = window.dilation[1] === 1;
   return {
-    input: integers,
+    mode,
     add: residual !== undefined,
     runs: window.rows * (joined ? 1 : window.cols),
     k: (joined ? window.cols : 1) * from.channels,
@@ -37,11 +37,11 @@ export function matrixOf({ integers, residual, window, from, to }: IntegerConvol
 
 /** The matrix kernel's `window` arguments: rows and runs of the window, and the bytes from the last group of a run to the next, and to the next row. */
 export function windowOf(operation: IntegerConvolution): readonly number[] | undefined {
-  const { window, from, integers } = operation;
+  const { window, from, mode } = operation;
   if (window.rows * window.cols === 1) return undefined;
   const { k, runs } = matrixOf(operation);
-  const pixel = from.channels * ACTIVATION_BYTES[integers];
-  const walked = groupsOf(integers, k) * 4;
+  const pixel = from.channels * ACTIVATION_BYTES[mode];
+  const walked = groupsOf(mode, k) * 4;
   const cols = runs / window.rows;
   const step = window.dilation[1] * pixel;
   const colSkip = step - walked;

@@ -1,15 +1,12 @@
 /** Integer operations: what convolutions, pools and the ways in and out become. They stand among the float32 operations of a plan. */
 import type { Padding2D } from "../../core/padding.ts";
-import type { Activations, IntegerMode } from "../../kernels/i8-parts.ts";
+import type { IntegerMode } from "../../kernels/i8-parts.ts";
 import type { Picture, Window } from "../picture.ts";
-import type { Levels } from "./scheme.ts";
 
 interface OneToOne {
   readonly input: number;
   readonly output: number;
   readonly mode: IntegerMode;
-  /** How the input's integers lie in memory; of `quantize` the output's. The integers that others make lie as `activationsOf(mode)` says. */
-  readonly integers: Activations;
 }
 
 /** A picture's surroundings in integers. */
@@ -21,7 +18,7 @@ interface Padded {
 }
 
 /**
- * float32 → integer: truncate(clamp(x × factor + offset, 0, levels)), each step rounded to float32; NaN becomes 0.
+ * float32 → integer: truncate(clamp(x × factor + offset, 0, 255)), each step rounded to float32; NaN becomes 0.
  * Where the value is a picture that a window will run over, with its surroundings.
  */
 export interface Quantize extends OneToOne {
@@ -30,7 +27,6 @@ export interface Quantize extends OneToOne {
   readonly size: number;
   readonly factor: number;
   readonly offset: number;
-  readonly levels: Levels;
   readonly padded: Padded | undefined;
 }
 
@@ -50,8 +46,8 @@ export interface IntegerPad extends OneToOne, Padded {
 
 /**
  * A convolution. y = sum × factor, rounded to float32 from the int32 and again after the product; then the residual is added;
- * then y is truncated and bounded to 0…levels. Zero points, the bias and the half that makes truncation rounding are in the integer
- * that each sum starts from. Without `levels` y itself is the result, a float32.
+ * then y is truncated and bounded to 0…255. Zero points, the bias and the half that makes truncation rounding are in the integer that each
+ * sum starts from. For float32 results y itself is the result.
  */
 export interface IntegerConvolution extends OneToOne {
   readonly kind: "integer convolution";
@@ -66,7 +62,7 @@ export interface IntegerConvolution extends OneToOne {
   /** For each output channel. */
   readonly starts: Int32Array;
   readonly factors: Float32Array;
-  readonly levels: Levels | undefined;
+  readonly results: "integers" | "f32";
   /** The integer around the picture. */
   readonly padding: number;
   /** A value whose integers, times `factor` and rounded to float32, are added to y. */
@@ -79,7 +75,7 @@ export interface IntegerMean extends OneToOne {
   readonly from: Picture;
   readonly start: number;
   readonly factor: number;
-  readonly levels: Levels | undefined;
+  readonly results: "integers" | "f32";
 }
 
 export type IntegerOperation = Quantize | Dequantize | IntegerPad | IntegerConvolution | IntegerMean;

@@ -10,7 +10,7 @@ import { lower } from "../lower.ts";
 import { type Convolution, type Operation, type Operations } from "../operations.ts";
 import { folded } from "../weights.ts";
 import { type CalibrationData, observe } from "./calibrate.ts";
-import { unitsOf } from "./equalize.ts";
+import { type Units, unitsOf } from "./equalize.ts";
 import type { RangeOptions } from "./histogram.ts";
 import { isGlobalMean } from "./integers.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
@@ -18,8 +18,8 @@ import { MOST_PRODUCTS } from "./requantize.ts";
 import { type Range, WEIGHT_LIMIT } from "./scheme.ts";
 
 export interface QuantizeSettings extends RangeOptions {
-  /** How much of the differences between channels is evened out where that costs precision of weights: 0 to 1. */
-  readonly equalization: number;
+  /** Whether channels of a value are evened out. */
+  readonly equalization: boolean;
   /** Whether biases make up for the mean error of rounded weights. */
   readonly biasCorrection: boolean;
 }
@@ -49,7 +49,7 @@ export async function quantizeProgram(
   }
   const values = valuesOf(operations, convolutions).filter((value) => known.has(value));
   const observed = await observe(program, values, data);
-  const units = unitsOf(operations, convolutions, observed, settings.equalization);
+  const units: Units = settings.equalization ? unitsOf(operations, convolutions, observed, settings) : new Map();
   const ranges = new Map([...observed].map(([value, seen]) => [value, seen.range(settings, units.get(value))]));
   for (const input of program.inputs) {
     const range = observed.get(input)?.range({ ...settings, method: "minMax" }, undefined);

@@ -1,5 +1,6 @@
 /** The integer operations as plain loops: their definition, and the oracle that the kernels agree with to the last bit. */
-import type { Picture, Window } from "../operations.ts";
+import { LEVELS } from "../../kernels/i8-parts.ts";
+import type { Picture, Window } from "../picture.ts";
 import type {
   Dequantize,
   IntegerConvolution,
@@ -8,7 +9,6 @@ import type {
   IntegerPad,
   Quantize,
 } from "./operations.ts";
-import type { Levels } from "./scheme.ts";
 
 /** A value of the reference: integers from 0 to 255, or real numbers. */
 export type ReferenceValue = Float32Array | Uint8Array;
@@ -34,10 +34,10 @@ export function compute(operation: IntegerOperation, values: (value: number) => 
   }
 }
 
-function quantize({ factor, offset, levels, padded }: Quantize, input: ReferenceValue): Uint8Array {
+function quantize({ factor, offset, padded }: Quantize, input: ReferenceValue): Uint8Array {
   const integers = Uint8Array.from(input, (x) => {
     const y = fround(fround(x * factor) + offset);
-    return y > 0 ? Math.trunc(Math.min(y, levels)) : 0;
+    return y > 0 ? Math.trunc(Math.min(y, LEVELS)) : 0;
   });
   return padded === undefined ? integers : surround(padded, integers);
 }
@@ -65,11 +65,11 @@ function convolve(
   input: ReferenceValue,
   residual: ReferenceValue | undefined,
 ): ReferenceValue {
-  const { from, to, window, depthwise, kernel, starts, factors, levels, padding } = operation;
+  const { from, to, window, depthwise, kernel, starts, factors, padding } = operation;
   const { channels: outputs } = to;
   const perOutput = depthwise ? 1 : from.channels;
   const residualFactor = fround(operation.residual?.factor ?? 0);
-  const results = resultsOf(to.rows * to.cols * outputs, levels);
+  const results = resultsOf(to.rows * to.cols * outputs, operation.results);
   const sums = new Int32Array(outputs);
   for (let y = 0; y < to.rows; y++) {
     for (let x = 0; x < to.cols; x++) {
@@ -88,7 +88,7 @@ function convolve(
       for (const [c, sum] of sums.entries()) {
         let result = fround(fround(sum) * (factors[c] ?? 0));
         if (residual !== undefined) result = fround(result + fround((residual[place + c] ?? 0) * residualFactor));
-        results[place + c] = bounded(result, levels);
+        results[place + c] = results instanceof Uint8Array ? bounded(result) : result;
       }
     }
   }
@@ -114,20 +114,21 @@ function forTaps(
   }
 }
 
-function mean({ from, start, factor, levels }: IntegerMean, input: ReferenceValue): ReferenceValue {
-  const results = resultsOf(from.channels, levels);
+function mean({ from, start, factor, results: kind }: IntegerMean, input: ReferenceValue): ReferenceValue {
+  const results = resultsOf(from.channels, kind);
   for (let c = 0; c < from.channels; c++) {
     let sum = start;
     for (let i = c; i < input.length; i += from.channels) sum += input[i] ?? 0;
-    results[c] = bounded(fround(fround(sum) * factor), levels);
+    const result = fround(fround(sum) * factor);
+    results[c] = results instanceof Uint8Array ? bounded(result) : result;
   }
   return results;
 }
 
-function resultsOf(size: number, levels: Levels | undefined): ReferenceValue {
-  return levels === undefined ? new Float32Array(size) : new Uint8Array(size);
+function resultsOf(size: number, kind: "integers" | "f32"): ReferenceValue {
+  return kind === "f32" ? new Float32Array(size) : new Uint8Array(size);
 }
 
-function bounded(result: number, levels: Levels | undefined): number {
-  return levels === undefined ? result : Math.max(0, Math.min(levels, Math.trunc(result)));
+function bounded(result: number): number {
+  return Math.max(0, Math.min(LEVELS, Math.trunc(result)));
 }

@@ -1,13 +1,14 @@
 /** The constants of a convolution or mean between quantized values: what a sum starts from, and the factor that brings it to the output's scale. */
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { LEVELS } from "../../kernels/i8-parts.ts";
 import type { QuantizedWeights } from "./network.ts";
-import { type Levels, type Quantization, WEIGHT_LIMIT } from "./scheme.ts";
+import { type Quantization, WEIGHT_LIMIT } from "./scheme.ts";
 
 /** Sums beyond this would not fit 32 bits together with what they start from. */
 const MOST_SUM = 2 ** 30;
 
 /** The most products that a sum may have. */
-export const MOST_PRODUCTS = Math.floor(MOST_SUM / (WEIGHT_LIMIT * 255));
+export const MOST_PRODUCTS = Math.floor(MOST_SUM / (WEIGHT_LIMIT * LEVELS));
 
 export interface Requantization {
   readonly starts: Int32Array;
@@ -42,7 +43,7 @@ export function requantization(
     const unit = input.scale * scale;
     const factor = Math.fround(unit / outputScale);
     const start = Math.round((bias[c] ?? 0) / unit + offset / factor - input.zeroPoint * (sums[c] ?? 0));
-    checkReach(factor, residualFactor, output?.levels);
+    checkReach(factor, residualFactor, output !== undefined);
     factors[c] = factor;
     starts[c] = Math.max(-MOST_SUM, Math.min(MOST_SUM, start));
   }
@@ -56,7 +57,7 @@ export function meanRequantization(
   output: Quantization | undefined,
 ): { readonly start: number; readonly factor: number } {
   const factor = Math.fround(input.scale / ((output?.scale ?? 1) * count));
-  checkReach(factor, 0, output?.levels);
+  checkReach(factor, 0, output !== undefined);
   return { start: Math.round(offsetOf(output) / factor - input.zeroPoint * count), factor };
 }
 
@@ -66,9 +67,9 @@ function offsetOf(output: Quantization | undefined): number {
 }
 
 /** Results must fit 32 bits before they are bounded, or machines would differ. */
-function checkReach(factor: number, residualFactor: number, levels: Levels | undefined): void {
-  const reach = 2 * MOST_SUM * factor + 255 * residualFactor;
-  if (!(factor >= 2 ** -100 && (levels === undefined ? reach < 2 ** 100 : reach < 2 ** 31))) {
+function checkReach(factor: number, residualFactor: number, bounded: boolean): void {
+  const reach = 2 * MOST_SUM * factor + LEVELS * residualFactor;
+  if (!(factor >= 2 ** -100 && reach < (bounded ? 2 ** 31 : 2 ** 100))) {
     throw new MobileNetV2Error(
       "FormatError",
       `A quantized layer's scales are out of proportion: a unit of its sums is ${factor} units of its output.`,
