@@ -9,7 +9,7 @@ import { type Program, programOf } from "../src/graph/program.ts";
 import { bestMode } from "../src/kernels/i8-probe.ts";
 import type { IntegerMode } from "../src/kernels/i8-parts.ts";
 
-const SETTINGS = { method: "minMax", percentile: 100, equalization: 0, biasCorrection: false } as const;
+const SETTINGS = { method: "minMax", percentile: 100, equalization: false, biasCorrection: false } as const;
 
 export interface QuantizedModel {
   readonly program: Program;
