@@ -9,6 +9,8 @@ export interface Call {
   readonly tensors: readonly TensorReference[];
   /** Positional arguments as they stand, tensors included: of use for operations with constants. */
   readonly args: readonly Json[];
+  /** Who wrote it so. */
+  readonly style: "keras 2" | "keras 3";
 }
 
 /** @throws FormatError for what is neither way of writing; UnsupportedError for arguments that change what a layer does. */
@@ -29,7 +31,7 @@ function keras3(node: Json, what: string): Call {
     if (name === "inputs" || name === "x") collect(value, tensors, what);
     else refuseArgument(name, value, what);
   }
-  return { tensors, args };
+  return { tensors, args, style: "keras 3" };
 }
 
 function collect(arg: Json, into: TensorReference[], what: string): void {
@@ -48,7 +50,7 @@ function keras2(node: Json, what: string): Call {
     if (kwargs instanceof Map) for (const [name, value] of kwargs) refuseArgument(name, value, what);
     return referenceOf(entry, what);
   });
-  return { tensors, args: [] };
+  return { tensors, args: [], style: "keras 2" };
 }
 
 function referenceOf(value: Json | undefined, what: string): TensorReference {

@@ -7,16 +7,21 @@ import { unsupportedError } from "./file-errors.ts";
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 type JsonObject = { readonly [key: string]: JsonValue };
 
-export interface Dialect {
-  readonly version: 2 | 3;
-  /** What the first application of a model within is called in `inbound_nodes`: Keras 2 and TF.js say 1, Keras 3 says 0. */
-  readonly firstNodeOfModels: 0 | 1;
+/** Whose way of writing: Keras 3's own; or that of Keras 2, which TF.js shares, and which Keras 3 reads where `keras2Suffices`. */
+export type Dialect = "keras 2" | "keras 3";
+
+/** False where a model is a layer of a functional one: Keras 2 and 3 count its applications from different numbers. */
+export function keras2Suffices({ className, layers }: ModelDescription): boolean {
+  return layers.every(({ model }) => model === undefined || (className === "Sequential" && keras2Suffices(model)));
 }
 
 /** `{ class_name, config }` and, for Keras 3, who knows the class. @throws UnsupportedError for what JSON cannot hold. */
 export function kerasModelConfig(model: ModelDescription, dialect: Dialect): JsonObject {
   return new Writer(dialect).model(model, model.name);
 }
+
+/** The layer, the application, and which of its outputs. */
+type Entry = readonly [string, number, number];
 
 const MODULES: Readonly<Record<ModelDescription["className"], string>> = {
   Functional: "keras.src.models.functional",
@@ -32,47 +37,46 @@ class Writer {
 
   model(model: ModelDescription, name: string): JsonObject {
     const config = model.className === "Sequential" ? this.#sequential(model, name) : this.#functional(model, name);
-    if (this.#dialect.version === 2) return { class_name: model.className, config };
+    if (this.#dialect === "keras 2") return { class_name: model.className, config };
     const registered = model.className === "Functional" ? "Functional" : null;
     return { module: MODULES[model.className], class_name: model.className, config, registered_name: registered };
   }
 
   #functional({ trainable, layers, inputs, outputs }: ModelDescription, name: string): JsonObject {
-    const models = new Set(layers.filter(({ model }) => model !== undefined).map((layer) => layer.name));
-    const within = this.#dialect.firstNodeOfModels;
-    const entry = (tensor: TensorReference, first: 0 | 1): [string, number, number] => [
-      tensor.layer,
-      tensor.node + (models.has(tensor.layer) ? first : 0),
-      tensor.output,
+    const models = new Map(layers.map((layer) => [layer.name, layer.model?.className]));
+    const isOld = this.#dialect === "keras 2";
+    // Models were born with a node of their own; in Keras 3 functional ones alone, and only the list of outputs counts it.
+    const within = ({ layer, node, output }: TensorReference): Entry => [
+      layer,
+      node + (isOld && models.get(layer) !== undefined ? 1 : 0),
+      output,
     ];
-    // Every Keras counts from 1 here.
-    const ends = (tensors: readonly TensorReference[]): JsonValue => {
-      const entries = tensors.map((tensor) => entry(tensor, 1));
-      const [only, ...more] = entries;
-      return this.#dialect.version === 3 && only !== undefined && more.length === 0 ? only : entries;
-    };
+    const end = ({ layer, node, output }: TensorReference): Entry => [
+      layer,
+      node + (models.get(layer) === "Functional" || (isOld && models.get(layer) !== undefined) ? 1 : 0),
+      output,
+    ];
     return {
       name,
       trainable,
       layers: layers.map((layer) => ({
         ...this.#layer(layer),
         name: layer.name,
-        inbound_nodes: layer.nodes.map((tensors) => this.#node(tensors.map((tensor) => entry(tensor, within)))),
+        inbound_nodes: layer.nodes.map((tensors) => this.#node(tensors.map(within))),
       })),
-      input_layers: ends(inputs),
-      output_layers: ends(outputs),
+      input_layers: oneOrAll(inputs.map(end)),
+      output_layers: oneOrAll(outputs.map(end)),
     };
   }
 
-  #node(entries: readonly (readonly [string, number, number])[]): JsonValue {
-    if (this.#dialect.version === 2) return entries.map((entry) => [...entry, {}]);
+  #node(entries: readonly Entry[]): JsonValue {
+    if (this.#dialect === "keras 2") return entries.map((entry) => [...entry, {}]);
     const tensors = entries.map((entry) => ({
       class_name: "__keras_tensor__",
       // Keras looks at the history alone.
       config: { shape: [], dtype: "float32", keras_history: entry },
     }));
-    const [only, ...more] = tensors;
-    return { args: [only !== undefined && more.length === 0 ? only : tensors], kwargs: {} };
+    return { args: [oneOrAll(tensors)], kwargs: {} };
   }
 
   #sequential({ trainable, layers, buildShape }: ModelDescription, name: string): JsonObject {
@@ -80,7 +84,7 @@ class Writer {
     const shape = first?.className === "InputLayer" ? shapeOf(first) : buildShape;
     return {
       name,
-      ...(this.#dialect.version === 3 && { trainable }),
+      ...(this.#dialect === "keras 3" && { trainable }),
       layers: layers.map((layer) => this.#layer(layer)),
       ...(shape !== undefined && { build_input_shape: shape }),
     };
@@ -90,14 +94,14 @@ class Writer {
     if (layer.model !== undefined) return this.model(layer.model, layer.name);
     const { className, name } = layer;
     const config = { name, ...this.#arguments(layer) };
-    if (this.#dialect.version === 2) return { class_name: className, config };
+    if (this.#dialect === "keras 2") return { class_name: className, config };
     return { module: "keras.layers", class_name: className, config, registered_name: null };
   }
 
   #arguments({ className, name, config }: LayerDescription): JsonObject {
     if (className === "InputLayer") {
       const shape = this.#value(config.batchShape, "");
-      return this.#dialect.version === 2
+      return this.#dialect === "keras 2"
         ? { batch_input_shape: shape, dtype: "float32", sparse: false, ragged: false }
         : { batch_shape: shape, dtype: "float32", sparse: false, ragged: false, optional: false };
     }
@@ -119,10 +123,13 @@ class Writer {
 
   /** An initializer, a regularizer or a constraint; or a plain object. */
   #object(value: object, argument: string): JsonObject {
-    const entries = Object.entries(value).map(([key, item]) => [snakeCase(key), this.#value(item, argument)] as const);
+    const entries = Object.entries(value)
+      // Keras 2 refuses arguments that are newer than it, even where they say nothing.
+      .filter(([, item]) => item !== null || this.#dialect === "keras 3")
+      .map(([key, item]) => [snakeCase(key), this.#value(item, argument)] as const);
     const plain: JsonObject = Object.fromEntries(entries);
     const kind = /(Initializer|Regularizer|Constraint)$/.exec(argument)?.[1]?.toLowerCase();
-    if (plain.class_name === undefined || kind === undefined || this.#dialect.version === 2) return plain;
+    if (plain.class_name === undefined || kind === undefined || this.#dialect === "keras 2") return plain;
     return { module: `keras.${kind}s`, ...plain, registered_name: null };
   }
 }
@@ -131,6 +138,12 @@ function shapeOf({ config }: LayerDescription): Shape | undefined {
   const { batchShape } = config;
   if (!isList(batchShape)) return undefined;
   return batchShape.map((axis) => (typeof axis === "number" ? axis : null));
+}
+
+/** A model or layer with one tensor gives it as it is, not in a list. */
+function oneOrAll(items: readonly JsonValue[]): JsonValue {
+  const [only, ...more] = items;
+  return only !== undefined && more.length === 0 ? only : items;
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -177,25 +177,26 @@ interface Counted {
 }
 
 /**
- * Models within were born with a node of their own, so that Keras 2 counts their applications from 1, and Keras 3 does in the list of
- * outputs only. Here every count starts at 0: wherever a model is never named with 0.
+ * Models within were born with a node of their own. Keras 2 counts it wherever it names their applications, Keras 3 only in the
+ * list of outputs, and there for functional models alone. Here every count starts at 0.
  */
 function countedFromZero(
   layers: readonly { readonly layer: LayerDescription }[],
   calls: readonly (readonly Call[])[],
   ends: { readonly inputs: readonly TensorReference[]; readonly outputs: readonly TensorReference[] },
 ): Counted {
-  const models = new Set(layers.filter(({ layer }) => layer.model !== undefined).map(({ layer }) => layer.name));
-  const shifted = (named: readonly TensorReference[]): ((tensor: TensorReference) => TensorReference) => {
-    const fromZero = new Set(named.filter(({ node }) => node === 0).map(({ layer }) => layer));
-    return (tensor) =>
-      models.has(tensor.layer) && !fromZero.has(tensor.layer) ? { ...tensor, node: tensor.node - 1 } : tensor;
-  };
-  const within = shifted(calls.flat().flatMap(({ tensors }) => tensors));
+  const models = new Map(layers.map(({ layer }) => [layer.name, layer.model?.className]));
+  const isOld = calls.flat().some(({ style }) => style === "keras 2");
+  const counted = (tensor: TensorReference, ownNode: boolean): TensorReference =>
+    ownNode ? { ...tensor, node: Math.max(0, tensor.node - 1) } : tensor;
+  const within = (tensor: TensorReference): TensorReference =>
+    counted(tensor, isOld && models.get(tensor.layer) !== undefined);
+  const end = (tensor: TensorReference): TensorReference =>
+    counted(tensor, models.get(tensor.layer) === "Functional" || (isOld && models.get(tensor.layer) !== undefined));
   return {
     calls: calls.map((list) => list.map((call) => ({ ...call, tensors: call.tensors.map(within) }))),
-    inputs: ends.inputs.map(shifted(ends.inputs)),
-    outputs: ends.outputs.map(shifted(ends.outputs)),
+    inputs: ends.inputs.map(end),
+    outputs: ends.outputs.map(end),
   };
 }
 

@@ -3,7 +3,7 @@ import { type AttributeValue, GroupSpec, MAX_ATTRIBUTE_BYTES, writeHdf5 } from "
 import type { Tensor } from "../core/tensor.ts";
 import type { LayerDescription, SavedModel, WrittenFile } from "./checkpoint.ts";
 import { CONFIG, METADATA, WEIGHTS } from "./keras-archive.ts";
-import { kerasModelConfig } from "./keras-config-write.ts";
+import { keras2Suffices, kerasModelConfig } from "./keras-config-write.ts";
 import { kerasPaths } from "./keras-paths.ts";
 import { leavesOf, legacyWeights, weightNames } from "./layer-weights.ts";
 import { writeZip } from "./zip-write.ts";
@@ -14,7 +14,7 @@ const KERAS_VERSION = "3.15.1";
 export async function writeKerasArchive(saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
   const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
   const config = {
-    ...kerasModelConfig(saved.model, { version: 3, firstNodeOfModels: 0 }),
+    ...kerasModelConfig(saved.model, "keras 3"),
     build_config: { input_shape: null },
     compile_config: null,
   };
@@ -35,7 +35,7 @@ export async function writeKerasH5(saved: SavedModel, name: string): Promise<rea
   const root = new GroupSpec();
   root.attributes.set("keras_version", KERAS_VERSION);
   root.attributes.set("backend", "tensorflow");
-  const config = kerasModelConfig(saved.model, { version: 2, firstNodeOfModels: 0 });
+  const config = kerasModelConfig(saved.model, keras2Suffices(saved.model) ? "keras 2" : "keras 3");
   root.attributes.set("model_config", JSON.stringify(config));
   fillLegacy(root.group("model_weights"), saved);
   return [{ name, bytes: writeHdf5(root) }];

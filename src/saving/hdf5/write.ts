@@ -34,6 +34,10 @@ export class GroupSpec {
 /** An attribute and its value are one message of an object header, which has at most 64 kB. */
 export const MAX_ATTRIBUTE_BYTES = 64512;
 
+/** The library's smallest heap, and fewer texts than a heap can number. */
+const MIN_HEAP_BYTES = 4096;
+const MAX_HEAP_TEXTS = 60_000;
+
 const UNDEFINED = new Uint8Array(8).fill(0xff);
 const ROOT_HEADER_AT = 64;
 const END_AT = 40;
@@ -50,7 +54,7 @@ export function writeHdf5(root: GroupSpec): Uint8Array<ArrayBuffer> {
   out.u64(0).raw(UNDEFINED).u64(0).raw(UNDEFINED);
   // The root's symbol table entry.
   out.u64(0).u64(0).u32(0).zeros(20);
-  const address = writeGroup(out, root);
+  const address = new Writer(out, new TextHeap(out, textsOf(root))).group(root);
   out.patchU64(ROOT_HEADER_AT, address);
   out.align(8);
   out.patchU64(END_AT, out.length);
@@ -62,42 +66,106 @@ function sizeEstimate(group: GroupSpec): number {
   for (const member of group.members.values()) {
     size += member instanceof GroupSpec ? sizeEstimate(member) : member.data.byteLength + 256;
   }
-  for (const value of group.attributes.values()) size += typeof value === "string" ? value.length + 8192 : 1024;
+  for (const value of group.attributes.values()) size += typeof value === "string" ? 3 * value.length + 64 : 1024;
   return size;
 }
 
 type Message = readonly [type: number, body: Uint8Array];
 
-/** Members first, so that their addresses are known; gives the address of the object header. */
-function writeGroup(out: ByteWriter, group: GroupSpec): number {
-  const encoder = new TextEncoder();
-  const members = [...group.members]
-    .map(([name, member]) => ({ name: encoder.encode(name), member }))
-    .toSorted((a, b) => compareBytes(a.name, b.name))
-    .map(({ name, member }) => ({
-      name,
-      header: member instanceof GroupSpec ? writeGroup(out, member) : writeDataset(out, member),
-    }));
-  const heap = new ByteWriter(64).zeros(8);
-  const entries = members.map(({ name, header }) => {
-    const nameAt = heap.length;
-    heap.raw(name).u8(0).align(8);
-    return { nameAt, header };
-  });
-  const tree = writeTree(out, entries);
-  out.align(8);
-  const heapAt = out.length;
-  // No free space in it; the library says so with a 1.
-  out
-    .raw(encoder.encode("HEAP"))
-    .zeros(4)
-    .u64(heap.length)
-    .u64(1)
-    .u64(heapAt + 32)
-    .raw(heap.bytes());
-  const messages: Message[] = [[0x11, new ByteWriter(16).u64(tree).u64(heapAt).bytes()]];
-  for (const [name, value] of group.attributes) messages.push([0x0c, attribute(out, name, value)]);
-  return writeHeader(out, messages);
+/** All long texts of a tree. */
+function* textsOf(group: GroupSpec): Generator<string> {
+  for (const value of group.attributes.values()) if (typeof value === "string") yield value;
+  for (const member of group.members.values()) if (member instanceof GroupSpec) yield* textsOf(member);
+}
+
+/** Every long text once, in global heaps: of any length, named by a heap and a number in it. */
+class TextHeap {
+  readonly #places = new Map<string, Uint8Array>();
+
+  constructor(out: ByteWriter, texts: Iterable<string>) {
+    const encoder = new TextEncoder();
+    for (const part of chunks([...new Set(texts)], MAX_HEAP_TEXTS)) {
+      if (part.length === 0) continue;
+      const encoded = part.map((text) => encoder.encode(text));
+      const used = encoded.reduce((sum, { length }) => sum + 16 + Math.ceil(length / 8) * 8, 16);
+      const size = Math.max(MIN_HEAP_BYTES, used + 16);
+      out.align(8);
+      const address = out.length;
+      out.raw(encoder.encode("GCOL")).u8(1).zeros(3).u64(size);
+      for (const [i, bytes] of encoded.entries()) {
+        out
+          .u16(i + 1)
+          .u16(1)
+          .u32(0)
+          .u64(bytes.length)
+          .raw(bytes)
+          .align(8);
+        const place = new ByteWriter(16)
+          .u32(bytes.length)
+          .u64(address)
+          .u32(i + 1);
+        this.#places.set(part[i] ?? "", place.bytes());
+      }
+      // Object 0 is the free rest.
+      out
+        .zeros(8)
+        .u64(size - used)
+        .zeros(size - used - 16);
+    }
+  }
+
+  placeOf(text: string): Uint8Array {
+    return this.#places.get(text) ?? new Uint8Array(16);
+  }
+}
+
+class Writer {
+  readonly #out: ByteWriter;
+  readonly #texts: TextHeap;
+
+  constructor(out: ByteWriter, texts: TextHeap) {
+    this.#out = out;
+    this.#texts = texts;
+  }
+
+  /** Members first, so that their addresses are known; gives the address of the object header. */
+  group(group: GroupSpec): number {
+    const out = this.#out;
+    const encoder = new TextEncoder();
+    const members = [...group.members]
+      .map(([name, member]) => ({ name: encoder.encode(name), member }))
+      .toSorted((a, b) => compareBytes(a.name, b.name))
+      .map(({ name, member }) => ({
+        name,
+        header: member instanceof GroupSpec ? this.group(member) : writeDataset(out, member),
+      }));
+    const heap = new ByteWriter(64).zeros(8);
+    const entries = members.map(({ name, header }) => {
+      const nameAt = heap.length;
+      heap.raw(name).u8(0).align(8);
+      return { nameAt, header };
+    });
+    const tree = writeTree(out, entries);
+    out.align(8);
+    const heapAt = out.length;
+    // No free space in it; the library says so with a 1.
+    out
+      .raw(encoder.encode("HEAP"))
+      .zeros(4)
+      .u64(heap.length)
+      .u64(1)
+      .u64(heapAt + 32)
+      .raw(heap.bytes());
+    const messages: Message[] = [[0x11, new ByteWriter(16).u64(tree).u64(heapAt).bytes()]];
+    for (const [name, value] of group.attributes) {
+      const encoded =
+        typeof value === "string"
+          ? { type: LONG_TEXT, space: dataspace([]), data: this.#texts.placeOf(value) }
+          : shortTexts(value.map((text) => encoder.encode(text)));
+      messages.push([0x0c, attribute(name, encoded)]);
+    }
+    return writeHeader(out, messages);
+  }
 }
 
 interface Entry {
@@ -215,19 +283,14 @@ const LONG_TEXT = new ByteWriter(24)
   .u16(8)
   .bytes();
 
-function attribute(out: ByteWriter, name: string, value: AttributeValue): Uint8Array {
-  const encoder = new TextEncoder();
-  const nameBytes = encoder.encode(`${name}\0`);
-  const { type, space, data } =
-    typeof value === "string"
-      ? longText(out, encoder.encode(value))
-      : shortTexts(value.map((text) => encoder.encode(text)));
+function attribute(name: string, { type, space, data }: EncodedValue): Uint8Array {
   if (data.length > MAX_ATTRIBUTE_BYTES) {
     throw new MobileNetV2Error(
       "LimitError",
       `HDF5 attribute '${name}' takes ${data.length} bytes; it can have ${MAX_ATTRIBUTE_BYTES}.`,
     );
   }
+  const nameBytes = new TextEncoder().encode(`${name}\0`);
   const body = new ByteWriter(64).u8(1).u8(0).u16(nameBytes.length).u16(type.length).u16(space.length);
   for (const part of [nameBytes, type, space]) body.raw(part).align(8);
   return body.raw(data).bytes();
@@ -237,28 +300,6 @@ interface EncodedValue {
   readonly type: Uint8Array;
   readonly space: Uint8Array;
   readonly data: Uint8Array;
-}
-
-function longText(out: ByteWriter, text: Uint8Array): EncodedValue {
-  out.align(8);
-  const address = out.length;
-  const head = 16;
-  const used = head + 16 + Math.ceil(text.length / 8) * 8;
-  // The library's smallest heap; an object of number 0 is the free rest of it.
-  const size = Math.max(4096, used + 16);
-  out.raw(new TextEncoder().encode("GCOL")).u8(1).zeros(3).u64(size);
-  out.u16(1).u16(1).u32(0).u64(text.length).raw(text).align(8);
-  out
-    .u16(0)
-    .u16(0)
-    .u32(0)
-    .u64(size - used)
-    .zeros(size - used - 16);
-  return {
-    type: LONG_TEXT,
-    space: dataspace([]),
-    data: new ByteWriter(16).u32(text.length).u64(address).u32(1).bytes(),
-  };
 }
 
 /** Of one length, filled up with NULs. */
