@@ -6,7 +6,7 @@ import { float32ToWrite, writeSafetensors } from "./safetensors.ts";
 
 export async function writeOurSafetensors(saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
   const { model, weights, classNames, preprocessing } = saved;
-  const config = kerasModelConfig(model, { version: 3, firstNodeOfModels: 0 });
+  const config = kerasModelConfig(model, "keras 3");
   const metadata = new Map<string, string>([[OUR_METADATA.model, JSON.stringify(config)]]);
   if (classNames !== undefined) metadata.set(OUR_METADATA.classNames, JSON.stringify(classNames));
   if (preprocessing !== undefined) metadata.set(OUR_METADATA.preprocessing, JSON.stringify(preprocessing));

@@ -19,7 +19,7 @@ class Describer {
   readonly #traits: Traits;
   readonly #layers: LayerDescription[] = [];
   readonly #weights = new Map<string, StoredTensor>();
-  #size: readonly [number, number];
+  #size: Traits["size"];
 
   constructor(net: MobileNet<StoredTensor>, traits: Traits) {
     this.#net = net;
@@ -91,8 +91,11 @@ class Describer {
   ): TensorReference {
     const { className, name, padName, stride, dilation = 1 } = at;
     let x = input;
-    // Keras's first convolution says `same` where the others have a layer of zeros: the same in effect.
-    const pads = stride === 2 && (className === "DepthwiseConv2D" || this.#traits.padding === "symmetric");
+    const [rows, cols] = this.#size;
+    // Keras's first convolution says `same` where the others have a layer of zeros: the same in effect, but for sizes that are not known.
+    const isKnown = rows !== null && cols !== null;
+    const padsAsKeras = className === "DepthwiseConv2D" && isKnown;
+    const pads = stride === 2 && (padsAsKeras || this.#traits.padding === "symmetric");
     if (pads) {
       const symmetric = [
         [1, 1],
@@ -109,8 +112,7 @@ class Describer {
       useBias: false,
     };
     const filters = className === "Conv2D" ? { filters: kernel.shape[3] ?? 0 } : {};
-    const [rows, cols] = this.#size;
-    this.#size = [Math.ceil(rows / stride), Math.ceil(cols / stride)];
+    this.#size = isKnown ? [Math.ceil(rows / stride), Math.ceil(cols / stride)] : this.#size;
     this.#weights.set(`${name}/kernel`, kernel);
     return this.#layer(className, name, { ...filters, ...config }, x);
   }

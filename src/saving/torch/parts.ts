@@ -36,8 +36,8 @@ export type StridedPadding = "symmetric" | "same";
 
 /** What a state dict does not say: the packages have it in their code or in a file beside. */
 export interface Traits {
-  /** Rows and columns of the pictures. */
-  readonly size: readonly [number, number];
+  /** Rows and columns of the pictures; null where nothing says, as the networks themselves take any. */
+  readonly size: readonly [number | null, number | null];
   readonly padding: StridedPadding;
   readonly epsilon: number;
   /** Of the BatchNormalizations, in Keras's sense: the share that stays. */

@@ -17,13 +17,12 @@ export interface Surroundings {
   readonly preprocessing: Preprocessing | undefined;
 }
 
-const DEFAULT_SIZE = 224;
 const MAX_SIZE = 65_536;
 const MAX_CLASSES = 1_000_000;
 
 /** torchvision.models.mobilenet_v2: torch's own BatchNorm2d, and a Dropout of 0.2. */
 const TORCHVISION: Traits = {
-  size: [DEFAULT_SIZE, DEFAULT_SIZE],
+  size: [null, null],
   padding: "symmetric",
   epsilon: 1e-5,
   momentum: 0.9,
@@ -125,14 +124,13 @@ function huggingfaceProcessor(processor: Json, colors: number): Preprocessing | 
     : byMeanAndDeviation(colors, factor, [0], [1]);
 }
 
+const INPUT_SIZE = "`input_size` of config.json";
+
 /** What `timm.models.push_to_hf_hub` writes. */
 function timmConfig(config: Json | undefined, colors: number, { traits, ...others }: Surroundings): Surroundings {
   const pretrained = member(config, "pretrained_cfg");
   const args = member(config, "model_args");
-  const [channels, ...size] = arrayOf(
-    member(pretrained, "input_size") ?? [colors, ...traits.size],
-    "`input_size` of config.json",
-  );
+  const size = member(pretrained, "input_size");
   const list = (key: string, fallback: readonly number[]): readonly number[] => {
     const given = member(pretrained, key);
     return given === undefined ? fallback : numbersOf(given, `\`${key}\` of config.json`);
@@ -143,7 +141,7 @@ function timmConfig(config: Json | undefined, colors: number, { traits, ...other
     ...others,
     traits: {
       ...traits,
-      size: typeof channels === "number" ? sizeOf(size, "`input_size` of config.json") : traits.size,
+      size: size === undefined ? traits.size : sizeOf(arrayOf(size, INPUT_SIZE).slice(1), INPUT_SIZE),
       padding: timmPadding(member(args, "pad_type")),
       epsilon: optionalNumber(args, "bn_eps", isTensorflows ? 1e-3 : traits.epsilon),
       dropout: optionalNumber(args, "drop_rate", traits.dropout),
@@ -193,9 +191,10 @@ function writtenByUs(json: Json, defaults: Surroundings): Surroundings {
   const names = member(json, "classNames");
   const preprocessing = member(json, "preprocessing");
   const maxValue = member(json, "maxValue");
+  const size = member(json, "size");
   return {
     traits: {
-      size: sizeOf(member(json, "size") ?? null, "The size of the pictures"),
+      size: size === undefined ? traits.size : sizeOf(size, "The size of the pictures"),
       padding,
       epsilon: optionalNumber(json, "epsilon", traits.epsilon),
       momentum: optionalNumber(json, "momentum", traits.momentum),
@@ -215,7 +214,14 @@ function activationOf(value: Json | undefined): ActivationName {
 
 /** The JSON of what a naming leaves open, for the metadata. */
 export function traitsText({ traits, outputStride, classNames, preprocessing }: Surroundings): string {
-  return JSON.stringify({ ...traits, outputStride, classNames, preprocessing });
+  const { size, ...others } = traits;
+  return JSON.stringify({
+    ...(size.includes(null) ? {} : { size }),
+    ...others,
+    outputStride,
+    classNames,
+    preprocessing,
+  });
 }
 
 /** A `Preprocessing` from JSON. @throws FormatError */
