@@ -4,6 +4,8 @@ import { isHdf5 } from "./hdf5/superblock.ts";
 import { isOnnx } from "./onnx/sniff.ts";
 import { isSafetensors } from "./safetensors-sniff.ts";
 import { isTorchFile } from "./torch/sniff.ts";
+import { isNsfwjs, isTfjsLayers } from "./tfjs-sniff.ts";
+import { isTflite } from "./tflite/sniff.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, zipNames } from "./zip.ts";
 
@@ -20,6 +22,21 @@ export const formats: readonly CheckpointFormat[] = [
     open: async (source) => (await import("./keras-hdf5.ts")).openKerasHdf5(source),
   },
   {
+    id: "tfjs-layers",
+    matches: ({ bytes }) => isTfjsLayers(bytes),
+    open: async (source) => (await import("./tfjs-model.ts")).openTfjs(source),
+  },
+  {
+    id: "tfjs-zip",
+    matches: ({ bytes }) => isZip(bytes) && zipNames(bytes).includes("model.json"),
+    open: async (source) => (await import("./tfjs-model.ts")).openTfjsArchive(source),
+  },
+  {
+    id: "nsfwjs",
+    matches: ({ bytes }) => isNsfwjs(bytes),
+    open: async (source) => (await import("./nsfwjs.ts")).openNsfwjs(source),
+  },
+  {
     id: "onnx",
     matches: ({ bytes }) => isOnnx(bytes),
     open: async (source) => (await import("./onnx/onnx.ts")).openOnnx(source),
@@ -33,6 +50,11 @@ export const formats: readonly CheckpointFormat[] = [
     id: "pth",
     matches: ({ bytes }) => isTorchFile(bytes),
     open: async (source) => (await import("./torch/pth-checkpoint.ts")).openTorchFile(source),
+  },
+  {
+    id: "tflite",
+    matches: ({ bytes }) => isTflite(bytes),
+    open: async (source) => (await import("./tflite/tflite.ts")).openTflite(source),
   },
 ];
 
@@ -56,6 +78,16 @@ export const writers: readonly CheckpointWriter[] = [
     id: "legacy-weights",
     endings: [],
     write: async (saved, name) => (await import("./keras-write.ts")).writeLegacyWeights(saved, name),
+  },
+  {
+    id: "tfjs-layers",
+    endings: [".json"],
+    write: async (saved, name) => (await import("./tfjs-write.ts")).writeTfjs(saved, name),
+  },
+  {
+    id: "teachable-machine",
+    endings: [],
+    write: async (saved, name) => (await import("./tfjs-write.ts")).writeTeachableMachine(saved, name),
   },
   {
     id: "safetensors",

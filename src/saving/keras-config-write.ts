@@ -7,8 +7,8 @@ import { unsupportedError } from "./file-errors.ts";
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 type JsonObject = { readonly [key: string]: JsonValue };
 
-/** Whose way of writing: Keras 3's own; or that of Keras 2, which TF.js shares, and which Keras 3 reads where `keras2Suffices`. */
-export type Dialect = "keras 2" | "keras 3";
+/** Whose way of writing: Keras 3's own; that of Keras 2, which Keras 3 reads where `keras2Suffices`; or TF.js's, which is much like it. */
+export type Dialect = "keras 2" | "keras 3" | "tf.js";
 
 /** False where a model is a layer of a functional one: Keras 2 and 3 count its applications from different numbers. */
 export function keras2Suffices({ className, layers }: ModelDescription): boolean {
@@ -37,14 +37,14 @@ class Writer {
 
   model(model: ModelDescription, name: string): JsonObject {
     const config = model.className === "Sequential" ? this.#sequential(model, name) : this.#functional(model, name);
-    if (this.#dialect === "keras 2") return { class_name: model.className, config };
+    if (this.#dialect !== "keras 3") return { class_name: model.className, config };
     const registered = model.className === "Functional" ? "Functional" : null;
     return { module: MODULES[model.className], class_name: model.className, config, registered_name: registered };
   }
 
   #functional({ trainable, layers, inputs, outputs }: ModelDescription, name: string): JsonObject {
     const models = new Map(layers.map((layer) => [layer.name, layer.model?.className]));
-    const isOld = this.#dialect === "keras 2";
+    const isOld = this.#dialect !== "keras 3";
     // Models were born with a node of their own; in Keras 3 functional ones alone, and only the list of outputs counts it.
     const within = ({ layer, node, output }: TensorReference): Entry => [
       layer,
@@ -64,13 +64,17 @@ class Writer {
         name: layer.name,
         inbound_nodes: layer.nodes.map((tensors) => this.#node(tensors.map(within))),
       })),
-      input_layers: oneOrAll(inputs.map(end)),
-      output_layers: oneOrAll(outputs.map(end)),
+      input_layers: this.#ends(inputs.map(end)),
+      output_layers: this.#ends(outputs.map(end)),
     };
   }
 
+  #ends(entries: readonly Entry[]): JsonValue {
+    return this.#dialect === "tf.js" ? entries : oneOrAll(entries);
+  }
+
   #node(entries: readonly Entry[]): JsonValue {
-    if (this.#dialect === "keras 2") return entries.map((entry) => [...entry, {}]);
+    if (this.#dialect !== "keras 3") return entries.map((entry) => [...entry, {}]);
     const tensors = entries.map((entry) => ({
       class_name: "__keras_tensor__",
       // Keras looks at the history alone.
@@ -94,14 +98,14 @@ class Writer {
     if (layer.model !== undefined) return this.model(layer.model, layer.name);
     const { className, name } = layer;
     const config = { name, ...this.#arguments(layer) };
-    if (this.#dialect === "keras 2") return { class_name: className, config };
+    if (this.#dialect !== "keras 3") return { class_name: className, config };
     return { module: "keras.layers", class_name: className, config, registered_name: null };
   }
 
   #arguments({ className, name, config }: LayerDescription): JsonObject {
     if (className === "InputLayer") {
       const shape = this.#value(config.batchShape, "");
-      return this.#dialect === "keras 2"
+      return this.#dialect !== "keras 3"
         ? { batch_input_shape: shape, dtype: "float32", sparse: false, ragged: false }
         : { batch_shape: shape, dtype: "float32", sparse: false, ragged: false, optional: false };
     }
@@ -129,7 +133,7 @@ class Writer {
       .map(([key, item]) => [snakeCase(key), this.#value(item, argument)] as const);
     const plain: JsonObject = Object.fromEntries(entries);
     const kind = /(Initializer|Regularizer|Constraint)$/.exec(argument)?.[1]?.toLowerCase();
-    if (plain.class_name === undefined || kind === undefined || this.#dialect === "keras 2") return plain;
+    if (plain.class_name === undefined || kind === undefined || this.#dialect !== "keras 3") return plain;
     return { module: `keras.${kind}s`, ...plain, registered_name: null };
   }
 }

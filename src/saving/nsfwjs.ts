@@ -6,11 +6,13 @@
  * and Dense(5, softmax); it takes pixels in [0, 1].
  */
 import type { Layer } from "../layers/layer.ts";
+import type { Checkpoint, FileSource } from "./checkpoint.ts";
 import { decodeBase64 } from "./base64.ts";
 import { formatError } from "./file-errors.ts";
 import { parseLiteral, textOf } from "./json.ts";
 import type { MismatchOptions } from "./layer-order.ts";
 import { loadTfjsModelInto } from "./tfjs-layers.ts";
+import { tfjsCheckpoint } from "./tfjs-model.ts";
 
 /** The classes of the model, in order. */
 export const NSFWJS_CLASSES: readonly string[] = ["Drawing", "Hentai", "Neutral", "Porn", "Sexy"];
@@ -62,4 +64,24 @@ function exportedText(script: Uint8Array): Uint8Array {
   const end = script.indexOf(QUOTE, start);
   if (end < 0) throw formatError("The script with the weights is truncated. Install nsfwjs again.");
   return script.subarray(start, end);
+}
+
+const SCRIPT_SUFFIX = ".min.js";
+
+/**
+ * The model that `dist/models/mobilenet_v2/model.min.js` describes, with the scripts beside it.
+ * @throws FormatError where the scripts are not what the package ships; UnsupportedError for its other models.
+ */
+export async function openNsfwjs(source: FileSource): Promise<Checkpoint> {
+  const text = textOf(source.bytes);
+  const checkpoint = await tfjsCheckpoint(parseLiteral(text, exported(text, "{")), async (path) => {
+    const script = await source.sibling(path + SCRIPT_SUFFIX);
+    return script === undefined ? undefined : decodeBase64(exportedText(script));
+  });
+  return {
+    ...checkpoint,
+    format: "nsfwjs",
+    classNames: NSFWJS_CLASSES,
+    preprocessing: { scale: 1 / 255, offset: 0 },
+  };
 }

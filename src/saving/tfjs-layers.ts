@@ -20,7 +20,12 @@ export type Shards = (path: string) => Uint8Array | undefined;
  * @throws FormatError for a broken model.json, or for paths that could lead elsewhere.
  */
 export function tfjsShardPaths(modelJson: Uint8Array): readonly string[] {
-  return manifest(parseJson(modelJson)).flatMap(({ paths }) => paths);
+  return tfjsShardPathsOf(parseJson(modelJson));
+}
+
+/** `tfjsShardPaths` for a model.json that was parsed already. */
+export function tfjsShardPathsOf(model: Json): readonly string[] {
+  return manifest(model).flatMap(({ paths }) => paths);
 }
 
 /**
@@ -53,14 +58,18 @@ export function readTfjsLayers(model: Json, shards: Shards): WeightsFile {
     throw formatError("The weights manifest has two tensors of one name.");
   }
   const byLayer = new Map<string, StoredTensor[]>();
+  const names = topologyNames(model);
+  const known = new Set(names);
   for (const tensor of tensors) {
-    const layer = tensor.name.slice(0, Math.max(0, tensor.name.lastIndexOf("/")));
+    const path = tensor.name.slice(0, Math.max(0, tensor.name.lastIndexOf("/")));
+    // Some have the names of the models around before the layer's.
+    const layer = known.has(path) ? path : path.slice(path.lastIndexOf("/") + 1);
     const own = byLayer.get(layer);
     if (own === undefined) byLayer.set(layer, [tensor]);
     else own.push(tensor);
   }
   const layers: StoredLayer[] = [];
-  for (const name of topologyNames(model)) {
+  for (const name of names) {
     const own = byLayer.get(name);
     if (own !== undefined) layers.push({ name, tensors: own });
     byLayer.delete(name);
@@ -93,7 +102,8 @@ function manifest(model: Json): Group[] {
 
 /** A file name, perhaps in folders below: nothing that an address or a file system takes for more. */
 function plainPath(value: Json): string {
-  const path = stringOf(value, "A path of the weights manifest");
+  // TF.js's own downloads begin so.
+  const path = stringOf(value, "A path of the weights manifest").replace(/^\.\//, "");
   const plain = path.length <= 1000 && /^[\w.-][\w. -]*(?:\/[\w.-][\w. -]*)*$/.test(path);
   if (!plain || path.split("/").some((part) => /^\.+$/.test(part))) {
     throw formatError(

@@ -6,6 +6,7 @@ const DIRECTORY_ENTRY = 0x02014b50;
 const DIRECTORY_END = 0x06054b50;
 const DIRECTORY_END_SIZE = 22;
 const MAX_COMMENT = 0xffff;
+const DEFLATED = 8;
 /** Python's zipfile writes sizes from here on elsewhere (ZIP64). */
 const NOT_HERE = 0xffffffff;
 
@@ -27,6 +28,19 @@ export function zipMember(bytes: Uint8Array, name: string): Uint8Array | undefin
     found = content(bytes, entry, name);
   }
   return found;
+}
+
+/**
+ * `zipMember`, but also for a compressed one.
+ * @throws FormatError, UnsupportedError, LimitError
+ */
+export async function unpackedMember(bytes: Uint8Array, name: string): Promise<Uint8Array | undefined> {
+  const wanted = new TextEncoder().encode(name);
+  const [entry, another] = [...directory(bytes)].filter((candidate) => sameBytes(candidate.name, wanted));
+  if (entry?.method !== DEFLATED || another !== undefined) return zipMember(bytes, name);
+  const packed = content(bytes, { ...entry, method: 0, size: entry.packedSize }, name);
+  const { inflate } = await import("./zip-inflate.ts");
+  return inflate(packed, entry.size, name);
 }
 
 /** The names of the first members, at most a hundred; none where the archive is broken: to tell formats apart. */

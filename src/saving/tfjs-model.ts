@@ -1,0 +1,132 @@
+/**
+ * TensorFlow.js layers models as checkpoints: model.json with its shards beside it; those of Teachable Machine (teachablemachine.withgoogle.com),
+ * which have a metadata.json; and archives of such files.
+ */
+import type { Checkpoint, FileSource, ModelDescription, Preprocessing } from "./checkpoint.ts";
+import { formatError } from "./file-errors.ts";
+import { type Json, arrayOf, member, parseJson, stringOf } from "./json.ts";
+import { readKerasModel } from "./keras-config.ts";
+import { leavesOf, weightNames } from "./layer-weights.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
+import { readTfjsLayers, tfjsShardPathsOf } from "./tfjs-layers.ts";
+import { unpackedMember } from "./zip.ts";
+
+/** Teachable Machine's: pixels / 127 − 1. */
+export const TEACHABLE_MACHINE: Preprocessing = { scale: 1 / 127, offset: -1 };
+
+/** More than any list of classes takes. */
+const MAX_CLASSES = 100_000;
+
+/** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
+export async function openTfjs(source: FileSource): Promise<Checkpoint> {
+  const json = parseJson(source.bytes);
+  const checkpoint = await tfjsCheckpoint(json, (path) => source.sibling(path));
+  const metadata = await source.sibling("metadata.json");
+  return { ...checkpoint, ...extrasOf(member(json, "userDefinedMetadata")), ...extrasBeside(metadata) };
+}
+
+/** The same in a zip archive, as Teachable Machine gives it out. */
+export async function openTfjsArchive({ bytes }: FileSource): Promise<Checkpoint> {
+  const sibling = (name: string): Promise<Uint8Array | undefined> => unpackedMember(bytes, name);
+  const model = await sibling("model.json");
+  if (model === undefined) throw formatError("The zip archive has no 'model.json'.");
+  return openTfjs({ name: "model.json", bytes: model, sibling });
+}
+
+/** A parsed model.json with what `shard` gives for the paths of its manifest. */
+export async function tfjsCheckpoint(
+  json: Json,
+  shard: (path: string) => Promise<Uint8Array | undefined>,
+): Promise<Checkpoint> {
+  const topology = member(json, "modelTopology");
+  const model = readKerasModel(member(topology, "model_config") ?? topology);
+  const paths = [...new Set(tfjsShardPathsOf(json))];
+  const shards = new Map(await Promise.all(paths.map(async (path) => [path, await shard(path)] as const)));
+  const { layers } = readTfjsLayers(json, (path) => shards.get(path));
+  const stored = new Map(layers.map((layer) => [layer.name, layer.tensors]));
+  return {
+    format: "TensorFlow.js layers model",
+    origin: "tfjs",
+    model,
+    tensors: layers.flatMap(({ tensors }) => tensors),
+    weights: weightsOf(model, stored),
+  };
+}
+
+function weightsOf(
+  model: ModelDescription,
+  stored: ReadonlyMap<string, readonly StoredTensor[]>,
+): ReadonlyMap<string, StoredTensor> {
+  const weights = new Map<string, StoredTensor>();
+  const taken = new Set<string>();
+  for (const { layer, path } of leavesOf(model)) {
+    const tensors = stored.get(layer.name) ?? [];
+    const names = weightNames(layer);
+    if (tensors.length === 0 && names.length === 0) continue;
+    if (taken.has(layer.name)) {
+      throw formatError(
+        `Two layers of the model are called '${layer.name}', and the file does not say whose weights are whose.`,
+      );
+    }
+    taken.add(layer.name);
+    for (const tensor of tensors) {
+      const name = ownName(tensor.name);
+      if (!names.some(([known]) => known === name)) {
+        throw formatError(`Layer '${path}' of class ${layer.className} has no weight for the tensor '${tensor.name}'.`);
+      }
+      weights.set(`${path}/${name}`, tensor);
+    }
+  }
+  return weights;
+}
+
+/** `Conv1/depthwise_kernel` → `kernel`. */
+function ownName(name: string): string {
+  const own = name.slice(name.lastIndexOf("/") + 1).replace(/:0$/, "");
+  return own === "depthwise_kernel" ? "kernel" : own;
+}
+
+type Extras = Partial<Pick<Checkpoint, "format" | "origin" | "classNames" | "preprocessing">>;
+
+/** What our own writer keeps in the field that TF.js leaves to its users. */
+function extrasOf(metadata: Json | undefined): Extras {
+  const labels = member(metadata, "labels");
+  const scaling = member(metadata, "preprocessing");
+  return {
+    ...(labels !== undefined && { classNames: labelsOf(labels) }),
+    ...(scaling !== undefined && {
+      preprocessing: { scale: numbers(member(scaling, "scale")), offset: numbers(member(scaling, "offset")) },
+    }),
+  };
+}
+
+function extrasBeside(bytes: Uint8Array | undefined): Extras {
+  if (bytes === undefined) return {};
+  const metadata = parseJson(bytes);
+  const labels = member(metadata, "labels");
+  if (labels === undefined) return {};
+  const classNames = labelsOf(labels);
+  const isTeachable =
+    member(metadata, "tmVersion") !== undefined || member(metadata, "packageName") === "@teachablemachine/image";
+  if (!isTeachable) return { classNames };
+  return {
+    format: "Teachable Machine image model",
+    origin: "teachable-machine",
+    classNames,
+    preprocessing: TEACHABLE_MACHINE,
+  };
+}
+
+function labelsOf(value: Json): readonly string[] {
+  const labels = arrayOf(value, "The `labels` of the metadata").map((label) => stringOf(label, "A label"));
+  if (labels.length > MAX_CLASSES) throw formatError(`The metadata names ${labels.length} classes.`);
+  return labels;
+}
+
+function numbers(value: Json | undefined): number | readonly number[] {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  return arrayOf(value, "The `preprocessing` of the metadata").map((item) => {
+    if (typeof item === "number" && Number.isFinite(item)) return item;
+    throw formatError("The `preprocessing` of the metadata should be numbers.");
+  });
+}
