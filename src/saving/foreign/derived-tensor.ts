@@ -53,37 +53,36 @@ export function transposedValues(values: Float32Array, shape: Dims, order: Dims)
   return result;
 }
 
-/** How a tensor's integers stand for numbers: scale × (integer − zero point), one for all or one for each place along `axis`. */
+/** How a tensor's integers stand for numbers: scale × (integer − zero point), one for all or one for each place along an axis. */
 export interface Affine {
-  readonly scales: ArrayLike<number>;
-  /** As many as scales, or none where all are 0. */
-  readonly zeroPoints: ArrayLike<number>;
+  /** 0 where there is one scale for all. */
   readonly axis: number;
+  readonly count: number;
+  readonly scales: () => ArrayLike<number>;
+  /** None where all are 0. */
+  readonly zeroPoints: () => ArrayLike<number>;
 }
 
 /** The numbers that a tensor's integers stand for. @throws FormatError where there are not as many scales as places along the axis. */
-export function dequantized(tensor: StoredTensor, affine: Affine): StoredTensor {
-  const { scales, zeroPoints, axis } = affine;
-  const places = tensor.shape[axis] ?? 1;
-  const count = scales.length;
-  if (
-    (count !== 1 && count !== places) ||
-    (zeroPoints.length !== 0 && zeroPoints.length !== count) ||
-    !Array.from(scales).every((scale) => Number.isFinite(scale))
-  ) {
-    throw formatError(
-      `Tensor '${tensor.name}' of shape ${formatShape(tensor.shape)} is quantised along axis ${axis} ` +
-        `with ${count} scales and ${zeroPoints.length} zero points: they do not fit, or are not finite.`,
-    );
+export function dequantized(tensor: StoredTensor, { axis, count, ...affine }: Affine): StoredTensor {
+  const { name, shape } = tensor;
+  if (count !== 1 && count !== shape[axis]) {
+    throw formatError(`Tensor '${name}' of shape ${formatShape(shape)} has ${count} scales along its axis ${axis}.`);
   }
-  const step = elementCount(tensor.shape.slice(axis + 1));
+  const step = elementCount(shape.slice(axis + 1));
   const read = (): Float32Array => {
+    const scales = affine.scales();
+    const zeroPoints = affine.zeroPoints();
+    const isWhole = scales.length === count && [0, 1, count].includes(zeroPoints.length);
+    if (!isWhole || !Array.from(scales).every((scale) => Number.isFinite(scale))) {
+      throw formatError(`Tensor '${name}' has scales or zero points that are missing or not finite.`);
+    }
     const integers = tensor.read();
     const values = new Float32Array(integers.length);
     const run = count === 1 ? values.length : step;
     for (let start = 0, place = 0; start < values.length; start += run, place = (place + 1) % count) {
       const scale = scales[place] ?? NaN;
-      const zeroPoint = zeroPoints[place] ?? 0;
+      const zeroPoint = zeroPoints[zeroPoints.length === 1 ? 0 : place] ?? 0;
       for (let i = start; i < start + run; i++) values[i] = ((integers[i] ?? 0) - zeroPoint) * scale;
     }
     return values;

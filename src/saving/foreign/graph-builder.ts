@@ -44,6 +44,13 @@ export interface NormalizationWeights {
   readonly epsilon: number;
 }
 
+export interface FinishOptions {
+  /** In bytes. */
+  readonly fileSize: number;
+  /** The file's names are the layers' own. Default: false. */
+  readonly keepNames?: boolean | undefined;
+}
+
 export interface BuiltModel {
   readonly model: ModelDescription;
   readonly weights: ReadonlyMap<string, StoredTensor>;
@@ -256,12 +263,12 @@ export class GraphBuilder {
     return this.layer("Reshape", hint, { targetShape: target }, [x]);
   }
 
-  /** The model between inputs and outputs. `keepNames`: the file's names are the layers' own. */
+  /** The model between inputs and outputs. @throws LimitError where its weights take more than a file of that size can have. */
   finish(
     name: string,
     inputs: readonly Value[],
     outputs: readonly Value[],
-    { keepNames = false }: { readonly keepNames?: boolean | undefined } = {},
+    { fileSize, keepNames = false }: FinishOptions,
   ): BuiltModel {
     const needed = new Set<Value>([...inputs, ...outputs]);
     for (const value of this.#values.toReversed()) if (needed.has(value)) value.inputs.forEach((x) => needed.add(x));
@@ -277,6 +284,7 @@ export class GraphBuilder {
     const weights = values.flatMap((value) =>
       [...value.weights].map(([weight, tensor]) => [`${reference(value).layer}/${weight}`, tensor] as const),
     );
+    checkSize(weights, fileSize);
     const model: ModelDescription = {
       className: "Functional",
       name,
@@ -300,6 +308,19 @@ export class GraphBuilder {
     this.#values.push(value);
     return value;
   }
+}
+
+/** Values that we add to those of the file: normalizations that are none. */
+const MAX_ADDED = 2 ** 20;
+
+/** A value takes a byte or more; a file whose weights are more uses the same ones for many layers, to fill the memory. */
+function checkSize(weights: readonly (readonly [string, StoredTensor])[], fileSize: number): void {
+  const count = weights.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0);
+  if (count <= fileSize + MAX_ADDED) return;
+  throw new MobileNetV2Error(
+    "LimitError",
+    `The layers have ${count} weights, but the file has only ${fileSize} bytes.`,
+  );
 }
 
 function outputShape(className: string, hint: string, config: LayerConfig, inputs: readonly Value[]): Shape {

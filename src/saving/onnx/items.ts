@@ -20,6 +20,8 @@ export interface ValueItem {
 export interface ConstantItem {
   readonly kind: "constant";
   readonly tensor: StoredTensor;
+  /** How many operators made it of the file's. */
+  readonly depth: number;
 }
 
 /** Integers of shapes, known while the graph is read but for the batch: null. */
@@ -30,6 +32,9 @@ export interface NumbersItem {
 }
 
 export type Item = ValueItem | ConstantItem | NumbersItem;
+
+/** Operators that make a weight of others: more than any exporter leaves. */
+const MAX_DEPTH = 8;
 
 /** The most numbers that describe a shape or a node. */
 export const MAX_NUMBERS = 64;
@@ -116,6 +121,14 @@ export class Operation {
 
   optionalConstant(i: number): StoredTensor | undefined {
     return this.optional(i) === undefined ? undefined : this.constant(i);
+  }
+
+  /** A weight made of the inputs. Its values are made when they are read, so there is a limit to how often. */
+  derived(tensor: StoredTensor): ConstantItem {
+    const depths = this.#items.map((item) => (item?.kind === "constant" ? item.depth : 0));
+    const depth = Math.max(0, ...depths) + 1;
+    if (depth > MAX_DEPTH) throw this.unsupported(`is one of more than ${MAX_DEPTH} operators that make a weight.`);
+    return { kind: "constant", tensor, depth };
   }
 
   /** An input that says how the node works: a few numbers. */

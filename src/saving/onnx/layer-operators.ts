@@ -4,7 +4,15 @@ import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../element-count.ts";
 import { dequantized, reshaped, transposed } from "../foreign/derived-tensor.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { CHANNELS_FIRST, type Operation, type ValueItem, isOurOrder, onnxShape, valueItem } from "./items.ts";
+import {
+  CHANNELS_FIRST,
+  type Item,
+  type Operation,
+  type ValueItem,
+  isOurOrder,
+  onnxShape,
+  valueItem,
+} from "./items.ts";
 import { type Operator, SHAPE_OPERATORS, shortest } from "./shape-operators.ts";
 
 /** A picture with its channels first, which convolutions and pools of ONNX take. */
@@ -87,7 +95,7 @@ function globalMaxPool(operation: Operation): ValueItem {
 }
 
 /** Keras's own is x / 6 + 1 / 2, cut to [0, 1]. */
-function hardSigmoid(operation: Operation): ReturnType<Operator> {
+function hardSigmoid(operation: Operation): Item {
   const isKeras = Math.abs(operation.float("alpha", 0.2) - 1 / 6) < 1e-7 && operation.float("beta", 0.5) === 0.5;
   if (!isKeras) throw operation.unsupported("has other numbers than Keras's hard_sigmoid.");
   return activation("hard_sigmoid")(operation);
@@ -294,16 +302,23 @@ function quantizeLinear(operation: Operation): ValueItem {
   return clamped(operation, x, 0, (high - low) * scale);
 }
 
-function dequantizeLinear(operation: Operation): ReturnType<Operator> {
+function dequantizeLinear(operation: Operation): Item {
   const x = operation.item(0);
   if (x.kind === "value") return x;
   if (operation.integer("block_size", 0) !== 0) throw operation.unsupported("has scales for blocks.");
   const tensor = operation.constant(0);
-  const scales = operation.constant(1).read();
-  const zeroPoints = operation.optionalConstant(2)?.read() ?? [];
+  const scale = operation.constant(1);
+  const zeroPoint = operation.optionalConstant(2);
   const rank = tensor.shape.length;
-  const axis = rank === 0 || scales.length === 1 ? 0 : operation.axis(operation.integer("axis", 1), rank);
-  return { kind: "constant", tensor: dequantized(tensor, { scales, zeroPoints, axis }) };
+  const count = elementCount(scale.shape);
+  return operation.derived(
+    dequantized(tensor, {
+      axis: rank === 0 || count === 1 ? 0 : operation.axis(operation.integer("axis", 1), rank),
+      count,
+      scales: () => scale.read(),
+      zeroPoints: () => zeroPoint?.read() ?? [],
+    }),
+  );
 }
 
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([

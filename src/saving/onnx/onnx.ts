@@ -23,7 +23,8 @@ export async function openOnnx(source: FileSource): Promise<Checkpoint> {
     }
     tensors.set(initializer.name, stored(initializer));
   }
-  const { model, weights, isPadded } = readGraph(proto, tensors, stored, source.name);
+  const size = [source.bytes, ...files.values()].reduce((sum, { length }) => sum + length, 0);
+  const { model, weights, isPadded } = readGraph(proto, tensors, stored, { name: source.name, size });
   const classNames = classNamesOf(proto.metadata);
   return {
     format: "ONNX",
@@ -70,11 +71,11 @@ function readGraph(
   { graph, opset, producer }: ModelProto,
   tensors: ReadonlyMap<string, StoredTensor>,
   stored: (tensor: TensorProto) => StoredTensor,
-  fileName: string,
+  file: { readonly name: string; readonly size: number },
 ): ReadGraph {
   const builder = new GraphBuilder();
   const items = new Map<string, Item>();
-  for (const [name, tensor] of tensors) items.set(name, { kind: "constant", tensor });
+  for (const [name, tensor] of tensors) items.set(name, { kind: "constant", tensor, depth: 0 });
   const given = graph.inputs.filter(({ name }) => !tensors.has(name));
   const inputs = given.map((info): Value => {
     const item = graphInput(builder, info, graph.nodes);
@@ -98,8 +99,11 @@ function readGraph(
     throw formatError(`The ONNX graph's output '${name.slice(0, 200)}' is made by nothing in it.`);
   });
   if (outputs.length === 0) throw formatError("The ONNX graph has no output.");
-  const name = graph.name || fileName.replace(/\.[^.]*$/, "");
-  const built = builder.finish(plainModelName(name), inputs, outputs, { keepNames: producer === PRODUCER });
+  const name = graph.name || file.name.replace(/\.[^.]*$/, "");
+  const built = builder.finish(plainModelName(name), inputs, outputs, {
+    keepNames: producer === PRODUCER,
+    fileSize: file.size,
+  });
   return { ...built, isPadded: built.model.layers.some(({ config }) => isSymmetric(config.padding)) };
 }
 

@@ -42,7 +42,7 @@ export function shortest(value: number): number {
 
 function constant(operation: Operation): Item {
   const tensor = operation.tensor("value");
-  if (tensor !== undefined) return { kind: "constant", tensor };
+  if (tensor !== undefined) return operation.derived(tensor);
   const integer = operation.attribute("value_int")?.integer;
   const float = operation.attribute("value_float")?.float;
   const list = operation.attribute("value_ints")?.integers ?? operation.attribute("value_floats")?.floats;
@@ -76,7 +76,7 @@ function transpose(operation: Operation): Item {
   if (order.length !== rank || new Set(order).size !== rank || order.some((axis) => !(axis >= 0 && axis < rank))) {
     throw operation.broken(`has perm=[${order.join(", ")}] for a tensor with ${rank} axes.`);
   }
-  if (x.kind === "constant") return { ...x, tensor: transposed(x.tensor, order) };
+  if (x.kind === "constant") return operation.derived(transposed(x.tensor, order));
   if (x.kind === "numbers") {
     const steps = x.shape.map((_, axis) => elementCount(x.shape.slice(axis + 1)));
     return picked(
@@ -202,7 +202,7 @@ function reshapeItem(operation: Operation, x: Item, target: readonly (number | n
   const rest = elementCount(known.filter((axis) => axis !== -1));
   const filled = known.map((axis) => (axis === -1 ? count / rest : axis));
   if (elementCount(filled) !== count) throw operation.broken(`makes [${filled.join(", ")}] of ${count} values.`);
-  return x.kind === "constant" ? { ...x, tensor: reshaped(x.tensor, filled) } : numbersItem(x.values, filled);
+  return x.kind === "constant" ? operation.derived(reshaped(x.tensor, filled)) : numbersItem(x.values, filled);
 }
 
 function reshapeValue(operation: Operation, x: ValueItem, target: readonly (number | null)[]): Item {

@@ -1,0 +1,7 @@
+/** Telling TFLite apart: the file identifier of its schema, `TFL3`, behind the offset of the root table. */
+
+const IDENTIFIER = 0x334c4654;
+
+export function isTflite({ buffer, byteOffset, length }: Uint8Array): boolean {
+  return length >= 8 && new DataView(buffer, byteOffset).getUint32(4, true) === IDENTIFIER;
+}
