@@ -5,6 +5,7 @@ import {
   type Recommendation,
   checkpoints,
   downloadBytes,
+  enableWideSimd,
   measureCheckpoint,
   recommend,
 } from "../index.ts";
@@ -27,9 +28,13 @@ export async function models({ json = false, measure = false, budget, threads }:
   process.stdout.write(`${await text()}\n`);
 
   async function text(): Promise<string> {
+    // What is measured is what this machine can do: `recommendationText` says how a program gets the same.
+    const wide = (measure || budget?.latencyMs !== undefined) && enableWideSimd();
     if (budget !== undefined) {
       const chosen = await recommend({ ...budget, threads });
-      return json ? JSON.stringify(recommendationJson(chosen), null, 2) : recommendationText(chosen);
+      return json
+        ? JSON.stringify({ ...recommendationJson(chosen), wideSimd: wide }, null, 2)
+        : recommendationText(chosen, wide);
     }
     const measured = measure ? await measureAll(threads) : undefined;
     if (json) return JSON.stringify(modelsJson(measured), null, 2);
@@ -81,8 +86,8 @@ async function measureAll(threads: number | undefined): Promise<Measurements> {
   }
 }
 
-/** What was chosen, and how it is built. */
-export function recommendationText(chosen: Recommendation): string {
+/** What was chosen, and how a program has it; `wide` where it was measured with 256-bit vectors. */
+export function recommendationText(chosen: Recommendation, wide = false): string {
   const { alpha, rows, name, precision, top1, latencyMs } = chosen;
   const facts = [
     `${top1.toFixed(1)} % top-1`,
@@ -93,6 +98,7 @@ export function recommendationText(chosen: Recommendation): string {
   ];
   return [
     `${name} in ${precision}: ${facts.join(", ")}`,
+    ...(wide ? ["  enableWideSimd();"] : []),
     `  await MobileNetV2({ alpha: ${alpha}, inputShape: [${rows}, ${rows}, 3] })`,
   ].join("\n");
 }

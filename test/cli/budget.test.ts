@@ -37,13 +37,14 @@ test("a recommendation says how its model is built", () => {
     "mobilenetv2_1.00_128 in float32: 65.3 % top-1, 3.46 ms a picture here (289 a second), 14.2 MB to download\n" +
       "  await MobileNetV2({ alpha: 1, inputShape: [128, 128, 3] })",
   );
+  assert.match(recommendationText(recommendation, true), /\n {2}enableWideSimd\(\);\n {2}await MobileNetV2/);
 });
 
 describe("models --budget", { concurrency: 2 }, () => {
   test("names the model for a time and a size as JSON", async () => {
     const { code, stdout, stderr } = await runCli(["models", "--budget", "100s", "--budget", "8MB", "--json"]);
     assert.deepEqual([code, stderr], [0, ""]);
-    const { latencyMs, picturesPerSecond, ...chosen } = JSON.parse(stdout) as Record<string, unknown>;
+    const { latencyMs, picturesPerSecond, wideSimd, ...chosen } = JSON.parse(stdout) as Record<string, unknown>;
     assert.deepEqual(chosen, {
       alpha: 0.5,
       size: 224,
@@ -56,6 +57,7 @@ describe("models --budget", { concurrency: 2 }, () => {
       precision: "float32",
     });
     assert.ok(Number(latencyMs) > 0 && Number(picturesPerSecond) > 0);
+    assert.equal(typeof wideSimd, "boolean");
   });
 
   test("is a failure where nothing fits, a wrong call where it says nothing", async () => {
