@@ -36,7 +36,7 @@ export { type LoadImgOptions, loadImg } from "./image/load-img.ts";
 export { type Box, type ResizeOptions, resizeImg } from "./image/resize.ts";
 export { type EncodeImgOptions, type SaveImgOptions, encodeImg, saveImg } from "./image/save-img.ts";
 export { type SmartResizeOptions, smartResize } from "./image/smart-resize.ts";
-export type { BytesSource, ImageFormat, Progress } from "./platform/contract.ts";
+export type { BytesSource, FilesSource, ImageFormat, Progress, ReadOptions } from "./platform/contract.ts";
 
 export { Activation, type ActivationOptions } from "./layers/activation.ts";
 export type { ActivationIdentifier, ActivationName } from "./layers/activations.ts";
@@ -85,10 +85,23 @@ export { Softmax, type SoftmaxOptions } from "./layers/softmax.ts";
 export type { Initializer, Weight } from "./layers/weight.ts";
 export { ZeroPadding2D, type ZeroPadding2DOptions } from "./layers/zero-padding2d.ts";
 
+export { type LoadModelOptions, loadAnyModel, loadModel, modelOf, readCheckpoint } from "./models/load-model.ts";
 export { countMacs } from "./models/macs.ts";
 export { Model, type ModelOptions, type Predictions } from "./models/model.ts";
 export { Sequential, type SequentialOptions } from "./models/sequential.ts";
+export type { AnyModel } from "./models/model-from-description.ts";
+export type { SaveOptions } from "./models/save-model.ts";
 export type { SummaryOptions } from "./models/summary.ts";
+export type {
+  Checkpoint as CheckpointFile,
+  LayerDescription,
+  ModelDescription,
+  Origin,
+  Preprocessing,
+  TensorReference,
+  WrittenFile,
+} from "./saving/checkpoint.ts";
 export { classCount } from "./saving/class-count.ts";
+export { formats, writers } from "./saving/formats.ts";
 export type { LoadWeightsOptions } from "./saving/load-weights.ts";
 export { NSFWJS_CLASSES, loadNsfwjsInto } from "./saving/nsfwjs.ts";

@@ -1,5 +1,4 @@
 /** MobileNetV2: the graph of arXiv 1801.04381, table 2, argument for argument as keras.applications.MobileNetV2 builds it. */
-import { readBytes } from "#platform";
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { correctPad } from "../core/padding.ts";
 import { axisOf } from "../core/shape.ts";
@@ -73,7 +72,7 @@ export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Mod
 async function loadFile(model: Model, weights: BytesSource, options: MobileNetV2Options): Promise<void> {
   const { onProgress, signal } = options;
   try {
-    model.loadWeightsFromBytes(await readBytes(weights, { onProgress, signal }));
+    await model.loadWeights(weights, { onProgress, signal });
   } catch (error) {
     if (typeof weights !== "string" || !(error instanceof MobileNetV2Error) || error.code !== "IOError") throw error;
     throw new MobileNetV2Error("ValueError", `${wrongWeights(weights)} (${error.message})`, { cause: error });

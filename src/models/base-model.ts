@@ -1,14 +1,17 @@
 /** What functional and sequential models do: predict on the engine, print themselves, free their memory (keras.Model). */
-import { readBytes } from "#platform";
+import { openFiles } from "#platform";
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
-import type { BytesSource } from "../platform/contract.ts";
+import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { type LoadWeightsOptions, loadWeightsInto } from "../saving/load-weights.ts";
+import { openCheckpoint } from "../saving/formats.ts";
+import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/load-weights.ts";
+import { mainFile } from "../saving/main-file.ts";
+import { loadForeignWeights } from "./load-foreign-weights.ts";
 import type { LayerOptions } from "../layers/layer.ts";
 import { type SaveOptions, modelFiles, saveModel, saveWeights } from "./save-model.ts";
 import { type SummaryOptions, summaryText } from "./summary.ts";
@@ -63,14 +66,19 @@ export abstract class BaseModel extends Network {
   }
 
   /**
-   * Loads weights from a file in any format that we read (found from its content): by layer order from Keras's `.h5`, by
-   * Keras 3's own rules from `.weights.h5`. Either all weights are taken or, on an error, none.
+   * Loads weights from a file of any format that we read (found from its content): by layer order from Keras's `.h5`, by Keras 3's
+   * own rules from `.weights.h5`, else in the order of the layers, which must compute the same as the model's. Either all weights
+   * are taken or, on an error, none.
+   *
+   * @throws ValueError that names the first layer that does not fit; FormatError, UnsupportedError, IOError, NetworkError.
    */
-  async loadWeights(source: BytesSource, options: LoadWeightsOptions = {}): Promise<void> {
-    this.loadWeightsFromBytes(await readBytes(source), options);
+  async loadWeights(source: FilesSource, options: LoadWeightsOptions & ReadOptions = {}): Promise<void> {
+    const file = await mainFile(await openFiles(source, options));
+    if (hasLayersOfKeras(file.bytes)) this.loadWeightsFromBytes(file.bytes, options);
+    else loadForeignWeights(this, await openCheckpoint(file), options);
   }
 
-  /** `loadWeights` for bytes that are already there. */
+  /** `loadWeights` for the bytes of a Keras file, at once. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
     loadWeightsInto(this.layers, bytes, options);
   }

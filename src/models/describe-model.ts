@@ -41,15 +41,18 @@ export function describeModel(network: Network): ModelDescription {
   };
 }
 
-/** The values of all weights by `layer/weight`; of models within, with the models' names before. The arrays are the model's own. */
-export function weightsByPath(network: Network, prefix = ""): ReadonlyMap<string, Tensor<Float32Array>> {
-  const values = new Map<string, Tensor<Float32Array>>();
-  for (const layer of network.layers) {
-    if (layer instanceof Network) {
-      for (const [path, tensor] of weightsByPath(layer, `${prefix}${layer.name}/`)) values.set(path, tensor);
-    } else {
-      for (const weight of layer.weights) values.set(`${prefix}${layer.name}/${weight.name}`, weight.tensor);
-    }
-  }
-  return values;
+/** Every layer that is no model, with the names of the models around before its own. */
+export function leafLayers(network: Network, prefix = ""): readonly (readonly [path: string, layer: Layer])[] {
+  return network.layers.flatMap((layer) =>
+    layer instanceof Network ? leafLayers(layer, `${prefix}${layer.name}/`) : [[prefix + layer.name, layer] as const],
+  );
+}
+
+/** The values of all weights by `layer/weight`, as descriptions name them. The arrays are the model's own. */
+export function weightsByPath(network: Network): ReadonlyMap<string, Tensor<Float32Array>> {
+  return new Map(
+    leafLayers(network).flatMap(([path, layer]) =>
+      layer.weights.map((weight) => [`${path}/${weight.name}`, weight.tensor] as const),
+    ),
+  );
 }

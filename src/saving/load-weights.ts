@@ -7,11 +7,19 @@ import { isKerasH5, readKerasH5 } from "./keras-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./keras-weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
-import { isZip, zipMember } from "./zip.ts";
+import { isZip, zipMember, zipNames } from "./zip.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
   /** Load Keras's `.h5` by the names of the layers instead of their order; layers on one side only are left out. Default: false. */
   readonly byName?: boolean | undefined;
+}
+
+/** The member of a `.keras` file that holds the weights. */
+const ARCHIVED_WEIGHTS = "model.weights.h5";
+
+/** True for the files that `loadWeightsInto` reads. */
+export function hasLayersOfKeras(bytes: Uint8Array): boolean {
+  return isHdf5(bytes) || (isZip(bytes) && zipNames(bytes).includes(ARCHIVED_WEIGHTS));
 }
 
 /**
@@ -42,9 +50,6 @@ function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeight
     throw formatError("The HDF5 file holds no Keras weights: neither `layer_names` nor a group `layers` is in it.");
   }
 }
-
-/** The member of a `.keras` file that holds the weights. */
-const ARCHIVED_WEIGHTS = "model.weights.h5";
 
 function weightsOfArchive(archive: Uint8Array): Uint8Array {
   const weights = zipMember(archive, ARCHIVED_WEIGHTS);
