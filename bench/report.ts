@@ -79,7 +79,7 @@ function ours(precision: Precision, color: string): Series {
 
 /** The ends of the range, and what the peers are compared with. */
 function isNamed(name: string): boolean {
-  return ["1.4_224", "1.0_224", "0.5_160", "0.35_96"].includes(name);
+  return ["1.4_224", "1.0_224", "0.35_96"].includes(name);
 }
 
 function peers(precision: Precision, color: string): Series {
