@@ -95,6 +95,21 @@ export const writers: readonly CheckpointWriter[] = [
     write: async (saved, name) => (await import("./safetensors-write.ts")).writeOurSafetensors(saved, name),
   },
   {
+    id: "torchvision",
+    endings: [],
+    write: async (saved, name) => (await import("./torch/write.ts")).writeAs("torchvision", saved, name),
+  },
+  {
+    id: "timm",
+    endings: [],
+    write: async (saved, name) => (await import("./torch/write.ts")).writeAs("timm", saved, name),
+  },
+  {
+    id: "huggingface",
+    endings: [],
+    write: async (saved, name) => (await import("./torch/write.ts")).writeAs("huggingface", saved, name),
+  },
+  {
     id: "onnx",
     endings: [".onnx"],
     write: async (saved, name) => [(await import("./onnx/write.ts")).onnxFile(saved, name)],

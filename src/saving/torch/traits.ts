@@ -32,7 +32,7 @@ const TORCHVISION: Traits = {
 };
 
 /** What each package has unless it is told otherwise. */
-const DEFAULTS: Readonly<Record<Naming["id"], Traits>> = {
+export const DEFAULTS: Readonly<Record<Naming["id"], Traits>> = {
   torchvision: TORCHVISION,
   timm: { ...TORCHVISION, dropout: 0 },
   huggingface: { ...TORCHVISION, padding: "same", epsilon: 1e-3, momentum: 0.997, dropout: 0.8 },

@@ -1,0 +1,149 @@
+/** Writes a MobileNetV2 as safetensors in the names that torchvision, timm and Hugging Face give its tensors. */
+import type { Dims } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import type { SavedModel, WrittenFile } from "../checkpoint.ts";
+import { unsupportedError } from "../file-errors.ts";
+import { transposedValues } from "../foreign/derived-tensor.ts";
+import { type TensorToWrite, float32ToWrite, writeSafetensors } from "../safetensors.ts";
+import { hubFiles } from "./hub-files.ts";
+import { matchMobileNet } from "./match.ts";
+import { NAMINGS, type BlockPlace, type Naming, type UnitNames } from "./names.ts";
+import { type Block, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
+import { DEFAULTS, TRAITS_KEY, traitsText } from "./traits.ts";
+
+/** The other way of what the readers do: to (filters, channels, rows, cols), (channels, 1, rows, cols) and (units, features). */
+const CONVOLUTION_AXES: Dims = [3, 2, 0, 1];
+const DEPTHWISE_AXES: Dims = [2, 3, 0, 1];
+const DENSE_AXES: Dims = [1, 0];
+
+/** The name that model hubs give the file of a model; its config.json is written beside it then. */
+const HUB_NAME = "model.safetensors";
+
+/**
+ * The names are the package's. What its network does otherwise than the model (padding, epsilon, an activation at the end) is said in
+ * the metadata, so that we read the file as the same model; what to tell the package is in docs/formats.md.
+ * @throws UnsupportedError naming the first layer that does not fit.
+ */
+export async function writeAs(origin: Naming["id"], saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
+  const { net, traits } = matchMobileNet(saved, DEFAULTS[origin].padding);
+  const isBase = origin === "huggingface" && net.classifier === undefined;
+  const naming = NAMINGS[isBase ? "huggingfaceBase" : origin];
+  const places = placesOf(net.blocks, naming);
+  const outputStride = outputStrideOf(net.blocks, places);
+  const surroundings = {
+    traits,
+    outputStride,
+    classNames: saved.classNames,
+    preprocessing: saved.preprocessing,
+  };
+  const metadata = new Map([
+    ["format", "pt"],
+    [TRAITS_KEY, traitsText(surroundings)],
+  ]);
+  const bytes = writeSafetensors(tensorsOf(net, naming, places), metadata);
+  const beside = name === HUB_NAME ? hubFiles(origin, net, places, surroundings) : [];
+  return [{ name, bytes }, ...beside];
+}
+
+function tensorsOf(
+  { stem, blocks, head, classifier }: MobileNet<Tensor<Float32Array>>,
+  naming: Naming,
+  places: readonly BlockPlace[],
+): TensorToWrite[] {
+  const tensors = unit(naming.stem, stem, CONVOLUTION_AXES);
+  for (const [i, { expand, depthwise, project }] of blocks.entries()) {
+    const place = places[i];
+    if (place === undefined) continue;
+    const names = naming.block(place);
+    if (expand !== undefined) tensors.push(...unit(names.expand, expand, CONVOLUTION_AXES));
+    tensors.push(...unit(names.depthwise, depthwise, DEPTHWISE_AXES));
+    tensors.push(...unit(names.project, project, CONVOLUTION_AXES));
+  }
+  tensors.push(...unit(naming.head(blocks.length), head, CONVOLUTION_AXES));
+  if (classifier !== undefined) {
+    tensors.push(turned(`${naming.classifier}.weight`, classifier.kernel, DENSE_AXES));
+    tensors.push(plain(`${naming.classifier}.bias`, classifier.bias));
+  }
+  return tensors;
+}
+
+function unit(names: UnitNames, values: Unit<Tensor<Float32Array>>, axes: Dims): TensorToWrite[] {
+  const { convolution, normalization } = names;
+  return [
+    turned(`${convolution}.weight`, values.kernel, axes),
+    plain(`${normalization}.weight`, values.gamma),
+    plain(`${normalization}.bias`, values.beta),
+    plain(`${normalization}.running_mean`, values.mean),
+    plain(`${normalization}.running_var`, values.variance),
+    { name: `${normalization}.num_batches_tracked`, shape: [], dtype: "int64", bytes: new Uint8Array(8) },
+  ];
+}
+
+function plain(name: string, { shape, data }: Tensor<Float32Array>): TensorToWrite {
+  return float32ToWrite(name, shape, data);
+}
+
+function turned(name: string, { shape, data }: Tensor<Float32Array>, axes: Dims): TensorToWrite {
+  const to = axes.map((axis) => shape[axis] ?? 1);
+  return float32ToWrite(name, to, transposedValues(data, shape, axes));
+}
+
+/** Where the naming has each block. @throws UnsupportedError where it has no name for one. */
+function placesOf(blocks: readonly Block<Tensor<Float32Array>>[], naming: Naming): readonly BlockPlace[] {
+  const stages = blocks.length === TABLE.length ? TABLE : stagesByShape(blocks);
+  if (stages.length !== TABLE.length && !naming.byStage) {
+    throw unsupportedError(
+      `The model has ${blocks.length} blocks; MobileNetV2 has ${TABLE.length} in ${naming.id}. timm names any number of them.`,
+    );
+  }
+  if (new Set(stages.map(({ stage }) => stage)).size !== STAGES.length) {
+    throw unsupportedError(
+      `The model's ${blocks.length} blocks are not in ${STAGES.length} stages, as MobileNetV2's are.`,
+    );
+  }
+  return blocks.map(({ expand, project, stride, isResidual, ...block }, index) => {
+    const channels = (expand ?? block.depthwise).kernel.shape[2] ?? 0;
+    const expands = index > 0;
+    const mayAdd = stride === 1 && project.kernel.shape[3] === channels && (expands || naming.firstIsResidual);
+    const hasRightParts = (expand !== undefined) === expands || (!expands && naming.firstMayExpand);
+    if (!hasRightParts || isResidual !== mayAdd) {
+      throw unsupportedError(
+        `Block ${index} of the model does not fit: ${naming.id}'s ` +
+          (hasRightParts
+            ? `${mayAdd ? "adds its input to its output" : "does not add its input"}.`
+            : `${expands ? "has an expansion" : "has none"}.`),
+      );
+    }
+    return { index, stage: stages[index]?.stage ?? 0, repeat: stages[index]?.repeat ?? 0, expands };
+  });
+}
+
+/** A stage begins with the first block, with every stride, and where channels change. */
+function stagesByShape(blocks: readonly Block<Tensor<Float32Array>>[]): { stage: number; repeat: number }[] {
+  let place = { stage: -1, repeat: 0 };
+  return blocks.map(({ isResidual }) => {
+    place =
+      isResidual && place.stage >= 0 ? { ...place, repeat: place.repeat + 1 } : { stage: place.stage + 1, repeat: 0 };
+    return place;
+  });
+}
+
+/** Where strides become dilations. @throws UnsupportedError where the strides are others than the table's. */
+function outputStrideOf(blocks: readonly Block<Tensor<Float32Array>>[], places: readonly BlockPlace[]): number {
+  for (const outputStride of [32, 16, 8]) {
+    let reached = 2;
+    let dilation = 1;
+    const fits = blocks.every((block, i) => {
+      const stride = places[i]?.repeat === 0 ? (STAGES[places[i].stage]?.stride ?? 1) : 1;
+      const isReached = reached >= outputStride;
+      const wanted = isReached ? { stride: 1, dilation } : { stride, dilation: 1 };
+      if (isReached) dilation *= stride;
+      else reached *= stride;
+      return block.stride === wanted.stride && block.dilation === wanted.dilation;
+    });
+    if (fits) return outputStride;
+  }
+  throw unsupportedError(
+    `The model's blocks have the strides ${blocks.map(({ stride }) => stride).join(", ")}: not those of a MobileNetV2.`,
+  );
+}
