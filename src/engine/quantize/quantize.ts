@@ -130,14 +130,22 @@ function realWeights(
   const { channels } = to;
   const { scale, offset } = folded(operation);
   const unit = (c: number): number => outputUnits?.[c] ?? 1;
-  return {
-    kernel: Float64Array.from(kernel.values, (weight, i) => {
-      const c = i % channels;
-      const k = groups === 1 ? Math.floor(i / channels) % from.channels : c;
-      return (weight * (scale[c] ?? 1) * (inputUnits?.[k] ?? 1)) / unit(c);
-    }),
-    bias: offset.map((bias, c) => bias / unit(c)),
-  };
+  const { values } = kernel;
+  const real = new Float64Array(values.length);
+  forEachWeight({ length: values.length, channels, inputs: groups === 1 ? from.channels : undefined }, (i, k, c) => {
+    real[i] = ((values[i] ?? 0) * (scale[c] ?? 1) * (inputUnits?.[k] ?? 1)) / unit(c);
+  });
+  return { kernel: real, bias: offset.map((bias, c) => bias / unit(c)) };
+}
+
+/** A kernel's weights with the input channel and the output channel of each; without `inputs` they are the same. */
+function forEachWeight(
+  { length, channels, inputs }: { length: number; channels: number; inputs: number | undefined },
+  visit: (i: number, input: number, output: number) => void,
+): void {
+  for (let row = 0; row * channels < length; row++) {
+    for (let c = 0; c < channels; c++) visit(row * channels + c, inputs === undefined ? c : row % inputs, c);
+  }
 }
 
 function quantizeWeights(
@@ -150,10 +158,12 @@ function quantizeWeights(
   }: { ranges: ReadonlyMap<number, Range>; means: Float64Array | undefined; inputUnits: Float64Array | undefined },
 ): QuantizedWeights {
   const { channels } = operation.to;
+  const inputs = operation.groups === 1 ? operation.from.channels : undefined;
+  const all = { length: real.kernel.length, channels, inputs };
   const scales = new Float32Array(channels);
-  for (const [i, weight] of real.kernel.entries()) {
-    scales[i % channels] = Math.max(scales[i % channels] ?? 0, Math.abs(weight) / WEIGHT_LIMIT);
-  }
+  forEachWeight(all, (i, _, c) => {
+    scales[c] = Math.max(scales[c] ?? 0, Math.abs(real.kernel[i] ?? 0) / WEIGHT_LIMIT);
+  });
   const inputSpan = spanOf(ranges.get(operation.input));
   const outputSpan = spanOf(ranges.get(operation.output));
   for (const [c, weightScale] of scales.entries()) {
@@ -161,18 +171,17 @@ function quantizeWeights(
     const least = (255 * Math.abs(real.bias[c] ?? 0) + 255 * outputSpan) / inputSpan / 2 ** 28;
     scales[c] = Math.max(weightScale, least, 2 ** -60);
   }
-  const kernel = Int8Array.from(real.kernel, (weight, i) => {
-    const steps = Math.round(weight / (scales[i % channels] ?? 1));
-    return Math.max(-WEIGHT_LIMIT, Math.min(WEIGHT_LIMIT, steps));
+  const kernel = new Int8Array(real.kernel.length);
+  forEachWeight(all, (i, _, c) => {
+    const steps = Math.round((real.kernel[i] ?? 0) / (scales[c] ?? 1));
+    kernel[i] = Math.max(-WEIGHT_LIMIT, Math.min(WEIGHT_LIMIT, steps));
   });
   const bias = Float64Array.from(real.bias);
   if (means !== undefined) {
-    for (const [i, weight] of real.kernel.entries()) {
-      const c = i % channels;
-      const k = operation.groups === 1 ? Math.floor(i / channels) % operation.from.channels : c;
-      const error = weight - (kernel[i] ?? 0) * (scales[c] ?? 0);
-      bias[c]! += (error * (means[k] ?? 0)) / (inputUnits?.[k] ?? 1);
-    }
+    forEachWeight(all, (i, k, c) => {
+      const error = (real.kernel[i] ?? 0) - (kernel[i] ?? 0) * (scales[c] ?? 0);
+      bias[c] = (bias[c] ?? 0) + (error * (means[k] ?? 0)) / (inputUnits?.[k] ?? 1);
+    });
   }
   return { kernel, scales, bias: Float32Array.from(bias) };
 }
