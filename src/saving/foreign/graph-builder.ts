@@ -61,6 +61,9 @@ const MAX_LAYERS = 10_000;
 /** Channels of which a Rescaling layer keeps the numbers in its config. */
 const MAX_RESCALED = 16;
 
+/** Layers that what is done to each channel after them is part of. */
+const LINEAR: readonly string[] = ["Conv2D", "DepthwiseConv2D", "Dense"];
+
 const NO_PADS: Padding2D = [
   [0, 0],
   [0, 0],
@@ -197,19 +200,24 @@ export class GraphBuilder {
     if (scale === 1 && typeof offset !== "number" && takesBias) {
       return this.#again(x, { ...x.config, useBias: true }, { bias: offset });
     }
-    if (channels <= MAX_RESCALED || (typeof scale === "number" && typeof offset === "number")) {
+    const [inner] = x.inputs;
+    const isPlain = x.className === "BatchNormalization" && x.config.epsilon === 0;
+    if (!isPlain && !LINEAR.includes(x.className) && (channels <= MAX_RESCALED || areNumbers(scale, offset))) {
       return this.#rescale(x, listOf(scale), listOf(offset), hint);
     }
+    const factor = vectorOf(scale, channels, hint);
+    const added = vectorOf(offset, channels, hint);
+    const none = { mean: vectorOf(0, channels, hint), variance: vectorOf(1, channels, hint), epsilon: 0 };
+    const [gamma, beta] = [x.weights.get("gamma"), x.weights.get("beta")];
+    if (!isPlain || inner === undefined || gamma === undefined || beta === undefined) {
+      return this.batchNormalization(x, { ...none, gamma: factor, beta: added }, hint);
+    }
+    const product = (a: number, b: number): number => a * b;
+    const sum = (a: number, b: number): number => a + b;
     return this.batchNormalization(
-      x,
-      {
-        gamma: vectorOf(scale, channels, hint),
-        beta: vectorOf(offset, channels, hint),
-        mean: vectorOf(0, channels, hint),
-        variance: vectorOf(1, channels, hint),
-        epsilon: 0,
-      },
-      hint,
+      inner,
+      { ...none, gamma: merged(gamma, factor, product), beta: merged(merged(beta, factor, product), added, sum) },
+      x.hint,
     );
   }
 
@@ -360,6 +368,19 @@ function isSamePadding(
     const [before, after] = samePadding(length ?? extent, extent, strides[axis]);
     return padding[axis][0] === before && padding[axis][1] === after;
   });
+}
+
+function areNumbers(...factors: readonly (StoredTensor | number)[]): boolean {
+  return factors.every((factor) => typeof factor === "number");
+}
+
+/** Value by value; made when it is read. */
+function merged(a: StoredTensor, b: StoredTensor, operation: (a: number, b: number) => number): StoredTensor {
+  const read = (): Float32Array => {
+    const other = b.read();
+    return a.read().map((value, i) => operation(value, other[i] ?? NaN));
+  };
+  return { ...a, read };
 }
 
 function listOf(factor: StoredTensor | number): Dims {

@@ -282,7 +282,15 @@ const INTEGERS: ReadonlyMap<string, readonly [low: number, high: number]> = new 
 ]);
 
 /** What bounds come after: a value that may lie outside of what its integers reach. */
-const UNBOUNDED: readonly string[] = ["Conv2D", "DepthwiseConv2D", "BatchNormalization", "Add", "Dense", "ReLU"];
+const UNBOUNDED: readonly string[] = [
+  "Add",
+  "BatchNormalization",
+  "Conv2D",
+  "Dense",
+  "DepthwiseConv2D",
+  "ReLU",
+  "Rescaling",
+];
 
 /**
  * Values are not rounded here: they stay float32. But quantizers leave ReLU6 out where the integers cannot say more than it
@@ -299,7 +307,7 @@ function quantizeLinear(operation: Operation): ValueItem {
   const [zero = 0] = zeroPoint?.read() ?? [];
   const isSoft = "activation" in x.value.config;
   if (zero !== low || isSoft || !UNBOUNDED.includes(x.value.className)) return x;
-  return clamped(operation, x, 0, (high - low) * scale);
+  return clamped(operation, x, 0, Math.fround((high - low) * scale));
 }
 
 function dequantizeLinear(operation: Operation): Item {

@@ -63,7 +63,7 @@ async function externalFiles(graph: GraphProto, source: FileSource): Promise<Rea
 interface ReadGraph {
   readonly model: NonNullable<Checkpoint["model"]>;
   readonly weights: Checkpoint["weights"];
-  /** Whether strided convolutions pad as PyTorch does. */
+  /** Whether strided convolutions themselves pad, alike on all sides: what torchvision's models do, and those that came from TensorFlow do not. */
   readonly isPadded: boolean;
 }
 
@@ -104,7 +104,7 @@ function readGraph(
     keepNames: producer === PRODUCER,
     fileSize: file.size,
   });
-  return { ...built, isPadded: built.model.layers.some(({ config }) => isSymmetric(config.padding)) };
+  return { ...built, isPadded: graph.nodes.some(isPaddedStride) && !graph.nodes.some(isPad) };
 }
 
 function run(node: NodeProto, items: ReadonlyMap<string, Item>, context: OperationContext): Item {
@@ -158,8 +158,12 @@ function isReversed(order: Dims | undefined): boolean {
   return order?.join() === "0,2,3,1";
 }
 
-function isSymmetric(padding: unknown): boolean {
-  return Array.isArray(padding) && padding.flat().every((zeros: unknown) => zeros === 1);
+function isPaddedStride({ attributes }: NodeProto): boolean {
+  return attributes.get("strides")?.integers.join() === "2,2" && attributes.get("pads")?.integers.join() === "1,1,1,1";
+}
+
+function isPad({ operator }: NodeProto): boolean {
+  return operator === "Pad";
 }
 
 function plainModelName(name: string): string {
