@@ -1,7 +1,6 @@
 /** `inbound_nodes` of Keras's configs: to what tensors a layer is applied, and with what else; as Keras 3 and as Keras 2 write them. */
-import { show } from "../core/errors.ts";
 import type { TensorReference } from "./checkpoint.ts";
-import { formatError, unsupportedError } from "./file-errors.ts";
+import { formatError } from "./file-errors.ts";
 import { type Json, arrayOf, member, stringOf } from "./json.ts";
 
 /** One application of a layer. */
@@ -9,11 +8,13 @@ export interface Call {
   readonly tensors: readonly TensorReference[];
   /** Positional arguments as they stand, tensors included: of use for operations with constants. */
   readonly args: readonly Json[];
+  /** Arguments by name that are no tensors. */
+  readonly kwargs: ReadonlyMap<string, Json>;
   /** Who wrote it so. */
   readonly style: "keras 2" | "keras 3";
 }
 
-/** @throws FormatError for what is neither way of writing; UnsupportedError for arguments that change what a layer does. */
+/** @throws FormatError for what is neither way of writing. */
 export function callsOf(nodes: Json | undefined, layer: string): readonly Call[] {
   const what = `\`inbound_nodes\` of layer '${layer}'`;
   if (nodes === undefined) return [];
@@ -27,11 +28,13 @@ function keras3(node: Json, what: string): Call {
   if (!(kwargs instanceof Map)) throw formatError(`The kwargs in ${what} should be an object.`);
   const tensors: TensorReference[] = [];
   for (const arg of args) collect(arg, tensors, what);
+  const others = new Map<string, Json>();
   for (const [name, value] of kwargs) {
+    const before = tensors.length;
     if (name === "inputs" || name === "x") collect(value, tensors, what);
-    else refuseArgument(name, value, what);
+    if (tensors.length === before) others.set(name, value);
   }
-  return { tensors, args, style: "keras 3" };
+  return { tensors, args, kwargs: others, style: "keras 3" };
 }
 
 function collect(arg: Json, into: TensorReference[], what: string): void {
@@ -45,12 +48,13 @@ function collect(arg: Json, into: TensorReference[], what: string): void {
 function keras2(node: Json, what: string): Call {
   const list = arrayOf(node, what);
   const entries = typeof list[0] === "string" ? [list] : list;
+  const kwargs = new Map<string, Json>();
   const tensors = entries.map((entry) => {
-    const [, , , kwargs] = arrayOf(entry, what);
-    if (kwargs instanceof Map) for (const [name, value] of kwargs) refuseArgument(name, value, what);
+    const [, , , named] = arrayOf(entry, what);
+    if (named instanceof Map) for (const [name, value] of named) kwargs.set(name, value);
     return referenceOf(entry, what);
   });
-  return { tensors, args: [], style: "keras 2" };
+  return { tensors, args: [], kwargs, style: "keras 2" };
 }
 
 function referenceOf(value: Json | undefined, what: string): TensorReference {
@@ -61,14 +65,4 @@ function referenceOf(value: Json | undefined, what: string): TensorReference {
 function index(value: Json | undefined, what: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw formatError(`${what} should have whole numbers of 0 or more as indexes.`);
-}
-
-/** `training=False` and `mask=None` are what happens here anyhow. */
-function refuseArgument(name: string, value: Json, what: string): void {
-  if (value === null || value === false) return;
-  throw unsupportedError(`${what} call the layer with ${show(name)}=${show(plainly(value))}, which is not read.`);
-}
-
-function plainly(value: Json): string {
-  return value instanceof Map ? "{…}" : Array.isArray(value) ? "[…]" : show(value);
 }

@@ -10,7 +10,7 @@ import { formatError, unsupportedError } from "./file-errors.ts";
 import { type Json, arrayOf, member, stringOf } from "./json.ts";
 import { argumentsOf, refuseForeign } from "./keras-arguments.ts";
 import { type Call, callsOf } from "./keras-calls.ts";
-import { withCalls } from "./keras-operations.ts";
+import { actsInTrainingAlone, withCalls } from "./keras-operations.ts";
 
 /** More than any real network has; one file may describe no more. */
 const MAX_LAYERS = 10_000;
@@ -116,6 +116,10 @@ class Reader {
     }
     const what = `Layer '${name}' of class ${show(className)}`;
     refuseForeign(item, what);
+    if (actsInTrainingAlone(className)) {
+      const nothing = { name, activation: "linear" };
+      return { layer: { className: "Activation", name, config: nothing, nodes: [] }, item };
+    }
     const args: LayerConfig = { ...argumentsOf(className, config, what), name };
     return { layer: { className, name, config: args, nodes: [] }, item };
   }

@@ -26,8 +26,13 @@ export async function openKerasHdf5({ bytes }: FileSource): Promise<Checkpoint> 
   throw formatError("The HDF5 file holds no Keras weights: neither `layer_names` nor a group `layers` is in it.");
 }
 
+/** What layers that augment pictures keep among their weights. */
+const RANDOM_STATE = /(?:^|\/)(?:StateVar|seed_generator_state)(?::0)?$/;
+
 function openLegacy(root: Hdf5Group): Checkpoint {
-  const { layers } = readKerasH5(root);
+  const layers = readKerasH5(root)
+    .layers.map(({ name, tensors }) => ({ name, tensors: tensors.filter((tensor) => !RANDOM_STATE.test(tensor.name)) }))
+    .filter(({ tensors }) => tensors.length > 0);
   const [config] = root.attribute("model_config")?.strings() ?? [];
   const tensors = layers.flatMap((layer) => layer.tensors);
   const common = { origin: "keras", tensors } as const;
