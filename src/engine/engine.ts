@@ -14,7 +14,7 @@ import { EngineMemory } from "./memory.ts";
 import type { Host, Operations } from "./operations.ts";
 import { type Plan, plan } from "./plan.ts";
 import { spare } from "./spare-memory.ts";
-import { canShare, sharedPool } from "./threads/pool.ts";
+import { type Pool, canShare, sharedPool } from "./threads/pool.ts";
 import { Task } from "./threads/task.ts";
 import { PackedWeights } from "./weights.ts";
 import { machineFeatures } from "./wide-simd.ts";
@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly features?: Features;
   /** So many threads may share the work of a run; a page lets others do it even if it is one. Default: 1. */
   readonly threads?: number;
+  /** Where the threads come from: the process's pool unless given. */
+  readonly pool?: Pool;
   /** What to run in place of the program's folded operations, as with integers for some. */
   readonly transform?: (operations: Operations) => Operations;
 }
@@ -58,6 +60,7 @@ export class Engine {
   readonly #features: Features;
   readonly #tiling: Tiling;
   readonly #threads: number;
+  readonly #pool: Pool | undefined;
   readonly #transform: ((operations: Operations) => Operations) | undefined;
   /** Whether other threads may do its work. */
   #shares: boolean;
@@ -67,12 +70,13 @@ export class Engine {
 
   private constructor(
     program: Program,
-    { features: available = machineFeatures(), threads = 1, transform }: EngineOptions,
+    { features: available = machineFeatures(), threads = 1, transform, pool }: EngineOptions,
   ) {
     this.#program = program;
     this.#features = available;
     this.#tiling = tilingOf(available);
     this.#threads = threads;
+    this.#pool = pool;
     this.#transform = transform;
     this.#shares = (threads > 1 || !mayBlock()) && canShare();
   }
@@ -114,7 +118,7 @@ export class Engine {
       this.#assertAlive();
       return await this.#execute(ready, inputs, batch);
     };
-    return await (this.#shares ? sharedPool().exclusively(run) : run());
+    return await (this.#shares ? this.#threadPool().exclusively(run) : run());
   }
 
   /** Frees the memory, once runs that have begun are done. */
@@ -124,7 +128,7 @@ export class Engine {
     this.#forget();
     if (store?.shared === true) {
       forgotten.unregister(store);
-      void sharedPool().exclusively(() => spare(store.memory.memory));
+      void this.#threadPool().exclusively(() => spare(store.memory.memory));
     }
   }
 
@@ -139,9 +143,19 @@ export class Engine {
 
   /** The next run starts anew. */
   #forget(): void {
-    for (const made of this.#plans.values()) void drop(made);
+    for (const made of this.#plans.values()) void this.#drop(made);
     this.#plans.clear();
     this.#store = undefined;
+  }
+
+  /** Other threads forget it too. */
+  async #drop(made: Promise<Ready>): Promise<void> {
+    const { task } = await made.catch(() => ({ task: undefined }));
+    if (task !== undefined) this.#threadPool().drop(task);
+  }
+
+  #threadPool(): Pool {
+    return this.#pool ?? sharedPool();
   }
 
   #checkInputs(inputs: readonly Tensor[]): number {
@@ -175,7 +189,7 @@ export class Engine {
     const [oldest] = this.#plans;
     if (this.#plans.size > PLANS_KEPT && oldest !== undefined) {
       this.#plans.delete(oldest[0]);
-      void drop(oldest[1]);
+      void this.#drop(oldest[1]);
     }
     // A start that failed must not be remembered: the next call tries again.
     made.catch(() => {
@@ -220,11 +234,11 @@ export class Engine {
     const module = await WebAssembly.compile(compiled.bytes);
     const runs = compiled.stages.filter((stage) => stage.kind === "run");
     const task = shared ? await Task.create(module, memory.memory, runs) : undefined;
-    if (task !== undefined) sharedPool().add(task);
+    if (task !== undefined) this.#threadPool().add(task);
     const call =
       task === undefined
         ? await oneThread(module, memory.memory)
-        : (run: Run) => sharedPool().run(task, runs.indexOf(run), this.#threads);
+        : (run: Run) => this.#threadPool().run(task, runs.indexOf(run), this.#threads);
     const stages = compiled.stages.map((stage) => () => {
       if (stage.kind === "run") return call(stage);
       compute(stage, planned, arena, memory.floats);
@@ -297,12 +311,6 @@ function compute({ inputs, output, compute: forward }: Host, planned: Plan, aren
     return new Tensor([1, ...shape], floats.slice(start(input), start(input) + sizeOf(shape)));
   });
   floats.set(forward(values).data, start(output));
-}
-
-/** Other threads forget it too. */
-async function drop(made: Promise<Ready>): Promise<void> {
-  const { task } = await made.catch(() => ({ task: undefined }));
-  if (task !== undefined) sharedPool().drop(task);
 }
 
 /** The kernels for a machine that can do this. */

@@ -6,7 +6,7 @@
  */
 import { canShareMemory, defaultCores, mayBlock, setBackgroundTimeout, startWorker } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import type { WorkerThread } from "../../platform/contract.ts";
+import type { ThreadPlatform, WorkerThread } from "../../platform/contract.ts";
 import { sharedMemory } from "../../wasm/features.ts";
 import { CONTROL_WORDS, type FromWorker, MOST_THREADS, type ToWorker, WORDS, alarmOf } from "./protocol.ts";
 import type { Task } from "./task.ts";
@@ -65,6 +65,11 @@ export class Pool {
   #starts = 0;
   #failures = { count: 0, lastStart: 0, pauseUntil: 0 };
   #emptySince = 0;
+  readonly #startWorker: ThreadPlatform["startWorker"];
+
+  constructor(start: ThreadPlatform["startWorker"] = startWorker) {
+    this.#startWorker = start;
+  }
 
   /** Does one piece of work at a time, in order. */
   exclusively<T>(work: () => T | Promise<T>): Promise<T> {
@@ -125,7 +130,7 @@ export class Pool {
   }
 
   #started(slot: number, start: number): Member {
-    const thread = startWorker<ToWorker, FromWorker>(workerProgram, {
+    const thread = this.#startWorker<ToWorker, FromWorker>(workerProgram, {
       message: (message) => this.#receive(member, message),
       end: (reason) => this.#ended(member, reason),
     });

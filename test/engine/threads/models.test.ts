@@ -1,0 +1,159 @@
+/** Models on several threads: the numbers of one thread, exactly, from wherever and in whatever order they are asked for. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
+import type { MobileNetV2Error } from "../../../src/core/errors.ts";
+import { type Tensor, zeros } from "../../../src/core/tensor.ts";
+import { Engine } from "../../../src/engine/engine.ts";
+import { buildGraph } from "../../../src/graph/graph.ts";
+import { programOf } from "../../../src/graph/program.ts";
+import { Activation } from "../../../src/layers/activation.ts";
+import { Conv2D } from "../../../src/layers/conv2d.ts";
+import { Dense } from "../../../src/layers/dense.ts";
+import { Input } from "../../../src/layers/input-layer.ts";
+import { Model } from "../../../src/models/model.ts";
+import { features } from "../../../src/wasm/features.ts";
+import { seedWeights, seededInput } from "../../support/seeded.ts";
+
+const THREADS = [1, 2, 3, 8];
+
+/** Lets workers start. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 15));
+
+async function seeded(threads: number, rows = 96, cols = rows): Promise<Model> {
+  const model = await MobileNetV2({ alpha: 0.35, inputShape: [rows, cols, 3], weights: null, threads });
+  seedWeights(model, "threads");
+  return model;
+}
+
+describe("models on 1, 2, 3 and 8 threads give the same bits", () => {
+  for (const [rows, cols] of [
+    [96, 96],
+    [33, 97],
+    [224, 160],
+  ] as const) {
+    it(`${rows} × ${cols}, a batch of 2`, async () => {
+      const x = seededInput("threads", [2, rows, cols, 3]);
+      let right: Tensor<Float32Array> | undefined;
+      for (const threads of THREADS) {
+        using model = await seeded(threads, rows, cols);
+        for (let run = 0; run < 6; run++) {
+          const y = await model.predict(x);
+          right ??= y;
+          assert.deepEqual(y.data, right.data, `${threads} threads, run ${run}`);
+          await pause();
+        }
+      }
+    });
+  }
+
+  it("without relaxed SIMD, several outputs, a size that changes", async () => {
+    const whole = await seeded(1);
+    const names = ["block_1_expand", "block_6_depthwise_relu", "block_12_add", "out_relu"];
+    const graph = buildGraph(
+      whole.inputs,
+      names.map((name) => whole.getLayer(name).output),
+    );
+    const program = programOf(graph);
+    const right = new Map<string, readonly Tensor[]>();
+    for (const threads of THREADS) {
+      using engine = await Engine.create(program, { threads, features: { ...features(), relaxedSimd: false } });
+      for (const batch of [1, 2, 1]) {
+        const x = seededInput("threads", [batch, 96, 96, 3]);
+        const y = await engine.run([x]);
+        const expected = right.get(String(batch)) ?? y;
+        right.set(String(batch), expected);
+        assert.deepEqual(y, expected);
+        await pause();
+      }
+    }
+  });
+
+  it("where a layer runs outside WebAssembly between two others", async () => {
+    const input = Input({ shape: [20, 20, 4] });
+    const inner = new Activation({ activation: "gelu" }).apply(new Conv2D({ filters: 9, kernelSize: 3 }).apply(input));
+    const output = new Conv2D({ filters: 7, kernelSize: 3 }).apply(inner);
+    const graph = buildGraph([input], [output]);
+    seedWeights(graph, "threads");
+    const x = seededInput("threads", [3, 20, 20, 4]);
+    let right: readonly Tensor[] | undefined;
+    for (const threads of THREADS) {
+      using engine = await Engine.create(programOf(graph), { threads });
+      for (let run = 0; run < 4; run++) {
+        const y = await engine.run([x]);
+        right ??= y;
+        assert.deepEqual(y, right);
+        await pause();
+      }
+    }
+  });
+});
+
+describe("models that share the threads", () => {
+  it("answer right when asked from many places at once", async () => {
+    const models = await Promise.all([seeded(2), seeded(3, 64), seeded(1, 32), seeded(8, 64)]);
+    const inputs = models.map((model) =>
+      seededInput(
+        "threads",
+        model.input.shape.map((axis) => axis ?? 1),
+      ),
+    );
+    const right: Float32Array[] = [];
+    for (const [i, model] of models.entries()) right.push((await model.predict(inputs[i] ?? zeros([1]))).data);
+    const asked = Array.from({ length: 60 }, async (_, i) => {
+      if (i % 7 === 0) await pause();
+      const which = (i * 5) % models.length;
+      const y = await models[which]?.predict(inputs[which] ?? zeros([1]));
+      assert.deepEqual(y?.data, right[which]);
+    });
+    await Promise.all(asked);
+  });
+
+  it("can be disposed of while they work: what has begun is finished, what has not is an error", async () => {
+    const model = await seeded(2);
+    const x = seededInput("threads", [1, 96, 96, 3]);
+    const right = (await model.predict(x)).data;
+    const asked = Array.from({ length: 8 }, () => model.predict(x));
+    await asked[0];
+    model.dispose();
+    for (const result of await Promise.allSettled(asked)) {
+      if (result.status === "fulfilled") assert.deepEqual(result.value.data, right);
+      else assert.equal((result.reason as MobileNetV2Error).code, "StateError");
+    }
+  });
+
+  it("1,000 of them, made, used and disposed of, leave less than 40 MB behind", async () => {
+    const once = async (): Promise<void> => {
+      const input = Input({ shape: [64] });
+      using model = new Model({ inputs: input, outputs: new Dense({ units: 64 }).apply(input), threads: 2 });
+      await model.predict(zeros([1, 64]));
+    };
+    for (let i = 0; i < 100; i++) await once();
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 1000; i++) await once();
+    const megabytes = (process.memoryUsage.rss() - before) / 2 ** 20;
+    assert.ok(megabytes < 40, `${megabytes.toFixed(1)} MB more`);
+  });
+
+  it("`threads` that is no number of threads is an error", async () => {
+    for (const threads of [0, -1, 1.5, NaN, Infinity]) {
+      await assert.rejects(MobileNetV2({ weights: null, threads }), {
+        code: "ValueError",
+        message: `\`threads\` should be a whole number of 1 or more. Received \`threads=${threads}\``,
+      });
+    }
+  });
+});
+
+it("a process that has predicted on several threads ends by itself, after its last prediction", async () => {
+  const program = fileURLToPath(new URL("program.ts", import.meta.url));
+  const started = performance.now();
+  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=@mobilenet-v2/source", program], {
+    timeout: 20_000,
+  });
+  assert.equal(stdout, "10 of 10\n");
+  assert.ok(performance.now() - started < 10_000);
+});
