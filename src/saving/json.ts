@@ -66,7 +66,9 @@ export function numberOf(value: Json | undefined, what: string): number {
   throw formatError(`${what} should be a finite number.`);
 }
 
-const SPACE = /[ \t\n\r]*/y;
+/** What stands in a text as it is. */
+// oxlint-disable-next-line no-control-regex -- they are what JSON has no text of
+const PLAIN = /[^"'\\\0-\x1f]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LITERAL_NUMBER = /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z_$][\w$]*/y;
@@ -100,7 +102,7 @@ class Parser {
     if (++this.#values > MAX_VALUES) {
       throw new MobileNetV2Error("LimitError", `The JSON has more than ${MAX_VALUES} values.`);
     }
-    this.#match(SPACE);
+    this.#skipSpace();
     const next = this.#text[this.#at];
     if (next === "{") return this.#object(depth);
     if (next === "[") return this.#array(depth);
@@ -116,7 +118,7 @@ class Parser {
 
   /** @throws FormatError where more than space follows. */
   end(): void {
-    this.#match(SPACE);
+    this.#skipSpace();
     if (this.#at < this.#text.length) throw this.#unexpected();
   }
 
@@ -125,7 +127,7 @@ class Parser {
     this.#at++;
     if (this.#take("}")) return members;
     do {
-      this.#match(SPACE);
+      this.#skipSpace();
       const key = this.#key();
       if (members.has(key)) throw formatError(`The JSON has the key ${JSON.stringify(key.slice(0, 80))} twice.`);
       if (!this.#take(":")) throw this.#unexpected();
@@ -159,15 +161,13 @@ class Parser {
   #string(): string {
     const quote = this.#text[this.#at++];
     let value = "";
-    for (let start = this.#at; ;) {
+    for (;;) {
+      value += this.#match(PLAIN);
       const character = this.#text[this.#at];
       if (character === undefined || character < " ") throw this.#unexpected();
       this.#at++;
-      if (character === quote) return value + this.#text.slice(start, this.#at - 1);
-      if (character === "\\") {
-        value += this.#text.slice(start, this.#at - 1) + this.#escape();
-        start = this.#at;
-      }
+      if (character === quote) return value;
+      value += character === "\\" ? this.#escape() : character;
     }
   }
 
@@ -185,10 +185,18 @@ class Parser {
 
   /** Steps over `character` after space, where it is there. */
   #take(character: string): boolean {
-    this.#match(SPACE);
+    this.#skipSpace();
     if (this.#text[this.#at] !== character) return false;
     this.#at++;
     return true;
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at++;
+    }
   }
 
   #match(pattern: RegExp): string {
