@@ -196,9 +196,14 @@ export class GraphBuilder {
   affine(x: Value, scale: StoredTensor | number, offset: StoredTensor | number, hint: string): Value {
     const channels = x.shape.at(-1) ?? 0;
     for (const factor of [scale, offset]) if (typeof factor !== "number") expectVector(factor, channels, hint);
-    const takesBias = x.config.useBias === false && !("activation" in x.config);
-    if (scale === 1 && typeof offset !== "number" && takesBias) {
-      return this.#again(x, { ...x.config, useBias: true }, { bias: offset });
+    if (scale === 1 && typeof offset !== "number") {
+      if (takesBias(x, channels)) return this.#again(x, { ...x.config, useBias: true }, { bias: offset });
+      // TensorFlow's optimizer adds a bias after a residual.
+      const at = x.className === "Add" ? x.inputs.findIndex((input) => takesBias(input, channels)) : -1;
+      const summand = x.inputs[at];
+      if (summand !== undefined) {
+        return this.layer("Add", x.hint, {}, x.inputs.with(at, this.affine(summand, 1, offset, summand.hint)));
+      }
     }
     const [inner] = x.inputs;
     const isPlain = x.className === "BatchNormalization" && x.config.epsilon === 0;
@@ -368,6 +373,10 @@ function isSamePadding(
     const [before, after] = samePadding(length ?? extent, extent, strides[axis]);
     return padding[axis][0] === before && padding[axis][1] === after;
   });
+}
+
+function takesBias({ config, shape }: Value, channels: number): boolean {
+  return config.useBias === false && !("activation" in config) && shape.at(-1) === channels;
 }
 
 function areNumbers(...factors: readonly (StoredTensor | number)[]): boolean {

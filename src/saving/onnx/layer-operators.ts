@@ -2,6 +2,7 @@
 import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../element-count.ts";
+import { type Arithmetic, type Factor, withConstant } from "../foreign/arithmetic.ts";
 import { dequantized, reshaped, transposed } from "../foreign/derived-tensor.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import {
@@ -228,36 +229,27 @@ function softmax(name: "softmax" | "log_softmax"): Operator {
   };
 }
 
-/** a + b, a − b, a × b, a ÷ b of a value and a constant; the sum of two values. */
-function arithmetic(operator: "Add" | "Sub" | "Mul" | "Div"): Operator {
+/** The sum of two values; of a value and a constant each of the four. */
+function arithmetic(kind: Arithmetic): Operator {
   return (operation) => {
+    const { builder, hint } = operation;
     const [a, b] = [operation.item(0), operation.item(1)];
     if (a.kind === "value" && b.kind === "value") {
-      const isSum = operator === "Add" && a.axes.join() === b.axes.join();
+      const isSum = kind === "add" && a.axes.join() === b.axes.join();
       if (!isSum) throw operation.unsupported("of two computed values is not read: only their sum is.");
-      return valueItem(operation.builder.add(a.value, b.value, operation.hint), a.axes);
+      return valueItem(builder.add(a.value, b.value, hint), a.axes);
     }
     const at = a.kind === "value" ? 0 : 1;
     const x = operation.value(at);
-    const factor = channelFactor(operation, x, operation.constant(1 - at));
-    if (operator === "Div" && at === 1) throw operation.unsupported("divides by a computed value.");
-    const one = { scale: 1, offset: 0 };
-    const { scale, offset } =
-      operator === "Add"
-        ? { ...one, offset: factor }
-        : operator === "Mul"
-          ? { ...one, scale: factor }
-          : operator === "Div"
-            ? { ...one, scale: mapped(factor, (value) => 1 / value) }
-            : at === 0
-              ? { ...one, offset: mapped(factor, (value) => -value) }
-              : { scale: -1, offset: factor };
-    return valueItem(operation.builder.affine(x.value, scale, offset, operation.hint), x.axes);
+    const factor = constantFactor(operation, x, operation.constant(1 - at));
+    const value = withConstant(builder, x.value, kind, factor, { reversed: at === 1, hint });
+    if (value === undefined) throw operation.unsupported("divides by a computed value.");
+    return valueItem(value, x.axes);
   };
 }
 
 /** A constant that is broadcast over a value: one number, or one a channel. */
-function channelFactor(operation: Operation, x: ValueItem, tensor: StoredTensor): StoredTensor | number {
+function constantFactor(operation: Operation, x: ValueItem, tensor: StoredTensor): Factor {
   const count = elementCount(tensor.shape);
   if (count === 1) return tensor.read()[0] ?? NaN;
   const missing = x.axes.length - tensor.shape.length;
@@ -266,11 +258,6 @@ function channelFactor(operation: Operation, x: ValueItem, tensor: StoredTensor)
   throw operation.unsupported(
     `takes a constant of shape ${formatShape(tensor.shape)}; read are one number, or one a channel.`,
   );
-}
-
-function mapped(factor: StoredTensor | number, change: (value: number) => number): StoredTensor | number {
-  if (typeof factor === "number") return change(factor);
-  return { ...factor, read: () => factor.read().map(change) };
 }
 
 /** The least and the largest of integer types. */
@@ -331,13 +318,13 @@ function dequantizeLinear(operation: Operation): Item {
 
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ...SHAPE_OPERATORS,
-  ["Add", arithmetic("Add")],
+  ["Add", arithmetic("add")],
   ["AveragePool", averagePool],
   ["BatchNormalization", batchNormalization],
   ["Clip", clip],
   ["Conv", conv],
   ["DequantizeLinear", dequantizeLinear],
-  ["Div", arithmetic("Div")],
+  ["Div", arithmetic("divide")],
   ["Elu", activation("elu")],
   ["Exp", activation("exponential")],
   ["Gemm", gemm],
@@ -350,7 +337,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["MatMul", matMul],
   ["Max", bound(true)],
   ["Min", bound(false)],
-  ["Mul", arithmetic("Mul")],
+  ["Mul", arithmetic("multiply")],
   ["Pad", pad],
   ["QuantizeLinear", quantizeLinear],
   ["ReduceMean", reduceMean],
@@ -359,7 +346,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Softmax", softmax("softmax")],
   ["Softplus", activation("softplus")],
   ["Softsign", activation("softsign")],
-  ["Sub", arithmetic("Sub")],
+  ["Sub", arithmetic("subtract")],
   ["Tanh", activation("tanh")],
 ]);
 

@@ -61,12 +61,16 @@ function shape(operation: Operation): Item {
 function constantOfShape(operation: Operation): Item {
   const target = operation.known(0);
   const count = elementCount(target);
-  if (!(count <= MAX_NUMBERS)) throw operation.unsupported(`makes ${count} numbers.`);
+  if (!(count <= MAX_NUMBERS) || !target.every(isLength)) throw operation.unsupported(`makes ${count} numbers.`);
   const [value = 0] = operation.tensor("value")?.read() ?? [];
   return numbersItem(
     Array.from({ length: count }, () => value),
     target,
   );
+}
+
+function isLength(axis: number): boolean {
+  return Number.isSafeInteger(axis) && axis >= 0;
 }
 
 function transpose(operation: Operation): Item {
@@ -139,6 +143,7 @@ function slice(operation: Operation): Item {
   };
   const [first, last] = [place(start), place(end)];
   const count = Math.max(0, Math.ceil((last - first) / step));
+  if (!isLength(count)) throw operation.broken("cuts at no whole number.");
   const steps = x.shape.map((_, i) => elementCount(x.shape.slice(i + 1)));
   return picked(x, x.shape.with(axis, count), (index) =>
     index.reduce((sum, at, i) => sum + (i === axis ? first + at * step : at) * (steps[i] ?? 0), 0),
@@ -201,7 +206,7 @@ function reshapeItem(operation: Operation, x: Item, target: readonly (number | n
   });
   const rest = elementCount(known.filter((axis) => axis !== -1));
   const filled = known.map((axis) => (axis === -1 ? count / rest : axis));
-  if (elementCount(filled) !== count) throw operation.broken(`makes [${filled.join(", ")}] of ${count} values.`);
+  if (elementCount(filled) !== count || !filled.every(isLength)) throw operation.broken(`makes [${filled.join(", ")}] of ${count} values.`);
   return x.kind === "constant" ? operation.derived(reshaped(x.tensor, filled)) : numbersItem(x.values, filled);
 }
 

@@ -1,8 +1,9 @@
 /** TFLite's operators as layers. Values stay float32: what a quantised model rounds, is not rounded here. */
 import type { Padding2D } from "../../core/padding.ts";
-import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
+import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
+import { type Arithmetic, channelFactor, withConstant } from "../foreign/arithmetic.ts";
 import { reshaped, transposed } from "../foreign/derived-tensor.ts";
 import type { GraphBuilder, Value } from "../foreign/graph-builder.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
@@ -238,51 +239,29 @@ function leakyRelu(operation: Operation): Item {
   return operation.builder.leakyRelu(valueAt(operation, 0), slope, operation.output.name);
 }
 
-/** a + b, a − b, a × b, a ÷ b of a value and a constant; the sum of two values. */
-function arithmetic(operator: "ADD" | "SUB" | "MUL" | "DIV"): Operator {
+/** The sum of two values; of a value and a constant each of the four. */
+function arithmetic(kind: Arithmetic): Operator {
   return (operation) => {
     const { builder, inputs, output } = operation;
     const [a, b] = inputs;
     if (isValue(a) && isValue(b)) {
-      if (operator !== "ADD") throw unsupported(operation, "is of two computed values: only their sum is read.");
+      if (kind !== "add") throw unsupported(operation, "is of two computed values: only their sum is read.");
       return activated(operation, builder.add(a, b, output.name), 0);
     }
     const at = isValue(a) ? 0 : 1;
     const x = valueAt(operation, at);
-    const factor = channelFactor(operation, x.shape, constantAt(operation, 1 - at));
-    if (operator === "DIV" && at === 1) throw unsupported(operation, "divides by a computed value.");
-    if (operator === "MUL") return activated(operation, builder.affine(x, factor, 0, output.name), 0);
-    if (operator === "DIV") {
-      return activated(
-        operation,
-        builder.affine(
-          x,
-          mapped(factor, (value) => 1 / value),
-          0,
-          output.name,
-        ),
-        0,
-      );
-    }
-    const offset = operator === "SUB" && at === 0 ? mapped(factor, (value) => -value) : factor;
-    return activated(operation, builder.affine(x, operator === "SUB" && at === 1 ? -1 : 1, offset, output.name), 0);
+    const constant = constantAt(operation, 1 - at);
+    const factor = channelFactor(constant, x.shape);
+    const value =
+      factor === undefined
+        ? undefined
+        : withConstant(builder, x, kind, factor, { reversed: at === 1, hint: output.name });
+    if (value !== undefined) return activated(operation, value, 0);
+    throw unsupported(
+      operation,
+      `takes a constant of shape ${formatShape(constant.shape)}; read are one number, or one a channel, and no quotients of them.`,
+    );
   };
-}
-
-function mapped(factor: StoredTensor | number, change: (value: number) => number): StoredTensor | number {
-  if (typeof factor === "number") return change(factor);
-  return { ...factor, read: () => factor.read().map(change) };
-}
-
-/** A constant that is broadcast: one number, or one a channel. */
-function channelFactor(operation: Operation, shape: Shape, tensor: StoredTensor): StoredTensor | number {
-  const count = elementCount(tensor.shape);
-  if (count === 1) return tensor.read()[0] ?? NaN;
-  if (tensor.shape.length <= shape.length && tensor.shape.at(-1) === count) return reshaped(tensor, [count]);
-  throw unsupported(
-    operation,
-    `takes a constant of shape ${formatShape(tensor.shape)}; read are one number, or one a channel.`,
-  );
 }
 
 /** Quantizing and back, and other widths of numbers: values are float32 here. */
@@ -299,14 +278,14 @@ export const OPERATORS: ReadonlyMap<number, readonly [name: string, read: Operat
   number,
   readonly [string, Operator]
 >([
-  [0, ["ADD", arithmetic("ADD")]],
+  [0, ["ADD", arithmetic("add")]],
   [1, ["AVERAGE_POOL_2D", averagePool]],
   [3, ["CONV_2D", convolution]],
   [4, ["DEPTHWISE_CONV_2D", depthwise]],
   [6, ["DEQUANTIZE", same]],
   [9, ["FULLY_CONNECTED", fullyConnected]],
   [14, ["LOGISTIC", activation("sigmoid")]],
-  [18, ["MUL", arithmetic("MUL")]],
+  [18, ["MUL", arithmetic("multiply")]],
   [19, ["RELU", bounded(0, Infinity)]],
   [20, ["RELU_N1_TO_1", bounded(-1, 1)]],
   [21, ["RELU6", bounded(0, 6)]],
@@ -315,8 +294,8 @@ export const OPERATORS: ReadonlyMap<number, readonly [name: string, read: Operat
   [28, ["TANH", activation("tanh")]],
   [34, ["PAD", pad]],
   [40, ["MEAN", mean]],
-  [41, ["SUB", arithmetic("SUB")]],
-  [42, ["DIV", arithmetic("DIV")]],
+  [41, ["SUB", arithmetic("subtract")]],
+  [42, ["DIV", arithmetic("divide")]],
   [43, ["SQUEEZE", reshape]],
   [45, ["STRIDED_SLICE", shapeOnly]],
   [47, ["EXP", activation("exponential")]],
