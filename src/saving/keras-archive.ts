@@ -1,5 +1,6 @@
 /** Keras 3's models, `.keras` (keras.src.saving.saving_lib): a zip archive of a config, the weights, and who wrote them. */
 import type { Checkpoint, FileSource } from "./checkpoint.ts";
+import { readExtras } from "./extras.ts";
 import { formatError, unsupportedError } from "./file-errors.ts";
 import { openHdf5 } from "./hdf5/hdf5.ts";
 import { parseJson } from "./json.ts";
@@ -21,5 +22,14 @@ export async function openKerasArchive({ bytes }: FileSource): Promise<Checkpoin
   }
   const model = readKerasModel(parseJson(config));
   const tensors = kerasTensors(openHdf5(weights), model);
-  return { format: "Keras 3 model (.keras)", origin: "keras", model, tensors: [...tensors.values()], weights: tensors };
+  const metadata = zipMember(bytes, METADATA);
+  return {
+    format: "Keras 3 model (.keras)",
+    origin: "keras",
+    model,
+    tensors: [...tensors.values()],
+    weights: tensors,
+    // Keras's own says when and by which version it was made; ours says more.
+    ...(metadata !== undefined && readExtras(parseJson(metadata))),
+  };
 }

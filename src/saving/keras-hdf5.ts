@@ -1,5 +1,6 @@
 /** Keras's HDF5 files as checkpoints: whole models (`.h5`), and weights alone (`.h5`, `.weights.h5`). */
 import type { Checkpoint, FileSource, ModelDescription } from "./checkpoint.ts";
+import { readExtras } from "./extras.ts";
 import { formatError } from "./file-errors.ts";
 import { type Hdf5Group, openHdf5 } from "./hdf5/hdf5.ts";
 import { parseJson } from "./json.ts";
@@ -8,6 +9,9 @@ import { isKerasH5, readKerasH5 } from "./keras-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./keras-weights-h5.ts";
 import { legacyWeights } from "./layer-weights.ts";
 import type { StoredLayer, StoredTensor } from "./stored-tensor.ts";
+
+/** The attribute of the root in which our own files say more. */
+export const EXTRAS = "mobilenet_v2";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
 export async function openKerasHdf5({ bytes }: FileSource): Promise<Checkpoint> {
@@ -41,7 +45,14 @@ function openLegacy(root: Hdf5Group): Checkpoint {
     return { ...common, format: "Keras weights (.h5)", model: undefined, weights };
   }
   const model = readKerasModel(parseJson(new TextEncoder().encode(config)));
-  return { ...common, format: "Keras model (.h5)", model, weights: byOrder(model, layers) };
+  const [extras] = root.attribute(EXTRAS)?.strings() ?? [];
+  return {
+    ...common,
+    format: "Keras model (.h5)",
+    model,
+    weights: byOrder(model, layers),
+    ...(extras !== undefined && readExtras(parseJson(new TextEncoder().encode(extras)))),
+  };
 }
 
 /** `layer/weight`, whatever of it the file repeats: `Conv1/Conv1/kernel:0` in one, `kernel:0` in another. */

@@ -2,7 +2,9 @@
 import { type AttributeValue, GroupSpec, MAX_ATTRIBUTE_BYTES, writeHdf5 } from "./hdf5/write.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { LayerDescription, SavedModel, WrittenFile } from "./checkpoint.ts";
+import { extrasToWrite } from "./extras.ts";
 import { CONFIG, METADATA, WEIGHTS } from "./keras-archive.ts";
+import { EXTRAS } from "./keras-hdf5.ts";
 import { keras2Suffices, kerasModelConfig } from "./keras-config-write.ts";
 import { kerasPaths } from "./keras-paths.ts";
 import { leavesOf, legacyWeights, weightNames } from "./layer-weights.ts";
@@ -19,7 +21,7 @@ export async function writeKerasArchive(saved: SavedModel, name: string): Promis
     compile_config: null,
   };
   const bytes = writeZip([
-    { name: METADATA, bytes: json({ keras_version: KERAS_VERSION, date_saved: dateSaved() }) },
+    { name: METADATA, bytes: json({ keras_version: KERAS_VERSION, date_saved: dateSaved(), ...extrasToWrite(saved) }) },
     { name: CONFIG, bytes: json(config) },
     { name: WEIGHTS, bytes: writeHdf5(kerasGroups(saved)) },
   ]);
@@ -37,6 +39,8 @@ export async function writeKerasH5(saved: SavedModel, name: string): Promise<rea
   root.attributes.set("backend", "tensorflow");
   const config = kerasModelConfig(saved.model, keras2Suffices(saved.model) ? "keras 2" : "keras 3");
   root.attributes.set("model_config", JSON.stringify(config));
+  const extras = extrasToWrite(saved);
+  if (extras !== undefined) root.attributes.set(EXTRAS, JSON.stringify(extras));
   fillLegacy(root.group("model_weights"), saved);
   return [{ name, bytes: writeHdf5(root) }];
 }

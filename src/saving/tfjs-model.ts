@@ -3,8 +3,9 @@
  * which have a metadata.json; and archives of such files.
  */
 import type { Checkpoint, FileSource, ModelDescription, Preprocessing } from "./checkpoint.ts";
+import { type Extras, readExtras } from "./extras.ts";
 import { formatError } from "./file-errors.ts";
-import { type Json, arrayOf, member, parseJson, stringOf } from "./json.ts";
+import { type Json, member, parseJson } from "./json.ts";
 import { readKerasModel } from "./keras-config.ts";
 import { leavesOf, weightNames } from "./layer-weights.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
@@ -14,15 +15,12 @@ import { unpackedMember } from "./zip.ts";
 /** Teachable Machine's: pixels / 127 − 1. */
 export const TEACHABLE_MACHINE: Preprocessing = { scale: 1 / 127, offset: -1 };
 
-/** More than any list of classes takes. */
-const MAX_CLASSES = 100_000;
-
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
 export async function openTfjs(source: FileSource): Promise<Checkpoint> {
   const json = parseJson(source.bytes);
   const checkpoint = await tfjsCheckpoint(json, (path) => source.sibling(path));
   const metadata = await source.sibling("metadata.json");
-  return { ...checkpoint, ...extrasOf(member(json, "userDefinedMetadata")), ...extrasBeside(metadata) };
+  return { ...checkpoint, ...readExtras(member(json, "userDefinedMetadata")), ...extrasBeside(metadata) };
 }
 
 /** The same in a zip archive, as Teachable Machine gives it out. */
@@ -86,47 +84,20 @@ function ownName(name: string): string {
   return own === "depthwise_kernel" ? "kernel" : own;
 }
 
-type Extras = Partial<Pick<Checkpoint, "format" | "origin" | "classNames" | "preprocessing">>;
-
-/** What our own writer keeps in the field that TF.js leaves to its users. */
-function extrasOf(metadata: Json | undefined): Extras {
-  const labels = member(metadata, "labels");
-  const scaling = member(metadata, "preprocessing");
-  return {
-    ...(labels !== undefined && { classNames: labelsOf(labels) }),
-    ...(scaling !== undefined && {
-      preprocessing: { scale: numbers(member(scaling, "scale")), offset: numbers(member(scaling, "offset")) },
-    }),
-  };
-}
-
-function extrasBeside(bytes: Uint8Array | undefined): Extras {
+/** Teachable Machine's metadata.json; of others the names of classes count. */
+function extrasBeside(bytes: Uint8Array | undefined): Extras & Partial<Pick<Checkpoint, "format" | "origin">> {
   if (bytes === undefined) return {};
   const metadata = parseJson(bytes);
-  const labels = member(metadata, "labels");
-  if (labels === undefined) return {};
-  const classNames = labelsOf(labels);
+  const { classNames } = readExtras(metadata);
+  if (classNames === undefined) return {};
   const isTeachable =
     member(metadata, "tmVersion") !== undefined || member(metadata, "packageName") === "@teachablemachine/image";
-  if (!isTeachable) return { classNames };
-  return {
-    format: "Teachable Machine image model",
-    origin: "teachable-machine",
-    classNames,
-    preprocessing: TEACHABLE_MACHINE,
-  };
-}
-
-function labelsOf(value: Json): readonly string[] {
-  const labels = arrayOf(value, "The `labels` of the metadata").map((label) => stringOf(label, "A label"));
-  if (labels.length > MAX_CLASSES) throw formatError(`The metadata names ${labels.length} classes.`);
-  return labels;
-}
-
-function numbers(value: Json | undefined): number | readonly number[] {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  return arrayOf(value, "The `preprocessing` of the metadata").map((item) => {
-    if (typeof item === "number" && Number.isFinite(item)) return item;
-    throw formatError("The `preprocessing` of the metadata should be numbers.");
-  });
+  return isTeachable
+    ? {
+        format: "Teachable Machine image model",
+        origin: "teachable-machine",
+        classNames,
+        preprocessing: TEACHABLE_MACHINE,
+      }
+    : { classNames };
 }

@@ -1,6 +1,7 @@
 /** Writes TensorFlow.js layers models, model.json and weights.bin, and with a metadata.json as Teachable Machine has them. */
 import { formatShape } from "../core/shape.ts";
 import type { Preprocessing, SavedModel, WrittenFile } from "./checkpoint.ts";
+import { extrasToWrite } from "./extras.ts";
 import { unsupportedError } from "./file-errors.ts";
 import { kerasModelConfig } from "./keras-config-write.ts";
 import { type Leaf, leavesOf, weightNames } from "./layer-weights.ts";
@@ -11,12 +12,7 @@ const SHARD = "weights.bin";
 const KERAS_VERSION = "2.15.0";
 
 export async function writeTfjs(saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
-  const { classNames, preprocessing } = saved;
-  const extras = {
-    ...(classNames !== undefined && { labels: classNames }),
-    ...(preprocessing !== undefined && { preprocessing }),
-  };
-  return files(saved, name, Object.keys(extras).length > 0 ? extras : undefined);
+  return files(saved, name, extrasToWrite(saved));
 }
 
 /** @throws UnsupportedError where the model takes pictures in another way than Teachable Machine gives them, or has no class names. */
