@@ -1,0 +1,108 @@
+/** What is done to every mutant of every format: it opens or it is refused, soon, by an error of ours. For the test and for the long run. */
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { MobileNetV2Error } from "../../src/core/errors.ts";
+import { loadAnyModel } from "../../src/models/load-model.ts";
+import { type AnyModel, modelFromDescription } from "../../src/models/model-from-description.ts";
+import type { WrittenFile } from "../../src/saving/checkpoint.ts";
+import { openCheckpoint } from "../../src/saving/formats.ts";
+import { zipMember } from "../../src/saving/zip.ts";
+import { writeZip } from "../../src/saving/zip-write.ts";
+import { savingFixture, sourceOf } from "./files.ts";
+import { mutant } from "./mutants.ts";
+
+export interface Seed {
+  readonly name: string;
+  readonly files: readonly WrittenFile[];
+  /** Members of an archive: they are changed before they are packed, too. */
+  readonly members?: readonly WrittenFile[];
+}
+
+/** Larger ones take too long. */
+const MAX_SEED_BYTES = 150_000;
+
+/** Files of test/fixtures/saving that are seeds: all that are small checkpoints. */
+function fixtureSeeds(): readonly Seed[] {
+  const root = new URL("../fixtures/saving/", import.meta.url);
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(?:h5|keras|onnx|tflite|pth|safetensors)(?:\.gz)?$/.test(name))
+    .toSorted()
+    .map((name) => {
+      const plain = name.replace(/\.gz$/, "").replaceAll("\\", "/");
+      return { name: plain, files: [{ name: plain.slice(plain.lastIndexOf("/") + 1), bytes: savingFixture(name) }] };
+    })
+    .filter(({ files }) => (files[0]?.bytes.length ?? 0) <= MAX_SEED_BYTES);
+}
+
+/** What our writers make of a small model, for formats that have no fixture. */
+async function writtenSeeds(): Promise<readonly Seed[]> {
+  const model = await loadAnyModel(
+    fileURLToPath(new URL("../fixtures/saving/keras/keras-twice.keras", import.meta.url)),
+  );
+  model.classNames = ["a", "b"];
+  model.preprocessing = { scale: 1 / 127, offset: -1 };
+  const machine = await model.toFiles("teachable-machine");
+  return [
+    { name: "tfjs-layers", files: await model.toFiles("tfjs-layers") },
+    { name: "teachable-machine", files: machine },
+    { name: "teachable-machine.zip", files: [{ name: "model.zip", bytes: writeZip(machine) }], members: machine },
+    { name: "our.safetensors", files: await model.toFiles("safetensors") },
+    { name: "our.keras", ...(await archiveSeed(model)) },
+  ];
+}
+
+async function archiveSeed(model: AnyModel): Promise<Omit<Seed, "name">> {
+  const bytes = await model.toBytes("keras");
+  const members = ["metadata.json", "config.json", "model.weights.h5"].map((name) => ({
+    name,
+    bytes: zipMember(bytes, name) ?? new Uint8Array(),
+  }));
+  return { files: [{ name: "model.keras", bytes }], members };
+}
+
+export async function allSeeds(): Promise<readonly Seed[]> {
+  return [...fixtureSeeds(), ...(await writtenSeeds())];
+}
+
+const EXPECTED = new Set(["FormatError", "UnsupportedError", "ValueError", "ShapeError", "LimitError"]);
+
+/** How long one mutant may take, in milliseconds: whatever the machine does beside. */
+const PATIENCE = 1000;
+
+export interface Outcome {
+  /** The error's code, or `opened`. */
+  readonly result: string;
+  readonly milliseconds: number;
+}
+
+/** Opens one mutant of a seed. @throws what is wrong with how it was received. */
+export async function tryMutant(seed: Seed, number: number, all: readonly Uint8Array[]): Promise<Outcome> {
+  const files = mutated(seed, number, all);
+  const start = performance.now();
+  const result = await attempt(files);
+  const milliseconds = performance.now() - start;
+  if (milliseconds > PATIENCE) throw new Error(`${seed.name}, mutant ${number}: took ${milliseconds} ms`);
+  return { result, milliseconds };
+}
+
+function mutated({ files, members }: Seed, number: number, all: readonly Uint8Array[]): readonly WrittenFile[] {
+  const change = (list: readonly WrittenFile[], turn: number): readonly WrittenFile[] =>
+    list.map((file, i) => (i === turn % list.length ? { ...file, bytes: mutant(file.bytes, number, all) } : file));
+  const [archive] = files;
+  if (members !== undefined && archive !== undefined && number % 2 === 0) {
+    return [{ name: archive.name, bytes: writeZip(change(members, number >> 1)) }];
+  }
+  return change(files, number);
+}
+
+async function attempt(files: readonly WrittenFile[]): Promise<string> {
+  try {
+    const { model, weights, tensors } = await openCheckpoint(sourceOf(files));
+    if (model === undefined) for (const tensor of tensors) tensor.read();
+    else modelFromDescription(model, weights);
+    return "opened";
+  } catch (error) {
+    if (error instanceof MobileNetV2Error && EXPECTED.has(error.code)) return error.code;
+    throw error;
+  }
+}
