@@ -26,9 +26,7 @@ export class ChannelHistogram {
   readonly lows: Float64Array;
   readonly highs: Float64Array;
   readonly #sums: Float64Array;
-  readonly #squares: Float64Array;
   #pixels = 0;
-  #powers: Float64Array | undefined;
   /** For each channel numbers that are not 0, by size; the upper half holds the positive ones. */
   readonly #bins: Uint32Array;
   readonly #limits: Float64Array;
@@ -38,7 +36,6 @@ export class ChannelHistogram {
     this.lows = new Float64Array(channels);
     this.highs = new Float64Array(channels);
     this.#sums = new Float64Array(channels);
-    this.#squares = new Float64Array(channels);
     this.#bins = new Uint32Array(channels * 2 * CHANNEL_BINS);
     this.#limits = new Float64Array(channels);
   }
@@ -52,11 +49,9 @@ export class ChannelHistogram {
         if (value < (lows[c] ?? 0)) lows[c] = value;
         if (value > (highs[c] ?? 0)) highs[c] = value;
         this.#sums[c]! += value;
-        this.#squares[c]! += value * value;
       }
     }
     this.#pixels += values.length / channels;
-    this.#powers = undefined;
     if (!this.#sums.every(Number.isFinite)) {
       throw valueError(
         "With the calibration data, the model computes NaN or infinity. Check the data (preprocessInput?) and the weights.",
@@ -80,12 +75,6 @@ export class ChannelHistogram {
   /** The mean of each channel. */
   get means(): Float64Array {
     return this.#sums.map((sum) => sum / this.#pixels);
-  }
-
-  /** The mean of each channel's squares. */
-  get powers(): Float64Array {
-    this.#powers ??= this.#squares.map((sum) => sum / this.#pixels);
-    return this.#powers;
   }
 
   /** The range of the value when each channel is divided by its unit. */

@@ -49,7 +49,7 @@ export async function quantizeProgram(
   }
   const values = valuesOf(operations, convolutions).filter((value) => known.has(value));
   const observed = await observe(program, values, data);
-  const units: Units = settings.equalization ? unitsOf(operations, convolutions, observed, settings) : new Map();
+  const units: Units = settings.equalization ? unitsOf(operations, convolutions, observed) : new Map();
   const ranges = new Map([...observed].map(([value, seen]) => [value, seen.range(settings, units.get(value))]));
   for (const input of program.inputs) {
     const range = observed.get(input)?.range({ ...settings, method: "minMax" }, undefined);
