@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type Plugin, build } from "esbuild";
@@ -62,6 +62,24 @@ function buildTypes(): void {
   // `Symbol.dispose` is younger than the `lib` that many projects name.
   const face = join(dist, "types/index.d.ts");
   writeFileSync(face, `/// <reference lib="esnext.disposable" />\n${readFileSync(face, "utf8")}`);
+  removeTypesThatNothingNames([face, join(dist, "types/platform/node.d.ts")]);
+}
+
+/** Declarations of what only our own modules see would be a third of the package. */
+function removeTypesThatNothingNames(faces: readonly string[]): void {
+  const named = new Set<string>();
+  const follow = (file: string): void => {
+    if (named.has(file)) return;
+    named.add(file);
+    for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/(?:from|import\() ?"(\.[^"]+)\.[jt]s"/g)) {
+      follow(join(dirname(file), `${path}.d.ts`));
+    }
+  };
+  for (const file of faces) follow(file);
+  const types = join(dist, "types");
+  for (const name of readdirSync(types, { recursive: true, encoding: "utf8" })) {
+    if (name.endsWith(".d.ts") && !named.has(join(types, name))) rmSync(join(types, name));
+  }
 }
 
 function printSizes(): void {
