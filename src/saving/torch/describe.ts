@@ -1,5 +1,5 @@
 /** A MobileNetV2 of PyTorch's packages in Keras's terms, under the names that keras.applications gives the layers. */
-import { correctPad } from "../../core/padding.ts";
+import { type Padding, correctPad } from "../../core/padding.ts";
 import type { LayerConfig } from "../../layers/layer.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
@@ -36,7 +36,8 @@ class Describer {
     let x = this.#strided(image, stem, { className: "Conv2D", name: "Conv1", padName: "Conv1_pad", stride: 2 });
     x = this.#activated(x, stem, "bn_Conv1", "Conv1_relu");
     for (const [i, block] of blocks.entries()) x = this.#block(x, block, i === 0 ? "expanded_conv_" : `block_${i}_`);
-    x = this.#pointwise(x, head, "Conv_1");
+    // Keras's one convolution of 1 × 1 that says `valid`.
+    x = this.#pointwise(x, head, "Conv_1", "valid");
     x = this.#activated(x, head, "Conv_1_bn", "out_relu");
     x = this.#layer("GlobalAveragePooling2D", "global_average_pooling2d", {}, x);
     if (classifier !== undefined) {
@@ -117,10 +118,15 @@ class Describer {
     return this.#layer(className, name, { ...filters, ...config }, x);
   }
 
-  #pointwise(input: TensorReference, { kernel }: Unit<StoredTensor>, name: string): TensorReference {
+  #pointwise(
+    input: TensorReference,
+    { kernel }: Unit<StoredTensor>,
+    name: string,
+    padding: Padding = "same",
+  ): TensorReference {
     this.#weights.set(`${name}/kernel`, kernel);
     const filters = kernel.shape[3] ?? 0;
-    return this.#layer("Conv2D", name, { filters, kernelSize: 1, padding: "same", useBias: false }, input);
+    return this.#layer("Conv2D", name, { filters, kernelSize: 1, padding, useBias: false }, input);
   }
 
   #normalized(input: TensorReference, unit: Unit<StoredTensor>, name: string): TensorReference {

@@ -35,7 +35,7 @@ const TORCHVISION: Traits = {
 export const DEFAULTS: Readonly<Record<Naming["id"], Traits>> = {
   torchvision: TORCHVISION,
   timm: { ...TORCHVISION, dropout: 0 },
-  huggingface: { ...TORCHVISION, padding: "same", epsilon: 1e-3, momentum: 0.997, dropout: 0.8 },
+  huggingface: { ...TORCHVISION, size: [224, 224], padding: "same", epsilon: 1e-3, momentum: 0.997, dropout: 0.8 },
 };
 
 /** ImageNet's mean and deviation, as torchvision and timm scale by them; Hugging Face's processor has Google's ±1, which is Keras's too. */
