@@ -4,7 +4,7 @@ import { isHdf5 } from "./hdf5/superblock.ts";
 import { isOnnx } from "./onnx/sniff.ts";
 import { isSafetensors } from "./safetensors-sniff.ts";
 import { isTorchFile } from "./torch/sniff.ts";
-import { isNsfwjs, isTfjsLayers } from "./tfjs-sniff.ts";
+import { isNsfwjs, isTfjs } from "./tfjs-sniff.ts";
 import { isTflite } from "./tflite/sniff.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, zipNames } from "./zip.ts";
@@ -22,8 +22,8 @@ export const formats: readonly CheckpointFormat[] = [
     open: async (source) => (await import("./keras-hdf5.ts")).openKerasHdf5(source),
   },
   {
-    id: "tfjs-layers",
-    matches: ({ bytes }) => isTfjsLayers(bytes),
+    id: "tfjs",
+    matches: ({ bytes }) => isTfjs(bytes),
     open: async (source) => (await import("./tfjs-model.ts")).openTfjs(source),
   },
   {

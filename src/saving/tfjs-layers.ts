@@ -53,10 +53,12 @@ export function loadTfjsModelInto(
 
 /** The layers with weights, in the order of the topology. Every tensor's shape is known to fit its bytes. */
 export function readTfjsLayers(model: Json, shards: Shards): WeightsFile {
-  const tensors = manifest(model).flatMap((group) => readGroup(group, shards));
-  if (new Set(tensors.map(({ name }) => name)).size !== tensors.length) {
-    throw formatError("The weights manifest has two tensors of one name.");
+  if (member(model, "format") === "graph-model") {
+    throw unsupportedError(
+      "This is a TF.js graph model, which has no layers. Open it with loadModel(), or convert the Keras model to a layers model.",
+    );
   }
+  const tensors = readTfjsTensors(model, shards);
   const byLayer = new Map<string, StoredTensor[]>();
   const names = topologyNames(model);
   const known = new Set(names);
@@ -79,6 +81,15 @@ export function readTfjsLayers(model: Json, shards: Shards): WeightsFile {
   return { format: "TensorFlow.js layers model", layers };
 }
 
+/** Every tensor of the weights manifest, its shape known to fit its bytes. */
+export function readTfjsTensors(model: Json, shards: Shards): readonly StoredTensor[] {
+  const tensors = manifest(model).flatMap((group) => readGroup(group, shards));
+  if (new Set(tensors.map(({ name }) => name)).size !== tensors.length) {
+    throw formatError("The weights manifest has two tensors of one name.");
+  }
+  return tensors;
+}
+
 function flattened(layers: readonly Layer[]): readonly Layer[] {
   return layers.flatMap((layer) => (layer instanceof Network ? flattened(layer.layers) : [layer]));
 }
@@ -89,11 +100,6 @@ interface Group {
 }
 
 function manifest(model: Json): Group[] {
-  if (member(model, "format") === "graph-model") {
-    throw unsupportedError(
-      "This is a TF.js graph model, which has no layers. Convert the Keras model to a layers model.",
-    );
-  }
   return arrayOf(member(model, "weightsManifest"), "`weightsManifest` of model.json").map((group) => ({
     paths: arrayOf(member(group, "paths"), "`paths` of the weights manifest").map(plainPath),
     specs: arrayOf(member(group, "weights"), "`weights` of the weights manifest"),

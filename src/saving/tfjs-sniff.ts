@@ -2,18 +2,16 @@
 
 const HEAD = 4096;
 
-/** True for a model.json with layers; a graph model has none, and says what it is at the start. */
-export function isTfjsLayers(bytes: Uint8Array): boolean {
+/** True for a model.json, of layers or of a graph. */
+export function isTfjs(bytes: Uint8Array): boolean {
   const head = headOf(bytes);
-  return (
-    /^\uFEFF?\s*\{/.test(head) && /"(?:modelTopology|weightsManifest)"/.test(head) && !head.includes('"graph-model"')
-  );
+  return /^\uFEFF?\s*\{/.test(head) && /"(?:modelTopology|weightsManifest|graph-model)"/.test(head);
 }
 
 /** True for a script of nsfwjs's that holds a model's description. */
 export function isNsfwjs(bytes: Uint8Array): boolean {
   const head = headOf(bytes);
-  return head.startsWith("!function(") && head.includes(".exports={modelTopology:");
+  return head.startsWith("!function(") && /\.exports=\{(?:modelTopology|format):/.test(head);
 }
 
 function headOf(bytes: Uint8Array): string {
