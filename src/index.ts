@@ -103,5 +103,6 @@ export type {
 } from "./saving/checkpoint.ts";
 export { classCount } from "./saving/class-count.ts";
 export { formats, writers } from "./saving/formats.ts";
+export { type Label, labelsText, parseLabels } from "./saving/labels.ts";
 export type { LoadWeightsOptions } from "./saving/load-weights.ts";
 export { NSFWJS_CLASSES, loadNsfwjsInto } from "./saving/nsfwjs.ts";
