@@ -2,10 +2,12 @@
 import { openFiles } from "#platform";
 import { valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
-import type { FilesSource, ReadOptions } from "../platform/contract.ts";
+import type { FileSet, FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { AssignOptions } from "../saving/assignment.ts";
-import type { Checkpoint } from "../saving/checkpoint.ts";
+import type { Checkpoint, ModelDescription } from "../saving/checkpoint.ts";
 import { openCheckpoint } from "../saving/formats.ts";
+import { parseLabels } from "../saving/labels.ts";
+import { leavesOf } from "../saving/layer-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
 import { Model } from "./model.ts";
 import { type AnyModel, modelFromDescription } from "./model-from-description.ts";
@@ -40,7 +42,24 @@ export async function loadAnyModel(source: FilesSource, options: LoadModelOption
 
 /** Everything in the file but the values of its tensors, which are read when they are asked for. */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<Checkpoint> {
-  return openCheckpoint(await mainFile(await openFiles(source, options)));
+  const files = await openFiles(source, options);
+  const checkpoint = await openCheckpoint(await mainFile(files));
+  if (checkpoint.classNames !== undefined || checkpoint.model === undefined) return checkpoint;
+  return { ...checkpoint, classNames: await labelsBeside(files, checkpoint.model) };
+}
+
+const LABELS = "labels.txt";
+
+/** The names in a labels.txt beside the file, where it is there and has as many as the model has classes. */
+async function labelsBeside(files: FileSet, model: ModelDescription): Promise<readonly string[] | undefined> {
+  if (!(await files.names()).includes(LABELS)) return undefined;
+  const last = leavesOf(model).findLast(({ layer }) => layer.className === "Dense" || layer.className === "Conv2D");
+  const bytes = await files.read(LABELS);
+  if (bytes === undefined) return undefined;
+  const names = parseLabels(new TextDecoder().decode(bytes)).map((label) =>
+    typeof label === "string" ? label : label.label,
+  );
+  return names.length === (last?.layer.config.units ?? last?.layer.config.filters) ? names : undefined;
 }
 
 /** The model of a checkpoint. @throws ValueError where it has weights only. */

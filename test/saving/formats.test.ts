@@ -1,6 +1,6 @@
 /** One table of cases for every format that is written: what comes back is what went in, and what does not fit is said. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,6 +10,7 @@ import { weightsByPath } from "../../src/models/describe-model.ts";
 import { type LoadModelOptions, loadAnyModel, loadModel, readCheckpoint } from "../../src/models/load-model.ts";
 import { Model } from "../../src/models/model.ts";
 import { writers } from "../../src/saving/formats.ts";
+import { labelsText } from "../../src/saving/labels.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 import { chosen, sourceOf } from "./files.ts";
 
@@ -185,6 +186,18 @@ describe("save() and saveWeights()", () => {
     using loaded = await loadModel(target);
     assert.deepEqual(loaded.classNames, CLASSES);
     prepare("");
+  });
+
+  test("labels.txt beside a file names its classes, where it has as many", async () => {
+    const { classNames } = model;
+    model.classNames = undefined;
+    await mkdir(join(folder, "named"));
+    await model.save(join(folder, "named", "a.keras"));
+    model.classNames = classNames;
+    await writeFile(join(folder, "named", "labels.txt"), labelsText(CLASSES));
+    assert.deepEqual((await loadModel(join(folder, "named"))).classNames, CLASSES);
+    await writeFile(join(folder, "named", "labels.txt"), "of\nanother\n");
+    assert.equal((await loadModel(join(folder, "named", "a.keras"))).classNames, undefined);
   });
 
   test("an unknown ending or format is refused in Keras's words", async () => {

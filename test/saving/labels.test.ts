@@ -33,16 +33,8 @@ test("labels: what is no list of labels is refused, with the reason", () => {
 });
 
 test("labels: what is written is read again, whatever is in the names", () => {
-  for (const names of [
-    ["cat", "dog"],
-    ["{cat", "dog"],
-    [" cat", "dog"],
-    ["cat\ndog", "x"],
-    ["", "x"],
-    ["[1]"],
-    ["a", ""],
-  ]) {
-    if (names.at(-1) !== "") assert.deepEqual(parseLabels(labelsText(names)), names);
+  for (const names of [["cat", "dog"], ["{cat", "dog"], [" cat", "dog"], ["cat\ndog", "x"], ["", "x"], ["[1]"]]) {
+    assert.deepEqual(parseLabels(labelsText(names)), names);
   }
   assert.equal(labelsText(["rose", "tulip"]), "rose\ntulip\n");
 });
