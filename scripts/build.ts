@@ -2,10 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type Plugin, build } from "esbuild";
+import { rolldown } from "rolldown";
+import { dts } from "rolldown-plugin-dts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -36,7 +38,7 @@ async function buildCode(): Promise<void> {
     logLevel: "warning",
     conditions: ["@mobilenet-v2/source"],
     external: ["#platform", "sharp", "node:*"],
-    plugins: [requiredBuiltins],
+    plugins: [requiredBuiltins, plainWidths],
   });
 }
 
@@ -54,32 +56,38 @@ const requiredBuiltins: Plugin = {
   },
 };
 
-function buildTypes(): void {
+/** The progress bar measures texts that are ours and plain: it needs no table of emoji. */
+const plainWidths: Plugin = {
+  name: "plain-widths",
+  setup(plugged) {
+    const namespace = "plain-width";
+    plugged.onResolve({ filter: /^string-width$/ }, ({ path }) => ({ path, namespace }));
+    plugged.onLoad({ filter: /.*/, namespace }, () => ({ contents: "module.exports = (text) => text.length;" }));
+  },
+};
+
+/** One file with what the face names: declarations of what only our own modules see would be a third of the package. */
+async function buildTypes(): Promise<void> {
   execFileSync(join(root, "node_modules/.bin/tsc"), ["--project", "tsconfig.build.json"], {
     cwd: root,
     stdio: "inherit",
   });
-  // `Symbol.dispose` is younger than the `lib` that many projects name.
-  const face = join(dist, "types/index.d.ts");
-  writeFileSync(face, `/// <reference lib="esnext.disposable" />\n${readFileSync(face, "utf8")}`);
-  removeTypesThatNothingNames([face, join(dist, "types/platform/node.d.ts")]);
-}
-
-/** Declarations of what only our own modules see would be a third of the package. */
-function removeTypesThatNothingNames(faces: readonly string[]): void {
-  const named = new Set<string>();
-  const follow = (file: string): void => {
-    if (named.has(file)) return;
-    named.add(file);
-    for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/(?:from|import\() ?"(\.[^"]+)\.[jt]s"/g)) {
-      follow(join(dirname(file), `${path}.d.ts`));
-    }
-  };
-  for (const file of faces) follow(file);
-  const types = join(dist, "types");
-  for (const name of readdirSync(types, { recursive: true, encoding: "utf8" })) {
-    if (name.endsWith(".d.ts") && !named.has(join(types, name))) rmSync(join(types, name));
+  const modules = join(dist, "types");
+  for (const name of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const text = readFileSync(join(modules, name), "utf8");
+    writeFileSync(join(modules, name), text.replaceAll(/"(\.[^"]+)\.ts"/g, '"$1.js"'));
   }
+  const declarations = await rolldown({
+    input: { index: join(modules, "index.d.ts") },
+    resolve: { alias: { "#platform": join(modules, "platform/node.d.ts") } },
+    plugins: [dts({ dtsInput: true, tsconfig: false })],
+  });
+  await declarations.write({ dir: dist, format: "es" });
+  rmSync(modules, { recursive: true });
+  // `Symbol.dispose` is younger than the `lib` that many projects name.
+  const face = join(dist, "index.d.ts");
+  writeFileSync(face, `/// <reference lib="esnext.disposable" />\n${readFileSync(face, "utf8")}`);
 }
 
 function printSizes(): void {
@@ -106,5 +114,5 @@ function printSize(name: string, raw: number, gzip: number): void {
 
 rmSync(dist, { recursive: true, force: true });
 await buildCode();
-buildTypes();
+await buildTypes();
 printSizes();

@@ -95,7 +95,7 @@ describe("the packed package", () => {
 
   it("holds nothing but dist, the licence, the README and package.json", () => {
     assert.deepEqual(readdirSync(installed).toSorted(), ["LICENSE", "README.md", "dist", "package.json"]);
-    const parts = ["browser.js", "chunks", "cli.js", "index.js", "node.js", "types"];
+    const parts = ["browser.js", "chunks", "cli.js", "index.d.ts", "index.js", "node.js"];
     assert.deepEqual(readdirSync(join(installed, "dist")).toSorted(), parts);
   });
 
