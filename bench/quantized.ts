@@ -23,7 +23,7 @@ export async function quantized(
   mode: IntegerMode = bestMode(),
 ): Promise<QuantizedModel> {
   const network = await quantizeProgram(programOf(model.graph), [picture.shape.slice(1)], [picture], SETTINGS);
-  return { program: network.program, transform: (operations) => toIntegers(operations, network, mode) };
+  return { program: programOf(model.graph), transform: (operations) => toIntegers(operations, network, mode) };
 }
 
 /** What a plan is made of. */

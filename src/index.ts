@@ -15,6 +15,7 @@ export {
   measureCheckpoint,
 } from "./applications/measure.ts";
 export { MobileNetV2, type MobileNetV2Options } from "./applications/mobilenet-v2.ts";
+export { type Recognized, recognizeMobileNetV2 } from "./applications/recognize.ts";
 export { type Recommendation, type RecommendOptions, recommend } from "./applications/recommend.ts";
 
 export { type ErrorCode, MobileNetV2Error } from "./core/errors.ts";
@@ -88,6 +89,14 @@ export { ZeroPadding2D, type ZeroPadding2DOptions } from "./layers/zero-padding2
 export { type LoadModelOptions, loadAnyModel, loadModel, modelOf, readCheckpoint } from "./models/load-model.ts";
 export { countMacs } from "./models/macs.ts";
 export { Model, type ModelOptions, type Predictions } from "./models/model.ts";
+export { type CalibrationData, type QuantizeOptions, quantize } from "./models/quantize.ts";
+export {
+  type IntegerMode,
+  type LoadQuantizedOptions,
+  QuantizedModel,
+  type QuantizedModelOptions,
+  loadQuantized,
+} from "./models/quantized-model.ts";
 export { Sequential, type SequentialOptions } from "./models/sequential.ts";
 export type { AnyModel } from "./models/model-from-description.ts";
 export type { SaveOptions } from "./models/save-model.ts";

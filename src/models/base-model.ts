@@ -1,8 +1,7 @@
 /** What functional and sequential models do: predict on the engine, print themselves, free their memory (keras.Model). */
 import { openFiles } from "#platform";
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
-import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
+import { MobileNetV2Error } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
@@ -11,6 +10,7 @@ import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
 import { openCheckpoint } from "../saving/formats.ts";
 import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/load-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
+import { batchesOf } from "./batches.ts";
 import { loadForeignWeights } from "./load-foreign-weights.ts";
 import type { LayerOptions } from "../layers/layer.ts";
 import { type SaveOptions, modelFiles, saveModel, saveWeights } from "./save-model.ts";
@@ -44,23 +44,7 @@ export abstract class BaseModel extends Network {
    * @throws ValueError where shapes do not fit.
    */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
-    const given = x instanceof Tensor ? [x] : x;
-    const { inputs } = this.graph;
-    if (given.length !== inputs.length) {
-      throw valueError(
-        `Layer "${this.name}" expects ${inputs.length} input(s), but it received ${given.length} input tensors.`,
-      );
-    }
-    const batches = given.map((tensor, i) => asBatch(tensor, inputs[i]?.shape ?? [], i, this));
-    const count = batches[0]?.shape[0] ?? 0;
-    for (const batch of batches) {
-      if (batch.shape[0] !== count) {
-        const counts = batches.map((tensor) => String(tensor.shape[0])).join(", ");
-        throw valueError(
-          `Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. Received: ${counts}`,
-        );
-      }
-    }
+    const batches = batchesOf(x, this);
     const engine = await this.#running();
     return [...(await engine.run(batches))];
   }
@@ -156,26 +140,4 @@ export abstract class BaseModel extends Network {
     }
     return this.#engine;
   }
-}
-
-/** The tensor as float32 with the rank of the model's input. */
-function asBatch(tensor: Tensor, expected: Shape, index: number, model: BaseModel): Tensor<Float32Array> {
-  const withBatch = batchShape(tensor.shape, expected);
-  if (withBatch === undefined || !shapesCompatible(expected.with(0, null), withBatch)) {
-    throw valueError(
-      `Input ${index} with name '${model.inputs[index]?.node.layer.name ?? ""}' of layer '${model.name}' is incompatible with the layer: ` +
-        `expected shape=${formatShape(expected)}, found shape=${formatShape(tensor.shape)}`,
-    );
-  }
-  return tensor.toFloat32().reshape(withBatch);
-}
-
-function batchShape(given: Dims, expected: Shape): Dims | undefined {
-  if (given.length === expected.length) return given;
-  if (given.length === expected.length - 1) {
-    if (shapesCompatible(expected.slice(1), given)) return [1, ...given];
-    // As Keras does for a batch of gray pictures without their last axis.
-    if (expected.at(-1) === 1) return [...given, 1];
-  }
-  return given.length === expected.length + 1 && given.at(-1) === 1 ? given.slice(0, -1) : undefined;
 }

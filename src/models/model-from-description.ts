@@ -32,11 +32,22 @@ export function modelFromDescription(
   weights: ReadonlyMap<string, StoredTensor>,
   options: AssignOptions & ThreadOptions = {},
 ): AnyModel {
+  const { model, leaves } = architectureOf(description, options);
+  assignAll(assignments(leaves, weights), options);
+  return model;
+}
+
+export interface Architecture {
+  readonly model: AnyModel;
+  /** Every layer that is no model, by its name with those of the models around before it. */
+  readonly leaves: ReadonlyMap<string, Layer>;
+}
+
+/** The same without values: no weight is made before it is read. */
+export function architectureOf(description: ModelDescription, options: ThreadOptions = {}): Architecture {
   checkSize(description);
   const builder = new Builder(options);
-  const model = builder.model(description, description.name, "");
-  assignAll(assignments(builder.leaves, weights), options);
-  return model;
+  return { model: builder.model(description, description.name, ""), leaves: builder.leaves };
 }
 
 /** Models within models multiply: what would be run is counted before anything is made. */

@@ -17,9 +17,15 @@ export const OUR_METADATA = {
   preprocessing: "preprocessing",
 } as const;
 
+/** The key of the metadata that only quantized models have. */
+export const QUANTIZED = "mobilenet_v2_int8";
+
 /** @throws FormatError, UnsupportedError, LimitError. */
 export async function openSafetensors(source: FileSource): Promise<Checkpoint> {
   const file = readSafetensors(source.bytes);
+  if (file.metadata.has(QUANTIZED)) {
+    throw unsupportedError("The file is a quantized model. Open it with loadQuantized().");
+  }
   const config = file.metadata.get(OUR_METADATA.model);
   if (config !== undefined) return ours(file, config);
   if (isNamedByTorch(file.tensors.keys())) return openStateDict(source, { format: FORMAT, ...file });

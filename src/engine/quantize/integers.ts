@@ -3,7 +3,7 @@ import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
 import { type Convolution, type Operation, type Operations, type Pool, inputsOf } from "../operations.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
-import { meanRequantization, requantization } from "./requantize.ts";
+import { MOST_PRODUCTS, meanRequantization, requantization } from "./requantize.ts";
 import { ACTIVATION_BYTES, type IntegerMode } from "../../kernels/i8-parts.ts";
 import { type Quantization, paddingOf, quantizationOf } from "./scheme.ts";
 
@@ -63,6 +63,11 @@ class Mixing {
     const weights = this.#network.weights.get(operation.output);
     if (weights !== undefined) {
       if (operation.kind !== "convolution") throw misfit(`weights for a ${operation.kind}`);
+      if (!canBeIntegers(operation))
+        throw misfit(`'${operation.name}' is a convolution that integers are not there for`);
+      if (weights.kernel.length !== operation.kernel.size || weights.scales.length !== operation.to.channels) {
+        throw misfit(`weights of another size for '${operation.name}'`);
+      }
       this.#convolution(operation, weights);
     } else if (operation.kind === "pool" && isGlobalMean(operation) && this.#integers.has(operation.input)) {
       this.#mean(operation);
@@ -241,6 +246,23 @@ class Mixing {
         return { ...operation, input: this.#float(operation.input) };
     }
   }
+}
+
+/** Whether there are integer kernels for a convolution. */
+export function canBeIntegers({ from, to, window, groups, residual }: Convolution): boolean {
+  const { rows, cols, strides, dilation, pads } = window;
+  if (to.rows * to.cols * to.channels === 0) return false;
+  if (groups === 1) return rows * cols * from.channels <= MOST_PRODUCTS;
+  return (
+    groups === from.channels &&
+    groups === to.channels &&
+    residual === undefined &&
+    [rows, cols].every((size) => size === 3) &&
+    [...dilation].every((step) => step === 1) &&
+    strides[0] === strides[1] &&
+    strides[0] <= 2 &&
+    pads.flat().every((zeros) => zeros <= 1)
+  );
 }
 
 export function isGlobalMean({ mode, to, from, window }: Pool): boolean {

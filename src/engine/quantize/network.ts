@@ -1,5 +1,4 @@
-/** A quantized network: a program, its convolutions' integer weights, and the ranges of its values. It holds for every mode and picture size. */
-import type { Program } from "../../graph/program.ts";
+/** What quantizing finds out about a program: integer weights of its convolutions and ranges of its values. It holds for every mode and picture size. */
 import type { Range } from "./scheme.ts";
 
 export interface QuantizedWeights {
@@ -11,8 +10,6 @@ export interface QuantizedWeights {
 }
 
 export interface QuantizedNetwork {
-  /** Layers whose weights are integers keep no weights of their own. */
-  readonly program: Program;
   /** By the value that the convolution makes, once folded. */
   readonly weights: ReadonlyMap<number, QuantizedWeights>;
   /** By value: those that can be integers. */

@@ -2,19 +2,15 @@
 import { valueError } from "../../core/errors.ts";
 import type { Dims } from "../../core/shape.ts";
 import type { Program } from "../../graph/program.ts";
-import type { Layer } from "../../layers/layer.ts";
-import { layerFromConfig } from "../../layers/registry.ts";
-import type { Weight } from "../../layers/weight.ts";
 import { fold } from "../fold.ts";
 import { lower } from "../lower.ts";
-import { type Convolution, type Operation, type Operations } from "../operations.ts";
+import type { Convolution, Operations } from "../operations.ts";
 import { folded } from "../weights.ts";
 import { type CalibrationData, observe } from "./calibrate.ts";
 import { type Units, unitsOf } from "./equalize.ts";
 import type { RangeOptions } from "./histogram.ts";
-import { isGlobalMean } from "./integers.ts";
+import { canBeIntegers, isGlobalMean } from "./integers.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
-import { MOST_PRODUCTS } from "./requantize.ts";
 import { type Range, WEIGHT_LIMIT } from "./scheme.ts";
 
 export interface QuantizeSettings extends RangeOptions {
@@ -64,24 +60,7 @@ export async function quantizeProgram(
     weights.set(output, made);
     widen(ranges, operation, made);
   }
-  return { program: withoutWeights(program, operations, weights), weights, ranges };
-}
-
-/** Whether there are kernels for it. */
-function canBeIntegers({ from, to, window, groups, residual }: Convolution): boolean {
-  const { rows, cols, strides, dilation, pads } = window;
-  if (to.rows * to.cols * to.channels === 0) return false;
-  if (groups === 1) return rows * cols * from.channels <= MOST_PRODUCTS;
-  return (
-    groups === from.channels &&
-    groups === to.channels &&
-    residual === undefined &&
-    [rows, cols].every((size) => size === 3) &&
-    [...dilation].every((step) => step === 1) &&
-    strides[0] === strides[1] &&
-    strides[0] <= 2 &&
-    pads.flat().every((zeros) => zeros <= 1)
-  );
+  return { weights, ranges };
 }
 
 /** The values whose ranges matter: what convolutions take and make, and means of it. */
@@ -202,52 +181,4 @@ function widen(
 function spanOf(range: Range | undefined): number {
   if (range === undefined) return 1;
   return Math.max(range.high, 0) - Math.min(range.low, 0) || 255;
-}
-
-/** The program with layers of its own: those that became integers have no weights, the others copies. */
-function withoutWeights(
-  program: Program,
-  { list }: Operations,
-  quantized: ReadonlyMap<number, QuantizedWeights>,
-): Program {
-  const integer = new Set<Weight>();
-  for (const operation of list) {
-    if (quantized.has(operation.output)) for (const weight of weightsOf(operation)) integer.add(weight);
-  }
-  for (const operation of list) {
-    if (!quantized.has(operation.output)) for (const weight of weightsOf(operation)) integer.delete(weight);
-  }
-  const copies = new Map<Layer, Layer>();
-  const steps = program.steps.map((step) => {
-    const layer =
-      copies.get(step.layer) ??
-      copyOf(
-        step.layer,
-        step.inputs.map((input) => program.shapes[input] ?? []),
-        integer,
-      );
-    copies.set(step.layer, layer);
-    return { ...step, layer };
-  });
-  return { ...program, steps };
-}
-
-function weightsOf(operation: Operation): readonly Weight[] {
-  if (operation.kind === "affine") return operation.affine.weights;
-  if (operation.kind !== "convolution") return [];
-  const { kernel, bias, affines } = operation;
-  return [kernel, ...(bias === undefined ? [] : [bias]), ...affines.flatMap((affine) => affine.weights)];
-}
-
-function copyOf(
-  layer: Layer,
-  inputShapes: readonly (readonly (number | null)[])[],
-  integer: ReadonlySet<Weight>,
-): Layer {
-  const copy = layerFromConfig(layer.className, layer.getConfig());
-  copy.build(inputShapes);
-  for (const weight of layer.weights) {
-    if (!integer.has(weight)) copy.weight(weight.name).assign(weight.values.slice());
-  }
-  return copy;
 }

@@ -1,0 +1,49 @@
+/** What a model is given, as float32 batches of the shapes of its inputs; refused as Keras refuses it. */
+import { valueError } from "../core/errors.ts";
+import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import type { Network } from "../graph/network.ts";
+
+/** @throws ValueError where number, shapes or batch sizes do not fit. */
+export function batchesOf(x: Tensor | readonly Tensor[], model: Network): readonly Tensor<Float32Array>[] {
+  const given = x instanceof Tensor ? [x] : x;
+  const { inputs } = model.graph;
+  if (given.length !== inputs.length) {
+    throw valueError(
+      `Layer "${model.name}" expects ${inputs.length} input(s), but it received ${given.length} input tensors.`,
+    );
+  }
+  const batches = given.map((tensor, i) => asBatch(tensor, inputs[i]?.shape ?? [], i, model));
+  const count = batches[0]?.shape[0] ?? 0;
+  for (const batch of batches) {
+    if (batch.shape[0] !== count) {
+      const counts = batches.map((tensor) => String(tensor.shape[0])).join(", ");
+      throw valueError(
+        `Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. Received: ${counts}`,
+      );
+    }
+  }
+  return batches;
+}
+
+/** The tensor as float32 with the rank of the model's input. */
+function asBatch(tensor: Tensor, expected: Shape, index: number, model: Network): Tensor<Float32Array> {
+  const withBatch = batchShape(tensor.shape, expected);
+  if (withBatch === undefined || !shapesCompatible(expected.with(0, null), withBatch)) {
+    throw valueError(
+      `Input ${index} with name '${model.inputs[index]?.node.layer.name ?? ""}' of layer '${model.name}' is incompatible with the layer: ` +
+        `expected shape=${formatShape(expected)}, found shape=${formatShape(tensor.shape)}`,
+    );
+  }
+  return tensor.toFloat32().reshape(withBatch);
+}
+
+function batchShape(given: Dims, expected: Shape): Dims | undefined {
+  if (given.length === expected.length) return given;
+  if (given.length === expected.length - 1) {
+    if (shapesCompatible(expected.slice(1), given)) return [1, ...given];
+    // As Keras does for a batch of gray pictures without their last axis.
+    if (expected.at(-1) === 1) return [...given, 1];
+  }
+  return given.length === expected.length + 1 && given.at(-1) === 1 ? given.slice(0, -1) : undefined;
+}
