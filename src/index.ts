@@ -17,6 +17,16 @@ export {
 export { MobileNetV2, type MobileNetV2Options } from "./applications/mobilenet-v2.ts";
 export { type Recognized, recognizeMobileNetV2 } from "./applications/recognize.ts";
 export { type Recommendation, type RecommendOptions, recommend } from "./applications/recommend.ts";
+export type { ImagenetFile } from "./applications/weights.ts";
+export {
+  type CachedWeights,
+  type VerifiedWeights,
+  fetchWeights,
+  imagenetFiles,
+  listWeights,
+  removeWeights,
+  verifyWeights,
+} from "./applications/weights-cache.ts";
 
 export { type ErrorCode, MobileNetV2Error } from "./core/errors.ts";
 export type { Dims, Shape } from "./core/shape.ts";

@@ -28,7 +28,7 @@ import { imagenetWeights } from "./weights.ts";
 export type { MobileNetV2Options } from "./mobilenet-v2-options.ts";
 
 /** Table 2 of the paper: expansion, output channels before alpha, repeats, stride of the first. */
-const STAGES = [
+export const STAGES = [
   { expansion: 1, filters: 16, repeats: 1, stride: 1 },
   { expansion: 6, filters: 24, repeats: 2, stride: 2 },
   { expansion: 6, filters: 32, repeats: 3, stride: 2 },
@@ -177,7 +177,7 @@ function normalize(x: KerasTensor, name: string): KerasTensor {
 }
 
 /** The multiple of `divisor` nearest to `value`, not more than a tenth below it. */
-function makeDivisible(value: number, divisor: number): number {
+export function makeDivisible(value: number, divisor: number): number {
   const rounded = Math.max(divisor, Math.floor((value + divisor / 2) / divisor) * divisor);
   return rounded < 0.9 * value ? rounded + divisor : rounded;
 }

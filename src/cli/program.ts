@@ -3,8 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { parseBudget } from "./budget.ts";
 import type { ClassifyOptions } from "./classify.ts";
+import type { ConvertOptions } from "./convert.ts";
+import type { InspectOptions } from "./inspect.ts";
 import type { ModelsOptions } from "./models.ts";
 import type { SummaryCommandOptions } from "./summary.ts";
+import type { JsonOption, WhichWeights } from "./weights.ts";
 
 const NAME = "mobilenet-v2";
 
@@ -32,6 +35,29 @@ Examples:
   $ ${NAME} models --measure                      how fast each is on this machine
   $ ${NAME} models --budget 5ms                   the most accurate that is fast enough
   $ ${NAME} models --budget 5ms --budget 8MB      and small enough
+`,
+  convert: `
+The format of OUT is what its ending says, or --to: keras (.keras), h5 (.h5), weights.h5 (.weights.h5), safetensors (.safetensors),
+onnx (.onnx), tfjs-layers (model.json, or a folder with --to), teachable-machine, legacy-weights, torchvision, timm, huggingface.
+
+Examples:
+  $ ${NAME} convert flowers.h5 flowers.keras
+  $ ${NAME} convert flowers.keras web/model.json --labels flowers.txt
+  $ ${NAME} convert my-teachable-machine.zip flowers.onnx
+  $ ${NAME} convert weights.h5 model.safetensors --size 160
+`,
+  inspect: `
+Examples:
+  $ ${NAME} inspect flowers.keras
+  $ ${NAME} inspect model.onnx --tensors
+`,
+  weights: `
+Examples:
+  $ ${NAME} weights list                          what is in the cache
+  $ ${NAME} weights fetch --alpha 0.35 --size 96  download one file into it
+  $ ${NAME} weights fetch --all                   download all
+  $ ${NAME} weights verify                        read every file that is there, and say which are broken
+  $ ${NAME} weights remove --alpha 0.35 --size 96
 `,
   summary: `
 Examples:
@@ -141,7 +167,66 @@ function createProgram(exit: (code: number) => void): Command {
       await summary(options);
     });
 
+  program
+    .command("inspect")
+    .description("Say what a checkpoint is, of any format, without loading it.")
+    .argument("<file>", "a file, a folder or an address")
+    .option("--tensors", "list the tensors too")
+    .option("--json", "print one JSON document and nothing else")
+    .addHelpText("after", EXAMPLES.inspect)
+    .action(async (source: string, options: InspectOptions) => {
+      const { inspect } = await import("./inspect.ts");
+      await inspect(source, options);
+    });
+
+  addModelOptions(program.command("convert"))
+    .description("Write a checkpoint of any format in another, and compare what both answer.")
+    .argument("<in>", "a file, a folder or an address")
+    .argument("<out>", "a file, or a folder for formats of several files")
+    .option("--to <format>", "the format to write (default: what the ending of <out> says)")
+    .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
+    .option("--classes <n>", "of weights alone: how many classes the model has", wholeNumber)
+    .option("--no-top", "of weights alone: the model has no classifier")
+    .option("--json", "print one JSON document and nothing else")
+    .addHelpText("after", EXAMPLES.convert)
+    .action(async (source: string, target: string, options: ConvertOptions) => {
+      const { convert } = await import("./convert.ts");
+      await convert(source, target, options);
+    });
+
+  addWeightsCommands(program.command("weights"), exit);
   return program;
+}
+
+function addWeightsCommands(weights: Command, exit: (code: number) => void): void {
+  weights
+    .description("List, download, check and remove the published weights in the cache ($KERAS_HOME or ~/.keras).")
+    .addHelpText("after", EXAMPLES.weights)
+    .exitOverride();
+  weights
+    .command("list")
+    .description("List those that are there.")
+    .option("--json", "print one JSON document and nothing else")
+    .action(async (options: JsonOption) => (await import("./weights.ts")).list(options));
+  addWhichWeights(weights.command("fetch"))
+    .description("Download what is not there.")
+    .action(async (options: WhichWeights) => (await import("./weights.ts")).fetchInto(options));
+  weights
+    .command("verify")
+    .description(
+      "Read every file and hold it against its model; broken ones are set aside. Exit code 1 where there are any.",
+    )
+    .option("--json", "print one JSON document and nothing else")
+    .action(async (options: JsonOption) => exit(await (await import("./weights.ts")).verify(options)));
+  addWhichWeights(weights.command("remove"))
+    .description("Remove what is there.")
+    .action(async (options: WhichWeights) => (await import("./weights.ts")).remove(options));
+}
+
+function addWhichWeights(command: Command): Command {
+  return addModelOptions(command)
+    .option("--no-top", "the file without the classifier")
+    .option("--all", "every published file");
 }
 
 function addModelOptions(command: Command): Command {

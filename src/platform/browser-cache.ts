@@ -2,7 +2,7 @@
 
 import { checkLimit } from "./byte-collector.ts";
 import { type CacheEntry, type CachedContent, download, takeCached } from "./cached-download.ts";
-import type { CachedFile } from "./contract.ts";
+import type { CachedFile, CachedName } from "./contract.ts";
 import { absolute } from "./browser-files.ts";
 import { DEFAULT_MAX_BYTES } from "./fetch-bytes.ts";
 
@@ -16,6 +16,38 @@ export function findCached(file: CachedFile): Promise<Uint8Array | undefined> {
   return takeCached(new BrowserEntry(resolved), resolved);
 }
 
+export async function listCached(folder: string): Promise<readonly CachedName[]> {
+  const cache = await openCache(folder);
+  const found: CachedName[] = [];
+  for (const { url } of (await cache?.keys()) ?? []) {
+    const response = await cache?.match(url, { ignoreVary: true });
+    found.push({ name: nameOf(url), place: url, bytes: Number(response?.headers.get("content-length") ?? 0) });
+  }
+  return found;
+}
+
+export async function removeCached(folder: string, name: string): Promise<boolean> {
+  const cache = await openCache(folder);
+  let removed = false;
+  for (const request of (await cache?.keys()) ?? []) {
+    if (nameOf(request.url) === name) removed = (await cache?.delete(request)) === true || removed;
+  }
+  return removed;
+}
+
+function nameOf(url: string): string {
+  return new URL(url).pathname.split("/").at(-1) ?? "";
+}
+
+async function openCache(folder: string): Promise<Cache | undefined> {
+  try {
+    // Missing on insecure pages; throws in sandboxed frames.
+    return await globalThis.caches?.open(`mobilenet-v2/${folder}`);
+  } catch {
+    return undefined;
+  }
+}
+
 class BrowserEntry implements CacheEntry {
   readonly advice: string;
   readonly #url: string;
@@ -23,7 +55,7 @@ class BrowserEntry implements CacheEntry {
 
   constructor(file: CachedFile) {
     this.#url = file.url;
-    this.#folder = `mobilenet-v2/${file.folder}`;
+    this.#folder = file.folder;
     this.advice = "Pass the file itself, as a File, bytes or an address that this page may read.";
   }
 
@@ -58,12 +90,7 @@ class BrowserEntry implements CacheEntry {
     return { end: async () => undefined };
   }
 
-  async #open(): Promise<Cache | undefined> {
-    try {
-      // Missing on insecure pages; throws in sandboxed frames.
-      return await globalThis.caches?.open(this.#folder);
-    } catch {
-      return undefined;
-    }
+  #open(): Promise<Cache | undefined> {
+    return openCache(this.#folder);
   }
 }

@@ -29,20 +29,17 @@ export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: Wo
   };
 }
 
-let may: boolean | undefined;
-
-/** Workers may sleep, pages may not. */
+/** Pages have to answer their users. Workers may sleep, but for those of services. */
 export function mayBlock(): boolean {
-  if (may === undefined) {
-    try {
-      // Another value than 0 is there: returns at once.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
-      may = true;
-    } catch {
-      may = false;
-    }
+  if (typeof document !== "undefined") return false;
+  if (typeof SharedArrayBuffer !== "function") return true;
+  try {
+    // Another value than 0 is there: returns at once.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
+    return true;
+  } catch {
+    return false;
   }
-  return may;
 }
 
 /** Only where the page is cross-origin isolated. */

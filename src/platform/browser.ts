@@ -1,6 +1,6 @@
 /** The seam's browser side: what `#platform` means there. */
 
-export { cachedDownload, findCached } from "./browser-cache.ts";
+export { cachedDownload, findCached, listCached, removeCached } from "./browser-cache.ts";
 export { openFiles } from "./browser-file-set.ts";
 export { makeFolder, readBytes, writeBytes } from "./browser-files.ts";
 export { defaultCores, environment, isTerminal, joinVectors, warn } from "./browser-system.ts";

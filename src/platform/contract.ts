@@ -69,6 +69,14 @@ export interface FileSet {
 /** Where a set of files may come from: a file, a folder (Node only), an address, bytes, or the files that a user chose. */
 export type FilesSource = BytesSource | readonly File[];
 
+/** A file in the cache. */
+export interface CachedName {
+  readonly name: string;
+  /** Where it lies: a path, or in browsers the address that it came from. */
+  readonly place: string;
+  readonly bytes: number;
+}
+
 /** The pictures' part of what both sides of the seam export. */
 export interface ImagePlatform {
   /**
@@ -94,6 +102,10 @@ export interface BytesPlatform {
   cachedDownload(file: CachedFile): Promise<Uint8Array>;
   /** The same from the cache alone; undefined where it is not there or not good. */
   findCached(file: CachedFile): Promise<Uint8Array | undefined>;
+  /** The files in a folder of the cache, broken ones that were set aside included. */
+  listCached(folder: string): Promise<readonly CachedName[]>;
+  /** Takes a file of that name out of a folder of the cache; false where it was not there. Throws `IOError`. */
+  removeCached(folder: string, name: string): Promise<boolean>;
   /** An environment variable; undefined where it is unset or empty, and in browsers. */
   environment(name: string): string | undefined;
   /** How many threads can run at once for this process. */
@@ -134,7 +146,7 @@ export interface WorkerThread<In> {
 export interface ThreadPlatform {
   /** Starts a thread. Throws where there are none; some find out later, and tell `end`. */
   startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In>;
-  /** Whether the current thread may sleep until another one wakes it: pages may not. */
+  /** Whether the current thread may sleep or be busy: pages may not, as they have to answer their users. */
   mayBlock(): boolean;
   /** Whether memory can be shared with workers: only in cross-origin isolated pages. */
   canShareMemory(): boolean;

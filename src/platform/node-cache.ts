@@ -1,14 +1,14 @@
 /** Keras's download cache, shared with Python: `$KERAS_HOME` or `~/.keras`, as keras/src/utils/file_utils.py finds it. */
 
 import { accessSync, constants, existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
 import { messageOf, valueError } from "../core/errors.ts";
 import { type CacheEntry, type CachedContent, type Turn, download, takeCached } from "./cached-download.ts";
-import type { CachedFile } from "./contract.ts";
-import { errorCode, readFileBytes, temporaryPrefix, writeBytes } from "./node-files.ts";
+import type { CachedFile, CachedName } from "./contract.ts";
+import { asIOError, errorCode, readFileBytes, temporaryPrefix, writeBytes } from "./node-files.ts";
 import { takeTurn } from "./node-turn.ts";
 import { environment, warn } from "./node-system.ts";
 
@@ -23,6 +23,50 @@ export function findCached(file: CachedFile): Promise<Uint8Array | undefined> {
   return takeCached(new NodeEntry(file), file);
 }
 
+export async function listCached(folder: string): Promise<readonly CachedName[]> {
+  const found: CachedName[] = [];
+  for (const place of foldersOf(folder)) {
+    const names = await readdir(place).catch(() => []);
+    for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) {
+      const stats = await stat(join(place, name)).catch(() => undefined);
+      if (stats?.isFile() === true) found.push({ name, place: join(place, name), bytes: stats.size });
+    }
+  }
+  return found;
+}
+
+export async function removeCached(folder: string, name: string): Promise<boolean> {
+  requirePlain(folder, name);
+  let removed = false;
+  for (const place of foldersOf(folder)) {
+    try {
+      await unlink(join(place, name));
+      removed = true;
+    } catch (error) {
+      if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) {
+        throw asIOError(error, `remove ${join(place, name)}`);
+      }
+    }
+  }
+  return removed;
+}
+
+/** Where files of a folder of the cache may be; the last is where they are written. */
+function foldersOf(folder: string): readonly string[] {
+  const own = join(kerasHome(), folder);
+  // A home that is not writable may hold the file all the same, as in a container's image. But the other folder is
+  // open to all users of the machine, and read only where Keras would.
+  return isWritable(own) ? [own] : [...new Set([own, join(temporaryFolder(), ".keras", folder)])];
+}
+
+function requirePlain(...parts: readonly string[]): void {
+  for (const part of parts) {
+    if (!/^[\w.-]+$/.test(part) || /^\.+$/.test(part)) {
+      throw valueError(`Expected a plain name for a file of the cache. Received: ${JSON.stringify(part)}`);
+    }
+  }
+}
+
 class NodeEntry implements CacheEntry {
   readonly advice: string;
   /** Where the file may be; the last is where it is written. */
@@ -30,16 +74,9 @@ class NodeEntry implements CacheEntry {
   readonly #target: string;
 
   constructor({ folder, name }: CachedFile) {
-    for (const part of [folder, name]) {
-      if (!/^[\w.-]+$/.test(part) || /^\.+$/.test(part)) {
-        throw valueError(`Expected a plain name for a file of the cache. Received: ${JSON.stringify(part)}`);
-      }
-    }
-    const own = join(kerasHome(), folder, name);
-    // A home that is not writable may hold the file all the same, as in a container's image. But the other folder is
-    // open to all users of the machine, and read only where Keras would.
-    this.#target = isWritable(dirname(own)) ? own : join(temporaryFolder(), ".keras", folder, name);
-    this.#paths = own === this.#target ? [own] : [own, this.#target];
+    requirePlain(folder, name);
+    this.#paths = foldersOf(folder).map((place) => join(place, name));
+    this.#target = this.#paths.at(-1) ?? name;
     this.advice = `Without a network, put the file at ${this.#target}.`;
   }
 

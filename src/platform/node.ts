@@ -1,6 +1,6 @@
 /** The seam's Node side: what `#platform` means there. */
 
-export { cachedDownload, findCached } from "./node-cache.ts";
+export { cachedDownload, findCached, listCached, removeCached } from "./node-cache.ts";
 export { openFiles } from "./node-file-set.ts";
 export { makeFolder, readBytes, writeBytes } from "./node-files.ts";
 export { defaultCores, environment, isTerminal, joinVectors, warn } from "./node-system.ts";

@@ -1,0 +1,29 @@
+/** The command `inspect`: what a file is, without loading it. */
+import { readCheckpoint } from "../index.ts";
+import { factLines, factsOf } from "./checkpoint-facts.ts";
+import { printable } from "./format.ts";
+import { interruptible } from "./interruption.ts";
+import { styleFor } from "./style.ts";
+
+export interface InspectOptions {
+  readonly json?: boolean;
+  readonly tensors?: boolean;
+}
+
+export async function inspect(source: string, { json = false, tensors = false }: InspectOptions): Promise<void> {
+  const checkpoint = await interruptible(({ signal }) => readCheckpoint(source, { signal }));
+  const facts = factsOf(checkpoint);
+  const listed = checkpoint.tensors.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+  process.stdout.write(
+    `${json ? JSON.stringify({ ...facts, ...(tensors && { tensorList: listed }) }, null, 2) : text()}\n`,
+  );
+
+  function text(): string {
+    const { bold } = styleFor(process.stdout);
+    const lines = factLines(facts).map(([name, said]) => `${bold(name.padEnd(8))} ${said}`);
+    const names = tensors
+      ? listed.map(({ name, shape, dtype }) => `  ${printable(name)}  ${dtype} (${shape.join(", ")})`)
+      : [];
+    return [...lines, ...names].join("\n");
+  }
+}
