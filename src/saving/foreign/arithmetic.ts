@@ -3,7 +3,8 @@ import type { Shape } from "../../core/shape.ts";
 import { elementCount } from "../element-count.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "./derived-tensor.ts";
-import type { GraphBuilder, Value } from "./graph-builder.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import type { Value } from "./value.ts";
 
 export type Arithmetic = "add" | "subtract" | "multiply" | "divide";
 

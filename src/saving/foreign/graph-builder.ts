@@ -13,18 +13,7 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "./derived-tensor.ts";
 import { layerNames } from "./layer-names.ts";
-
-/** What a layer gives, and the layer itself: it is applied once. */
-export interface Value {
-  readonly className: string;
-  /** What the file calls it. */
-  readonly hint: string;
-  readonly config: LayerConfig;
-  readonly inputs: readonly Value[];
-  /** Batch first, channels last. */
-  readonly shape: Shape;
-  readonly weights: ReadonlyMap<string, StoredTensor>;
-}
+import type { Value } from "./value.ts";
 
 export interface ConvolutionOptions {
   /** (rows, cols, channels of a group, filters): filter f of a depthwise convolution looks at channel ⌊f / (filters / channels)⌋. */
@@ -251,14 +240,24 @@ export class GraphBuilder {
     return this.layer("GlobalAveragePooling2D", hint, { keepdims }, [x]);
   }
 
+  /** Padding does not count. */
   averagePool(
     x: Value,
     poolSize: readonly [number, number],
     strides: readonly [number, number],
-    padding: "same" | "valid",
+    padding: Padding2D | "same" | "valid",
     hint: string,
   ): Value {
-    return this.layer("AveragePooling2D", hint, { poolSize, strides, padding }, [x]);
+    const isSame = padding === "same" || isSamePadding(padding, x.shape, poolSize, strides, [1, 1]);
+    if (
+      !isSame &&
+      paddingOf(padding)
+        .flat()
+        .some((zeros) => zeros !== 0)
+    ) {
+      throw unsupportedError(`'${hint}' pads pictures before it takes means, otherwise than Keras does.`);
+    }
+    return this.layer("AveragePooling2D", hint, { poolSize, strides, padding: isSame ? "same" : "valid" }, [x]);
   }
 
   /** The values in the same order under another shape, without the batch; -1 stands for what is left. */

@@ -1,5 +1,5 @@
 /** Names for the layers of a graph that has none of Keras's: those of keras.applications where the graph is a MobileNetV2, else the file's own. */
-import type { Value } from "./graph-builder.ts";
+import type { Value } from "./value.ts";
 
 /** A name for every layer, each once. `keepNames`: the hints are names of layers already. */
 export function layerNames(values: readonly Value[], keepNames: boolean): ReadonlyMap<Value, string> {

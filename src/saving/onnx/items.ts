@@ -2,7 +2,8 @@
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import type { GraphBuilder, Value } from "../foreign/graph-builder.ts";
+import type { GraphBuilder } from "../foreign/graph-builder.ts";
+import type { Value } from "../foreign/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { AttributeProto, NodeProto } from "./model-proto.ts";
 import type { TensorProto } from "./tensor-proto.ts";

@@ -117,15 +117,13 @@ function reduceMean(operation: Operation): ValueItem {
 function averagePool(operation: Operation): ValueItem {
   const x = picture(operation);
   const size = operation.pair("kernel_shape", [1, 1]);
-  const given = windowPadding(operation);
-  const padding = typeof given === "string" ? given : given.flat().every((zeros) => zeros === 0) ? "valid" : undefined;
-  const plain =
+  const padding = windowPadding(operation);
+  const isPadded = typeof padding === "string" ? padding === "same" : padding.flat().some((zeros) => zeros !== 0);
+  const isPlain =
     operation.integer("ceil_mode", 0) === 0 &&
     operation.pair("dilations", [1, 1]).every((step) => step === 1) &&
-    (padding === "valid" || operation.integer("count_include_pad", 0) === 0);
-  if (padding === undefined || !plain) {
-    throw operation.unsupported("pads, dilates or rounds in a way that no layer of a MobileNetV2 does.");
-  }
+    (!isPadded || operation.integer("count_include_pad", 0) === 0);
+  if (!isPlain) throw operation.unsupported("counts zeros, dilates or rounds in a way that no layer of Keras does.");
   const strides = operation.pair("strides", [1, 1]);
   return valueItem(operation.builder.averagePool(x.value, size, strides, padding, operation.hint), x.axes);
 }

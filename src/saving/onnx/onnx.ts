@@ -2,7 +2,8 @@
 import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
 import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { GraphBuilder, type Value } from "../foreign/graph-builder.ts";
+import { GraphBuilder } from "../foreign/graph-builder.ts";
+import type { Value } from "../foreign/value.ts";
 import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { CHANNELS_FIRST, type Item, Operation, type OperationContext, type ValueItem, valueItem } from "./items.ts";
@@ -113,7 +114,7 @@ function run(node: NodeProto, items: ReadonlyMap<string, Item>, context: Operati
     const item = items.get(name);
     if (item !== undefined) return item;
     throw formatError(
-      `The ONNX graph's ${node.operator} '${node.name.slice(0, 200)}' takes '${name.slice(0, 200)}', which nothing before it makes.`,
+      `The ONNX graph's ${node.operator} '${(node.name || (node.outputs[0] ?? "")).slice(0, 200)}' takes '${name.slice(0, 200)}', which nothing before it makes.`,
     );
   });
   const operation = new Operation(node, inputs, context);

@@ -206,7 +206,8 @@ function reshapeItem(operation: Operation, x: Item, target: readonly (number | n
   });
   const rest = elementCount(known.filter((axis) => axis !== -1));
   const filled = known.map((axis) => (axis === -1 ? count / rest : axis));
-  if (elementCount(filled) !== count || !filled.every(isLength)) throw operation.broken(`makes [${filled.join(", ")}] of ${count} values.`);
+  if (elementCount(filled) !== count || !filled.every(isLength))
+    throw operation.broken(`makes [${filled.join(", ")}] of ${count} values.`);
   return x.kind === "constant" ? operation.derived(reshaped(x.tensor, filled)) : numbersItem(x.values, filled);
 }
 

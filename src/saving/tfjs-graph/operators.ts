@@ -5,7 +5,8 @@ import { elementCount } from "../element-count.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { type Arithmetic, channelFactor, withConstant } from "../foreign/arithmetic.ts";
 import { reshaped, transposed } from "../foreign/derived-tensor.ts";
-import type { GraphBuilder, Value } from "../foreign/graph-builder.ts";
+import type { GraphBuilder } from "../foreign/graph-builder.ts";
+import type { Value } from "../foreign/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type GraphNode, attribute, boolean, float, integer, integers, text, words } from "./graph-def.ts";
 
@@ -221,7 +222,6 @@ function mean(operation: Operation): Item {
 function averagePool(operation: Operation): Item {
   expectChannelsLast(operation);
   const mode = padding(operation);
-  if (typeof mode !== "string") throw unsupported(operation, "pads by numbers of its own.");
   const [size, strides] = [pair(operation, "ksize"), pair(operation, "strides")];
   return operation.builder.averagePool(valueAt(operation, 0), size, strides, mode, operation.node.name);
 }

@@ -5,7 +5,8 @@ import { elementCount } from "../element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Arithmetic, channelFactor, withConstant } from "../foreign/arithmetic.ts";
 import { reshaped, transposed } from "../foreign/derived-tensor.ts";
-import type { GraphBuilder, Value } from "../foreign/graph-builder.ts";
+import type { GraphBuilder } from "../foreign/graph-builder.ts";
+import type { Value } from "../foreign/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { TfliteOperator, TfliteTensor } from "./model.ts";
 
