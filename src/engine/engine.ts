@@ -1,4 +1,5 @@
 /** Runs programs: a plan and a module for each input shape, one memory, packed weights; all of MobileNetV2 inside WebAssembly. */
+import { mayBlock } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { type Dims, formatShape, shapesCompatible, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -6,16 +7,17 @@ import { evaluate } from "../graph/evaluate.ts";
 import type { Program } from "../graph/program.ts";
 import { type Tiling, TILINGS } from "../kernels/table.ts";
 import type { Features } from "../wasm/features.ts";
-import { mayBlock } from "#platform";
 import { type Run, compile } from "./compile.ts";
 import { fold } from "./fold.ts";
 import { lower } from "./lower.ts";
 import { EngineMemory } from "./memory.ts";
 import type { Host, Operations } from "./operations.ts";
+import { type Loaded, OwnPlace, type Place } from "./place.ts";
 import { type Plan, plan } from "./plan.ts";
-import { spare } from "./spare-memory.ts";
+import { pageHost } from "./threads/host.ts";
 import { type Pool, canShare, sharedPool } from "./threads/pool.ts";
-import { Task } from "./threads/task.ts";
+import { SharedPlace } from "./threads/shared-place.ts";
+import { Turns } from "./threads/turns.ts";
 import { PackedWeights } from "./weights.ts";
 import { machineFeatures } from "./wide-simd.ts";
 
@@ -25,23 +27,22 @@ const PLANS_KEPT = 8;
 /** Pieces of a chain for each thread, so that none waits long for another. */
 const CHAIN_PIECES = 2;
 
-/** Where an engine's numbers are. */
+/** What all plans of an engine use. */
 interface Store {
-  readonly memory: EngineMemory;
+  readonly place: Place;
   readonly weights: PackedWeights;
-  readonly shared: boolean;
 }
 
-/** Memories of engines that were forgotten. */
-const forgotten = new FinalizationRegistry(spare);
+/** Places of engines that nobody disposed of. */
+const forgotten = new FinalizationRegistry((place: Place) => place.release?.());
 
 /** What can be run for inputs of one shape. */
 interface Ready {
   readonly plan: Plan;
   readonly arena: number;
   readonly store: Store;
-  readonly stages: readonly (() => Promise<void> | undefined)[];
-  readonly task: Task | undefined;
+  readonly stages: readonly (Run | Host)[];
+  readonly code: Loaded;
 }
 
 export interface EngineOptions {
@@ -64,7 +65,9 @@ export class Engine {
   readonly #transform: ((operations: Operations) => Operations) | undefined;
   /** Whether other threads may do its work. */
   #shares: boolean;
-  #store: Store | undefined;
+  #store: Promise<Store> | undefined;
+  #memory: EngineMemory | undefined;
+  readonly #turns = new Turns();
   readonly #plans = new Map<string, Promise<Ready>>();
   #disposed = false;
 
@@ -91,7 +94,7 @@ export class Engine {
 
   /** All bytes that the engine holds: packed weights and working memory. */
   get memoryBytes(): number {
-    return this.#store?.memory.bytes ?? 0;
+    return this.#memory?.bytes ?? 0;
   }
 
   /**
@@ -114,11 +117,12 @@ export class Engine {
     }
     const run = async (): Promise<readonly Tensor<Float32Array>[]> => {
       this.#assertAlive();
+      if ((await this.#store)?.place.isLost === true) this.#forget();
       const ready = await this.#ready(inputs.map((input) => input.shape.slice(1)));
       this.#assertAlive();
       return await this.#execute(ready, inputs, batch);
     };
-    return await (this.#shares ? this.#threadPool().exclusively(run) : run());
+    return await this.#inTurn(run);
   }
 
   /** Frees the memory, once runs that have begun are done. */
@@ -126,10 +130,12 @@ export class Engine {
     this.#disposed = true;
     const store = this.#store;
     this.#forget();
-    if (store?.shared === true) {
-      forgotten.unregister(store);
-      void this.#threadPool().exclusively(() => spare(store.memory.memory));
-    }
+    void this.#inTurn(async () => {
+      const made = await store?.catch(() => undefined);
+      if (made === undefined) return;
+      forgotten.unregister(made);
+      made.place.release?.();
+    });
   }
 
   [Symbol.dispose](): void {
@@ -146,12 +152,18 @@ export class Engine {
     for (const made of this.#plans.values()) void this.#drop(made);
     this.#plans.clear();
     this.#store = undefined;
+    this.#memory = undefined;
   }
 
-  /** Other threads forget it too. */
   async #drop(made: Promise<Ready>): Promise<void> {
-    const { task } = await made.catch(() => ({ task: undefined }));
-    if (task !== undefined) this.#threadPool().drop(task);
+    const ready = await made.catch(() => undefined);
+    ready?.code.drop();
+  }
+
+  /** Runs do not get into each other's way in a memory, nor do those of several engines in the threads that they share. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#shares) return this.#threadPool().exclusively(work);
+    return (mayBlock() ? this.#turns : pageHost().turns).take(work);
   }
 
   #threadPool(): Pool {
@@ -203,114 +215,120 @@ export class Engine {
     const planned = plan(this.#transform?.(operations) ?? operations, {
       pieces: this.#shares ? CHAIN_PIECES * this.#threads : 1,
     });
-    const store = (this.#store ??= this.#newStore(planned.bytes));
+    const store = await this.#stored(planned.bytes);
     try {
       return await this.#compiled(planned, store);
     } catch (error) {
       // There is more memory for one thread than for several.
       const full = error instanceof MobileNetV2Error && error.code === "LimitError";
-      if (!full || !store.shared) throw error;
+      if (!full || !store.place.shared) throw error;
       this.#shares = false;
       this.#forget();
-      return await this.#compiled(planned, (this.#store = this.#newStore(planned.bytes)));
+      return await this.#compiled(planned, await this.#stored(planned.bytes));
     }
   }
 
-  /** For an arena of so many bytes. */
-  #newStore(bytes: number): Store {
-    const shared = this.#shares ? EngineMemory.shared(bytes + weightBytes(this.#program)) : undefined;
-    const memory = shared ?? new EngineMemory();
-    const store = { memory, weights: new PackedWeights(memory, this.#tiling), shared: shared !== undefined };
-    if (store.shared) forgotten.register(store, memory.memory, store);
+  /** The store, made for an arena of so many bytes where there is none. */
+  async #stored(bytes: number): Promise<Store> {
+    const made = (this.#store ??= this.#newStore(bytes));
+    try {
+      const store = await made;
+      this.#memory = store.place.memory;
+      return store;
+    } catch (error) {
+      this.#store = undefined;
+      throw error;
+    }
+  }
+
+  async #newStore(bytes: number): Promise<Store> {
+    const place = await this.#newPlace(bytes);
+    const store = { place, weights: new PackedWeights(place.memory, this.#tiling) };
+    if (place.release !== undefined) forgotten.register(store, place, store);
     return store;
   }
 
+  async #newPlace(bytes: number): Promise<Place> {
+    const shared = this.#shares ? EngineMemory.shared(bytes + weightBytes(this.#program)) : undefined;
+    if (shared !== undefined) return new SharedPlace(shared, this.#threadPool(), this.#threads);
+    const memory = new EngineMemory();
+    if (!mayBlock() && (await pageHost().start())) return pageHost().place(memory) ?? new OwnPlace(memory);
+    return new OwnPlace(memory);
+  }
+
   async #compiled(planned: Plan, store: Store): Promise<Ready> {
-    const { memory, weights, shared } = store;
+    const { place, weights } = store;
+    const { memory, shared } = place;
     // Weights come before the arena, so that it can grow.
     weights.reserve(planned.operations);
     const arena = memory.reserveArena(planned.bytes);
-    const compiled = compile(planned, { arena, weights, tiling: this.#tiling, shared });
-    const module = await WebAssembly.compile(compiled.bytes);
-    const runs = compiled.stages.filter((stage) => stage.kind === "run");
-    const task = shared ? await Task.create(module, memory.memory, runs) : undefined;
-    if (task !== undefined) this.#threadPool().add(task);
-    const call =
-      task === undefined
-        ? await oneThread(module, memory.memory)
-        : (run: Run) => this.#threadPool().run(task, runs.indexOf(run), this.#threads);
-    const stages = compiled.stages.map((stage) => () => {
-      if (stage.kind === "run") return call(stage);
-      compute(stage, planned, arena, memory.floats);
-      return undefined;
-    });
-    return { plan: planned, arena, store, stages, task };
+    const { bytes, stages } = compile(planned, { arena, weights, tiling: this.#tiling, shared });
+    const module = await WebAssembly.compile(bytes);
+    const runs = stages.filter((stage) => stage.kind === "run");
+    return { plan: planned, arena, store, stages, code: await place.load(module, runs) };
   }
 
-  async #execute(
-    { plan: planned, arena, store, stages }: Ready,
-    inputs: readonly Tensor[],
-    batch: number,
-  ): Promise<Tensor<Float32Array>[]> {
-    store.weights.refresh({ address: arena, bytes: planned.bytes });
+  async #execute(ready: Ready, inputs: readonly Tensor[], batch: number): Promise<Tensor<Float32Array>[]> {
+    const { plan: planned, arena, store } = ready;
+    const { place, weights } = store;
     const outputs = planned.outputs.map(
       ({ shape }) => new Tensor([batch, ...shape], new Float32Array(batch * sizeOf(shape))),
     );
+    const data = inputs.map((input) => input.toFloat32().data);
+    place.update(weights.refresh({ address: arena, bytes: planned.bytes }));
     for (let picture = 0; picture < batch; picture++) {
-      const floats = store.memory.floats;
-      for (const [i, { address, rows, length, stride }] of planned.inputs.entries()) {
-        const data = inputs[i]?.data;
-        const first = (arena + address) / 4;
-        for (let row = 0; row < rows; row++) {
-          const from = (picture * rows + row) * length;
-          if (data !== undefined) floats.set(data.subarray(from, from + length), first + row * stride);
-        }
+      for (const [i, placement] of planned.inputs.entries()) {
+        const size = placement.rows * placement.length;
+        const own = data[i]?.subarray(picture * size, (picture + 1) * size);
+        if (own !== undefined) place.write(arena, placement, own);
       }
       try {
-        for (const stage of stages) {
-          const running = stage();
-          if (running !== undefined) await running;
+        await runStages(ready);
+        for (const [i, { offset, shape }] of planned.outputs.entries()) {
+          const size = sizeOf(shape);
+          outputs[i]?.data.set(await place.read(arena + offset, size), picture * size);
         }
       } catch (error) {
         // A lost thread may still write into the memory.
         forgotten.unregister(store);
-        if (store === this.#store) this.#forget();
+        this.#forget();
         throw error;
-      }
-      for (const [i, { offset }] of planned.outputs.entries()) {
-        const output = outputs[i];
-        const size = sizeOf(planned.outputs[i]?.shape ?? []);
-        const from = (arena + offset) / 4;
-        output?.data.set(floats.subarray(from, from + size), picture * size);
       }
     }
     return outputs;
   }
 }
 
-function weightBytes({ steps }: Program): number {
-  const weights = new Set(steps.flatMap(({ layer }) => layer.weights));
-  return [...weights].reduce((sum, weight) => sum + sizeOf(weight.shape) * 4, 0);
-}
-
-/** Calls the functions of a module that needs no other thread. */
-async function oneThread(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<(run: Run) => undefined> {
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  return ({ name }) => {
-    const run = exports[name];
-    if (typeof run !== "function") throw new MobileNetV2Error("StateError", `The compiled module has no ${name}.`);
-    run();
-  };
+async function runStages({ plan: planned, arena, store, stages, code }: Ready): Promise<void> {
+  for (const stage of stages) {
+    if (stage.kind === "run") {
+      const running = code.call(stage);
+      if (running !== undefined) await running;
+    } else await compute(stage, planned, arena, store.place);
+  }
 }
 
 /** Lets the layer itself compute a value, with a batch of one. */
-function compute({ inputs, output, compute: forward }: Host, planned: Plan, arena: number, floats: Float32Array): void {
-  const start = (value: number): number => (arena + (planned.offsets[value] ?? 0)) / 4;
-  const values = inputs.map((input) => {
+async function compute(
+  { inputs, output, compute: forward }: Host,
+  planned: Plan,
+  arena: number,
+  place: Place,
+): Promise<void> {
+  const offset = (value: number): number => planned.offsets[value] ?? 0;
+  const values: Tensor<Float32Array>[] = [];
+  for (const input of inputs) {
     const shape = planned.shapes[input] ?? [];
-    return new Tensor([1, ...shape], floats.slice(start(input), start(input) + sizeOf(shape)));
-  });
-  floats.set(forward(values).data, start(output));
+    const data = await place.read(arena + offset(input), sizeOf(shape));
+    values.push(new Tensor([1, ...shape], data.slice()));
+  }
+  const { data } = forward(values);
+  place.write(arena, { address: offset(output), rows: 1, length: data.length, stride: data.length }, data);
+}
+
+function weightBytes({ steps }: Program): number {
+  const weights = new Set(steps.flatMap(({ layer }) => layer.weights));
+  return [...weights].reduce((sum, weight) => sum + sizeOf(weight.shape) * 4, 0);
 }
 
 /** The kernels for a machine that can do this. */

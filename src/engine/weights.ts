@@ -11,6 +11,7 @@ import { convolutionsOf } from "./operations.ts";
 import { isDepthwise } from "./depthwise.ts";
 import { tileOf } from "./tiles.ts";
 import { Packer, type Scratch } from "./packer.ts";
+import type { Region } from "./place.ts";
 import { packingOf } from "./quantize/kernels.ts";
 import type { IntegerConvolution } from "./quantize/operations.ts";
 
@@ -107,14 +108,17 @@ export class PackedWeights {
     });
   }
 
-  /** Packs what was never packed and what has changed since. `scratch` is written to. */
-  refresh(scratch: Scratch): void {
+  /** Packs what was never packed and what has changed since, and says where that is. `scratch` is written to. */
+  refresh(scratch: Scratch): readonly Region[] {
+    const changed: Region[] = [];
     for (const packed of this.#packed.values()) {
       if (packed.versions !== undefined && packed.weights.every((weight, i) => weight.version === packed.versions?.[i]))
         continue;
       packed.pack(this.#memory.floats.subarray(packed.address / 4, packed.address / 4 + packed.size), scratch);
       packed.versions = packed.weights.map((weight) => weight.version);
+      changed.push({ address: packed.address, bytes: packed.size * 4 });
     }
+    return changed;
   }
 
   #place(

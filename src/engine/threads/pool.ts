@@ -8,8 +8,10 @@ import { canShareMemory, defaultCores, mayBlock, setBackgroundTimeout, startWork
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { ThreadPlatform, WorkerThread } from "../../platform/contract.ts";
 import { sharedMemory } from "../../wasm/features.ts";
+import { Attempts } from "./attempts.ts";
 import { CONTROL_WORDS, type FromWorker, MOST_THREADS, type ToWorker, WORDS, alarmOf } from "./protocol.ts";
 import type { Task } from "./task.ts";
+import { Turns } from "./turns.ts";
 import { workerProgram } from "./worker-program.ts";
 
 /** How often a worker looks for the next job before it sleeps: about a tenth of a millisecond. */
@@ -20,9 +22,6 @@ const PATIENCE = 10_000;
 const PERIOD = 100;
 /** Workers end when there has been no task for so long. */
 const IDLE = 2_000;
-/** From the second start that failed on: until another one is tried, doubled each time. */
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 60_000;
 
 /** Whether this thread can share memory with others at all. */
 export function canShare(): boolean {
@@ -33,7 +32,7 @@ interface Member {
   readonly slot: number;
   readonly thread: WorkerThread<ToWorker>;
   /** Those started together fail together. */
-  readonly start: number;
+  readonly attempt: number;
   ready: boolean;
   /** What it has been given. */
   readonly tasks: Set<number>;
@@ -56,14 +55,12 @@ export class Pool {
   /** Added and not dropped. */
   readonly #tasks = new Set<number>();
   readonly #forgotten = new FinalizationRegistry((task: number) => this.#drop(task));
-  /** Settles when everything before has. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  readonly #attempts = new Attempts();
   #helpers: readonly Member[] = [];
   /** What went wrong with one of them. */
   #failure: unknown;
   #onNews: () => void = () => undefined;
-  #starts = 0;
-  #failures = { count: 0, lastStart: 0, pauseUntil: 0 };
   #emptySince = 0;
   readonly #startWorker: ThreadPlatform["startWorker"];
 
@@ -73,9 +70,7 @@ export class Pool {
 
   /** Does one piece of work at a time, in order. */
   exclusively<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => undefined);
-    return done;
+    return this.#turns.take(work);
   }
 
   /** To be dropped when it is no longer needed; one that is forgotten is dropped in time. */
@@ -116,25 +111,25 @@ export class Pool {
 
   /** Starts the workers that are missing. */
   #hire(threads: number): void {
-    if (performance.now() < this.#failures.pauseUntil) return;
-    const start = ++this.#starts;
-    for (let slot = this.#takesPart ? 1 : 0; slot < threads; slot++) {
-      if (this.#members.has(slot)) continue;
-      try {
-        this.#members.set(slot, this.#started(slot, start));
-      } catch {
-        this.#startFailed(start);
-        return;
-      }
+    const first = this.#takesPart ? 1 : 0;
+    const missing = Array.from({ length: threads - first }, (_, i) => first + i).filter(
+      (slot) => !this.#members.has(slot),
+    );
+    const attempt = missing.length === 0 ? undefined : this.#attempts.next();
+    if (attempt === undefined) return;
+    try {
+      for (const slot of missing) this.#members.set(slot, this.#started(slot, attempt));
+    } catch {
+      this.#attempts.failed(attempt);
     }
   }
 
-  #started(slot: number, start: number): Member {
+  #started(slot: number, attempt: number): Member {
     const thread = this.#startWorker<ToWorker, FromWorker>(workerProgram, {
       message: (message) => this.#receive(member, message),
       end: (reason) => this.#ended(member, reason),
     });
-    const member = { slot, thread, start, ready: false, tasks: new Set<number>() };
+    const member = { slot, thread, attempt, ready: false, tasks: new Set<number>() };
     const words = alarmOf(slot);
     // Nothing is left of the one before.
     this.#control[words + 1] = 0;
@@ -150,18 +145,10 @@ export class Pool {
     return member;
   }
 
-  /** A start may fail today and not tomorrow: it is tried again, at longer and longer intervals. */
-  #startFailed(start: number): void {
-    const { count, lastStart } = this.#failures;
-    if (start === lastStart) return;
-    const pause = count === 0 ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** count);
-    this.#failures = { count: count + 1, lastStart: start, pauseUntil: performance.now() + pause };
-  }
-
   #receive(member: Member, message: FromWorker): void {
     if (message.kind === "ready") {
       member.ready = true;
-      this.#failures = { count: 0, lastStart: 0, pauseUntil: 0 };
+      this.#attempts.succeeded();
     } else if (message.kind === "failed") {
       member.thread.stop();
       this.#ended(member, message.message);
@@ -171,7 +158,7 @@ export class Pool {
 
   #ended(member: Member, reason: unknown): void {
     if (this.#members.get(member.slot) === member) this.#members.delete(member.slot);
-    if (!member.ready) this.#startFailed(member.start);
+    if (!member.ready) this.#attempts.failed(member.attempt);
     if (this.#helpers.includes(member)) this.#failure ??= reason;
     this.#onNews();
   }
@@ -183,7 +170,7 @@ export class Pool {
     while (this.#members.size > 0 && !members().some(({ ready }) => ready)) {
       await this.#news(PERIOD);
       if (performance.now() > until) {
-        for (const { start } of members()) this.#startFailed(start);
+        for (const { attempt } of members()) this.#attempts.failed(attempt);
         this.#dismiss();
       }
     }

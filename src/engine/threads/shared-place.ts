@@ -1,0 +1,30 @@
+/** A memory that the pool's threads have too: all of them run a plan together. */
+import type { Run } from "../compile.ts";
+import type { EngineMemory } from "../memory.ts";
+import { type Loaded, OwnPlace } from "../place.ts";
+import { spare } from "../spare-memory.ts";
+import type { Pool } from "./pool.ts";
+import { Task } from "./task.ts";
+
+export class SharedPlace extends OwnPlace {
+  override readonly shared = true;
+  readonly #pool: Pool;
+  readonly #threads: number;
+
+  constructor(memory: EngineMemory, pool: Pool, threads: number) {
+    super(memory);
+    this.#pool = pool;
+    this.#threads = threads;
+  }
+
+  override async load(module: WebAssembly.Module, runs: readonly Run[]): Promise<Loaded> {
+    const [pool, threads] = [this.#pool, this.#threads];
+    const task = await Task.create(module, this.memory.memory, runs);
+    pool.add(task);
+    return { call: (run) => pool.run(task, runs.indexOf(run), threads), drop: () => pool.drop(task) };
+  }
+
+  release(): void {
+    spare(this.memory.memory);
+  }
+}
