@@ -10,6 +10,12 @@ const MAX_PAGES = 65536;
 /** Shared memory has its greatest size reserved for it, which some systems refuse: so many pages are tried in turn. */
 const SHARED_MAXIMA = [MAX_PAGES, 16384, 4096, 1024];
 
+/** In bytes. */
+export interface Region {
+  readonly address: number;
+  readonly bytes: number;
+}
+
 export class EngineMemory {
   readonly memory: WebAssembly.Memory;
   #floats: Float32Array;

@@ -2,13 +2,7 @@
 import { packGemm } from "../kernels/gemm.ts";
 import { pack } from "../kernels/pack.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
-import type { EngineMemory } from "./memory.ts";
-
-/** Memory that may be written to. */
-export interface Scratch {
-  readonly address: number;
-  readonly bytes: number;
-}
+import type { EngineMemory, Region } from "./memory.ts";
 
 export interface Matrix {
   /** [k, n], row-major. */
@@ -28,7 +22,7 @@ export class Packer {
   }
 
   /** Does what `packGemm` does, with the scale rounded to float32. */
-  pack(address: number, { values, k, n, bias, scale }: Matrix, columns: number, scratch: Scratch): void {
+  pack(address: number, { values, k, n, bias, scale }: Matrix, columns: number, scratch: Region): void {
     const floats = this.#memory.floats;
     const panels = Math.floor(n / columns);
     const panelFloats = (k + 1) * columns;

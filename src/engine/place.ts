@@ -1,7 +1,7 @@
 /** Where plans run: what holds their numbers, and who calls their code. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { Run } from "./compile.ts";
-import type { EngineMemory } from "./memory.ts";
+import type { EngineMemory, Region } from "./memory.ts";
 import type { Placement } from "./plan.ts";
 
 export interface Place {
@@ -27,12 +27,6 @@ export interface Loaded {
   call(run: Run): Promise<void> | undefined;
   /** It is not called any more. */
   drop(): void;
-}
-
-/** In bytes. */
-export interface Region {
-  readonly address: number;
-  readonly bytes: number;
 }
 
 /** In this thread, by this thread alone. */

@@ -5,13 +5,12 @@ import { packGemm, packedGemmSize } from "../kernels/gemm.ts";
 import { ACTIVATION_BYTES, STORED_ZERO } from "../kernels/i8-parts.ts";
 import type { Tiling } from "../kernels/table.ts";
 import type { Weight } from "../layers/weight.ts";
-import type { EngineMemory } from "./memory.ts";
+import type { EngineMemory, Region } from "./memory.ts";
 import type { Convolution, Operation, PerChannel } from "./operations.ts";
 import { convolutionsOf } from "./operations.ts";
 import { isDepthwise } from "./depthwise.ts";
 import { tileOf } from "./tiles.ts";
-import { Packer, type Scratch } from "./packer.ts";
-import type { Region } from "./place.ts";
+import { Packer } from "./packer.ts";
 import { packingOf } from "./quantize/kernels.ts";
 import type { IntegerConvolution } from "./quantize/operations.ts";
 
@@ -21,7 +20,7 @@ interface Packed {
   readonly weights: readonly Weight[];
   /** The weights' versions when they were packed. */
   versions: readonly number[] | undefined;
-  readonly pack: (to: Float32Array, scratch: Scratch) => void;
+  readonly pack: (to: Float32Array, scratch: Region) => void;
 }
 
 export class PackedWeights {
@@ -109,7 +108,7 @@ export class PackedWeights {
   }
 
   /** Packs what was never packed and what has changed since, and says where that is. `scratch` is written to. */
-  refresh(scratch: Scratch): readonly Region[] {
+  refresh(scratch: Region): readonly Region[] {
     const changed: Region[] = [];
     for (const packed of this.#packed.values()) {
       if (packed.versions !== undefined && packed.weights.every((weight, i) => weight.version === packed.versions?.[i]))
