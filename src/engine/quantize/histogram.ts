@@ -20,6 +20,8 @@ export interface RangeOptions {
 /** Bins of a channel on either side of 0, and of a whole value. */
 const CHANNEL_BINS = 128;
 const BINS = 4096;
+/** Pixels of a picture that are put into bins, about. */
+const PIXELS = 1024;
 
 export class ChannelHistogram {
   readonly channels: number;
@@ -27,6 +29,8 @@ export class ChannelHistogram {
   readonly highs: Float64Array;
   readonly #sums: Float64Array;
   #pixels = 0;
+  /** Pixels in the bins. */
+  #binned = 0;
   /** For each channel numbers that are not 0, by size; the upper half holds the positive ones. */
   readonly #bins: Uint32Array;
   readonly #limits: Float64Array;
@@ -42,33 +46,45 @@ export class ChannelHistogram {
 
   /** Adds the numbers of a value, channels last. @throws ValueError for NaN and infinity. */
   add(values: Float32Array): void {
-    const { channels, lows, highs } = this;
-    for (let first = 0; first < values.length; first += channels) {
-      for (let c = 0; c < channels; c++) {
-        const value = values[first + c] ?? 0;
-        if (value < (lows[c] ?? 0)) lows[c] = value;
-        if (value > (highs[c] ?? 0)) highs[c] = value;
-        this.#sums[c]! += value;
-      }
-    }
-    this.#pixels += values.length / channels;
-    if (!this.#sums.every(Number.isFinite)) {
-      throw valueError(
-        "With the calibration data, the model computes NaN or infinity. Check the data (preprocessInput?) and the weights.",
-      );
-    }
+    const { channels } = this;
+    this.#bound(values);
     const scales = this.#limits.map((_, c) => {
-      this.#grow(c, Math.max(-(lows[c] ?? 0), highs[c] ?? 0));
+      this.#grow(c, Math.max(-(this.lows[c] ?? 0), this.highs[c] ?? 0));
       return CHANNEL_BINS / (this.#limits[c] || 1);
     });
     const bins = this.#bins;
-    for (let first = 0; first < values.length; first += channels) {
+    const pixels = values.length / channels;
+    // Neighbours are much alike: of large pictures, some pixels are enough.
+    const step = Math.max(1, Math.floor(pixels / PIXELS));
+    for (let pixel = 0; pixel < pixels; pixel += step) {
+      const first = pixel * channels;
       for (let c = 0; c < channels; c++) {
         const value = values[first + c] ?? 0;
         if (value === 0) continue;
         const bin = Math.min(CHANNEL_BINS - 1, Math.floor(value * (scales[c] ?? 0)));
         bins[(2 * c + 1) * CHANNEL_BINS + bin]!++;
       }
+      this.#binned++;
+    }
+  }
+
+  /** Ends and sums. */
+  #bound(values: Float32Array): void {
+    const { channels, lows, highs } = this;
+    const sums = this.#sums;
+    for (let first = 0; first < values.length; first += channels) {
+      for (let c = 0; c < channels; c++) {
+        const value = values[first + c] ?? 0;
+        if (value < (lows[c] ?? 0)) lows[c] = value;
+        if (value > (highs[c] ?? 0)) highs[c] = value;
+        sums[c]! += value;
+      }
+    }
+    this.#pixels += values.length / channels;
+    if (!sums.every(Number.isFinite)) {
+      throw valueError(
+        "With the calibration data, the model computes NaN or infinity. Check the data (preprocessInput?) and the weights.",
+      );
     }
   }
 
@@ -94,7 +110,7 @@ export class ChannelHistogram {
         bins[Math.max(0, Math.min(2 * BINS - 1, middle))]! += count;
       }
     }
-    const total = this.#pixels * this.channels;
+    const total = this.#binned * this.channels;
     const whole = { bins, limit, range: { low, high } };
     return method === "percentile" ? percentileRange(whole, (total * (100 - percentile)) / 100) : leastSquares(whole);
   }
