@@ -1,6 +1,6 @@
 /** Runs the command line from its sources as a process of its own, with or without weights. */
 import { spawn } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,11 +48,13 @@ function environment(): NodeJS.ProcessEnv {
   return rest;
 }
 
-/** Makes a cache of Keras's in `folder` that has the ImageNet weights of the reference folder. */
+/** Makes a cache of Keras's in `folder` with copies of the reference folder's ImageNet weights: no test may reach the originals. */
 export function cacheWithWeights(folder: string): string {
   mkdirSync(join(folder, "models"), { recursive: true });
   for (const file of [IMAGENET_FILE, IMAGENET_FILE.replace(".h5", "_no_top.h5")]) {
-    symlinkSync(sharedPath(`weights/${file}`), join(folder, "models", file));
+    const copy = join(folder, "models", file);
+    copyFileSync(sharedPath(`weights/${file}`), copy);
+    chmodSync(copy, 0o644);
   }
   return folder;
 }
