@@ -98,11 +98,14 @@ class Mixing {
     });
     const [rows, cols] = padded === undefined ? [0, 0] : [pads[0][0] + pads[0][1], pads[1][0] + pads[1][1]];
     const { from, to } = operation;
+    // Integers are bounded by their range; float32 results are not.
+    const bounds = quantization === undefined ? operation.bounds : undefined;
+    const result = bounds === undefined ? output : this.#newValue(this.#shapes[output] ?? [], 4);
     this.#list.push({
       kind: "integer convolution",
       mode: this.#mode,
       input: padded === undefined ? input.value : this.#pad(operation, input, padding),
-      output,
+      output: result,
       from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },
       to,
       window: padded === undefined ? operation.window : { ...operation.window, pads: NO_PADS },
@@ -114,6 +117,7 @@ class Mixing {
       padding,
       residual: added && { value: added.value, factor: residualFactor },
     });
+    if (bounds !== undefined) this.#list.push({ kind: "clamp", input: result, output, bounds });
     this.#made(output, quantization);
   }
 

@@ -2,6 +2,7 @@
 import { valueError } from "../../core/errors.ts";
 import type { Dims } from "../../core/shape.ts";
 import type { Program } from "../../graph/program.ts";
+import { LEVELS } from "../../kernels/i8-parts.ts";
 import { fold } from "../fold.ts";
 import { lower } from "../lower.ts";
 import type { Convolution, Operations } from "../operations.ts";
@@ -70,9 +71,7 @@ function valuesOf({ list }: Operations, convolutions: readonly Convolution[]): r
     values.add(input).add(output);
     if (residual !== undefined) values.add(residual);
   }
-  const roots = new Map<number, number>();
   for (const operation of list) {
-    if (operation.kind === "alias") roots.set(operation.output, operation.input);
     if (operation.kind === "pool" && isGlobalMean(operation) && values.has(operation.input))
       values.add(operation.output);
   }
@@ -147,7 +146,7 @@ function quantizeWeights(
   const outputSpan = spanOf(ranges.get(operation.output));
   for (const [c, weightScale] of scales.entries()) {
     // A channel of zeros is all bias: its unit must not be so small that the bias does not fit.
-    const least = (255 * Math.abs(real.bias[c] ?? 0) + 255 * outputSpan) / inputSpan / 2 ** 28;
+    const least = (LEVELS * (Math.abs(real.bias[c] ?? 0) + outputSpan)) / inputSpan / 2 ** 28;
     scales[c] = Math.max(weightScale, least, 2 ** -60);
   }
   const kernel = new Int8Array(real.kernel.length);
@@ -165,16 +164,20 @@ function quantizeWeights(
   return { kernel, scales, bias: Float32Array.from(bias) };
 }
 
-/** Makes an output's range wide enough that a unit of the sums is at most half of one of its own. */
-function widen(
-  ranges: Map<number, Range>,
-  { input, output, residual }: Convolution,
-  { scales }: QuantizedWeights,
-): void {
+/** Makes an output's range wide enough that all that its sums can be fits 32 bits; it is, but for values of hardly anything but 0. */
+function widen(ranges: Map<number, Range>, operation: Convolution, weights: QuantizedWeights): void {
+  const { input, output, residual } = operation;
   const range = ranges.get(output);
   if (range === undefined) return;
-  const added = residual === undefined ? 0 : spanOf(ranges.get(residual)) / 2 ** 16;
-  const least = Math.max(4 * scales.reduce((a, b) => Math.max(a, b), 0) * spanOf(ranges.get(input)), added);
+  const { kernel, scales, bias } = weights;
+  const reach = Float64Array.from(bias, Math.abs);
+  const inputSpan = spanOf(ranges.get(input));
+  for (const [i, weight] of kernel.entries()) {
+    const c = i % reach.length;
+    reach[c]! += Math.abs(weight) * (scales[c] ?? 0) * inputSpan;
+  }
+  const added = residual === undefined ? 0 : spanOf(ranges.get(residual));
+  const least = ((reach.reduce((a, b) => Math.max(a, b), 0) + added) * LEVELS) / 2 ** 29;
   if (spanOf(range) < least) ranges.set(output, { low: range.low, high: range.low + least });
 }
 

@@ -35,17 +35,20 @@ export function requantization(
   const residualFactor = Math.fround((residual?.scale ?? 0) / outputScale);
   const offset = offsetOf(output) - (residual?.zeroPoint ?? 0) * residualFactor;
   const sums = new Int32Array(channels);
+  const magnitudes = new Int32Array(channels);
   for (const [i, weight] of kernel.entries()) {
     const c = i % channels;
     sums[c] = (sums[c] ?? 0) + weight;
+    magnitudes[c] = (magnitudes[c] ?? 0) + Math.abs(weight);
   }
   for (const [c, scale] of scales.entries()) {
     const unit = input.scale * scale;
     const factor = Math.fround(unit / outputScale);
     const start = Math.round((bias[c] ?? 0) / unit + offset / factor - input.zeroPoint * (sums[c] ?? 0));
-    checkReach(factor, residualFactor, output !== undefined);
-    factors[c] = factor;
     starts[c] = Math.max(-MOST_SUM, Math.min(MOST_SUM, start));
+    const most = Math.abs(starts[c]) + LEVELS * (magnitudes[c] ?? 0);
+    checkReach(factor, most * factor + LEVELS * residualFactor, output !== undefined);
+    factors[c] = factor;
   }
   return { starts, factors, residualFactor };
 }
@@ -57,8 +60,10 @@ export function meanRequantization(
   output: Quantization | undefined,
 ): { readonly start: number; readonly factor: number } {
   const factor = Math.fround(input.scale / ((output?.scale ?? 1) * count));
-  checkReach(factor, 0, output !== undefined);
-  return { start: Math.round(offsetOf(output) / factor - input.zeroPoint * count), factor };
+  const start = Math.round(offsetOf(output) / factor - input.zeroPoint * count);
+  const most = Math.abs(start) + LEVELS * count;
+  checkReach(factor, most < 2 ** 31 ? most * factor : Infinity, output !== undefined);
+  return { start, factor };
 }
 
 /** What is added to a result: the zero point, and the half that makes truncation rounding. */
@@ -67,8 +72,7 @@ function offsetOf(output: Quantization | undefined): number {
 }
 
 /** Results must fit 32 bits before they are bounded, or machines would differ. */
-function checkReach(factor: number, residualFactor: number, bounded: boolean): void {
-  const reach = 2 * MOST_SUM * factor + LEVELS * residualFactor;
+function checkReach(factor: number, reach: number, bounded: boolean): void {
   if (!(factor >= 2 ** -100 && reach < (bounded ? 2 ** 31 : 2 ** 100))) {
     throw new MobileNetV2Error(
       "FormatError",
