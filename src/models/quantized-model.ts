@@ -74,9 +74,19 @@ export class QuantizedModel {
     return bytesOfQuantized(this.#parts, this);
   }
 
-  /** Writes the file, whole or not at all. Browsers have no files: see `toBytes`. */
+  /**
+   * The model as ONNX for other run-times, with QuantizeLinear and DequantizeLinear (QDQ). They round on a slightly other grid than we do:
+   * answers are as good, not the same.
+   * @throws UnsupportedError where an operation has no operator in ONNX.
+   */
+  async toOnnx(): Promise<Uint8Array<ArrayBuffer>> {
+    const { quantizedOnnx } = await import("./quantized-onnx.ts");
+    return quantizedOnnx(this.#parts, this);
+  }
+
+  /** Writes the file, whole or not at all; as ONNX where its name ends so. Browsers have no files: see `toBytes` and `toOnnx`. */
   async save(path: string | URL): Promise<void> {
-    await writeBytes(path, this.toBytes());
+    await writeBytes(path, /\.onnx$/i.test(String(path)) ? await this.toOnnx() : this.toBytes());
   }
 
   /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */

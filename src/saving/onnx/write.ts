@@ -36,14 +36,23 @@ export function onnxFile(saved: SavedModel, name: string): WrittenFile {
     const result = writeLayer(step.layer, { graph, name: path, path, inputs: step.inputs.map(find), shape, weight });
     written.set(value, outputs.has(value) ? graph.ordered(result, false) : result);
   }
+  const message = graph.graph(model.name, steps.inputs.map(find), [...outputs].map(find));
+  return { name, bytes: modelFile(message, { classNames, preprocessing }) };
+}
+
+/** The bytes of a file with a graph, and what it says of classes and pictures. */
+export function modelFile(
+  graph: MessageWriter,
+  { classNames, preprocessing }: Pick<SavedModel, "classNames" | "preprocessing">,
+): Uint8Array<ArrayBuffer> {
   const message = new MessageWriter()
     .integer(1, IR_VERSION)
     .text(2, PRODUCER)
-    .message(7, graph.graph(model.name, steps.inputs.map(find), [...outputs].map(find)))
+    .message(7, graph)
     .message(8, new MessageWriter().text(1, "").integer(2, OPSET));
   const metadata = { [CLASS_NAMES_KEY]: classNames, [PREPROCESSING_KEY]: preprocessing };
   for (const [key, value] of Object.entries(metadata)) {
     if (value !== undefined) message.message(14, new MessageWriter().text(1, key).text(2, JSON.stringify(value)));
   }
-  return { name, bytes: message.toBytes() };
+  return message.toBytes();
 }
