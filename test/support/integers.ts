@@ -71,6 +71,17 @@ export function asOn<T>(mode: IntegerMode, write: () => T): T {
   }
 }
 
+/** The same for code that is written while something asynchronous runs; nothing else may write code meanwhile. */
+export async function whileOn<T>(mode: IntegerMode, run: () => Promise<T>): Promise<T> {
+  if (mode === "i16" || hasMode(mode)) return run();
+  i32x4.relaxed_dot_i8x16_i7x16_add_s = dotOf(mode);
+  try {
+    return await run();
+  } finally {
+    i32x4.relaxed_dot_i8x16_i7x16_add_s = ours;
+  }
+}
+
 /** For the `skip` of a test: why this machine does not run the mode, not even with another dot product. */
 export function supports(mode: IntegerMode): string | false {
   return mode === "i16" ? false : needsRelaxedSimd;

@@ -1,5 +1,5 @@
 /** Quantized programs by the plain loops and on the engine, in every mode. */
-import { Tensor } from "../../../src/core/tensor.ts";
+import type { Tensor } from "../../../src/core/tensor.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { fold } from "../../../src/engine/fold.ts";
 import { lower } from "../../../src/engine/lower.ts";
@@ -8,7 +8,7 @@ import { toIntegers } from "../../../src/engine/quantize/integers.ts";
 import type { QuantizedNetwork } from "../../../src/engine/quantize/network.ts";
 import { type QuantizeSettings, quantizeProgram } from "../../../src/engine/quantize/quantize.ts";
 import { type ReferenceValue, compute } from "../../../src/engine/quantize/reference.ts";
-import { type Program } from "../../../src/graph/program.ts";
+import type { Program } from "../../../src/graph/program.ts";
 import type { IntegerMode } from "../../../src/kernels/i8-parts.ts";
 
 export const SETTINGS: QuantizeSettings = {

@@ -21,6 +21,7 @@ import { Input } from "../../../src/layers/input-layer.ts";
 import type { KerasTensor } from "../../../src/layers/layer.ts";
 import { ReLU } from "../../../src/layers/relu.ts";
 import { Rescaling } from "../../../src/layers/rescaling.ts";
+import { supports, whileOn } from "../../support/integers.ts";
 import { seedWeights } from "../../support/seeded.ts";
 import { seededProgram, seededTensors } from "../run.ts";
 import { byReference, onEngine, operationsFor, quantized } from "./run.ts";
@@ -40,9 +41,9 @@ function decibels(expected: ArrayLike<number>, actual: ArrayLike<number>): numbe
 async function sameEverywhere(program: Program, inputs: readonly Tensor<Float32Array>[]) {
   const network = await quantized(program, inputs);
   const results = await onEngine(program, network, inputs, { mode: "i16" });
-  for (const mode of INTEGER_MODES.filter(hasMode)) {
-    for (const threads of [1, 2, 3]) {
-      const others = await onEngine(program, network, inputs, { mode, threads });
+  for (const mode of INTEGER_MODES.filter((one) => supports(one) === false)) {
+    for (const threads of hasMode(mode) ? [1, 2, 3] : [1]) {
+      const others = await whileOn(mode, () => onEngine(program, network, inputs, { mode, threads }));
       for (const [i, { data }] of results.entries()) {
         assert.deepEqual(others[i]?.data, data, `output ${i}, ${mode}, ${threads} threads`);
       }
