@@ -192,6 +192,18 @@ describe("ONNX", () => {
     await refused(onnx(...first, square, ...many), "LimitError", /the file has only \d+ bytes/);
   });
 
+  test("a channel's numbers multiplied ten thousand times", async () => {
+    const factor = [5, floats("f", [3, 1, 1], 3)] as const;
+    const many = Array.from(
+      { length: 10_000 },
+      (_, i) => [1, node("Mul", [`v${i}`, "f"], i === 9999 ? "y" : `v${i + 1}`)] as const,
+    );
+    const start = performance.now();
+    const model = await loadAnyModel(onnx(kernel("w"), factor, conv("w", "x", "v0"), ...many));
+    assert.ok(performance.now() - start < 2000);
+    assert.deepEqual(model.output.shape, [null, 8, 8, 3]);
+  });
+
   test("a million nodes", async () => {
     const nodes = new Uint8Array(2_000_000).map((_, i) => (i % 2 === 0 ? 10 : 0));
     const bytes = message([1, 8], [2, "test"], [7, nodes]).toBytes();

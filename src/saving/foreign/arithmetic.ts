@@ -3,13 +3,11 @@ import type { Shape } from "../../core/shape.ts";
 import { elementCount } from "../element-count.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "./derived-tensor.ts";
+import type { Factor } from "./factors.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import type { Value } from "./value.ts";
 
 export type Arithmetic = "add" | "subtract" | "multiply" | "divide";
-
-/** One number, or one a channel. */
-export type Factor = StoredTensor | number;
 
 /** `x operator factor`, or with `reversed` the other way round; undefined for a quotient by a computed value. */
 export function withConstant(

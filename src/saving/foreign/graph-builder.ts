@@ -12,6 +12,7 @@ import { elementCount } from "../element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "./derived-tensor.ts";
+import { type Factor, areNumbers, combined, listOf, merged, numbersOf, oneOrAll, vectorOf } from "./factors.ts";
 import { layerNames } from "./layer-names.ts";
 import type { Value } from "./value.ts";
 
@@ -50,6 +51,9 @@ const MAX_LAYERS = 10_000;
 /** Channels of which a Rescaling layer keeps the numbers in its config. */
 const MAX_RESCALED = 16;
 
+/** More than any exporter leaves one after the other. */
+const MAX_MERGES = 8;
+
 /** Layers that what is done to each channel after them is part of. */
 const LINEAR: readonly string[] = ["Conv2D", "DepthwiseConv2D", "Dense"];
 
@@ -61,6 +65,8 @@ const NO_PADS: Padding2D = [
 export class GraphBuilder {
   /** In the order in which they were made: each after its inputs. */
   readonly #values: Value[] = [];
+  /** How many normalizations became this one: its weights are made of theirs when they are read. */
+  readonly #merges = new Map<Value, number>();
 
   input(hint: string, shape: Shape): Value {
     return this.#push({
@@ -182,7 +188,7 @@ export class GraphBuilder {
   }
 
   /** x × scale + offset with constants, one for all or one a channel: the bias of the layer before where it can be, else a layer. */
-  affine(x: Value, scale: StoredTensor | number, offset: StoredTensor | number, hint: string): Value {
+  affine(x: Value, scale: Factor, offset: Factor, hint: string): Value {
     const channels = x.shape.at(-1) ?? 0;
     for (const factor of [scale, offset]) if (typeof factor !== "number") expectVector(factor, channels, hint);
     if (scale === 1 && typeof offset !== "number") {
@@ -203,16 +209,19 @@ export class GraphBuilder {
     const added = vectorOf(offset, channels, hint);
     const none = { mean: vectorOf(0, channels, hint), variance: vectorOf(1, channels, hint), epsilon: 0 };
     const [gamma, beta] = [x.weights.get("gamma"), x.weights.get("beta")];
-    if (!isPlain || inner === undefined || gamma === undefined || beta === undefined) {
+    const merges = (this.#merges.get(x) ?? 0) + 1;
+    if (!isPlain || merges > MAX_MERGES || inner === undefined || gamma === undefined || beta === undefined) {
       return this.batchNormalization(x, { ...none, gamma: factor, beta: added }, hint);
     }
     const product = (a: number, b: number): number => a * b;
     const sum = (a: number, b: number): number => a + b;
-    return this.batchNormalization(
+    const joined = this.batchNormalization(
       inner,
       { ...none, gamma: merged(gamma, factor, product), beta: merged(merged(beta, factor, product), added, sum) },
       x.hint,
     );
+    this.#merges.set(joined, merges);
+    return joined;
   }
 
   #rescale(x: Value, scale: Dims, offset: Dims, hint: string): Value {
@@ -221,9 +230,9 @@ export class GraphBuilder {
       const [first, second] = [numbersOf(x.config.scale), numbersOf(x.config.offset)];
       return this.#rescale(
         inner,
-        combine(first, scale, (a, b) => a * b),
-        combine(
-          combine(second, scale, (a, b) => a * b),
+        combined(first, scale, (a, b) => a * b),
+        combined(
+          combined(second, scale, (a, b) => a * b),
           offset,
           (a, b) => a + b,
         ),
@@ -376,43 +385,4 @@ function isSamePadding(
 
 function takesBias({ config, shape }: Value, channels: number): boolean {
   return config.useBias === false && !("activation" in config) && shape.at(-1) === channels;
-}
-
-function areNumbers(...factors: readonly (StoredTensor | number)[]): boolean {
-  return factors.every((factor) => typeof factor === "number");
-}
-
-/** Value by value; made when it is read. */
-function merged(a: StoredTensor, b: StoredTensor, operation: (a: number, b: number) => number): StoredTensor {
-  const read = (): Float32Array => {
-    const other = b.read();
-    return a.read().map((value, i) => operation(value, other[i] ?? NaN));
-  };
-  return { ...a, read };
-}
-
-function listOf(factor: StoredTensor | number): Dims {
-  return typeof factor === "number" ? [factor] : [...factor.read()];
-}
-
-function numbersOf(value: unknown): Dims {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.map((item) => (typeof item === "number" ? item : NaN));
-}
-
-function oneOrAll(list: Dims): number | Dims {
-  const [first = NaN] = list;
-  return list.every((item) => item === first) ? first : list;
-}
-
-function combine(a: Dims, b: Dims, operation: (a: number, b: number) => number): Dims {
-  const length = Math.max(a.length, b.length);
-  return Array.from({ length }, (_, i) =>
-    operation(a[a.length === 1 ? 0 : i] ?? NaN, b[b.length === 1 ? 0 : i] ?? NaN),
-  );
-}
-
-function vectorOf(factor: StoredTensor | number, length: number, hint: string): StoredTensor {
-  if (typeof factor !== "number") return factor;
-  return { name: hint, shape: [length], dtype: "float32", read: () => new Float32Array(length).fill(factor) };
 }

@@ -2,8 +2,9 @@
 import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../element-count.ts";
-import { type Arithmetic, type Factor, withConstant } from "../foreign/arithmetic.ts";
+import { type Arithmetic, withConstant } from "../foreign/arithmetic.ts";
 import { dequantized, reshaped, transposed } from "../foreign/derived-tensor.ts";
+import type { Factor } from "../foreign/factors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import {
   CHANNELS_FIRST,
