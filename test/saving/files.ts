@@ -24,3 +24,18 @@ export function savingFixture(name: string): Uint8Array {
   const bytes = readFileSync(new URL(`../fixtures/saving/${name}`, import.meta.url));
   return new Uint8Array(name.endsWith(".gz") ? gunzipSync(bytes) : bytes);
 }
+
+/** The files of a TF.js graph model, which a fixture holds in one: model.json, and its shards in Base64. */
+export function graphModelFiles(name: string): readonly WrittenFile[] {
+  const { model, shards } = JSON.parse(new TextDecoder().decode(savingFixture(name))) as {
+    model: object;
+    shards: Record<string, string>;
+  };
+  return [
+    { name: "model.json", bytes: new TextEncoder().encode(JSON.stringify(model)) },
+    ...Object.entries(shards).map(([shard, base64]) => ({
+      name: shard,
+      bytes: new Uint8Array(Buffer.from(base64, "base64")),
+    })),
+  ];
+}

@@ -8,7 +8,7 @@ import type { WrittenFile } from "../../src/saving/checkpoint.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
 import { zipMember } from "../../src/saving/zip.ts";
 import { writeZip } from "../../src/saving/zip-write.ts";
-import { savingFixture, sourceOf } from "./files.ts";
+import { graphModelFiles, savingFixture, sourceOf } from "./files.ts";
 import { mutant } from "./mutants.ts";
 
 export interface Seed {
@@ -46,6 +46,8 @@ async function writtenSeeds(): Promise<readonly Seed[]> {
     { name: "tfjs-layers", files: await model.toFiles("tfjs-layers") },
     { name: "teachable-machine", files: machine },
     { name: "teachable-machine.zip", files: [{ name: "model.zip", bytes: writeZip(machine) }], members: machine },
+    { name: "tfjs-graph", files: graphModelFiles("graphs/tfjs-graph.json") },
+    { name: "our.onnx", files: await model.toFiles("onnx") },
     { name: "our.safetensors", files: await model.toFiles("safetensors") },
     { name: "our.keras", ...(await archiveSeed(model)) },
   ];

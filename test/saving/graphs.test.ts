@@ -10,7 +10,7 @@ import type { Sequential } from "../../src/models/sequential.ts";
 import type { WrittenFile } from "../../src/saving/checkpoint.ts";
 import { assertWithin } from "../support/compare.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";
-import { chosen, savingFixture } from "./files.ts";
+import { chosen, graphModelFiles, savingFixture } from "./files.ts";
 
 const input = new Tensor([1, 20, 20, 3], uniform("graphs/input", 20 * 20 * 3, -1, 1));
 const answers = new Map(
@@ -21,20 +21,10 @@ function parsed<T>(name: string): T {
   return JSON.parse(new TextDecoder().decode(savingFixture(`graphs/${name}`)));
 }
 
-/** The files of a graph model, which a fixture holds in one. */
-function graphModelFiles(name: string): readonly WrittenFile[] {
-  const { model, shards } = parsed<{ model: object; shards: Record<string, string> }>(name);
-  return [
-    { name: "model.json", bytes: new TextEncoder().encode(JSON.stringify(model)) },
-    ...Object.entries(shards).map(([shard, base64]) => ({
-      name: shard,
-      bytes: new Uint8Array(Buffer.from(base64, "base64")),
-    })),
-  ];
-}
-
 function filesOf(name: string): readonly WrittenFile[] {
-  return name.endsWith(".json") ? graphModelFiles(name) : [{ name, bytes: savingFixture(`graphs/${name}`) }];
+  return name.endsWith(".json")
+    ? graphModelFiles(`graphs/${name}`)
+    : [{ name, bytes: savingFixture(`graphs/${name}`) }];
 }
 
 async function open(name: string): Promise<Model | Sequential> {
