@@ -96,15 +96,14 @@ describe("integer depthwise kernels, exactly", () => {
     const { mode, output, stride, rows } = kind;
     it(`${mode}, stride ${stride}, ${rows} rows, to ${output}`, { skip: supports(mode) }, async () => {
       for (const channels of [1, 2, 3, 4, 7, 8, 13, 16, 17, 24, 35, 48]) {
-        for (const padLeft of [0, 1]) {
-          for (const outputCols of [1, 2, 3, 4, 5, 7, 8, 11]) {
-            for (const padRight of [0, 1]) {
-              const inputCols = (outputCols - 1) * stride + 3 - padLeft - padRight;
-              // Sizes and channels in full for the main kernels, a sample for the others.
-              if (output === "f32" && (channels + outputCols + padLeft) % 3 > 0) continue;
-              if ((channels > 17 || channels === 13) && outputCols > 5) continue;
-              if (inputCols >= 1) await check({ ...kind, inputCols, outputCols, padLeft, channels });
-            }
+        for (const outputCols of [1, 2, 3, 4, 5, 7, 8, 11]) {
+          // All widths with few channels, all channels with few widths.
+          if (channels > 4 && outputCols !== 5 && outputCols !== 3) continue;
+          if (output === "f32" && (channels + outputCols) % 2 > 0) continue;
+          for (const padLeft of [0, 1]) {
+            const padRight = (channels + outputCols + padLeft) % 2;
+            const inputCols = (outputCols - 1) * stride + 3 - padLeft - padRight;
+            if (inputCols >= 1) await check({ ...kind, inputCols, outputCols, padLeft, channels });
           }
         }
       }
