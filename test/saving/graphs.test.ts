@@ -157,6 +157,13 @@ describe("how pictures are scaled", () => {
     assert.equal((await open("torch-hf.onnx")).preprocessing, undefined);
   });
 
+  test("TFLite: by its metadata, which also has the names of the classes", async () => {
+    const model = await open("tiny-metadata.tflite");
+    assert.deepEqual(model.preprocessing, { scale: 1 / 64, offset: -127.5 / 64 });
+    assert.deepEqual(model.classNames, ["rose", "tulip", "ox-eye daisy", "Löwenzahn", "sunflower"]);
+    assert.ok((await difference("tiny-metadata.tflite", "tiny.tflite")) < 1e-5);
+  });
+
   test("TFLite: by the integers that the model takes", async () => {
     const { scale, offset } = (await open("tiny-uint8.tflite")).preprocessing ?? {};
     assert.ok(Math.abs(Number(scale) - 1 / 127.5) < 1e-4 && Math.abs(Number(offset) + 1) < 0.01);
