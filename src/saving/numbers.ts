@@ -40,6 +40,9 @@ export function float32Of({ bytes, dtype, littleEndian }: Numbers): Float32Array
     const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
     return new Float32Array(aligned.buffer, aligned.byteOffset, count);
   }
+  // Bytes by the engine's own loop: several times as fast.
+  if (dtype === "uint8") return new Float32Array(bytes);
+  if (dtype === "int8") return new Float32Array(new Int8Array(bytes.buffer, bytes.byteOffset, count));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) values[i] = get(view, i * size, littleEndian);

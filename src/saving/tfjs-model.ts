@@ -41,7 +41,10 @@ export async function tfjsCheckpoint(
   const shards = new Map(await Promise.all(paths.map(async (path) => [path, await shard(path)] as const)));
   if (member(topology, "node") !== undefined) {
     const { readGraphModel } = await import("./tfjs-graph/graph-model.ts");
-    return readGraphModel(json, readTfjsTensors(json, (path) => shards.get(path)));
+    return readGraphModel(
+      json,
+      readTfjsTensors(json, (path) => shards.get(path)),
+    );
   }
   const model = readKerasModel(member(topology, "model_config") ?? topology);
   const { layers } = readTfjsLayers(json, (path) => shards.get(path));
