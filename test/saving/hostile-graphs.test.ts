@@ -184,6 +184,15 @@ describe("ONNX", () => {
   ];
   for (const [what, bytes, code, says] of cases) test(what, () => refused(bytes, code, says));
 
+  test("NaN in weights is refused, or taken by an option", async () => {
+    const values = new Uint8Array(new Float32Array([0, 1, 2, 3, NaN, 5, 6, 7, 8]).buffer);
+    const tensor = message([1, 3], [1, 3], [1, 1], [1, 1], [2, 1], [8, "w"], [9, values]);
+    const bytes = onnx([5, tensor], conv("w", "x", "y"));
+    await refused(bytes, "FormatError", /Tensor 'w' has NaN or infinity in it: NaN at index 4/);
+    const model = await loadAnyModel(bytes, { allowNonFinite: true });
+    assert.ok(Number.isNaN(model.weights[0]?.values[4]));
+  });
+
   test("one large tensor as the weights of very many layers", async () => {
     const large = 512;
     const first: Fields = [[5, floats("w", [large, 3, 1, 1], 3 * large)], conv("w", "x", "v0")];
