@@ -6,8 +6,8 @@ import { inputsOf } from "./operations.ts";
 
 /** A value of fewer bytes is written and read whole. */
 const LEAST_BYTES = 2 ** 18;
-/** A piece for a thread of its own has at least so many rows. */
-const LEAST_ROWS = 4;
+/** The pieces of several threads have at least so many rows: each computes two of its neighbours' again, and they are fewer than would divide well. */
+const LEAST_ROWS = 24;
 /** Narrower pictures leave the register tiles of a row too empty. */
 const LEAST_COLS = 20;
 

@@ -8,12 +8,15 @@ import type { Convolution } from "./operations.ts";
 import { splitRows, tileOf } from "./tiles.ts";
 import { isDepthwise } from "./depthwise.ts";
 
-/** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
-const MACS_PER_CALL = 2 ** 19;
+/** Multiply-adds of one call of a kernel, about: some microseconds, so that no thread waits longer than that for another. */
+const MACS_PER_CALL = 2 ** 17;
 /** From so many tiles of rows on, these are shared between threads; columns are before. */
 const MANY_TILES = 32;
 /** The least number of pieces that a convolution is cut into, where it can be. */
-const PIECES = 8;
+const PIECES = 28;
+/** Fewer tiles of rows than this are halved, or so, by columns: else one thread often has one more than the other. */
+const FEW_TILES = 64;
+const COLUMN_PARTS = 3;
 
 export function emitConvolution(emitter: Emitter, operation: Convolution): void {
   const { from, to, window } = operation;
@@ -158,7 +161,16 @@ function emitPixels(emitter: Emitter, operation: Convolution): void {
     };
     if (byRows) {
       const most = Math.max(1, Math.floor(MACS_PER_CALL / (rows * k * n)));
-      emitter.share(tiles, most, (first, count) => call(first, count, i32.const(0), i32.const(n)));
+      const each = most === 1 && tiles < FEW_TILES ? Math.ceil(panels / COLUMN_PARTS) : panels;
+      const parts = Math.ceil(panels / each);
+      if (parts === 1) emitter.share(tiles, most, (first, count) => call(first, count, i32.const(0), i32.const(n)));
+      else {
+        emitter.share(tiles * parts, 1, (piece) => {
+          const panel = i32.mul(i32.rem_u(piece, i32.const(parts)), i32.const(each));
+          const left = i32.sub(i32.const(n), i32.mul(panel, i32.const(tile.columns)));
+          call(i32.div_u(piece, i32.const(parts)), i32.const(1), panel, min(left, i32.const(each * tile.columns)));
+        });
+      }
     } else {
       const most = Math.max(1, Math.floor(MACS_PER_CALL / (rows * tiles * k * tile.columns)));
       emitter.share(panels, Math.min(most, Math.ceil(panels / PIECES)), (panel, count) => {

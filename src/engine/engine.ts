@@ -275,7 +275,7 @@ export class Engine {
       ({ shape }) => new Tensor([batch, ...shape], new Float32Array(batch * sizeOf(shape))),
     );
     const data = inputs.map((input) => input.toFloat32().data);
-    place.update(weights.refresh({ address: arena, bytes: planned.bytes }));
+    place.begin(weights.refresh({ address: arena, bytes: planned.bytes }));
     for (let picture = 0; picture < batch; picture++) {
       for (const [i, placement] of planned.inputs.entries()) {
         const size = placement.rows * placement.length;

@@ -12,8 +12,8 @@ export interface Place {
   /** Whether nothing can be done here any more. */
   readonly isLost: boolean;
   load(module: WebAssembly.Module, runs: readonly Run[]): Promise<Loaded>;
-  /** Says that the memory has grown, or that weights in it have changed. */
-  update(changed: readonly Region[]): void;
+  /** A run begins; the memory may have grown, and these weights have changed. */
+  begin(changed: readonly Region[]): void;
   /** Puts rows of floats behind address `start`. */
   write(start: number, placement: Placement, data: Float32Array): void;
   /** So many floats from an address on; the next run may overwrite them. */
@@ -49,8 +49,8 @@ export class OwnPlace implements Place {
     return { call, drop: () => undefined };
   }
 
-  update(): void {
-    // It is here already.
+  begin(_changed: readonly Region[]): void {
+    // All is here already.
   }
 
   write(start: number, { address, rows, length, stride }: Placement, data: Float32Array): void {

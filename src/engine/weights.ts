@@ -111,8 +111,7 @@ export class PackedWeights {
   refresh(scratch: Region): readonly Region[] {
     const changed: Region[] = [];
     for (const packed of this.#packed.values()) {
-      if (packed.versions !== undefined && packed.weights.every((weight, i) => weight.version === packed.versions?.[i]))
-        continue;
+      if (isCurrent(packed)) continue;
       packed.pack(this.#memory.floats.subarray(packed.address / 4, packed.address / 4 + packed.size), scratch);
       packed.versions = packed.weights.map((weight) => weight.version);
       changed.push({ address: packed.address, bytes: packed.size * 4 });
@@ -147,6 +146,13 @@ export class PackedWeights {
     this.#ids.set(source, id);
     return id;
   }
+}
+
+/** A loop that allocates nothing: every run asks for everything. */
+function isCurrent({ weights, versions }: Packed): boolean {
+  if (versions === undefined) return false;
+  for (let i = 0; i < weights.length; i++) if (weights[i]?.version !== versions[i]) return false;
+  return true;
 }
 
 /** What each output channel's sum is multiplied by, and what is added then: the bias through all affines. */

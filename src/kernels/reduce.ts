@@ -13,8 +13,8 @@ const POOL_VECTORS = 4;
 
 /**
  * The mean or maximum of each channel over a rectangle of pixels; NaN wins.
- * Parameters: `to`, `from` (its first pixel), `rows`, `cols` (at least 1), `channels`, `rowSkip` (bytes from the last pixel's end of a
- * row of the rectangle to its next row), `scale` (1 / pixels; unused for the maximum).
+ * Parameters: `to`, `from` (its first pixel), `rows`, `cols` (at least 1), `channels`, `pixel` (bytes from a pixel to the next), `rowSkip`
+ * (bytes from behind the last pixel of a row of the rectangle to its next row), `scale` (1 / pixels; unused for the maximum).
  */
 export function pool(module: ModuleBuilder, { mode }: { readonly mode: PoolMode }): FunctionBuilder {
   const f = module.function(`f32_pool_${mode}`);
@@ -23,9 +23,9 @@ export function pool(module: ModuleBuilder, { mode }: { readonly mode: PoolMode 
   const rows = f.param("i32");
   const cols = f.param("i32");
   const channels = f.param("i32");
+  const pixel = f.param("i32");
   const rowSkip = f.param("i32");
   const scale = f.param("f32");
-  const pixel = f.local("i32", i32.shl(channels, i32.const(2)));
   const row = f.local("i32");
   const col = f.local("i32");
   const at = f.local("i32");

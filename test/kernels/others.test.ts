@@ -97,11 +97,12 @@ describe("pools, within 1e-6", () => {
         x[channels - 1] = NaN;
         floats.set(x, FROM / 4);
         floats.fill(9, TO / 4, TO / 4 + 64);
-        call(name, TO, FROM, rows, cols, channels, (width - cols) * channels * 4, 1 / (rows * cols));
+        const pixel = channels * 4;
+        call(name, TO, FROM, rows, cols, channels, pixel, (width - cols) * pixel, 1 / (rows * cols));
         for (let c = 0; c < channels; c++) {
           const window = Array.from({ length: rows * cols }, (_, i) => {
-            const pixel = Math.floor(i / cols) * width + (i % cols);
-            return x[pixel * channels + c] ?? 0;
+            const place = Math.floor(i / cols) * width + (i % cols);
+            return x[place * channels + c] ?? 0;
           });
           const expected = mode === "max" ? Math.max(...window) : window.reduce((a, b) => a + b, 0) / window.length;
           assertWithin([floats[TO / 4 + c] ?? 0], [expected], 1e-6, `channel ${c} of ${channels}`);

@@ -137,7 +137,7 @@ export class HostedPlace implements Place {
     this.#thread.post({ kind: "drop", place: this.#place });
   }
 
-  update(changed: readonly Region[]): void {
+  begin(changed: readonly Region[]): void {
     this.#grow();
     for (const { address, bytes } of changed) {
       const length = bytes / 4;

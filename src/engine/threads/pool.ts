@@ -14,8 +14,8 @@ import type { Task } from "./task.ts";
 import { Turns } from "./turns.ts";
 import { workerProgram } from "./worker-program.ts";
 
-/** How often a worker looks for the next job before it sleeps: about a tenth of a millisecond. */
-const LOOKS = 20_000;
+/** How often a worker looks for the next job before it sleeps: for some tenths of a millisecond, as callers take between two. */
+const LOOKS = 50_000;
 /** All times are in milliseconds. A job in which nothing moves for so long has lost a thread, even if nothing says so. */
 const PATIENCE = 10_000;
 /** How long to wait for news of the workers before looking again. */
@@ -82,6 +82,11 @@ export class Pool {
   drop(task: Task): void {
     this.#forgotten.unregister(task);
     void this.exclusively(() => this.#drop(task.id));
+  }
+
+  /** There will be a job for so many threads: sleeping ones take a while to get up. */
+  rouse(threads: number): void {
+    for (const { ready, slot } of this.#members.values()) if (ready && slot < threads) this.#alarm(slot);
   }
 
   /**

@@ -24,6 +24,10 @@ export class SharedPlace extends OwnPlace {
     return { call: (run) => pool.run(task, runs.indexOf(run), threads), drop: () => pool.drop(task) };
   }
 
+  override begin(): void {
+    this.#pool.rouse(this.#threads);
+  }
+
   release(): void {
     spare(this.memory.memory);
   }
