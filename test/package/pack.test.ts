@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -87,9 +88,17 @@ describe("the packed package", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it(`weighs less than ${atMost / 1000} kB`, (t) => {
-    const { size } = statSync(tarball);
-    t.diagnostic(`the tarball has ${(size / 1000).toFixed(1)} kB`);
+  it(`weighs less than ${atMost / 1000} kB without docs: the README and the comments of the types`, (t) => {
+    const bare = join(folder, "bare");
+    cpSync(installed, bare, { recursive: true });
+    rmSync(join(bare, "README.md"));
+    const types = join(bare, "dist/index.d.ts");
+    writeFileSync(types, readFileSync(types, "utf8").replaceAll(/\/\*\*.*?\*\//gs, ""));
+    execFileSync("npm", ["pack", "--ignore-scripts", "--silent"], { cwd: bare });
+    const packed = readdirSync(bare).find((name) => name.endsWith(".tgz")) ?? "";
+    const { size } = statSync(join(bare, packed));
+    const kilobytes = [size, statSync(tarball).size].map((bytes) => `${(bytes / 1000).toFixed(1)} kB`);
+    t.diagnostic(`the tarball has ${kilobytes.join(" without docs, ")} with them`);
     assert.ok(size < atMost, `${size} bytes`);
   });
 
