@@ -46,11 +46,11 @@ export async function int8Peaks(mode: IntegerMode): Promise<Peaks> {
   const columns = 8;
   const panelBytes = i8PanelBytes({ mode, add: false, runs: 1, k: K, n: columns });
   const matrix = await fastest(
-    (module) => i8Gemm(module, { mode, output: "integers", rows, panels: 1, add: false, window: false }),
+    (module) => i8Gemm(module, { mode, output: "integers", rows, panels: 1, add: false, window: false, wide: false }),
     [1, groupsOf(mode, K), columns, A, K * 2, B, panelBytes, C, columns * 2].map(i32.const),
   );
   const depthwise = await fastest(
-    (module) => i8Dwconv(module, { ...ROW, mode, output: "integers", rows: 2 }),
+    (module) => i8Dwconv(module, { ...ROW, mode, output: "integers", rows: 2, wide: false }),
     [C, ROW.outputCols * ROW.channels * 2, B, A, A, A, A, SCRATCH, 0].map(i32.const),
   );
   return { matrix: (rows * columns * K) / matrix / 1e6, depthwise: (2 * ROW_MACS) / depthwise / 1e6 };

@@ -3,7 +3,7 @@ import { type I8DwconvVariant, i8Dwconv } from "../../src/kernels/i8-dwconv.ts";
 import { type I8GemmVariant, groupsOf, i8Gemm, i8PanelBytes } from "../../src/kernels/i8-gemm.ts";
 import { ACTIVATION_BYTES, INTEGER_MODES } from "../../src/kernels/i8-parts.ts";
 import { hasMode } from "../../src/kernels/i8-probe.ts";
-import { MOST_I8_ROWS } from "../../src/kernels/i8-table.ts";
+import { MOST_I8_ROWS, panelsOf } from "../../src/kernels/i8-table.ts";
 import { i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
 
@@ -73,24 +73,35 @@ function print(name: string, rates: readonly Rate[]): void {
 }
 
 const modes = INTEGER_MODES.filter(hasMode);
+/** Tiles written to be joined to 256 bits are tried beside the others: run with `--experimental-wasm-revectorize` to see them at their best. */
+const WIDTHS = [false, true];
 for (const mode of modes) {
-  for (const rows of [MOST_I8_ROWS[mode] - 1, MOST_I8_ROWS[mode]]) {
+  for (const [wide, rows] of WIDTHS.flatMap((one) =>
+    [MOST_I8_ROWS[mode] - 1, MOST_I8_ROWS[mode]].map((most) => [one, most] as const),
+  )) {
     const rates: Rate[] = [];
-    for (const [m, k, n] of POINTWISE) {
-      const variant: I8GemmVariant = { mode, output: "integers", rows, panels: 1, add: false, window: false };
+    const panels = panelsOf(rows, wide);
+    for (const [m, k, given] of POINTWISE) {
+      const n = Math.ceil(given / (8 * panels)) * 8 * panels;
+      const variant: I8GemmVariant = { mode, output: "integers", rows, panels, add: false, window: false, wide };
       const module = new ModuleBuilder();
       const kernel = i8Gemm(module, variant);
       const f = module.export(module.function("run"));
       const tiles = Math.floor(m / rows);
       const bytes = ACTIVATION_BYTES[mode];
       const panel = i8PanelBytes({ mode, add: false, runs: 1, k, n });
-      f.call(kernel, [tiles, groupsOf(mode, k), n, A, k * bytes, B, panel, C, n * bytes].map(i32.const));
+      f.call(
+        kernel,
+        [tiles, groupsOf(mode, k), n, A, k * bytes, B, panel, C, n * bytes, ...(wide ? [SCRATCH] : [])].map(i32.const),
+      );
       rates.push({ macs: tiles * rows * k * n, ms: best(await exported(module), 200) });
     }
-    print(`gemm ${rows}x8 ${mode}`, rates);
+    print(`gemm ${rows}x${8 * panels} ${mode}${wide ? " wide" : ""}`, rates);
   }
 }
-for (const mode of modes) {
+for (const [mode, wide] of modes.flatMap((one) =>
+  (one === "i16" ? [false] : WIDTHS).map((width) => [one, width] as const),
+)) {
   const rates: Rate[] = [];
   for (const [size, stride, channels] of DEPTHWISE) {
     const out = Math.ceil(size / stride);
@@ -104,6 +115,7 @@ for (const mode of modes) {
       outputCols: out,
       padLeft: stride === 1 ? 1 : 0,
       channels,
+      wide,
     };
     const module = new ModuleBuilder();
     const kernel = i8Dwconv(module, variant);
@@ -121,5 +133,5 @@ for (const mode of modes) {
     });
     rates.push({ macs: out * out * channels * 9, ms: best(await exported(module), 200) });
   }
-  print(`dwconv ${mode}`, rates);
+  print(`dwconv ${mode}${wide ? " wide" : ""}`, rates);
 }

@@ -7,7 +7,7 @@ import type { Convolution, Operation, Operations } from "./operations.ts";
 import { convolutionsOf } from "./operations.ts";
 import { type Border, spreadPadding } from "./spread-padding.ts";
 import { Storage } from "./storage.ts";
-import { scratchBytesOf } from "./quantize/kernels.ts";
+import { scratchBytesOf } from "./quantize/shares.ts";
 
 /** Where a caller's picture goes: rows of floats with gaps between them. */
 export interface Placement {

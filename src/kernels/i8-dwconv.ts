@@ -22,18 +22,20 @@ export interface I8DwconvVariant {
   /** Pixels before the first one of an input row: 0 or 1; those after the last follow from the rest. */
   readonly padLeft: number;
   readonly channels: number;
+  /** Written so that V8 can join pairs of vectors to 256 bits: groups of eight channels. Only for integers. */
+  readonly wide: boolean;
 }
 
 export function i8DwconvName(variant: I8DwconvVariant): string {
-  const { mode, output, stride, rows, inputCols, outputCols, padLeft, channels } = variant;
-  return `${mode}_dwconv${rows}_s${stride}_${inputCols}p${padLeft}to${outputCols}x${channels}__to_${output}`;
+  const { mode, wide, output, stride, rows, inputCols, outputCols, padLeft, channels } = variant;
+  return `${mode}${wide ? "_wide" : ""}_dwconv${rows}_s${stride}_${inputCols}p${padLeft}to${outputCols}x${channels}__to_${output}`;
 }
 
 const TAPS = 3;
 /** Outputs of a tile along a row: two rows of them, six weights and one input fill the 15 vector registers that V8 has on x64. */
 const TILE = 4;
-/** Channels of a group. */
-const GROUP = 4;
+/** Channels of a vector of sums. */
+const LANES = 4;
 /** Rows that are woven. */
 const WOVEN = 4;
 
@@ -49,12 +51,22 @@ function blockOf(mode: IntegerMode): number {
 
 /** Bytes of a woven pixel. */
 function wovenBytes(mode: IntegerMode): number {
-  return (blockOf(mode) / GROUP) * vectorsOf(mode) * VECTOR;
+  return (blockOf(mode) / LANES) * vectorsOf(mode) * VECTOR;
 }
 
-/** How many bytes of scratch memory a call needs. */
+/** Vectors of sums of a group's pixel. */
+function widthOf({ wide }: Pick<I8DwconvVariant, "wide">): number {
+  return wide ? 2 : 1;
+}
+
+/** Channels of a group. */
+function groupOf(variant: Pick<I8DwconvVariant, "wide">): number {
+  return LANES * widthOf(variant);
+}
+
+/** How many bytes of scratch memory a call needs: the woven row and, where `wide`, the sums of a tile. */
 export function i8DwconvScratch(variant: I8DwconvVariant): number {
-  return wovenCols(variant) * wovenBytes(variant.mode);
+  return wovenCols(variant) * wovenBytes(variant.mode) + (variant.wide ? variant.rows * TILE * 2 * VECTOR : 0);
 }
 
 function wovenCols({ outputCols, stride }: I8DwconvVariant): number {
@@ -102,26 +114,27 @@ class Dwconv {
     const { mode, channels } = this.#variant;
     this.#weaveSides();
     const block = blockOf(mode);
+    const group = groupOf(this.#variant);
     const groups = f.local("i32");
     const woven = f.local("i32");
     const blockGroups = (count: number): void => {
       f.set(woven, this.#scratch);
       f.set(groups, i32.const(count));
       f.times(groups, () => {
-        this.#group(woven, GROUP);
-        f.increase(woven, vectorsOf(mode) * VECTOR);
+        this.#group(woven, group);
+        f.increase(woven, widthOf(this.#variant) * vectorsOf(mode) * VECTOR);
       });
     };
     const blocks = f.local("i32", i32.const(Math.floor(channels / block)));
     f.times(blocks, () => {
       this.#weave();
-      blockGroups(block / GROUP);
+      blockGroups(block / group);
     });
     const rest = channels % block;
     if (rest > 0) {
       this.#weave();
-      blockGroups(Math.floor(rest / GROUP));
-      if (rest % GROUP > 0) this.#group(woven, rest % GROUP);
+      blockGroups(Math.floor(rest / group));
+      if (rest % group > 0) this.#group(woven, rest % group);
     }
     return f;
   }
@@ -168,11 +181,11 @@ class Dwconv {
     return this.#f.local("v128");
   }
 
-  /** One group of channels along the woven row; `lanes` of its four channels exist. Weights and output move on to the next. */
+  /** One group of channels along the woven row; `lanes` of them exist. Weights and output move on to the next. */
   #group(woven: Local<"i32">, lanes: number): void {
     const f = this.#f;
     const { mode, rows, outputCols, stride, channels } = this.#variant;
-    const taps = Array.from({ length: rows * TAPS * vectorsOf(mode) }, () => this.#local());
+    const taps = Array.from({ length: rows * TAPS * vectorsOf(mode) * widthOf(this.#variant) }, () => this.#local());
     // What does not stay in registers is read where it is used.
     const kept = mode === "i16" ? [] : taps;
     for (const [i, tap] of kept.entries()) f.set(tap, this.#loadTap(i));
@@ -186,14 +199,15 @@ class Dwconv {
       f.increase(to, TILE * channels * this.#bytes);
     });
     if (outputCols % TILE > 0) tile(outputCols % TILE);
-    f.increase(this.#weights, groupBytes(mode, rows));
-    f.increase(this.#output, GROUP * this.#bytes);
+    f.increase(this.#weights, groupBytes(this.#variant));
+    f.increase(this.#output, groupOf(this.#variant) * this.#bytes);
   }
 
   #loadTap(index: number): Expr<"v128"> {
+    const first = widthOf(this.#variant) * VECTOR;
     return this.#variant.mode === "i16"
-      ? v128.load8x8_s(this.#weights, VECTOR + (index * VECTOR) / 2)
-      : v128.load(this.#weights, VECTOR + index * VECTOR);
+      ? v128.load8x8_s(this.#weights, first + (index * VECTOR) / 2)
+      : v128.load(this.#weights, first + index * VECTOR);
   }
 
   #tile(
@@ -204,29 +218,48 @@ class Dwconv {
     const f = this.#f;
     const { mode, rows, stride } = this.#variant;
     const vectors = vectorsOf(mode);
-    const sums = Array.from({ length: rows }, () => Array.from({ length: width }, () => this.#local()));
-    const start = sums[0]?.[0] ?? this.#local();
-    f.set(start, v128.load(this.#weights));
-    for (const sum of sums.flat()) if (sum !== start) f.set(sum, start);
-    const value = this.#local();
+    const parts = Array.from({ length: widthOf(this.#variant) }, (_, part) => part);
+    // Of each output row and pixel, the vectors of the group.
+    const sums = Array.from({ length: rows }, () =>
+      Array.from({ length: width }, () => parts.map(() => this.#local())),
+    );
+    const starts = sums[0]?.[0] ?? [];
+    for (const [part, start] of starts.entries()) f.set(start, v128.load(this.#weights, part * VECTOR));
+    for (const pixel of sums.flat()) {
+      if (pixel !== starts) for (const [part, sum] of pixel.entries()) f.set(sum, starts[part] ?? sum);
+    }
+    const values = parts.map(() => this.#local());
     for (let x = 0; x < (width - 1) * stride + TAPS; x++) {
       for (let v = 0; v < vectors; v++) {
-        f.set(value, v128.load(from, x * wovenBytes(mode) + v * VECTOR));
+        for (const [part, value] of values.entries()) {
+          f.set(value, v128.load(from, x * wovenBytes(mode) + (part * vectors + v) * VECTOR));
+        }
         for (const [r, row] of sums.entries()) {
-          for (const [i, sum] of row.entries()) {
+          for (const [i, pixel] of row.entries()) {
             const tap = x - i * stride;
             if (tap < 0 || tap >= TAPS) continue;
-            const index = (r * TAPS + tap) * vectors + v;
-            const weight = kept[index] ?? this.#loadTap(index);
-            f.set(sum, dotAdd(mode, weight, value, sum));
+            for (const [part, sum] of pixel.entries()) {
+              const index = ((r * TAPS + tap) * vectors + v) * parts.length + part;
+              f.set(sum, dotAdd(mode, kept[index] ?? this.#loadTap(index), values[part] ?? sum, sum));
+            }
           }
         }
       }
     }
-    f.set(value, v128.load(this.#weights, groupBytes(mode, rows) - VECTOR));
-    for (const sum of sums.flat()) {
-      const y = f32x4.mul(f32x4.convert_i32x4_s(sum), value);
-      f.set(sum, this.#results === undefined ? y : truncate(mode, y));
+    const factors = groupBytes(this.#variant) - parts.length * VECTOR;
+    for (const [part, value] of values.entries()) f.set(value, v128.load(this.#weights, factors + part * VECTOR));
+    for (const pixel of sums.flat()) {
+      for (const [part, sum] of pixel.entries()) {
+        const y = f32x4.mul(f32x4.convert_i32x4_s(sum), values[part] ?? sum);
+        f.set(sum, this.#results === undefined ? y : truncate(mode, y));
+      }
+    }
+    if (this.#variant.wide) {
+      // V8 joins vectors from where neighbours are stored.
+      const place = wovenCols(this.#variant) * wovenBytes(mode);
+      const all = sums.flat(2);
+      for (const [i, sum] of all.entries()) f.store(v128.store(this.#scratch, sum, place + i * VECTOR));
+      for (const [i, sum] of all.entries()) f.set(sum, v128.load(this.#scratch, place + i * VECTOR));
     }
     const at = f.local("i32", to);
     for (const [r, row] of sums.entries()) {
@@ -235,16 +268,31 @@ class Dwconv {
     }
   }
 
-  #storeRow(to: Local<"i32">, row: readonly Local<"v128">[], lanes: number): void {
+  #storeRow(to: Local<"i32">, row: readonly (readonly Local<"v128">[])[], lanes: number): void {
     const f = this.#f;
     const pixel = this.#variant.channels * this.#bytes;
-    if (this.#results !== undefined) {
-      this.#results.storeGroups(to, pixel, row, lanes);
-      return;
-    }
-    for (const [i, sum] of row.entries()) {
-      if (lanes === GROUP) f.store(v128.store(to, sum, i * pixel));
-      else storeFirst(f, f.local("i32", i32.add(to, i32.const(i * pixel))), [sum], i32.const(lanes));
+    const results = this.#results;
+    if (results === undefined) {
+      for (const [i, [sum]] of row.entries()) {
+        if (sum === undefined) continue;
+        if (lanes === LANES) f.store(v128.store(to, sum, i * pixel));
+        else storeFirst(f, f.local("i32", i32.add(to, i32.const(i * pixel))), [sum], i32.const(lanes));
+      }
+    } else if (!this.#variant.wide) {
+      results.storeGroups(to, pixel, row.flat(), lanes);
+    } else {
+      const eights = row.map(([low, high], i) => ({
+        address: to,
+        offset: i * pixel,
+        eight: i16x8.narrow_i32x4_s(low ?? this.#local(), high ?? this.#local()),
+      }));
+      if (lanes === 2 * LANES) {
+        for (let i = 0; i < eights.length; i += 2) results.store(eights.slice(i, i + 2));
+      } else {
+        for (const { offset, eight } of eights) {
+          results.storeFirst(f.local("i32", i32.add(to, i32.const(offset))), eight, i32.const(lanes));
+        }
+      }
     }
   }
 }
@@ -276,31 +324,33 @@ function interleave(a: Expr<"v128">, b: Expr<"v128">, size: number, half: 0 | 1)
 }
 
 /** Bytes of a group's packed weights. */
-function groupBytes(mode: IntegerMode, rows: number): number {
+function groupBytes(variant: Pick<I8DwconvVariant, "mode" | "rows" | "wide">): number {
+  const { mode, rows } = variant;
   const vector = mode === "i16" ? VECTOR / 2 : VECTOR;
-  return VECTOR + rows * TAPS * vectorsOf(mode) * vector + VECTOR;
+  return (VECTOR + rows * TAPS * vectorsOf(mode) * vector + VECTOR) * widthOf(variant);
 }
 
 /** How many bytes `packI8Dwconv` writes. */
-export function packedI8DwconvSize({ mode, rows, channels }: I8DwconvVariant): number {
-  return Math.ceil(channels / GROUP) * groupBytes(mode, rows);
+export function packedI8DwconvSize(variant: I8DwconvVariant): number {
+  return Math.ceil(variant.channels / groupOf(variant)) * groupBytes(variant);
 }
 
 /**
- * Packs weights [3, 3, channels] for `i8Dwconv`: for each group of four channels the starts of its sums (int32), for each output row and column of
- * the window the weights of its rows, one row lower for the second output row, then the factors (float32); zeros beyond.
+ * Packs weights [3, 3, channels] for `i8Dwconv`: for each group of four (or eight) channels the starts of its sums (int32), for each output row and
+ * column of the window the weights of its rows, one row lower for the second output row, then the factors (float32); zeros beyond.
  */
 export function packI8Dwconv(
   to: Uint8Array,
-  { mode, rows, channels }: I8DwconvVariant,
+  variant: I8DwconvVariant,
   { weights, starts, factors }: { weights: Int8Array; starts: Int32Array; factors: Float32Array },
 ): void {
+  const { mode, rows, channels } = variant;
   const view = new DataView(to.buffer, to.byteOffset, to.byteLength);
   const perVector = WOVEN / vectorsOf(mode);
   const own = startsFor(mode, starts, weights);
   let at = 0;
-  for (let group = 0; group < channels; group += GROUP) {
-    const lanes = [0, 1, 2, 3].map((lane) => group + lane);
+  for (let group = 0; group < channels; group += groupOf(variant)) {
+    const lanes = Array.from({ length: groupOf(variant) }, (_, lane) => group + lane);
     for (const c of lanes) view.setInt32((at += 4) - 4, own[c] ?? 0, true);
     for (let row = 0; row < rows; row++) {
       for (let col = 0; col < TAPS; col++) {

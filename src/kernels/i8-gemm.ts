@@ -22,12 +22,20 @@ export interface I8GemmVariant {
   readonly add: boolean;
   /** A row of A is not one run of values but a window of runs: a convolution. */
   readonly window: boolean;
+  /** Written so that V8 can join pairs of vectors to 256 bits. */
+  readonly wide: boolean;
 }
 
 export const PANEL = 8;
 
-export function i8GemmName({ mode, output, rows, panels, add, window }: I8GemmVariant): string {
-  const parts = [mode, window ? "conv" : "gemm", ...(add ? ["add"] : []), `${rows}x${panels * PANEL}`];
+export function i8GemmName({ mode, output, rows, panels, add, window, wide }: I8GemmVariant): string {
+  const parts = [
+    mode,
+    ...(wide ? ["wide"] : []),
+    window ? "conv" : "gemm",
+    ...(add ? ["add"] : []),
+    `${rows}x${panels * PANEL}`,
+  ];
   return `${parts.join("_")}__to_${output}`;
 }
 
@@ -43,7 +51,8 @@ function groupOf(mode: IntegerMode): number {
  * Parameters, all strides in bytes:
  * `tiles` (of `rows` rows, at least 1), `groups` (a run's values, 32 bits at a time), `n` (columns; for more than one panel, a multiple of the tile's),
  * `a`, `aStride` (from row to row), `b` (packed by `packI8Gemm`), `bStride` (from panel to panel), `c`, `cStride`; then `r` (may be C itself), `rStride` where `add`;
- * `windowRows`, `windowCols` (runs), `colSkip`, `rowSkip` (from the end of a run's last group to the next run; after the last of a window row) where `window`.
+ * `windowRows`, `windowCols` (runs), `colSkip`, `rowSkip` (from the end of a run's last group to the next run; after the last of a window row) where `window`;
+ * last `scratch` where `wide`, for `i8GemmScratch` bytes.
  *
  * Reads up to 3 bytes beyond a run, and up to 16 beyond the last column of R; writes nothing outside C.
  */
@@ -64,6 +73,8 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
     ? { rows: f.param("i32"), cols: f.param("i32"), colSkip: f.param("i32"), rowSkip: f.param("i32") }
     : undefined;
 
+  const scratch = variant.wide ? f.param("i32") : undefined;
+
   const bytes = output === "f32" ? 4 : ACTIVATION_BYTES[mode];
   const results = output === "f32" ? undefined : new Results(f, mode);
   const columns = panels * PANEL;
@@ -78,18 +89,24 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
   const cRow = f.local("i32");
   const end = f.local("i32");
   const sums = Array.from({ length: rows }, () => Array.from({ length: 2 * panels }, () => f.local("v128")));
-  const weights = Array.from({ length: 2 }, () => f.local("v128"));
+  const weights = Array.from({ length: rows > 1 ? 2 * panels : 2 }, () => f.local("v128"));
   const value = f.local("v128");
 
   const loadWeight = (panel: Local<"i32">, index: number): Expr<"v128"> =>
     mode === "i16" ? v128.load8x8_s(panel, index * vectorBytes) : v128.load(panel, index * vectorBytes);
+  /** Products of one group: in order of the rows, each with all panels, or for a single row in order of the panels. */
   const step = (index: number): void => {
-    for (const [p, panel] of panelPointers.entries()) {
-      for (const [v, weight] of weights.entries()) f.set(weight, loadWeight(panel, index * 2 + v));
-      for (const [i, row] of aRows.entries()) {
-        if (p === 0 || rows > 1) f.set(value, v128.load32_splat(row, index * 4));
-        for (const [v, weight] of weights.entries()) {
-          const sum = sums[i]?.[2 * p + v] ?? value;
+    const pairs = panelPointers.map((panel, p) => ({ panel, p, own: weights.slice(rows > 1 ? 2 * p : 0).slice(0, 2) }));
+    const load = ({ panel, own }: (typeof pairs)[number]): void => {
+      for (const [v, weight] of own.entries()) f.set(weight, loadWeight(panel, index * 2 + v));
+    };
+    if (rows > 1) for (const pair of pairs) load(pair);
+    for (const [i, row] of aRows.entries()) {
+      f.set(value, v128.load32_splat(row, index * 4));
+      for (const pair of pairs) {
+        if (rows === 1) load(pair);
+        for (const [v, weight] of pair.own.entries()) {
+          const sum = sums[i]?.[2 * pair.p + v] ?? value;
           f.set(sum, dotAdd(mode, weight, value, sum));
         }
       }
@@ -136,22 +153,42 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
             for (const row of aRows) f.increase(row, window.rowSkip);
           });
         }
+        const truncated = (y: Expr<"v128">): Expr<"v128"> => (results === undefined ? y : truncate(mode, y));
         for (const [p, panel] of panelPointers.entries()) {
-          for (const [v, weight] of weights.entries()) f.set(weight, v128.load(panel, v * VECTOR));
-          if (residual) f.set(rRow, rPanel);
-          for (let row = 0; row < rows; row++) {
-            if (residual && row > 0) f.increase(rRow, residual.stride);
-            const added = residual && loadFloats(f, mode, rRow);
-            for (const [v, factor] of weights.entries()) {
-              const sum = sums[row]?.[2 * p + v] ?? value;
-              let y = f32x4.mul(f32x4.convert_i32x4_s(sum), factor);
-              if (added !== undefined) y = f32x4.add(y, f32x4.mul(added[v] ?? y, v128.load(panel, PANEL * 4)));
-              f.set(sum, results === undefined ? y : truncate(mode, y));
+          const factors = weights.slice(0, 2);
+          for (const [v, factor] of factors.entries()) f.set(factor, v128.load(panel, v * VECTOR));
+          for (const row of sums) {
+            for (const [v, factor] of factors.entries()) {
+              const sum = row[2 * p + v] ?? value;
+              const y = f32x4.mul(f32x4.convert_i32x4_s(sum), factor);
+              f.set(sum, residual === undefined ? truncated(y) : y);
             }
           }
-          if (residual) f.increase(rPanel, PANEL * ACTIVATION_BYTES[mode]);
+        }
+        // V8 joins vectors from where neighbours are stored: there they must all be, in order.
+        const place = (row: number, v: number): number => (row * 2 * panels + v) * VECTOR;
+        if (scratch !== undefined) {
+          for (const [i, row] of sums.entries()) {
+            for (const [v, sum] of row.entries()) f.store(v128.store(scratch, sum, place(i, v)));
+          }
+        }
+        const settled = (row: number, v: number): Expr<"v128"> =>
+          scratch === undefined ? (sums[row]?.[v] ?? value) : v128.load(scratch, place(row, v));
+        for (const [p, panel] of panelPointers.entries()) {
+          const result = residual === undefined ? settled : (row: number, v: number) => sums[row]?.[v] ?? value;
+          if (residual) {
+            f.set(rRow, rPanel);
+            for (const [i, row] of sums.entries()) {
+              if (i > 0) f.increase(rRow, residual.stride);
+              for (const [v, added] of loadFloats(f, mode, rRow).entries()) {
+                const y = f32x4.add(settled(i, 2 * p + v), f32x4.mul(added, v128.load(panel, PANEL * 4)));
+                f.set(row[2 * p + v] ?? value, truncated(y));
+              }
+            }
+            f.increase(rPanel, PANEL * ACTIVATION_BYTES[mode]);
+          }
           const narrowed = (row: number): Expr<"v128"> =>
-            i16x8.narrow_i32x4_s(sums[row]?.[2 * p] ?? value, sums[row]?.[2 * p + 1] ?? value);
+            i16x8.narrow_i32x4_s(result(row, 2 * p), result(row, 2 * p + 1));
           f.set(cRow, p === 0 ? cPanel : i32.add(cPanel, i32.const(p * PANEL * bytes)));
           const whole = (): void => {
             for (let row = 0; row < rows; row += 2) {
@@ -160,7 +197,7 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
               if (pair) f.set(end, i32.add(cRow, cStride));
               if (results === undefined) {
                 for (const [i, at] of (pair ? [cRow, end] : [cRow]).entries()) {
-                  for (const v of [0, 1]) f.store(v128.store(at, sums[row + i]?.[2 * p + v] ?? value, v * VECTOR));
+                  for (const v of [0, 1]) f.store(v128.store(at, result(row + i, 2 * p + v), v * VECTOR));
                 }
               } else {
                 const first = { address: cRow, offset: 0, eight: narrowed(row) };
@@ -175,8 +212,11 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
               for (let row = 0; row < rows; row++) {
                 if (row > 0) f.increase(cRow, cStride);
                 f.set(end, cRow);
-                if (results === undefined) storeFirst(f, end, (sums[row] ?? []).slice(0, 2), left);
-                else results.storeFirst(end, narrowed(row), left);
+                if (results === undefined) {
+                  const vectors = (sums[row] ?? []).slice(0, 2);
+                  for (const [v, vector] of vectors.entries()) f.set(vector, result(row, v));
+                  storeFirst(f, end, vectors, left);
+                } else results.storeFirst(end, narrowed(row), left);
               }
             });
           }
@@ -194,6 +234,11 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
     f.increase(tiles, -1);
   }, tiles);
   return f;
+}
+
+/** How many bytes of scratch memory a `wide` kernel needs. */
+export function i8GemmScratch({ rows, panels }: Pick<I8GemmVariant, "rows" | "panels">): number {
+  return rows * 2 * panels * VECTOR;
 }
 
 export interface I8Matrix {

@@ -7,22 +7,33 @@ import { INTEGER_MODES, type IntegerMode } from "./i8-parts.ts";
 /** The most rows of a matrix kernel's register tile. */
 export const MOST_I8_ROWS: Readonly<Record<IntegerMode, number>> = { u8: 6, s8: 6, i16: 5 };
 
-/** Panels of the tile of a single row. */
-export const SINGLE_ROW_PANELS = 4;
+/** The register tile of a matrix kernel: rows, and panels of eight columns side by side. */
+interface Tile {
+  readonly rows: number;
+  readonly panels: number;
+}
+
+/** Panels of the tile of several rows, and of a single one: as many sums are in flight. Where vectors are joined, a panel is one. */
+export function panelsOf(rows: number, wide: boolean): number {
+  return (rows === 1 ? 4 : 1) * (wide ? 2 : 1);
+}
 
 const EITHER = [false, true];
 const OUTPUTS = ["integers", "f32"] as const;
 
 /** All matrix kernels. */
-export const I8_GEMM_VARIANTS: readonly I8GemmVariant[] = INTEGER_MODES.flatMap((mode) => {
-  const tiles = Array.from({ length: MOST_I8_ROWS[mode] }, (_, i) => ({ rows: i + 1, panels: 1 }));
-  tiles.push({ rows: 1, panels: SINGLE_ROW_PANELS });
-  return tiles.flatMap((tile) =>
-    OUTPUTS.flatMap((output) =>
-      EITHER.flatMap((add) => EITHER.map((window) => ({ mode, output, ...tile, add, window }))),
-    ),
-  );
-});
+export const I8_GEMM_VARIANTS: readonly I8GemmVariant[] = INTEGER_MODES.flatMap((mode) =>
+  EITHER.flatMap((wide) => {
+    const tiles = Array.from({ length: MOST_I8_ROWS[mode] }, (_, i) => i + 1).flatMap((rows): Tile[] =>
+      [...new Set([1, panelsOf(rows, wide)])].map((panels) => ({ rows, panels })),
+    );
+    return tiles.flatMap((tile) =>
+      OUTPUTS.flatMap((output) =>
+        EITHER.flatMap((add) => EITHER.map((window) => ({ mode, wide, output, ...tile, add, window }))),
+      ),
+    );
+  }),
+);
 
 /** The means over a picture. */
 export const MEAN_VARIANTS: readonly MeanVariant[] = INTEGER_MODES.flatMap((mode) =>
@@ -30,11 +41,15 @@ export const MEAN_VARIANTS: readonly MeanVariant[] = INTEGER_MODES.flatMap((mode
 );
 
 /** Which depthwise kernels there are; they are made for the width and the channels of a picture. */
-export const I8_DWCONV_KINDS: readonly Pick<I8DwconvVariant, "mode" | "output" | "stride" | "rows">[] =
+export const I8_DWCONV_KINDS: readonly Pick<I8DwconvVariant, "mode" | "wide" | "output" | "stride" | "rows">[] =
   INTEGER_MODES.flatMap((mode) =>
-    OUTPUTS.flatMap((output) => [
-      { mode, output, stride: 1, rows: 2 },
-      { mode, output, stride: 1, rows: 1 },
-      { mode, output, stride: 2, rows: 1 },
+    [
+      { wide: false, output: "integers" } as const,
+      { wide: false, output: "f32" } as const,
+      ...(mode === "i16" ? [] : [{ wide: true, output: "integers" } as const]),
+    ].flatMap((kind) => [
+      { mode, ...kind, stride: 1, rows: 2 },
+      { mode, ...kind, stride: 1, rows: 1 },
+      { mode, ...kind, stride: 2, rows: 1 },
     ]),
   );

@@ -41,6 +41,7 @@ async function check(variant: I8DwconvVariant): Promise<void> {
     {
       kind: "integer convolution",
       mode,
+      wide: false,
       input: 0,
       output: 1,
       from,

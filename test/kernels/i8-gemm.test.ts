@@ -22,6 +22,7 @@ const A = 1024;
 const B = 1 << 20;
 const C = 2 << 20;
 const R = 3 << 20;
+const SCRATCH = 512 * 1024;
 /** Stays wherever a kernel does not write. */
 const UNTOUCHED = 77;
 
@@ -54,6 +55,7 @@ function check({ memory, call }: Instance, variant: I8GemmVariant, { tiles, k, n
     {
       kind: "integer convolution",
       mode,
+      wide: false,
       input: 0,
       output: 2,
       from,
@@ -98,6 +100,7 @@ function check({ memory, call }: Instance, variant: I8GemmVariant, { tiles, k, n
   if (add) args.push(R, rStride);
   const walked = groupsOf(mode, k) * 4;
   if (window) args.push(window.rows, window.cols, pixel - walked, (from.cols - window.cols) * pixel);
+  if (variant.wide) args.push(SCRATCH);
   call(name, ...args);
 
   for (let row = 0; row < m; row++) {
@@ -119,7 +122,7 @@ describe("integer matrix kernels, exactly", () => {
       const instance = await instantiate(module);
       if (variant.panels > 1) {
         for (const k of [1, 4, 9, 64])
-          for (const n of [32, 64])
+          for (const n of [8 * variant.panels, 16 * variant.panels])
             check(instance, variant, { tiles: 2, k, n, ...(variant.window && { window: { rows: 3, cols: 2 } }) });
       } else if (variant.window) {
         for (const n of [1, 4, 7, 8, 12, 17]) {

@@ -6,10 +6,19 @@ import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
 import { MOST_PRODUCTS, meanRequantization, requantization } from "./requantize.ts";
 import { ACTIVATION_BYTES, type IntegerMode } from "../../kernels/i8-parts.ts";
 import { type Quantization, paddingOf, quantizationOf } from "./scheme.ts";
+import { joinsIntegers } from "./wide.ts";
 
-/** @throws FormatError where the network does not fit the operations. */
-export function toIntegers(operations: Operations, network: QuantizedNetwork, mode: IntegerMode): Operations {
-  const mixing = new Mixing(operations, network, mode);
+/**
+ * @param wide whether kernels are to be those that V8 joins to 256 bits
+ * @throws FormatError where the network does not fit the operations.
+ */
+export function toIntegers(
+  operations: Operations,
+  network: QuantizedNetwork,
+  mode: IntegerMode,
+  wide = joinsIntegers(mode),
+): Operations {
+  const mixing = new Mixing(operations, network, { mode, wide });
   for (const operation of operations.list) mixing.add(operation);
   return mixing.finish();
 }
@@ -28,6 +37,7 @@ class Mixing {
   readonly #operations: Operations;
   readonly #network: QuantizedNetwork;
   readonly #mode: IntegerMode;
+  readonly #wide: boolean;
   readonly #list: Operation[] = [];
   readonly #shapes: Dims[];
   readonly #bytes: number[];
@@ -37,10 +47,15 @@ class Mixing {
   readonly #integers = new Map<number, IntegerValue>();
   readonly #padded = new Map<string, number>();
 
-  constructor(operations: Operations, network: QuantizedNetwork, mode: IntegerMode) {
+  constructor(
+    operations: Operations,
+    network: QuantizedNetwork,
+    { mode, wide }: { readonly mode: IntegerMode; readonly wide: boolean },
+  ) {
     this.#operations = operations;
     this.#network = network;
     this.#mode = mode;
+    this.#wide = wide;
     this.#shapes = [...operations.shapes];
     this.#bytes = operations.shapes.map(() => 4);
     for (const value of operations.inputs) this.#floats.set(value, value);
@@ -104,6 +119,7 @@ class Mixing {
     this.#list.push({
       kind: "integer convolution",
       mode: this.#mode,
+      wide: this.#wide,
       input: padded === undefined ? input.value : this.#pad(operation, input, padding),
       output: result,
       from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },

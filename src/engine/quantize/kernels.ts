@@ -1,5 +1,5 @@
 /** Which kernel runs an integer convolution, how its weights are packed for it, and the scratch memory it needs. */
-import { type I8DwconvVariant, i8DwconvScratch, packI8Dwconv, packedI8DwconvSize } from "../../kernels/i8-dwconv.ts";
+import { type I8DwconvVariant, packI8Dwconv, packedI8DwconvSize } from "../../kernels/i8-dwconv.ts";
 import { type I8Matrix, groupsOf, packI8Gemm, packedI8GemmSize } from "../../kernels/i8-gemm.ts";
 import { ACTIVATION_BYTES } from "../../kernels/i8-parts.ts";
 import type { IntegerConvolution } from "./operations.ts";
@@ -8,10 +8,11 @@ import type { IntegerConvolution } from "./operations.ts";
 export const DEPTHWISE_PIECES = 8;
 
 /** The depthwise kernel of a convolution. */
-export function depthwiseVariant({ mode, results, window, from, to }: IntegerConvolution): I8DwconvVariant {
+export function depthwiseVariant({ mode, wide, results, window, from, to }: IntegerConvolution): I8DwconvVariant {
   const stride = window.strides[0] === 2 ? 2 : 1;
   return {
     mode,
+    wide: wide && results === "integers",
     output: results,
     stride,
     rows: stride === 1 && to.rows > 1 ? 2 : 1,
@@ -65,8 +66,7 @@ export function packingOf(operation: IntegerConvolution): { bytes: number; pack:
   };
 }
 
-/** The scratch memory of an operation. */
-export function scratchBytesOf(operation: { readonly kind: string } | IntegerConvolution): number {
-  if (!("depthwise" in operation) || !operation.depthwise) return 0;
-  return i8DwconvScratch(depthwiseVariant(operation)) * DEPTHWISE_PIECES;
+/** Whether all pixels are the rows of one matrix. */
+export function isPointwise({ window }: IntegerConvolution): boolean {
+  return window.rows * window.cols === 1 && window.strides.every((stride) => stride === 1);
 }

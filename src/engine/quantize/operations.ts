@@ -51,6 +51,8 @@ export interface IntegerPad extends OneToOne, Padded {
  */
 export interface IntegerConvolution extends OneToOne {
   readonly kind: "integer convolution";
+  /** By kernels for 256 bits. */
+  readonly wide: boolean;
   readonly from: Picture;
   readonly to: Picture;
   /** Without pads but where `depthwise`. */

@@ -91,11 +91,15 @@ export async function onEngine(
   program: Program,
   network: QuantizedNetwork,
   inputs: readonly Tensor<Float32Array>[],
-  { mode, threads = 1 }: { readonly mode: IntegerMode; readonly threads?: number },
+  {
+    mode,
+    threads = 1,
+    wide = false,
+  }: { readonly mode: IntegerMode; readonly threads?: number; readonly wide?: boolean },
 ): Promise<readonly Tensor<Float32Array>[]> {
   using engine = await Engine.create(program, {
     threads,
-    transform: (operations) => toIntegers(operations, network, mode),
+    transform: (operations) => toIntegers(operations, network, mode, wide),
   });
   const results = await engine.run(inputs);
   return results;

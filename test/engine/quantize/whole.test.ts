@@ -42,10 +42,17 @@ async function sameEverywhere(program: Program, inputs: readonly Tensor<Float32A
   const network = await quantized(program, inputs);
   const results = await onEngine(program, network, inputs, { mode: "i16" });
   for (const mode of INTEGER_MODES.filter((one) => supports(one) === false)) {
-    for (const threads of hasMode(mode) ? [1, 2, 3] : [1]) {
-      const others = await whileOn(mode, () => onEngine(program, network, inputs, { mode, threads }));
+    const ways = [
+      { threads: 1 },
+      { threads: 2 },
+      { threads: 3 },
+      { threads: 1, wide: true },
+      { threads: 2, wide: true },
+    ];
+    for (const way of hasMode(mode) ? ways : ways.filter(({ threads }) => threads === 1)) {
+      const others = await whileOn(mode, () => onEngine(program, network, inputs, { mode, ...way }));
       for (const [i, { data }] of results.entries()) {
-        assert.deepEqual(others[i]?.data, data, `output ${i}, ${mode}, ${threads} threads`);
+        assert.deepEqual(others[i]?.data, data, `output ${i}, ${mode}, ${JSON.stringify(way)}`);
       }
     }
   }
