@@ -5,7 +5,7 @@ import { ACTIVATION_BYTES } from "../../kernels/i8-parts.ts";
 import type { IntegerConvolution } from "./operations.ts";
 
 /** The most pieces into which a depthwise convolution is cut: each has scratch memory of its own. */
-export const DEPTHWISE_PIECES = 8;
+export const DEPTHWISE_PIECES = 28;
 
 /** The depthwise kernel of a convolution. */
 export function depthwiseVariant({ mode, wide, results, window, from, to }: IntegerConvolution): I8DwconvVariant {

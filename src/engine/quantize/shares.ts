@@ -8,11 +8,11 @@ import type { Operation } from "../operations.ts";
 import type { IntegerConvolution } from "./operations.ts";
 
 /** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
-const MACS_PER_CALL = 2 ** 20;
+const MACS_PER_CALL = 2 ** 17;
 /** From so many tiles of rows on, these are shared between threads; panels of columns are before. */
 const MANY_TILES = 32;
 /** The least number of pieces that a convolution is cut into, where it can be. */
-export const PIECES = 8;
+export const PIECES = 28;
 
 /** Rows and columns that one kernel computes. */
 export interface Part {
