@@ -31,20 +31,7 @@ export async function quantizeProgram(
   data: CalibrationData,
   settings: QuantizeSettings,
 ): Promise<QuantizedNetwork> {
-  const operations = fold(lower(program, shapes));
-  const known = new Set([...program.inputs, ...program.steps.map((step) => step.output)]);
-  const convolutions = operations.list
-    .filter((operation) => operation.kind === "convolution")
-    .filter(
-      (operation) =>
-        canBeIntegers(operation) &&
-        known.has(operation.input) &&
-        (operation.residual === undefined || known.has(operation.residual)),
-    );
-  if (convolutions.length === 0) {
-    throw valueError("The model has no layer to quantize: Conv2D, DepthwiseConv2D of 3 × 3, Dense.");
-  }
-  const values = valuesOf(operations, convolutions).filter((value) => known.has(value));
+  const { operations, convolutions, values } = quantizable(program, shapes);
   const observed = await observe(program, values, data);
   const units: Units = settings.equalization ? unitsOf(operations, convolutions, observed) : new Map();
   const ranges = new Map([...observed].map(([value, seen]) => [value, seen.range(settings, units.get(value))]));
@@ -62,6 +49,43 @@ export async function quantizeProgram(
     widen(ranges, operation, made);
   }
   return { weights, ranges };
+}
+
+/**
+ * A network that fits a program and takes as long as one that was made with care, but computes nothing: to time it.
+ * @throws ValueError where nothing can be quantized.
+ */
+export function blankNetwork(program: Program, shapes: readonly Dims[]): QuantizedNetwork {
+  const { convolutions, values } = quantizable(program, shapes);
+  const weights = convolutions.map(({ output, kernel, to }): [number, QuantizedWeights] => {
+    const scales = new Float32Array(to.channels).fill(1 / WEIGHT_LIMIT);
+    return [output, { kernel: new Int8Array(kernel.size), scales, bias: new Float32Array(to.channels) }];
+  });
+  return { weights: new Map(weights), ranges: new Map(values.map((value) => [value, { low: 0, high: 1 }])) };
+}
+
+interface Quantizable {
+  readonly operations: Operations;
+  readonly convolutions: readonly Convolution[];
+  /** Those whose ranges matter. */
+  readonly values: readonly number[];
+}
+
+function quantizable(program: Program, shapes: readonly Dims[]): Quantizable {
+  const operations = fold(lower(program, shapes));
+  const known = new Set([...program.inputs, ...program.steps.map((step) => step.output)]);
+  const convolutions = operations.list
+    .filter((operation) => operation.kind === "convolution")
+    .filter(
+      (operation) =>
+        canBeIntegers(operation) &&
+        known.has(operation.input) &&
+        (operation.residual === undefined || known.has(operation.residual)),
+    );
+  if (convolutions.length === 0) {
+    throw valueError("The model has no layer to quantize: Conv2D, DepthwiseConv2D of 3 × 3, Dense.");
+  }
+  return { operations, convolutions, values: valuesOf(operations, convolutions).filter((value) => known.has(value)) };
 }
 
 /** The values whose ranges matter: what convolutions take and make, and means of it. */

@@ -36,10 +36,12 @@ export function requantization(
   const offset = offsetOf(output) - (residual?.zeroPoint ?? 0) * residualFactor;
   const sums = new Int32Array(channels);
   const magnitudes = new Int32Array(channels);
-  for (const [i, weight] of kernel.entries()) {
-    const c = i % channels;
-    sums[c] = (sums[c] ?? 0) + weight;
-    magnitudes[c] = (magnitudes[c] ?? 0) + Math.abs(weight);
+  for (let first = 0; first < kernel.length; first += channels) {
+    for (let c = 0; c < channels; c++) {
+      const weight = kernel[first + c] ?? 0;
+      sums[c] = (sums[c] ?? 0) + weight;
+      magnitudes[c] = (magnitudes[c] ?? 0) + Math.abs(weight);
+    }
   }
   for (const [c, scale] of scales.entries()) {
     const unit = input.scale * scale;
