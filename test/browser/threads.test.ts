@@ -34,6 +34,13 @@ describe("threads in a page", { skip: withoutChromium }, () => {
       }
     });
 
+    it(`a worker of ${kind} gives Node's bits`, async () => {
+      const inNode = await run({ ...small, threads: [1] });
+      const answer = await inPage({ ...small, inWorker: true }, isolated);
+      assert.equal(answer.isolated, isolated);
+      for (const scores of answer.scores) assert.deepEqual(scores, inNode.scores[0]);
+    });
+
     for (const trouble of ["missing", "throwing", "failing", "failing once"] satisfies Trouble[]) {
       it(`answers in ${kind} with workers ${trouble}`, async () => {
         const inNode = await run({ ...small, threads: [1] });

@@ -12,6 +12,8 @@ export interface ThreadsArguments {
   readonly rows: number;
   readonly batch: number;
   readonly trouble: Trouble;
+  /** In a worker of the page, which may sleep where the page may not. */
+  readonly inWorker?: boolean;
 }
 
 export interface ThreadsAnswer {
@@ -24,7 +26,26 @@ export interface ThreadsAnswer {
 
 const RUNS = 6;
 
-export async function run({ threads, alpha, rows, batch, trouble }: ThreadsArguments): Promise<ThreadsAnswer> {
+export async function run({ inWorker = false, ...given }: ThreadsArguments): Promise<ThreadsAnswer> {
+  return inWorker ? await askWorker(given) : await measure(given);
+}
+
+/** A worker with this same module. */
+function askWorker(given: ThreadsArguments): Promise<ThreadsAnswer> {
+  const program = `import { run } from ${JSON.stringify(import.meta.url)};
+    onmessage = async ({ data }) => postMessage(await run(data));
+    postMessage("ready");`;
+  const worker = new Worker(URL.createObjectURL(new Blob([program], { type: "text/javascript" })), { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.addEventListener("error", (event) => reject(new Error(event.message)));
+    worker.addEventListener("message", ({ data }) => {
+      if (data === "ready") worker.postMessage(given, []);
+      else resolve(data);
+    });
+  });
+}
+
+async function measure({ threads, alpha, rows, batch, trouble }: ThreadsArguments): Promise<ThreadsAnswer> {
   makeTrouble(trouble);
   const x = seededInput("threads", [batch, rows, rows, 3]);
   const scores: number[][] = [];
