@@ -1,23 +1,40 @@
 /** How long the published models take on this machine. Time does not depend on the weights' values: random ones will do. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
+import { blankQuantized } from "../models/quantize.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import { MobileNetV2 } from "./mobilenet-v2.ts";
 
 /** The numbers that models compute with. */
-export const PRECISIONS = ["float32"] as const;
+export const PRECISIONS = ["float32", "int8"] as const;
 
 export type Precision = (typeof PRECISIONS)[number];
 
-/** Bytes of a model's weights; the files' own overhead is below a percent. */
-export function downloadBytes({ parameters }: Pick<Checkpoint, "parameters">, _precision: Precision): number {
-  return parameters * 4;
+/** Bytes of the files that quantized models are saved to, by width: a byte a weight, two numbers a channel, and the names. */
+const INT8_BYTES: ReadonlyMap<number, number> = new Map([
+  [0.35, 1804832],
+  [0.5, 2109800],
+  [0.75, 2801968],
+  [1.0, 3692896],
+  [1.3, 5605320],
+  [1.4, 6338352],
+]);
+
+/** Bytes of a model's weights file, within a percent: of the published one for float32, of a `quantize`d model's for int8. */
+export function downloadBytes(
+  { alpha, parameters }: Pick<Checkpoint, "alpha" | "parameters">,
+  precision: Precision,
+): number {
+  return (precision === "int8" ? INT8_BYTES.get(alpha) : undefined) ?? parameters * 4;
 }
 
-/** The top-1 accuracy to expect, in percent. */
-export function top1(checkpoint: Checkpoint, _precision: Precision): number {
-  return checkpoint.top1;
+/** Points of top-1 that quantization may cost. */
+const INT8_LOSS = 0.5;
+
+/** The top-1 accuracy to expect, in percent: as published, or somewhat less for int8. */
+export function expectedTop1({ top1 }: Pick<Checkpoint, "top1">, precision: Precision): number {
+  return precision === "int8" ? Math.round((top1 - INT8_LOSS) * 10) / 10 : top1;
 }
 
 export interface Measurement {
@@ -40,19 +57,22 @@ const SAMPLE = 5;
 const FEWEST_SAMPLES = 3;
 
 /**
- * Times one of the published models (an element of `checkpoints`), built with random weights. Nothing is downloaded.
+ * Times one of the published models (an element of `checkpoints`), built with random weights, or quantized without any. Nothing is
+ * downloaded.
  *
- * @throws ValueError for another model.
+ * @throws ValueError for another model or precision.
  */
 export async function measureCheckpoint(
   checkpoint: Pick<Checkpoint, "name">,
   { precision = "float32", duration = 300, threads }: MeasureOptions = {},
 ): Promise<Measurement> {
   const { alpha, rows, name } = published(checkpoint.name);
+  checkPrecision(precision);
   if (!(duration >= 0 && duration < Infinity)) {
     throw valueError(`\`duration\` should be a number of milliseconds. Received \`duration=${String(duration)}\``);
   }
-  using model = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null, threads });
+  using floats = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null, threads });
+  using model = precision === "int8" ? blankQuantized(floats) : floats;
   const picture = new Tensor([1, rows, rows, 3], new Float32Array(rows * rows * 3).fill(0.5));
   await model.predict(picture);
   const times: number[] = [];
@@ -64,6 +84,12 @@ export async function measureCheckpoint(
   }
   // Engines run optimized code only after a while.
   return { name, precision, latencyMs: median(times.slice(Math.floor(times.length / 2))) };
+}
+
+/** @throws ValueError for a name of other numbers. */
+export function checkPrecision(precision: Precision): void {
+  if (PRECISIONS.includes(precision)) return;
+  throw valueError(`\`precision\` should be one of ${PRECISIONS.join(", ")}. Received: precision=${show(precision)}`);
 }
 
 /** The published model of that name. @throws ValueError where there is none. */

@@ -1,15 +1,23 @@
 /** Names the most accurate published model that a budget of time and download allows, on this machine. */
-import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
-import { type Measurement, PRECISIONS, type Precision, downloadBytes, measureCheckpoint, top1 } from "./measure.ts";
+import {
+  type Measurement,
+  PRECISIONS,
+  type Precision,
+  checkPrecision,
+  downloadBytes,
+  expectedTop1,
+  measureCheckpoint,
+} from "./measure.ts";
 
 export interface RecommendOptions extends ThreadOptions {
   /** The most milliseconds that a prediction of one picture may take. */
   readonly latencyMs?: number | undefined;
   /** The most bytes that the weights may have. */
   readonly downloadBytes?: number | undefined;
-  /** Which numbers models may compute with. Default: all. */
+  /** Which numbers models may compute with. Default: `["float32", "int8"]`. */
   readonly precisions?: readonly Precision[] | undefined;
   /** Times that were measured before (`measureCheckpoint`), of the models to choose from. Without them this machine is measured. */
   readonly measurements?: readonly Measurement[] | undefined;
@@ -32,10 +40,11 @@ const DOUBT = 1.1;
 /**
  * The most accurate published model within a budget: `await recommend({ latencyMs: 5 })`, `await recommend({ downloadBytes: 2e6 })`.
  *
- * Without `measurements` two small models with random weights are timed, the others estimated from their multiply-adds, and the
- * model that is named was itself timed: in all about half a second. Nothing is downloaded.
+ * Without `measurements` two small models of each precision are timed, with random weights, the others estimated from their
+ * multiply-adds, and the model that is named was itself timed: in all about a second. Nothing is downloaded.
  *
- * @returns the model (build it with `MobileNetV2({ alpha, inputShape: [rows, rows, 3] })`), with the accuracy to expect.
+ * @returns the model: `MobileNetV2({ alpha, inputShape: [rows, rows, 3] })`, for the precision int8 `quantize`d; with the accuracy
+ *   to expect.
  * @throws ValueError for a budget that is none; LimitError where no model fits, with the one that is nearest.
  */
 export async function recommend(options: RecommendOptions = {}): Promise<Recommendation> {
@@ -58,17 +67,12 @@ function checkBudget(name: string, unit: string, value: number | undefined): voi
 
 /** The most accurate first; of those that are equal the one with fewer multiply-adds. */
 function candidates(precisions: readonly Precision[]): readonly Recommendation[] {
-  for (const precision of precisions) {
-    if (PRECISIONS.includes(precision)) continue;
-    throw valueError(
-      `\`precisions\` should be among ${PRECISIONS.join(", ")}. Received \`precisions=${show(precision)}\``,
-    );
-  }
+  for (const precision of precisions) checkPrecision(precision);
   return precisions
     .flatMap((precision) =>
       checkpoints.map((checkpoint) => ({
         ...checkpoint,
-        top1: top1(checkpoint, precision),
+        top1: expectedTop1(checkpoint, precision),
         precision,
         latencyMs: undefined,
         downloadBytes: downloadBytes(checkpoint, precision),

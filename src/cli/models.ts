@@ -2,6 +2,7 @@
 import {
   type Checkpoint,
   type Measurement,
+  type Precision,
   type Recommendation,
   checkpoints,
   downloadBytes,
@@ -22,7 +23,7 @@ export interface ModelsOptions {
   readonly threads?: number;
 }
 
-type Measurements = ReadonlyMap<string, Measurement>;
+const PRECISIONS = ["float32", "int8"] as const satisfies readonly Precision[];
 
 export async function models({ json = false, measure = false, budget, threads }: ModelsOptions): Promise<void> {
   process.stdout.write(`${await text()}\n`);
@@ -43,10 +44,10 @@ export async function models({ json = false, measure = false, budget, threads }:
 }
 
 /** The table as text; `emphasize` is applied to the line of headers. */
-export function modelsTable(emphasize: (text: string) => string, measured?: Measurements): string {
+export function modelsTable(emphasize: (text: string) => string, measured?: readonly Measurement[]): string {
   const headers = ["alpha", "size", "name", "MACs (M)", "params (M)", "top-1 %", "top-5 %", "download"];
   const [header = "", ...rows] = alignedTable([
-    measured === undefined ? headers : [...headers, "ms here", "pictures/s"],
+    measured === undefined ? headers : [...headers, ...PRECISIONS.flatMap((name) => [`${name} ms`, "pictures/s"])],
     ...checkpoints.map((checkpoint): Cell[] => [
       { number: checkpoint.alpha.toFixed(2) },
       { number: String(checkpoint.rows) },
@@ -62,22 +63,30 @@ export function modelsTable(emphasize: (text: string) => string, measured?: Meas
   return [emphasize(header), ...rows].join("\n");
 }
 
-function timeCells(measured: Measurements | undefined, { name }: Checkpoint): Cell[] {
-  const latencyMs = measured?.get(name)?.latencyMs;
-  if (latencyMs === undefined) return [];
-  return [{ number: latencyMs.toFixed(2) }, { number: String(perSecond(latencyMs)) }];
+function timeCells(measured: readonly Measurement[] | undefined, checkpoint: Checkpoint): Cell[] {
+  if (measured === undefined) return [];
+  return PRECISIONS.flatMap((precision): Cell[] => {
+    const latencyMs = timeOf(measured, checkpoint, precision);
+    if (latencyMs === undefined) return [{ number: "" }, { number: "" }];
+    return [{ number: latencyMs.toFixed(2) }, { number: String(perSecond(latencyMs)) }];
+  });
 }
 
-async function measureAll(threads: number | undefined): Promise<Measurements> {
-  const measured = new Map<string, Measurement>();
-  const bar = progressBar("Measuring", (done, total) => `${done} of ${total} models`);
+function timeOf(measured: readonly Measurement[], { name }: Checkpoint, precision: Precision): number | undefined {
+  return measured.find((one) => one.name === name && one.precision === precision)?.latencyMs;
+}
+
+async function measureAll(threads: number | undefined): Promise<readonly Measurement[]> {
+  const all = checkpoints.flatMap((checkpoint) => PRECISIONS.map((precision) => ({ checkpoint, precision })));
+  const measured: Measurement[] = [];
+  const bar = progressBar("Measuring", (done, total) => `${done} of ${total}`);
   try {
     return await interruptible(async ({ signal }) => {
-      for (const checkpoint of checkpoints) {
+      for (const { checkpoint, precision } of all) {
         signal.throwIfAborted();
-        bar.update(measured.size, checkpoints.length);
+        bar.update(measured.length, all.length);
         // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
-        measured.set(checkpoint.name, await measureCheckpoint(checkpoint, { threads }));
+        measured.push(await measureCheckpoint(checkpoint, { precision, threads }));
       }
       return measured;
     });
@@ -96,10 +105,11 @@ export function recommendationText(chosen: Recommendation, wide = false): string
       : [`${latencyMs.toFixed(2)} ms a picture here (${perSecond(latencyMs)} a second)`]),
     `${megabytes(chosen.downloadBytes)} to download`,
   ];
+  const made = `await MobileNetV2({ alpha: ${alpha}, inputShape: [${rows}, ${rows}, 3] })`;
   return [
     `${name} in ${precision}: ${facts.join(", ")}`,
     ...(wide ? ["  enableWideSimd();"] : []),
-    `  await MobileNetV2({ alpha: ${alpha}, inputShape: [${rows}, ${rows}, 3] })`,
+    precision === "int8" ? `  await quantize(${made}, pictures)` : `  ${made}`,
   ].join("\n");
 }
 
@@ -108,10 +118,14 @@ function recommendationJson(chosen: Recommendation): object {
   return { ...asJson(chosen), downloadBytes: bytes, precision, ...(latencyMs !== undefined && timeJson(latencyMs)) };
 }
 
-function modelsJson(measured: Measurements | undefined): readonly object[] {
+function modelsJson(measured: readonly Measurement[] | undefined): readonly object[] {
   return checkpoints.map((checkpoint) => {
-    const latencyMs = measured?.get(checkpoint.name)?.latencyMs;
-    return { ...asJson(checkpoint), ...(latencyMs !== undefined && timeJson(latencyMs)) };
+    if (measured === undefined) return asJson(checkpoint);
+    const times = PRECISIONS.map((precision) => {
+      const latencyMs = timeOf(measured, checkpoint, precision);
+      return [precision, latencyMs === undefined ? null : timeJson(latencyMs)];
+    });
+    return { ...asJson(checkpoint), measured: Object.fromEntries(times) };
   });
 }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkpoints } from "../../src/applications/checkpoints.ts";
+import { type Checkpoint, checkpoints } from "../../src/applications/checkpoints.ts";
 import { type Measurement, downloadBytes, measureCheckpoint } from "../../src/applications/measure.ts";
+import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { recommend } from "../../src/applications/recommend.ts";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
+import { blankQuantized } from "../../src/models/quantize.ts";
 
 /** As on a machine that does 30 GMAC/s. */
 const measurements: readonly Measurement[] = checkpoints.map(({ name, macs }) => {
@@ -25,14 +27,20 @@ describe("recommend", () => {
       const fits = checkpoints.filter(({ macs }) => macs / 30e6 <= latencyMs);
       // oxlint-disable-next-line no-await-in-loop -- nothing waits
       const chosen = await recommend({ latencyMs, measurements });
+      assert.equal(chosen.precision, "float32");
       assert.equal(chosen.top1, Math.max(...fits.map(({ top1 }) => top1)));
       assert.ok(chosen.latencyMs !== undefined && chosen.latencyMs <= latencyMs);
     }
   });
 
   it("names the most accurate model within a download, without measuring", async () => {
-    const { name, latencyMs, downloadBytes: bytes } = await recommend({ downloadBytes: 8e6 });
-    assert.deepEqual([name, latencyMs, bytes], ["mobilenetv2_0.50_224", undefined, 7948896]);
+    const floats = await recommend({ downloadBytes: 8e6, precisions: ["float32"] });
+    assert.deepEqual(
+      [floats.name, floats.precision, floats.latencyMs, floats.downloadBytes],
+      ["mobilenetv2_0.50_224", "float32", undefined, 7948896],
+    );
+    const integers = await recommend({ downloadBytes: 2e6 });
+    assert.deepEqual([integers.name, integers.precision, integers.top1], ["mobilenetv2_0.35_224", "int8", 59.8]);
     assert.equal((await recommend()).name, "mobilenetv2_1.40_224");
   });
 
@@ -62,7 +70,7 @@ describe("recommend", () => {
     );
     await assert.rejects(
       recommend({ latencyMs: 1e-6 }),
-      refusal("LimitError", /the fastest, mobilenetv2_0\.35_96 in float32, takes about /),
+      refusal("LimitError", /the fastest, mobilenetv2_0\.35_96 in (int8|float32), takes about /),
     );
     await assert.rejects(recommend({ downloadBytes: 1000 }), refusal("LimitError", /the smallest, that of .*0\.35_/));
   });
@@ -78,7 +86,7 @@ describe("recommend", () => {
     await assert.rejects(recommend({ downloadBytes: 0 }), refusal("ValueError", /Received `downloadBytes=0`$/));
     await assert.rejects(recommend({ measurements: [] }), refusal("ValueError", /^`measurements` has none /));
     const precisions = ["float8" as unknown as "float32"];
-    await assert.rejects(recommend({ precisions }), refusal("ValueError", /Received `precisions=float8`$/));
+    await assert.rejects(recommend({ precisions }), refusal("ValueError", /Received: precision=float8$/));
   });
 });
 
@@ -88,6 +96,9 @@ describe("measureCheckpoint", () => {
     const { latencyMs, ...rest } = measured;
     assert.deepEqual(rest, { name: "mobilenetv2_0.35_96", precision: "float32" });
     assert.ok(latencyMs > 0.05 && latencyMs < 1000, String(latencyMs));
+    const integers = await measureCheckpoint({ name: "mobilenetv2_0.35_96" }, { duration: 20, precision: "int8" });
+    assert.equal(integers.precision, "int8");
+    assert.ok(integers.latencyMs > 0.01 && integers.latencyMs < 1000, String(integers.latencyMs));
   });
 
   it("refuses others", async () => {
@@ -103,7 +114,15 @@ describe("measureCheckpoint", () => {
 });
 
 describe("downloadBytes", () => {
+  const smallest = checkpoints[21] as Checkpoint;
+
   it("is four bytes a parameter for float32", () => {
-    assert.equal(downloadBytes({ parameters: 3538984 }, "float32"), 14155936);
+    assert.equal(downloadBytes(smallest, "float32"), 1691208 * 4);
+  });
+
+  it("is what a quantized model is saved to for int8, within 0.1 %", async () => {
+    const { alpha, rows } = smallest;
+    const bytes = blankQuantized(await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null })).toBytes();
+    assert.ok(Math.abs(downloadBytes(smallest, "int8") / bytes.length - 1) < 1e-3, String(bytes.length));
   });
 });

@@ -11,7 +11,8 @@ describe("recommend in a page", { skip: withoutChromium }, () => {
 
   it("names a model that it has timed there", async () => {
     const chosen = (await runInPage(page, 1000)) as Record<string, unknown>;
-    assert.equal(chosen["name"], "mobilenetv2_0.50_224");
+    assert.equal(chosen["name"], "mobilenetv2_1.40_224");
+    assert.equal(chosen["precision"], "int8");
     assert.ok(Number(chosen["latencyMs"]) > 0.05 && Number(chosen["latencyMs"]) <= 1000, String(chosen["latencyMs"]));
   });
 });

@@ -22,11 +22,13 @@ test("nonsense is no budget", () => {
 
 test("the table has the times that were measured", () => {
   const measured = checkpoints.map(({ name, macs }) => {
-    return [name, { name, precision: "float32", latencyMs: macs / 1e8 }] as const;
+    return { name, precision: "float32", latencyMs: macs / 1e8 } as const;
   });
-  const [header = "", first = ""] = modelsTable(String, new Map(measured)).split("\n");
-  assert.ok(header.endsWith("download  ms here  pictures/s"), header);
-  assert.ok(first.endsWith("24.6 MB     5.82         172"), first);
+  const integers = { name: "mobilenetv2_1.40_224", precision: "int8", latencyMs: 2.5 } as const;
+  const [header = "", first = "", second = ""] = modelsTable(String, [...measured, integers]).split("\n");
+  assert.ok(header.endsWith("download  float32 ms  pictures/s  int8 ms  pictures/s"), header);
+  assert.ok(first.endsWith("24.6 MB        5.82         172     2.50         400"), first);
+  assert.ok(second.endsWith("21.7 MB        5.09         196"), second);
 });
 
 test("a recommendation says how its model is built", () => {
@@ -37,24 +39,28 @@ test("a recommendation says how its model is built", () => {
     "mobilenetv2_1.00_128 in float32: 65.3 % top-1, 3.46 ms a picture here (289 a second), 14.2 MB to download\n" +
       "  await MobileNetV2({ alpha: 1, inputShape: [128, 128, 3] })",
   );
+  assert.match(
+    recommendationText({ ...recommendation, precision: "int8" }),
+    /\n {2}await quantize\(await MobileNetV2\(\{ alpha: 1, inputShape: \[128, 128, 3\] \}\), pictures\)$/,
+  );
   assert.match(recommendationText(recommendation, true), /\n {2}enableWideSimd\(\);\n {2}await MobileNetV2/);
 });
 
 describe("models --budget", { concurrency: 2 }, () => {
   test("names the model for a time and a size as JSON", async () => {
-    const { code, stdout, stderr } = await runCli(["models", "--budget", "100s", "--budget", "8MB", "--json"]);
+    const { code, stdout, stderr } = await runCli(["models", "--budget", "100s", "--budget", "4MB", "--json"]);
     assert.deepEqual([code, stderr], [0, ""]);
     const { latencyMs, picturesPerSecond, wideSimd, ...chosen } = JSON.parse(stdout) as Record<string, unknown>;
     assert.deepEqual(chosen, {
-      alpha: 0.5,
+      alpha: 1,
       size: 224,
-      name: "mobilenetv2_0.50_224",
-      macs: 97131840,
-      parameters: 1987224,
-      top1: 65.4,
-      top5: 86.4,
-      downloadBytes: 7948896,
-      precision: "float32",
+      name: "mobilenetv2_1.00_224",
+      macs: 300774272,
+      parameters: 3538984,
+      top1: 71.3,
+      top5: 91,
+      downloadBytes: 3692896,
+      precision: "int8",
     });
     assert.ok(Number(latencyMs) > 0 && Number(picturesPerSecond) > 0);
     assert.equal(typeof wideSimd, "boolean");
