@@ -39,8 +39,8 @@ const oursIn = (place: Place): Engine[] =>
 /** @returns all engines, ours first. */
 export const ENGINES: readonly Engine[] = [
   ...oursIn("node"),
-  ...PRECISIONS.map((precision): Engine => {
-    return { name: `${OURS}, 256-bit`, place: "node", module: "ours.ts", precision, threads: 1, wide: true };
+  ...ours.map((variant): Engine => {
+    return { name: `${OURS}, 256-bit`, place: "node", module: "ours.ts", ...variant, wide: true };
   }),
   ...PRECISIONS.map((precision): Engine => {
     return { name: `${OURS}, plain SIMD`, place: "node", module: "ours.ts", precision, threads: 1, plain: true };

@@ -8,18 +8,21 @@ import { lower } from "../src/engine/lower.ts";
 import { EngineMemory } from "../src/engine/memory.ts";
 import type { Convolution, Operation, Operations } from "../src/engine/operations.ts";
 import { plan } from "../src/engine/plan.ts";
+import { toIntegers } from "../src/engine/quantize/integers.ts";
 import type { IntegerConvolution } from "../src/engine/quantize/operations.ts";
+import { blankNetwork } from "../src/engine/quantize/quantize.ts";
+import { joinsIntegers } from "../src/engine/quantize/wide.ts";
 import { PackedWeights } from "../src/engine/weights.ts";
 import { machineFeatures } from "../src/engine/wide-simd.ts";
 import { programOf } from "../src/graph/program.ts";
 import { bestMode } from "../src/kernels/i8-probe.ts";
 import type { Tiling } from "../src/kernels/table.ts";
 import { type Peaks, f32Peaks, int8Peaks } from "./peaks.ts";
-import { operationsOf, quantized } from "./quantized.ts";
 import { median } from "./rounds.ts";
 import type { Table } from "./tables.ts";
 
 const SIZE = 224;
+const SHAPES = [[SIZE, SIZE, 3]];
 const ROUND_MS = 400;
 
 export async function layerTables(rounds: number, progress: (text: string) => void): Promise<readonly Table[]> {
@@ -27,16 +30,18 @@ export async function layerTables(rounds: number, progress: (text: string) => vo
   const picture = new Tensor([1, SIZE, SIZE, 3], uniform("layers/input", SIZE * SIZE * 3, -1, 1));
   const tiling = tilingOf(machineFeatures());
   const mode = bestMode();
+  const program = programOf(model.graph);
+  const floats = fold(lower(program, SHAPES));
   const plans = [
     {
       title: "f32",
-      operations: fold(lower(programOf(model.graph), [[SIZE, SIZE, 3]])),
+      operations: floats,
       peaks: await f32Peaks(tiling),
     },
     {
       title: `int8 (${mode})`,
-      operations: operationsOf(await quantized(model, picture, mode), SIZE),
-      peaks: await int8Peaks(mode),
+      operations: toIntegers(floats, blankNetwork(program, SHAPES), mode),
+      peaks: await int8Peaks(mode, joinsIntegers(mode)),
     },
   ];
   const tables: Table[] = [];

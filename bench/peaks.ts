@@ -2,9 +2,9 @@
 import { dwconv } from "../src/kernels/dwconv.ts";
 import { gemm } from "../src/kernels/gemm.ts";
 import { i8Dwconv } from "../src/kernels/i8-dwconv.ts";
-import { groupsOf, i8Gemm, i8PanelBytes } from "../src/kernels/i8-gemm.ts";
+import { PANEL, groupsOf, i8Gemm, i8PanelBytes } from "../src/kernels/i8-gemm.ts";
 import type { IntegerMode } from "../src/kernels/i8-parts.ts";
-import { MOST_I8_ROWS } from "../src/kernels/i8-table.ts";
+import { MOST_I8_ROWS, panelsOf } from "../src/kernels/i8-table.ts";
 import type { Tiling } from "../src/kernels/table.ts";
 import type { AnyExpr } from "../src/wasm/expression.ts";
 import type { Callable } from "../src/wasm/function.ts";
@@ -41,16 +41,17 @@ export async function f32Peaks({ arithmetic, tile, depthwiseVectors: vectors }: 
   return { matrix: (rows * columns * K) / matrix / 1e6, depthwise: ROW_MACS / depthwise / 1e6 };
 }
 
-export async function int8Peaks(mode: IntegerMode): Promise<Peaks> {
+export async function int8Peaks(mode: IntegerMode, wide: boolean): Promise<Peaks> {
   const rows = MOST_I8_ROWS[mode];
-  const columns = 8;
+  const panels = panelsOf(rows, wide);
+  const columns = panels * PANEL;
   const panelBytes = i8PanelBytes({ mode, add: false, runs: 1, k: K, n: columns });
   const matrix = await fastest(
-    (module) => i8Gemm(module, { mode, output: "integers", rows, panels: 1, add: false, window: false, wide: false }),
-    [1, groupsOf(mode, K), columns, A, K * 2, B, panelBytes, C, columns * 2].map(i32.const),
+    (module) => i8Gemm(module, { mode, output: "integers", rows, panels, add: false, window: false, wide }),
+    [1, groupsOf(mode, K), columns, A, K * 2, B, panelBytes, C, columns * 2, ...(wide ? [SCRATCH] : [])].map(i32.const),
   );
   const depthwise = await fastest(
-    (module) => i8Dwconv(module, { ...ROW, mode, output: "integers", rows: 2, wide: false }),
+    (module) => i8Dwconv(module, { ...ROW, mode, output: "integers", rows: 2, wide }),
     [C, ROW.outputCols * ROW.channels * 2, B, A, A, A, A, SCRATCH, 0].map(i32.const),
   );
   return { matrix: (rows * columns * K) / matrix / 1e6, depthwise: (2 * ROW_MACS) / depthwise / 1e6 };

@@ -5,14 +5,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { format, resolveConfig } from "prettier";
 import { checkpoints } from "../src/applications/checkpoints.ts";
+import { expectedTop1 } from "../src/applications/measure.ts";
 import { OURS } from "./engines.ts";
 import type { Precision } from "./peer.ts";
 import { type Dot, type Series, plot } from "./plot.ts";
 import type { Figures } from "./report-file.ts";
 import { engineTable, goalTable, markdownOf, modelTable } from "./tables.ts";
-
-/** Points of top-1 that int8 models are shown below f32: the most that quantization may cost. */
-const INT8_LOSS = 0.5;
 
 /** The model that the peers run. */
 const COMPARED = "mobilenetv2_1.00_224";
@@ -96,5 +94,5 @@ function top1Of(model: string): number {
 }
 
 function expected(top1: number, precision: Precision): number {
-  return precision === "int8" ? top1 - INT8_LOSS : top1;
+  return expectedTop1({ top1 }, precision === "int8" ? "int8" : "float32");
 }
