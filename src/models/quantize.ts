@@ -10,6 +10,8 @@ import { copyFor, inputShapes } from "./quantized-file.ts";
 import { QuantizedModel, type QuantizedModelOptions } from "./quantized-model.ts";
 
 export interface QuantizeOptions extends QuantizedModelOptions {
+  /** How many threads may share the work of a prediction. Default: as many as the model's. */
+  readonly threads?: number | undefined;
   /**
    * How the range of a value is chosen from what calibration saw: `mse` (default), where rounding and cutting together cost the least
    * squared error; `minMax`, all of it; `percentile`, all but the outermost numbers.
@@ -52,7 +54,8 @@ export async function quantize(
   const settings = { method: ranges, percentile, biasCorrection, equalization };
   const batches = batchesFor(model, calibrationData);
   const network = await quantizeProgram(programOf(model.graph), inputShapes(model), batches, settings);
-  const { threads, classNames, preprocessing } = model;
+  const { classNames, preprocessing } = model;
+  const { threads = model.threads } = options;
   const quantized = new QuantizedModel({ architecture: copyFor(model, network, { threads }), network }, options);
   quantized.classNames = classNames;
   quantized.preprocessing = preprocessing;

@@ -72,6 +72,18 @@ describe("quantize", () => {
       assert.ok(Math.abs(score - (expected.data[i] ?? NaN)) < 0.2, `${score} for ${expected.data[i]}`);
   });
 
+  it("takes a number of threads of its own, which changes no bit, and refuses what is none", async () => {
+    const original = await model();
+    const x = pictures(4);
+    using alone = await quantize(original, x, { threads: 1 });
+    using shared = await quantize(original, x, { threads: 2 });
+    assert.deepEqual((await shared.predict(x)).data, (await alone.predict(x)).data);
+    await assert.rejects(
+      quantize(original, x, { threads: 0 }),
+      isError("ValueError", /`threads` should be a whole number/),
+    );
+  });
+
   it("says its shapes, and keeps names of classes and the way pixels are scaled, in its file too", async () => {
     const original = await model();
     original.classNames = ["a", "b", "c", "d", "e"];
