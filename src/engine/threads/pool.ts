@@ -30,10 +30,11 @@ export function canShare(): boolean {
 
 interface Member {
   readonly slot: number;
+  /** No other worker has it. */
+  readonly number: number;
   readonly thread: WorkerThread<ToWorker>;
   /** Those started together fail together. */
   readonly attempt: number;
-  ready: boolean;
   /** What it has been given. */
   readonly tasks: Set<number>;
 }
@@ -57,6 +58,8 @@ export class Pool {
   readonly #forgotten = new FinalizationRegistry((task: number) => this.#drop(task));
   readonly #turns = new Turns();
   readonly #attempts = new Attempts();
+  #started = 0;
+  #jobs = 0;
   #helpers: readonly Member[] = [];
   /** What went wrong with one of them. */
   #failure: unknown;
@@ -86,7 +89,7 @@ export class Pool {
 
   /** There will be a job for so many threads: sleeping ones take a while to get up. */
   rouse(threads: number): void {
-    for (const { ready, slot } of this.#members.values()) if (ready && slot < threads) this.#alarm(slot);
+    for (const { slot } of this.#present(threads)) this.#alarm(slot);
   }
 
   /**
@@ -97,10 +100,12 @@ export class Pool {
     const base = task.finished;
     const end = (base + (task.stages[stage]?.shares ?? 0)) | 0;
     const job = { task, stage, run: task.nextRun(), base, end, threads: Math.min(threads, MOST_THREADS) };
-    this.#hire(job.threads);
-    if (!this.#takesPart) await this.#anyReady();
+    // The first answer would come later for the start of threads that are not there in time.
+    if (this.#jobs++ > 0 || !this.#takesPart) this.#hire(job.threads);
+    if (!this.#takesPart) await this.#anyReady(job.threads);
     this.#failure = undefined;
-    this.#helpers = this.#present(job);
+    this.#helpers = this.#present(job.threads);
+    for (const helper of this.#helpers) this.#inform(helper, task);
     if (this.#helpers.length > 0) this.#publish(job);
     const alone = this.#takesPart || this.#helpers.length === 0;
     try {
@@ -123,18 +128,18 @@ export class Pool {
     const attempt = missing.length === 0 ? undefined : this.#attempts.next();
     if (attempt === undefined) return;
     try {
-      for (const slot of missing) this.#members.set(slot, this.#started(slot, attempt));
+      for (const slot of missing) this.#members.set(slot, this.#start(slot, attempt));
     } catch {
       this.#attempts.failed(attempt);
     }
   }
 
-  #started(slot: number, attempt: number): Member {
+  #start(slot: number, attempt: number): Member {
     const thread = this.#startWorker<ToWorker, FromWorker>(workerProgram, {
       message: (message) => this.#receive(member, message),
       end: (reason) => this.#ended(member, reason),
     });
-    const member = { slot, thread, attempt, ready: false, tasks: new Set<number>() };
+    const member = { slot, number: ++this.#started, thread, attempt, tasks: new Set<number>() };
     const words = alarmOf(slot);
     // Nothing is left of the one before.
     this.#control[words + 1] = 0;
@@ -144,6 +149,7 @@ export class Pool {
       words: WORDS,
       alarm: words,
       slot,
+      worker: member.number,
       looks: slot < defaultCores() ? LOOKS : 1,
       reports: !this.#takesPart,
     });
@@ -152,7 +158,6 @@ export class Pool {
 
   #receive(member: Member, message: FromWorker): void {
     if (message.kind === "ready") {
-      member.ready = true;
       this.#attempts.succeeded();
     } else if (message.kind === "failed") {
       member.thread.stop();
@@ -163,34 +168,37 @@ export class Pool {
 
   #ended(member: Member, reason: unknown): void {
     if (this.#members.get(member.slot) === member) this.#members.delete(member.slot);
-    if (!member.ready) this.#attempts.failed(member.attempt);
+    if (!this.#isReady(member)) this.#attempts.failed(member.attempt);
     if (this.#helpers.includes(member)) this.#failure ??= reason;
     this.#onNews();
   }
 
+  #isReady({ slot, number }: Member): boolean {
+    return Atomics.load(this.#control, alarmOf(slot) + 2) === number;
+  }
+
+  /** The workers that can take part in a job for so many threads. */
+  #present(threads: number): Member[] {
+    return [...this.#members.values()].filter((member) => member.slot < threads && this.#isReady(member));
+  }
+
   /** Resolves when there is a worker, or none that could still come. */
-  async #anyReady(): Promise<void> {
-    const members = (): Member[] => [...this.#members.values()];
+  async #anyReady(threads: number): Promise<void> {
     const until = performance.now() + PATIENCE;
-    while (this.#members.size > 0 && !members().some(({ ready }) => ready)) {
+    while (this.#members.size > 0 && this.#present(threads).length === 0) {
       await this.#news(PERIOD);
       if (performance.now() > until) {
-        for (const { attempt } of members()) this.#attempts.failed(attempt);
+        for (const { attempt } of this.#members.values()) this.#attempts.failed(attempt);
         this.#dismiss();
       }
     }
   }
 
-  /** The workers that can take part: they know the task. */
-  #present({ task, threads }: Job): Member[] {
-    const present = [...this.#members.values()].filter(({ ready, slot }) => ready && slot < threads);
-    const { id, module, memory, stages } = task;
-    for (const member of present) {
-      if (member.tasks.has(id)) continue;
-      member.tasks.add(id);
-      this.#post(member, { kind: "add", task: id, module, memory, stages: stages.map(({ name }) => name) });
-    }
-    return present;
+  /** Gives a worker what it has not been given yet. */
+  #inform(member: Member, { id, module, memory, stages }: Task): void {
+    if (member.tasks.has(id)) return;
+    member.tasks.add(id);
+    this.#post(member, { kind: "add", task: id, module, memory, stages: stages.map(({ name }) => name) });
   }
 
   #publish({ task, stage, run, base, end, threads }: Job): void {

@@ -36,7 +36,10 @@ export const MOST_THREADS = 64;
 const WORDS_A_LINE = 32;
 export const CONTROL_WORDS = (MOST_THREADS + 1) * WORDS_A_LINE;
 
-/** A worker's first word changes with everything new, and the worker sleeps on it; the next one counts its messages. */
+/**
+ * A worker's first word changes with everything new, and the worker sleeps on it; the next one counts its messages; the third one says
+ * which worker is ready: whoever makes one prediction after the other never gets to hear its message.
+ */
 export function alarmOf(slot: number): number {
   return (slot + 1) * WORDS_A_LINE;
 }
@@ -48,6 +51,8 @@ export interface Hello {
   readonly alarm: number;
   /** The worker's number among the threads of a job. */
   readonly slot: number;
+  /** Its number among all workers. */
+  readonly worker: number;
   /** How often to look for news before sleeping. */
   readonly looks: number;
   /** Whether the thread that wants the job done takes no part in it and has to be told of its end. */

@@ -82,6 +82,7 @@ export function workerProgram(
     try {
       if (message.kind === "hello") {
         hello = message;
+        Atomics.store(message.control, message.alarm + 2, message.worker);
         post({ kind: "ready" });
       } else if (message.kind === "add") {
         tasks.set(message.task, instantiate(message.module, message.memory, message.stages));
