@@ -1,15 +1,16 @@
-/** Latency against accuracy as an SVG: our models as lines of dots, one a width, peers as diamonds at the accuracy of their model. */
+/** Latency against accuracy as an SVG: our models as lines of dots, one a width, others as rings and diamonds at the accuracy of their model. */
 
 export interface Dot {
   readonly ms: number;
   readonly top1: number;
-  /** Written beside it. */
-  readonly label?: string;
+  readonly name: string;
+  /** Its name is written beside it. */
+  readonly named: boolean;
 }
 
 export interface Series {
   readonly name: string;
-  readonly kind: "ours" | "peers";
+  readonly mark: "dot" | "ring" | "diamond";
   readonly color: string;
   /** Dots of one line are joined. */
   readonly lines: readonly (readonly Dot[])[];
@@ -54,7 +55,7 @@ export function plot(title: string, series: readonly Series[]): string {
   const turned = `class="soft" text-anchor="middle" transform="rotate(-90 18 ${round((PLOT.top + PLOT.bottom) / 2)})"`;
   parts.push(text(18, (PLOT.top + PLOT.bottom) / 2, "ImageNet top-1, %", turned));
 
-  for (const { kind, color, lines } of series) {
+  for (const { mark, color, lines } of series) {
     const best = Math.max(...lines.flat().map(({ top1 }) => top1));
     for (const dots of lines) {
       if (dots.length > 1) {
@@ -65,14 +66,14 @@ export function plot(title: string, series: readonly Series[]): string {
       }
       for (const dot of dots) {
         const at = [x(dot.ms), y(dot.top1)] as const;
-        parts.push(kind === "ours" ? circle(at, color, dot) : diamond(at, color, dot));
-        if (kind === "ours" && dot.label !== undefined) {
+        parts.push(MARKS[mark](at, color, dot));
+        if (mark !== "diamond" && dot.named) {
           // Below, where nobody is slower and less accurate; the best have room above.
           const above = dot.top1 === best;
           parts.push(
             above
-              ? text(at[0], at[1] - 9, dot.label, 'text-anchor="middle"')
-              : text(at[0] + 6, at[1] + 15, dot.label, 'text-anchor="start"'),
+              ? text(at[0], at[1] - 9, dot.name, 'text-anchor="middle"')
+              : text(at[0] + 6, at[1] + 15, dot.name, 'text-anchor="start"'),
           );
         }
       }
@@ -94,16 +95,23 @@ type Point = readonly [number, number];
 /** Where slow models that know little would be. */
 function legend(series: readonly Series[]): string {
   return series
-    .map(({ name, kind, color }, i) => {
+    .map(({ name, mark, color }, i) => {
       const at = [PLOT.right - 190, PLOT.bottom - 20 - 20 * (series.length - 1 - i)] as const;
-      const mark = kind === "ours" ? circle(at, color) : diamond(at, color);
-      return `${mark}\n${text(at[0] + 12, at[1] + 4, name, 'class="soft"')}`;
+      return `${MARKS[mark](at, color)}\n${text(at[0] + 12, at[1] + 4, name, 'class="soft"')}`;
     })
     .join("\n");
 }
 
-function circle([x, y]: Point, color: string, dot?: Dot): string {
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="4.5" fill="${color}">${tip(dot)}</circle>`;
+type Mark = (at: Point, color: string, dot?: Dot) => string;
+
+const MARKS: Readonly<Record<Series["mark"], Mark>> = {
+  dot: ([x, y], color, dot) => circle(x, y, `r="4.5" fill="${color}"`, dot),
+  ring: ([x, y], color, dot) => circle(x, y, `r="4" fill="var(--paper)" stroke="${color}" stroke-width="2"`, dot),
+  diamond,
+};
+
+function circle(x: number, y: number, attributes: string, dot: Dot | undefined): string {
+  return `<circle cx="${round(x)}" cy="${round(y)}" ${attributes}>${tip(dot)}</circle>`;
 }
 
 function diamond([x, y]: Point, color: string, dot?: Dot): string {
@@ -115,7 +123,7 @@ function diamond([x, y]: Point, color: string, dot?: Dot): string {
 function tip(dot: Dot | undefined): string {
   return dot === undefined
     ? ""
-    : `<title>${escaped(`${dot.label ?? ""} ${dot.ms.toFixed(2)} ms, ${dot.top1} %`.trim())}</title>`;
+    : `<title>${escaped(`${dot.name}: ${dot.ms.toFixed(2)} ms, ${dot.top1} %`.trim())}</title>`;
 }
 
 /**
@@ -123,17 +131,17 @@ function tip(dot: Dot | undefined): string {
  * from left to right with room between them.
  */
 function peerLabels(series: readonly Series[], x: (ms: number) => number, y: (top1: number) => number): string[] {
-  const dots = (wanted: Series["kind"]): readonly Dot[] =>
-    series.flatMap(({ kind, lines }) => (kind === wanted ? lines.flat() : []));
-  const peers = dots("peers").toSorted((a, b) => a.ms - b.ms);
+  const dots = (wanted: Series["mark"]): readonly Dot[] =>
+    series.flatMap(({ mark, lines }) => (mark === wanted ? lines.flat() : []));
+  const peers = dots("diamond").toSorted((a, b) => a.ms - b.ms);
   const best = Math.max(...peers.map(({ top1 }) => top1));
-  const ours = Math.max(...dots("ours").flatMap(({ ms, top1 }) => (top1 === best ? [ms] : [])));
+  const ours = Math.max(...dots("dot").flatMap(({ ms, top1 }) => (top1 === best ? [ms] : [])));
   let free = 0;
-  return peers.map(({ ms, top1, label = "" }) => {
+  return peers.map(({ ms, top1, name }) => {
     const falls = ms > ours;
     const at = [Math.max(x(ms) + (falls ? 0 : 3), free), y(top1) + (falls ? 18 : -10)] as const;
     free = at[0] + 15;
-    return text(at[0], at[1], label, `transform="rotate(${falls ? 52 : -52} ${round(at[0])} ${round(at[1])})"`);
+    return text(at[0], at[1], name, `transform="rotate(${falls ? 52 : -52} ${round(at[0])} ${round(at[1])})"`);
   });
 }
 

@@ -49,44 +49,58 @@ function batchText(): string {
 }
 
 function series(): Series[] {
-  return [ours("f32", "#2f6fd0"), ours("int8", "#d0662f"), peers("f32", "#6f8fbf"), peers("int8", "#c08a6a")].filter(
-    ({ lines }) => lines.length > 0,
-  );
+  const [blue, orange] = ["#2f6fd0", "#d0662f"];
+  return [
+    ours("f32", blue),
+    ours("int8", orange),
+    wide("f32", blue),
+    wide("int8", orange),
+    peers("f32", "#6f8fbf"),
+    peers("int8", "#c08a6a"),
+  ].filter(({ lines }) => lines.length > 0);
 }
 
 function ours(precision: Precision, color: string): Series {
   const alphas = [...new Set(checkpoints.map(({ alpha }) => alpha))];
+  // The ends of the range, and what the peers are compared with; where there is room.
+  const named = ["1.0_224", "0.35_96", ...(precision === "f32" ? ["1.4_224"] : [])];
   const lines = alphas.map((alpha) =>
     checkpoints
       .filter((checkpoint) => checkpoint.alpha === alpha)
-      .flatMap(({ name, top1 }): Dot[] => {
-        const found = figures.models.find((one) => one.name === name && one.precision === precision);
-        if (found === undefined) return [];
-        const short = name.replace("mobilenetv2_", "").replace(/0_/, "_");
-        return [{ ms: found.medianMs, top1: expected(top1, precision), ...(isNamed(short) && { label: short }) }];
+      .flatMap(({ name: full, top1 }): Dot[] => {
+        const found = figures.models.find((one) => one.name === full && one.precision === precision);
+        const name = full.replace("mobilenetv2_", "").replace("0_", "_");
+        return found === undefined
+          ? []
+          : [{ ms: found.medianMs, top1: expected(top1, precision), name, named: named.includes(name) }];
       }),
   );
-  const wide = figures.engines.filter(
-    (one) => one.place === "node" && one.wide === true && one.precision === precision && one.threads === 1,
-  );
-  lines.push(
-    wide.map(({ medianMs }) => ({ ms: medianMs, top1: expected(top1Of(COMPARED), precision), label: "256-bit" })),
-  );
-  return { name: `${OURS} ${precision}`, kind: "ours", color, lines: lines.filter((line) => line.length > 0) };
+  return { name: `${OURS} ${precision}`, mark: "dot", color, lines: lines.filter((line) => line.length > 0) };
 }
 
-/** The ends of the range, and what the peers are compared with. */
-function isNamed(name: string): boolean {
-  return ["1.4_224", "1.0_224", "0.35_96"].includes(name);
+function wide(precision: Precision, color: string): Series {
+  const lines = compared(precision)
+    .filter((one) => one.wide === true)
+    .map(({ medianMs }): Dot[] => [dotOf(medianMs, precision, "256-bit", false)]);
+  return { name: `1.0_224, 256-bit, ${precision}`, mark: "ring", color, lines };
 }
 
 function peers(precision: Precision, color: string): Series {
-  const top1 = expected(top1Of(COMPARED), precision);
-  const lines = figures.engines
-    .filter((one) => one.place === "node" && one.precision === precision && one.threads === 1)
+  const lines = compared(precision)
     .filter(({ name }) => !name.startsWith(OURS))
-    .map(({ name, medianMs }): Dot[] => [{ ms: medianMs, top1, label: name.replace(/ \d+\.\d+\.\d+| \(.*\)/g, "") }]);
-  return { name: `1.0_224 elsewhere, ${precision}`, kind: "peers", color, lines };
+    .map(({ name, medianMs }): Dot[] => [
+      dotOf(medianMs, precision, name.replace(/ \d+\.\d+\.\d+| \(.*\)/g, ""), true),
+    ]);
+  return { name: `1.0_224 elsewhere, ${precision}`, mark: "diamond", color, lines };
+}
+
+/** What runs 1.0_224 in Node on one thread. */
+function compared(precision: Precision): Figures["engines"] {
+  return figures.engines.filter((one) => one.place === "node" && one.precision === precision && one.threads === 1);
+}
+
+function dotOf(ms: number, precision: Precision, name: string, named: boolean): Dot {
+  return { ms, top1: expected(top1Of(COMPARED), precision), name, named };
 }
 
 function top1Of(model: string): number {

@@ -109,20 +109,20 @@ describe("plot", () => {
   const series: readonly Series[] = [
     {
       name: "ours",
-      kind: "ours",
+      mark: "dot",
       color: "#00f",
       lines: [
         [
-          { ms: 1, top1: 50 },
-          { ms: 10, top1: 72, label: "a < b" },
+          { ms: 1, top1: 50, name: "small", named: false },
+          { ms: 10, top1: 72, name: "a < b", named: true },
         ],
       ],
     },
     {
       name: "peers",
-      kind: "peers",
+      mark: "diamond",
       color: "#f00",
-      lines: [[{ ms: 4, top1: 72, label: "fast" }], [{ ms: 20, top1: 72, label: "slow" }]],
+      lines: [[{ ms: 4, top1: 72, name: "fast", named: true }], [{ ms: 20, top1: 72, name: "slow", named: true }]],
     },
   ];
 
