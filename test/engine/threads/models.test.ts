@@ -10,11 +10,14 @@ import { type Tensor, zeros } from "../../../src/core/tensor.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { buildGraph } from "../../../src/graph/graph.ts";
 import { programOf } from "../../../src/graph/program.ts";
+import { INTEGER_MODES } from "../../../src/kernels/i8-parts.ts";
+import { hasMode } from "../../../src/kernels/i8-probe.ts";
 import { Activation } from "../../../src/layers/activation.ts";
 import { Conv2D } from "../../../src/layers/conv2d.ts";
 import { Dense } from "../../../src/layers/dense.ts";
 import { Input } from "../../../src/layers/input-layer.ts";
 import { Model } from "../../../src/models/model.ts";
+import { quantize } from "../../../src/models/quantize.ts";
 import { features } from "../../../src/wasm/features.ts";
 import { seedWeights, seededInput } from "../../support/seeded.ts";
 
@@ -68,6 +71,22 @@ describe("models on 1, 2, 3 and 8 threads give the same bits", () => {
         right.set(String(batch), expected);
         assert.deepEqual(y, expected);
         await pause();
+      }
+    }
+  });
+
+  it("in integers", async () => {
+    const x = seededInput("threads", [2, 96, 96, 3]);
+    for (const mode of INTEGER_MODES.filter(hasMode)) {
+      let right: Tensor<Float32Array> | undefined;
+      for (const threads of THREADS) {
+        using quantized = await quantize(await seeded(threads), x, { mode });
+        for (let run = 0; run < 3; run++) {
+          const y = await quantized.predict(x);
+          right ??= y;
+          assert.deepEqual(y.data, right.data, `${mode} on ${threads} threads`);
+          await pause();
+        }
       }
     }
   });
