@@ -1,0 +1,126 @@
+/** How often the model is right (keras.metrics.*Accuracy). */
+import { valueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { integerArgument } from "../../layers/arguments.ts";
+import { positionsOf, sameShape, toRankOf } from "../loss.ts";
+import { MeanMetric, type MetricOptions } from "./metric.ts";
+
+/** How often a value above the threshold has the label 1, another the label 0. */
+export class BinaryAccuracy extends MeanMetric {
+  readonly threshold: number;
+
+  constructor({ name = "binary_accuracy", threshold = 0.5 }: MetricOptions & { readonly threshold?: number } = {}) {
+    super(name);
+    this.threshold = threshold;
+  }
+
+  protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
+    const target = sameShape(yTrue, yPred).data;
+    const { positions, classes } = positionsOf(yPred);
+    const values = new Float64Array(positions);
+    for (let at = 0; at < yPred.size; at++) {
+      const right = ((yPred.data[at] ?? 0) > this.threshold ? 1 : 0) === target[at];
+      const i = Math.floor(at / classes);
+      if (right) values[i] = (values[i] ?? 0) + 1 / classes;
+    }
+    return values;
+  }
+}
+
+/** How often the largest value is where the one-hot label has its 1. */
+export class CategoricalAccuracy extends MeanMetric {
+  constructor({ name = "categorical_accuracy" }: MetricOptions = {}) {
+    super(name);
+  }
+
+  protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
+    const target = sameShape(yTrue, yPred).data;
+    const { positions, classes } = positionsOf(yPred);
+    return Uint8Array.from({ length: positions }, (_, i) =>
+      argmax(target, i * classes, classes) === argmax(yPred.data, i * classes, classes) ? 1 : 0,
+    );
+  }
+}
+
+/** How often the largest value is at the label. */
+export class SparseCategoricalAccuracy extends MeanMetric {
+  constructor({ name = "sparse_categorical_accuracy" }: MetricOptions = {}) {
+    super(name);
+  }
+
+  protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
+    const labels = sparseLabels(yTrue, yPred);
+    const { classes } = positionsOf(yPred);
+    return Uint8Array.from(labels, (label, i) => (argmax(yPred.data, i * classes, classes) === label ? 1 : 0));
+  }
+}
+
+export interface TopKOptions extends MetricOptions {
+  /** Default: 5. */
+  readonly k?: number | undefined;
+}
+
+/** How often fewer than `k` values are larger than the one at the 1 of the one-hot label. */
+export class TopKCategoricalAccuracy extends MeanMetric {
+  readonly k: number;
+
+  constructor({ name = "top_k_categorical_accuracy", k = 5 }: TopKOptions = {}) {
+    super(name);
+    this.k = integerArgument(k, "k");
+  }
+
+  protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
+    const target = sameShape(yTrue, yPred).data;
+    const { positions, classes } = positionsOf(yPred);
+    return Uint8Array.from({ length: positions }, (_, i) =>
+      inTopK(yPred.data, i * classes, classes, argmax(target, i * classes, classes), this.k),
+    );
+  }
+}
+
+/** How often fewer than `k` values are larger than the one at the label. */
+export class SparseTopKCategoricalAccuracy extends MeanMetric {
+  readonly k: number;
+
+  constructor({ name = "sparse_top_k_categorical_accuracy", k = 5 }: TopKOptions = {}) {
+    super(name);
+    this.k = integerArgument(k, "k");
+  }
+
+  protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
+    const labels = sparseLabels(yTrue, yPred);
+    const { classes } = positionsOf(yPred);
+    return Uint8Array.from(labels, (label, i) => inTopK(yPred.data, i * classes, classes, label, this.k));
+  }
+}
+
+/** The index of the first largest value of a line. */
+export function argmax(values: ArrayLike<number>, from: number, count: number): number {
+  let best = 0;
+  for (let c = 1; c < count; c++) {
+    if ((values[from + c] ?? NaN) > (values[from + best] ?? NaN)) best = c;
+  }
+  return best;
+}
+
+/** TensorFlow's `in_top_k`: values that are equal share their place; nothing counts for a value that is no number. */
+function inTopK(values: Float32Array, from: number, count: number, label: number, k: number): number {
+  const own = label < 0 || label >= count ? NaN : (values[from + label] ?? NaN);
+  if (!Number.isFinite(own)) return 0;
+  let larger = 0;
+  for (let c = 0; c < count; c++) if ((values[from + c] ?? NaN) > own) larger++;
+  return larger < k ? 1 : 0;
+}
+
+/** One label for each position. */
+function sparseLabels(yTrue: Tensor, yPred: Tensor): ArrayLike<number> {
+  const target = yTrue.shape.length === yPred.shape.length ? yTrue : toRankOf(yTrue, yPred);
+  const { positions } = positionsOf(yPred);
+  if (target.size !== positions) {
+    throw valueError(
+      `Labels of shape ${formatShape(yTrue.shape)} and predictions of shape ${formatShape(yPred.shape)} do not fit: expected one label for each prediction.`,
+    );
+  }
+  return target.data;
+}

@@ -1,0 +1,91 @@
+/** The area under a curve over thresholds, by Riemann sums (keras.metrics.AUC; Davis and Goadrich 2006 for precision and recall). */
+import { show, valueError } from "../../core/errors.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { sameShape } from "../loss.ts";
+import { EPSILON, ThresholdMetric, weightsOf } from "./confusion.ts";
+import { type MetricOptions, divideNoNan } from "./metric.ts";
+
+export interface AUCOptions extends MetricOptions {
+  /** Default: 200. */
+  readonly numThresholds?: number | undefined;
+  /** True against false positives, or precision against recall. Default: `ROC`. */
+  readonly curve?: "ROC" | "PR" | undefined;
+  /** Default: `interpolation`. */
+  readonly summationMethod?: "interpolation" | "minoring" | "majoring" | undefined;
+  /** Other thresholds than evenly spread ones, between 0 and 1. */
+  readonly thresholds?: readonly number[] | undefined;
+  /** Whether the output is logits, of sigmoid. Default: false. */
+  readonly fromLogits?: boolean | undefined;
+}
+
+/** Labels are 0 or 1, of the output's shape; all values count together. */
+export class AUC extends ThresholdMetric {
+  readonly curve: "ROC" | "PR";
+  readonly summationMethod: "interpolation" | "minoring" | "majoring";
+  readonly fromLogits: boolean;
+
+  constructor(options: AUCOptions = {}) {
+    super(options.name ?? "auc", [-EPSILON, ...innerThresholds(options), 1 + EPSILON]);
+    this.curve = options.curve ?? "ROC";
+    this.summationMethod = options.summationMethod ?? "interpolation";
+    this.fromLogits = options.fromLogits ?? false;
+    if (!["ROC", "PR"].includes(this.curve)) {
+      throw valueError(`Invalid AUC curve value: "${show(this.curve)}". Expected values are ["PR", "ROC"]`);
+    }
+    if (!["interpolation", "minoring", "majoring"].includes(this.summationMethod)) {
+      throw valueError(
+        `Invalid AUC summation method value: "${show(this.summationMethod)}". Expected values are ["interpolation", "majoring", "minoring"]`,
+      );
+    }
+  }
+
+  override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    const target = sameShape(yTrue, yPred);
+    const values = this.fromLogits ? yPred.data.map((z) => 1 / (1 + Math.exp(-z))) : yPred.data;
+    this.count(target.data, values, weightsOf(sampleWeight, values.length, yPred.shape.at(-1) ?? 1));
+  }
+
+  override result(): number {
+    const [tp, fp, tn, fn] = [this.counts("tp"), this.counts("fp"), this.counts("tn"), this.counts("fn")];
+    if (this.curve === "PR" && this.summationMethod === "interpolation") return interpolatedArea(tp, fp, fn);
+    const ratio = (a: Float64Array, b: Float64Array): Float64Array =>
+      a.map((value, t) => divideNoNan(value, value + (b[t] ?? 0)));
+    const recall = ratio(tp, fn);
+    const [x, y] = this.curve === "ROC" ? [ratio(fp, tn), recall] : [recall, ratio(tp, fp)];
+    let area = 0;
+    for (let t = 0; t + 1 < x.length; t++) {
+      const [high, low] = [y[t] ?? 0, y[t + 1] ?? 0];
+      area += ((x[t] ?? 0) - (x[t + 1] ?? 0)) * this.#height(high, low);
+    }
+    return area;
+  }
+
+  #height(a: number, b: number): number {
+    if (this.summationMethod === "interpolation") return (a + b) / 2;
+    return this.summationMethod === "minoring" ? Math.min(a, b) : Math.max(a, b);
+  }
+}
+
+function innerThresholds({ thresholds, numThresholds = 200 }: AUCOptions): readonly number[] {
+  if (thresholds !== undefined) return thresholds.toSorted((a, b) => a - b);
+  if (!(Number.isInteger(numThresholds) && numThresholds > 1)) {
+    throw valueError(
+      `Argument \`numThresholds\` must be an integer > 1. Received: numThresholds=${show(numThresholds)}`,
+    );
+  }
+  return Array.from({ length: numThresholds - 2 }, (_, i) => (i + 1) / (numThresholds - 1));
+}
+
+/** Precision between two thresholds does not go in a straight line. */
+function interpolatedArea(tp: Float64Array, fp: Float64Array, fn: Float64Array): number {
+  let area = 0;
+  for (let t = 0; t + 1 < tp.length; t++) {
+    const [high, low] = [tp[t] ?? 0, tp[t + 1] ?? 0];
+    const [all, fewer] = [high + (fp[t] ?? 0), low + (fp[t + 1] ?? 0)];
+    const slope = divideNoNan(high - low, Math.max(all - fewer, 0));
+    const intercept = low - slope * fewer;
+    const ratio = all > 0 && fewer > 0 ? all / fewer : 1;
+    area += divideNoNan(slope * (high - low + intercept * Math.log(ratio)), Math.max(low + (fn[t + 1] ?? 0), 0));
+  }
+  return area;
+}

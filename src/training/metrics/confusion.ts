@@ -1,0 +1,211 @@
+/** True and false, positives and negatives, at thresholds (keras.src.metrics.metrics_utils), and the metrics made of them. */
+import { show, valueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { integerArgument } from "../../layers/arguments.ts";
+import { sameShape } from "../loss.ts";
+import { Metric, type MetricOptions, type MetricResult, divideNoNan } from "./metric.ts";
+
+const NEG_INF = -1e10;
+/** As Keras's `backend.epsilon()`. */
+export const EPSILON = 1e-7;
+
+/** For each threshold: true positives, false positives, true negatives, false negatives, one array after the other. */
+export abstract class ThresholdMetric extends Metric {
+  override readonly direction = "up";
+  readonly thresholds: readonly number[];
+  readonly #even: boolean;
+
+  constructor(name: string, thresholds: readonly number[]) {
+    super(name, thresholds.length * 4);
+    this.thresholds = thresholds;
+    const last = thresholds.length - 1;
+    this.#even =
+      thresholds.length >= 3 && thresholds.every((t, i) => Math.abs(t - i / last) <= EPSILON + 1e-5 * (i / last));
+  }
+
+  protected counts(kind: "tp" | "fp" | "tn" | "fn"): Float64Array {
+    const size = this.thresholds.length;
+    const from = ["tp", "fp", "tn", "fn"].indexOf(kind) * size;
+    return this.state.subarray(from, from + size);
+  }
+
+  /** Counts values: those above a threshold are positive, labels that are not 0 are true. */
+  protected count(labels: ArrayLike<number>, values: ArrayLike<number>, weightAt: (i: number) => number): void {
+    const [tp, fp, tn, fn] = [this.counts("tp"), this.counts("fp"), this.counts("tn"), this.counts("fn")];
+    if (this.#even) this.#countEven(labels, values, weightAt, [tp, fp, tn, fn]);
+    else {
+      for (let i = 0; i < values.length; i++) {
+        const weight = weightAt(i);
+        const [positive, negative] = (labels[i] ?? 0) === 0 ? [fp, tn] : [tp, fn];
+        for (const [t, threshold] of this.thresholds.entries()) {
+          const counter = (values[i] ?? 0) > Math.fround(threshold) ? positive : negative;
+          counter[t] = (counter[t] ?? 0) + weight;
+        }
+      }
+    }
+  }
+
+  /** The same by buckets between thresholds, in time that does not depend on their number. */
+  #countEven(
+    labels: ArrayLike<number>,
+    values: ArrayLike<number>,
+    weightAt: (i: number) => number,
+    [tp, fp, tn, fn]: readonly [Float64Array, Float64Array, Float64Array, Float64Array],
+  ): void {
+    const size = this.thresholds.length;
+    const lowest = (this.thresholds[0] ?? 0) < 0 ? 0 : -1;
+    const buckets = [new Float64Array(size), new Float64Array(size)];
+    const totals = [0, 0];
+    for (let i = 0; i < values.length; i++) {
+      const value = Math.min(1, Math.max(0, values[i] ?? 0));
+      const bucket = Math.max(lowest, Math.ceil(Math.fround(Math.fround(value) * (size - 1))) - 1);
+      const side = (labels[i] ?? 0) === 0 ? 0 : 1;
+      const weight = weightAt(i);
+      const counts = buckets[side];
+      if (counts !== undefined && bucket >= 0) counts[bucket] = (counts[bucket] ?? 0) + weight;
+      totals[side] = (totals[side] ?? 0) + weight;
+    }
+    const above = [0, 0];
+    for (let t = size - 1; t >= 0; t--) {
+      for (const side of [0, 1]) above[side] = (above[side] ?? 0) + (buckets[side]?.[t] ?? 0);
+      fp[t] = (fp[t] ?? 0) + (above[0] ?? 0);
+      tp[t] = (tp[t] ?? 0) + (above[1] ?? 0);
+      tn[t] = (tn[t] ?? 0) + (totals[0] ?? 0) - (above[0] ?? 0);
+      fn[t] = (fn[t] ?? 0) + (totals[1] ?? 0) - (above[1] ?? 0);
+    }
+  }
+}
+
+export interface PrecisionOptions extends MetricOptions {
+  /** From 0 to 1; several give as many results. Default: 0.5, or none with `topK`. */
+  readonly thresholds?: number | readonly number[] | undefined;
+  /** Only the so many largest values of a line may be positive. */
+  readonly topK?: number | undefined;
+  /** Only this column counts. */
+  readonly classId?: number | undefined;
+}
+
+abstract class PrecisionOrRecall extends ThresholdMetric {
+  readonly topK: number | undefined;
+  readonly classId: number | undefined;
+
+  constructor(name: string, { thresholds, topK, classId }: PrecisionOptions) {
+    super(name, checkedThresholds(thresholds ?? (topK === undefined ? 0.5 : NEG_INF), thresholds !== undefined));
+    this.topK = topK === undefined ? undefined : integerArgument(topK, "topK");
+    this.classId = classId === undefined ? undefined : integerArgument(classId, "classId");
+  }
+
+  override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    const target = sameShape(yTrue, yPred);
+    const classes = yPred.shape.at(-1) ?? 1;
+    let values: ArrayLike<number> = this.topK === undefined ? yPred.data : onlyTopK(yPred.data, classes, this.topK);
+    let labels: ArrayLike<number> = target.data;
+    let width = classes;
+    if (this.classId !== undefined) {
+      const column = this.classId < 0 ? classes + this.classId : this.classId;
+      if (yPred.shape.length < 2 || !(column >= 0 && column < classes)) {
+        throw valueError(
+          "When classId is provided, yPred must be a 2D array with shape (num_samples, num_classes), " +
+            `found shape: ${formatShape(yPred.shape)}, classId=${this.classId}`,
+        );
+      }
+      values = columnOf(values, column, classes);
+      labels = columnOf(labels, column, classes);
+      width = 1;
+    }
+    this.count(labels, values, weightsOf(sampleWeight, values.length, width));
+  }
+
+  /** The parts of the true positives, by what else counts. */
+  protected parts(other: "fp" | "fn"): MetricResult {
+    const tp = this.counts("tp");
+    const counts = this.counts(other);
+    const results = Array.from(tp, (right, t) => divideNoNan(right, right + (counts[t] ?? 0)));
+    return results.length === 1 ? (results[0] ?? 0) : results;
+  }
+}
+
+/** The part of the positives that are true. Labels are 0 or 1, of the output's shape. */
+export class Precision extends PrecisionOrRecall {
+  constructor(options: PrecisionOptions = {}) {
+    super(options.name ?? "precision", options);
+  }
+
+  override result(): MetricResult {
+    return this.parts("fp");
+  }
+}
+
+/** The part of what is true that is positive. Labels are 0 or 1, of the output's shape. */
+export class Recall extends PrecisionOrRecall {
+  constructor(options: PrecisionOptions = {}) {
+    super(options.name ?? "recall", options);
+  }
+
+  override result(): MetricResult {
+    return this.parts("fn");
+  }
+}
+
+function checkedThresholds(thresholds: number | readonly number[], check: boolean): readonly number[] {
+  const list = typeof thresholds === "number" ? [thresholds] : [...thresholds];
+  const invalid = list.filter((threshold) => !(threshold >= 0 && threshold <= 1));
+  if (check && invalid.length > 0) {
+    throw valueError(`Threshold values must be in [0, 1]. Received: ${show(invalid)}`);
+  }
+  return list;
+}
+
+/** The weight of each value: one for all, each line's, or its own. */
+export function weightsOf(sampleWeight: Tensor | undefined, values: number, width: number): (i: number) => number {
+  if (sampleWeight === undefined) return () => 1;
+  const { data } = sampleWeight;
+  if (data.length === values) return (i) => data[i] ?? 0;
+  if (data.length * width === values) return (i) => data[Math.floor(i / width)] ?? 0;
+  throw valueError(
+    `\`sampleWeight\` has one weight for each sample. Received: shape ${formatShape(sampleWeight.shape)} for ${values / width} samples.`,
+  );
+}
+
+function columnOf(values: ArrayLike<number>, column: number, width: number): Float32Array {
+  return Float32Array.from({ length: values.length / width }, (_, i) => values[i * width + column] ?? 0);
+}
+
+/** All but the k largest of each line, of equals the first, set to what no threshold is below of. */
+function onlyTopK(values: Float32Array, width: number, k: number): Float32Array {
+  const kept = new Float32Array(values.length).fill(NEG_INF);
+  for (let from = 0; from < values.length; from += width) {
+    const order = Array.from({ length: width }, (_, c) => c).toSorted(
+      (a, b) => (values[from + b] ?? 0) - (values[from + a] ?? 0) || a - b,
+    );
+    for (const c of order.slice(0, k)) kept[from + c] = values[from + c] ?? 0;
+  }
+  return kept;
+}
+
+/**
+ * How often each class (row) was taken for each class (column).
+ * @throws ValueError for labels that are no classes, or lists of two lengths.
+ */
+export function confusionMatrix(
+  labels: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  numClasses: number,
+): Tensor<Int32Array> {
+  if (labels.length !== predictions.length) {
+    throw valueError(`There are ${labels.length} labels and ${predictions.length} predictions.`);
+  }
+  const counts = new Int32Array(integerArgument(numClasses, "numClasses") ** 2);
+  for (let i = 0; i < labels.length; i++) {
+    const [label = NaN, prediction = NaN] = [labels[i], predictions[i]];
+    for (const one of [label, prediction]) {
+      if (!(Number.isInteger(one) && one >= 0 && one < numClasses)) {
+        throw valueError(`Received a label value of ${one} which is outside the valid range of [0, ${numClasses}).`);
+      }
+    }
+    const at = label * numClasses + prediction;
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return new Tensor([numClasses, numClasses], counts);
+}

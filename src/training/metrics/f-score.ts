@@ -1,0 +1,103 @@
+/** The weighted harmonic mean of precision and recall (keras.metrics.FBetaScore, F1Score). */
+import { show, valueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { EPSILON } from "./confusion.ts";
+import { Metric, type MetricOptions, type MetricResult } from "./metric.ts";
+
+export interface FScoreOptions extends MetricOptions {
+  /** One result for each class, or their mean, plain or by how often each is true; `micro` counts all together. Default: null. */
+  readonly average?: "micro" | "macro" | "weighted" | null | undefined;
+  /** What is above it is positive. Default: null, the largest value of each line. */
+  readonly threshold?: number | null | undefined;
+}
+
+export interface FBetaScoreOptions extends FScoreOptions {
+  /** How much more recall counts. Default: 1. */
+  readonly beta?: number | undefined;
+}
+
+/** Labels and outputs are [batch, classes], labels 0 or 1. */
+export class FBetaScore extends Metric {
+  override readonly direction = "up";
+  readonly average: "micro" | "macro" | "weighted" | null;
+  readonly threshold: number | null;
+  readonly beta: number;
+
+  constructor(options: FBetaScoreOptions = {}) {
+    super(options.name ?? "fbeta_score", 0);
+    this.average = options.average ?? null;
+    this.threshold = options.threshold ?? null;
+    this.beta = options.beta ?? 1;
+    if (this.average !== null && !["micro", "macro", "weighted"].includes(this.average)) {
+      throw valueError(
+        `Invalid \`average\` argument value. Expected one of: {null, 'micro', 'macro', 'weighted'}. Received: average=${show(this.average)}`,
+      );
+    }
+    if (!(this.beta > 0)) {
+      throw valueError(`Invalid \`beta\` argument value. It should be > 0. Received: beta=${show(this.beta)}`);
+    }
+    if (this.threshold !== null && !(this.threshold > 0 && this.threshold <= 1)) {
+      throw valueError(
+        `Invalid \`threshold\` argument value. It should verify 0 < threshold <= 1. Received: threshold=${show(this.threshold)}`,
+      );
+    }
+  }
+
+  override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    const [batch = 0, classes = 0] = yPred.shape;
+    if (yPred.shape.length !== 2 || yTrue.shape.length !== 2 || yTrue.shape[1] !== classes) {
+      throw valueError(
+        "FBetaScore expects 2D inputs with shape (batch_size, output_dim). " +
+          `Received input shapes: yPred.shape=${formatShape(yPred.shape)} and yTrue.shape=${formatShape(yTrue.shape)}.`,
+      );
+    }
+    const columns = this.average === "micro" ? 1 : classes;
+    if (this.state.length !== columns * 3) this.state = new Float64Array(columns * 3);
+    for (let i = 0; i < batch; i++) {
+      const weight = sampleWeight?.data[i] ?? 1;
+      const line = yPred.data.subarray(i * classes, (i + 1) * classes);
+      const highest = line.reduce((a, b) => Math.max(a, b), -Infinity);
+      for (let c = 0; c < classes; c++) {
+        const value = line[c] ?? 0;
+        const positive = this.threshold === null ? value >= highest && Math.abs(value) > 1e-9 : value > this.threshold;
+        const truth = yTrue.data[i * classes + c] ?? 0;
+        const column = columns === 1 ? 0 : c;
+        const add = (kind: number, amount: number): void => {
+          const at = kind * columns + column;
+          this.state[at] = (this.state[at] ?? 0) + amount * weight;
+        };
+        add(0, positive ? truth : 0);
+        add(1, positive ? 1 - truth : 0);
+        add(2, positive ? 0 : truth);
+      }
+    }
+  }
+
+  override result(): MetricResult {
+    const columns = this.state.length / 3;
+    const weights: number[] = [];
+    const scores = Array.from({ length: columns }, (_, c) => {
+      const [tp = 0, fp = 0, fn = 0] = [0, 1, 2].map((kind) => this.state[kind * columns + c] ?? 0);
+      weights.push(tp + fn);
+      const precision = tp / (tp + fp + EPSILON);
+      const recall = tp / (tp + fn + EPSILON);
+      return ((precision * recall) / (this.beta ** 2 * precision + recall + EPSILON)) * (1 + this.beta ** 2);
+    });
+    if (this.average === null) return scores;
+    if (this.average !== "weighted") return columns === 0 ? 0 : sum(scores) / columns;
+    const total = sum(weights) + EPSILON;
+    return sum(scores.map((score, c) => (score * (weights[c] ?? 0)) / total));
+  }
+}
+
+/** FBetaScore with beta 1. */
+export class F1Score extends FBetaScore {
+  constructor(options: FScoreOptions = {}) {
+    super({ ...options, name: options.name ?? "f1_score", beta: 1 });
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,228 @@
+/** Learning rates that change with the step (keras.optimizers.schedules, in float64). */
+import { show, valueError } from "../core/errors.ts";
+
+/** The learning rate of each step, counted from 0. Extend it, or give an optimizer a function of the step. */
+export abstract class LearningRateSchedule {
+  abstract readonly className: string;
+
+  /** The learning rate of the step; a function of nothing else, so that a training can be taken up again. */
+  abstract at(step: number): number;
+
+  /** The arguments to make the schedule again. */
+  abstract getConfig(): Readonly<Record<string, unknown>>;
+}
+
+/** Options with their defaults. */
+type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
+function checkDecaySteps(name: string, value: number): number {
+  if (!(value > 0)) throw valueError(`Argument \`${name}\` must be > 0. Received: ${name}=${show(value)}`);
+  return value;
+}
+
+export interface ExponentialDecayOptions {
+  readonly initialLearningRate: number;
+  readonly decaySteps: number;
+  readonly decayRate: number;
+  /** Whether the rate changes only at whole multiples of `decaySteps`. Default: false. */
+  readonly staircase?: boolean | undefined;
+}
+
+/** `initialLearningRate · decayRate ^ (step / decaySteps)`. */
+export class ExponentialDecay extends LearningRateSchedule {
+  readonly className = "ExponentialDecay";
+  readonly #options: Filled<ExponentialDecayOptions>;
+
+  constructor(options: ExponentialDecayOptions) {
+    super();
+    checkDecaySteps("decaySteps", options.decaySteps);
+    this.#options = { ...options, staircase: options.staircase ?? false };
+  }
+
+  at(step: number): number {
+    const { initialLearningRate, decayRate } = this.#options;
+    return initialLearningRate * decayRate ** part(step, this.#options);
+  }
+
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { ...this.#options };
+  }
+}
+
+/** `initialLearningRate / (1 + decayRate · step / decaySteps)`. */
+export class InverseTimeDecay extends LearningRateSchedule {
+  readonly className = "InverseTimeDecay";
+  readonly #options: Filled<ExponentialDecayOptions>;
+
+  constructor(options: ExponentialDecayOptions) {
+    super();
+    checkDecaySteps("decaySteps", options.decaySteps);
+    this.#options = { ...options, staircase: options.staircase ?? false };
+  }
+
+  at(step: number): number {
+    const { initialLearningRate, decayRate } = this.#options;
+    return initialLearningRate / (1 + decayRate * part(step, this.#options));
+  }
+
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { ...this.#options };
+  }
+}
+
+function part(step: number, options: { readonly decaySteps: number; readonly staircase: boolean }): number {
+  const passed = step / options.decaySteps;
+  return options.staircase ? Math.floor(passed) : passed;
+}
+
+export interface PiecewiseConstantDecayOptions {
+  /** Steps, rising: up to and with each of them the value at its place holds. */
+  readonly boundaries: readonly number[];
+  /** One more than boundaries. */
+  readonly values: readonly number[];
+}
+
+/** Steps of constant rates. */
+export class PiecewiseConstantDecay extends LearningRateSchedule {
+  readonly className = "PiecewiseConstantDecay";
+  readonly #options: PiecewiseConstantDecayOptions;
+
+  constructor(options: PiecewiseConstantDecayOptions) {
+    super();
+    const { boundaries, values } = options;
+    if (boundaries.length !== values.length - 1) {
+      throw valueError(
+        "The length of boundaries should be 1 less than the length of values. " +
+          `Received: boundaries=${show(boundaries)} of length ${boundaries.length}, and values=${show(values)} of length ${values.length}.`,
+      );
+    }
+    this.#options = { boundaries: [...boundaries], values: [...values] };
+  }
+
+  at(step: number): number {
+    const { boundaries, values } = this.#options;
+    const piece = boundaries.findIndex((boundary) => step <= boundary);
+    return values.at(piece) ?? NaN;
+  }
+
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { ...this.#options };
+  }
+}
+
+export interface PolynomialDecayOptions {
+  readonly initialLearningRate: number;
+  readonly decaySteps: number;
+  /** Default: 0.0001. */
+  readonly endLearningRate?: number | undefined;
+  /** Default: 1, a straight line. */
+  readonly power?: number | undefined;
+  /** Whether to begin again, with ever longer decays, after `decaySteps`. Default: false. */
+  readonly cycle?: boolean | undefined;
+}
+
+/** From one rate to another by a power of the part that is left. */
+export class PolynomialDecay extends LearningRateSchedule {
+  readonly className = "PolynomialDecay";
+  readonly #options: Filled<PolynomialDecayOptions>;
+
+  constructor(options: PolynomialDecayOptions) {
+    super();
+    checkDecaySteps("decaySteps", options.decaySteps);
+    const { endLearningRate = 0.0001, power = 1, cycle = false } = options;
+    this.#options = { ...options, endLearningRate, power, cycle };
+  }
+
+  at(step: number): number {
+    const { initialLearningRate, endLearningRate, decaySteps, power, cycle } = this.#options;
+    const length = cycle ? decaySteps * (step === 0 ? 1 : Math.ceil(step / decaySteps)) : decaySteps;
+    const passed = (cycle ? step : Math.min(step, decaySteps)) / length;
+    return (initialLearningRate - endLearningRate) * (1 - passed) ** power + endLearningRate;
+  }
+
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { ...this.#options };
+  }
+}
+
+export interface CosineDecayOptions {
+  /** The rate at step 0: where the warm-up begins, if there is one. */
+  readonly initialLearningRate: number;
+  /** The steps of the decay, after those of the warm-up. */
+  readonly decaySteps: number;
+  /** What is left at the end, as a part of the rate that the decay began with. Default: 0. */
+  readonly alpha?: number | undefined;
+  /** The rate at the end of the warm-up. Default: no warm-up. */
+  readonly warmupTarget?: number | null | undefined;
+  /** Default: 0. */
+  readonly warmupSteps?: number | undefined;
+}
+
+/** Half a cosine wave down, after a straight line up where there is a warm-up (Loshchilov and Hutter 2016). */
+export class CosineDecay extends LearningRateSchedule {
+  readonly className = "CosineDecay";
+  readonly #options: Filled<CosineDecayOptions>;
+
+  constructor(options: CosineDecayOptions) {
+    super();
+    checkDecaySteps("decaySteps", options.decaySteps);
+    const { alpha = 0, warmupTarget = null, warmupSteps = 0 } = options;
+    this.#options = { ...options, alpha, warmupTarget, warmupSteps };
+  }
+
+  at(step: number): number {
+    const { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps } = this.#options;
+    const decay = (passed: number, from: number): number => {
+      const cosine = 0.5 * (1 + Math.cos((Math.PI * Math.min(passed, decaySteps)) / decaySteps));
+      return from * ((1 - alpha) * cosine + alpha);
+    };
+    if (warmupTarget === null) return decay(step, initialLearningRate);
+    if (step < warmupSteps) return (warmupTarget - initialLearningRate) * (step / warmupSteps) + initialLearningRate;
+    return decay(step - warmupSteps, warmupTarget);
+  }
+
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { ...this.#options };
+  }
+}
+
+export interface CosineDecayRestartsOptions {
+  readonly initialLearningRate: number;
+  readonly firstDecaySteps: number;
+  /** How many times as long each decay is as the one before. Default: 2. */
+  readonly tMul?: number | undefined;
+  /** How many times as high each decay begins as the one before. Default: 1. */
+  readonly mMul?: number | undefined;
+  /** What is left at the end of each, as a part of its beginning. Default: 0. */
+  readonly alpha?: number | undefined;
+}
+
+/** Cosine decays one after the other. */
+export class CosineDecayRestarts extends LearningRateSchedule {
+  readonly className = "CosineDecayRestarts";
+  readonly #options: Filled<CosineDecayRestartsOptions>;
+
+  constructor(options: CosineDecayRestartsOptions) {
+    super();
+    checkDecaySteps("firstDecaySteps", options.firstDecaySteps);
+    const { tMul = 2, mMul = 1, alpha = 0 } = options;
+    this.#options = { ...options, tMul, mMul, alpha };
+  }
+
+  at(step: number): number {
+    const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = this.#options;
+    const passed = step / firstDecaySteps;
+    let restart = Math.floor(passed);
+    let fraction = passed - restart;
+    if (tMul !== 1) {
+      restart = Math.floor(Math.log(1 - passed * (1 - tMul)) / Math.log(tMul));
+      fraction = (passed - (1 - tMul ** restart) / (1 - tMul)) / tMul ** restart;
+    }
+    const cosine = 0.5 * mMul ** restart * (1 + Math.cos(Math.PI * fraction));
+    return initialLearningRate * ((1 - alpha) * cosine + alpha);
+  }
+
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { ...this.#options };
+  }
+}
