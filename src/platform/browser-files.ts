@@ -2,7 +2,7 @@
 
 import { MobileNetV2Error } from "../core/errors.ts";
 import { readAnyBytes } from "./bytes-at-hand.ts";
-import type { BytesSource, ReadOptions } from "./contract.ts";
+import type { BytesSource, FolderContent, ReadOptions } from "./contract.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 
 export async function readBytes(source: BytesSource, options: ReadOptions = {}): Promise<Uint8Array> {
@@ -25,6 +25,13 @@ export function absolute(address: string): string {
 
 export async function makeFolder(path: string | URL): Promise<void> {
   throw new MobileNetV2Error("UnsupportedError", `${path}: a browser cannot make folders.`);
+}
+
+export async function readFolder(path: string): Promise<FolderContent> {
+  throw new MobileNetV2Error(
+    "UnsupportedError",
+    `${path}: a browser cannot list folders. Pass the files that the user chose: <input type="file" webkitdirectory>.`,
+  );
 }
 
 export async function writeBytes(path: string | URL, _bytes: Uint8Array): Promise<void> {

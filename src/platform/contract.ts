@@ -69,6 +69,15 @@ export interface FileSet {
 /** Where a set of files may come from: a file, a folder (Node only), an address, bytes, or the files that a user chose. */
 export type FilesSource = BytesSource | readonly File[];
 
+/** What is in a folder, in no order. */
+export interface FolderContent {
+  /** Its path without links: two folders with the same are the same. */
+  readonly real: string;
+  readonly folders: readonly { readonly name: string; readonly isLink: boolean }[];
+  /** Whatever is no folder, links that lead nowhere included. */
+  readonly files: readonly string[];
+}
+
 /** A file in the cache. */
 export interface CachedName {
   readonly name: string;
@@ -94,6 +103,8 @@ export interface BytesPlatform {
   readBytes(source: BytesSource, options?: ReadOptions): Promise<Uint8Array>;
   /** Opens a file with its neighbours, or a folder. Throws `IOError`, `NetworkError`. */
   openFiles(source: FilesSource, options?: ReadOptions): Promise<FileSet>;
+  /** What is in a folder. Throws `IOError`. Browsers have none: `UnsupportedError`. */
+  readFolder(path: string): Promise<FolderContent>;
   /** Writes a whole file or nothing. Browsers have no files: `UnsupportedError`. */
   writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
   /** Makes a folder and those around it where they are not there. Browsers have none: `UnsupportedError`. */

@@ -53,8 +53,11 @@ test("wrong ranks, sizes and interpolations are refused", () => {
   assert.throws(() => smartResize(zeros([1, 1, 4, 4, 3]), [2, 2]), refused("ValueError", /incorrect rank/));
   assert.throws(() => smartResize(zeros([4, 4, 3]), [0, 2]), refused("ValueError", /1 or more/));
   assert.throws(
-    // @ts-expect-error: one of Keras's that we do not have
-    () => smartResize(zeros([4, 4, 3]), [2, 2], { interpolation: "lanczos5" }),
-    refused("UnsupportedError", /"bilinear" or "nearest"/),
+    // @ts-expect-error: one of PIL's
+    () => smartResize(zeros([4, 4, 3]), [2, 2], { interpolation: "hamming" }),
+    refused(
+      "ValueError",
+      /^Argument `interpolation` should be one of \('bilinear', 'nearest', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic'\)/,
+    ),
   );
 });
