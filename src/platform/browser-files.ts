@@ -23,6 +23,10 @@ export function absolute(address: string): string {
   return url.href;
 }
 
+export async function removeFile(path: string | URL): Promise<boolean> {
+  throw new MobileNetV2Error("UnsupportedError", `${path}: a browser has no files.`);
+}
+
 export async function makeFolder(path: string | URL): Promise<void> {
   throw new MobileNetV2Error("UnsupportedError", `${path}: a browser cannot make folders.`);
 }

@@ -17,6 +17,10 @@ export function warn(message: string): void {
   console.warn(message);
 }
 
+export function print(text: string): void {
+  for (const line of text.split("\n")) if (line.trim() !== "") console.log(line);
+}
+
 /** Browsers take switches at their start only. */
 export function joinVectors(_on: boolean): boolean {
   return false;

@@ -107,6 +107,8 @@ export interface BytesPlatform {
   readFolder(path: string): Promise<FolderContent>;
   /** Writes a whole file or nothing. Browsers have no files: `UnsupportedError`. */
   writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
+  /** Takes a file away; false where there is none. Throws `IOError`. Browsers have no files: `UnsupportedError`. */
+  removeFile(path: string | URL): Promise<boolean>;
   /** Makes a folder and those around it where they are not there. Browsers have none: `UnsupportedError`. */
   makeFolder(path: string | URL): Promise<void>;
   /** A file from the cache, or else from its address into the cache; checked both times. */
@@ -124,6 +126,8 @@ export interface BytesPlatform {
   /** Whether a person sees what is written to the error stream. */
   isTerminal(): boolean;
   warn(message: string): void;
+  /** Writes a text as it is to the error stream; in browsers, its lines to the console. */
+  print(text: string): void;
   /**
    * Whether neighbouring WebAssembly vectors are to be joined to 256 bits in code that is compiled from now on: an experiment of V8,
    * off by itself. False where the engine has no such switch.

@@ -70,6 +70,17 @@ export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise
   }
 }
 
+export async function removeFile(path: string | URL): Promise<boolean> {
+  const target = pathOf(String(path));
+  try {
+    await rm(target);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw asIOError(error, `remove ${target}`);
+  }
+}
+
 export async function makeFolder(path: string | URL): Promise<void> {
   const folder = pathOf(String(path));
   try {

@@ -21,6 +21,10 @@ export function warn(message: string): void {
   console.warn(message);
 }
 
+export function print(text: string): void {
+  process.stderr.write(text);
+}
+
 /** The first V8 whose joining was tried. */
 const JOINING_V8 = 14;
 

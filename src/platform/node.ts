@@ -2,8 +2,8 @@
 
 export { cachedDownload, findCached, listCached, removeCached } from "./node-cache.ts";
 export { openFiles } from "./node-file-set.ts";
-export { makeFolder, readBytes, writeBytes } from "./node-files.ts";
+export { makeFolder, readBytes, removeFile, writeBytes } from "./node-files.ts";
 export { readFolder } from "./node-folder.ts";
-export { defaultCores, environment, isTerminal, joinVectors, warn } from "./node-system.ts";
+export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./node-system.ts";
 export { decodeImage, encodeImage } from "./node-image.ts";
 export { canShareMemory, mayBlock, setBackgroundTimeout, startWorker } from "./node-workers.ts";

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
-import { readBytes, writeBytes } from "../../src/platform/node-files.ts";
+import { readBytes, removeFile, writeBytes } from "../../src/platform/node-files.ts";
 import { TestFolder } from "./folder.ts";
 
 const posix = process.platform === "win32" ? "POSIX only" : false;
@@ -141,4 +141,13 @@ test("a writer killed at random moments: the file is always one of the whole one
     assert.equal(bytes.length, size);
     assert.ok(bytes.every((value) => value === bytes[0]));
   }
+});
+
+test("removeFile says whether there was one", async () => {
+  using folder = new TestFolder();
+  const path = folder.file("file");
+  await writeBytes(path, Uint8Array.of(1));
+  assert.equal(await removeFile(path), true);
+  assert.equal(await removeFile(path), false);
+  await assert.rejects(removeFile(folder.path), { code: "IOError" });
 });
