@@ -1,6 +1,6 @@
 /** The public face of the package: what keras.applications.mobilenet_v2, keras.layers and keras.utils offer, by Keras's names. */
 export { type Checkpoint, checkpoints } from "./applications/checkpoints.ts";
-export type { ClassName, Prediction } from "./applications/class-names.ts";
+export { type ClassName, type Prediction, imagenetClasses } from "./applications/class-names.ts";
 export {
   type DecodePredictionsOptions,
   type PreprocessInputOptions,
@@ -96,7 +96,14 @@ export { Softmax, type SoftmaxOptions } from "./layers/softmax.ts";
 export type { Initializer, Weight } from "./layers/weight.ts";
 export { ZeroPadding2D, type ZeroPadding2DOptions } from "./layers/zero-padding2d.ts";
 
-export { type LoadModelOptions, loadAnyModel, loadModel, modelOf, readCheckpoint } from "./models/load-model.ts";
+export {
+  type CheckpointFile,
+  type LoadModelOptions,
+  loadAnyModel,
+  loadModel,
+  modelOf,
+  readCheckpoint,
+} from "./models/load-model.ts";
 export { countMacs } from "./models/macs.ts";
 export { Model, type ModelOptions, type Predictions } from "./models/model.ts";
 export { type CalibrationData, type QuantizeOptions, quantize } from "./models/quantize.ts";
@@ -112,7 +119,6 @@ export type { AnyModel } from "./models/model-from-description.ts";
 export type { SaveOptions } from "./models/save-model.ts";
 export type { SummaryOptions } from "./models/summary.ts";
 export type {
-  Checkpoint as CheckpointFile,
   LayerDescription,
   ModelDescription,
   Origin,
@@ -120,8 +126,7 @@ export type {
   TensorReference,
   WrittenFile,
 } from "./saving/checkpoint.ts";
-export { classCount } from "./saving/class-count.ts";
 export { formats, writers } from "./saving/formats.ts";
 export { type Label, labelsText, parseLabels } from "./saving/labels.ts";
 export type { LoadWeightsOptions } from "./saving/load-weights.ts";
-export { NSFWJS_CLASSES, loadNsfwjsInto } from "./saving/nsfwjs.ts";
+export { NSFWJS_CLASSES } from "./saving/nsfwjs.ts";

@@ -1,11 +1,12 @@
 /** nsfwjs's MobileNetV2 here and in TensorFlow.js itself, on seeded pictures: probabilities within 1e-4, or exit code 1. */
-import { nsfwjsModel } from "../../src/cli/nsfwjs.ts";
+import { nsfwjsFolder } from "../../src/cli/nsfwjs.ts";
 import { uniform } from "../../src/core/random.ts";
 import { Tensor } from "../../src/core/tensor.ts";
+import { loadModel } from "../../src/models/load-model.ts";
 import { loadNsfwjs } from "./nsfwjs.ts";
 
 const TOLERANCE = 1e-4;
-const model = await nsfwjsModel();
+const model = await loadModel(nsfwjsFolder());
 const reference = await loadNsfwjs();
 let largest = 0;
 for (let i = 0; i < 8; i++) {

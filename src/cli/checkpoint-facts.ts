@@ -84,7 +84,8 @@ function leavesIn({ layers }: ModelDescription): number {
   return layers.reduce((sum, layer) => sum + (layer.model === undefined ? 1 : leavesIn(layer.model)), 0);
 }
 
-function inputOf({ layers, buildShape }: ModelDescription): readonly (number | null)[] | undefined {
+/** The shape of the input without the batch; null for what may vary. Undefined where the description does not say. */
+export function inputOf({ layers, buildShape }: ModelDescription): readonly (number | null)[] | undefined {
   const shape: unknown = inputLayer(layers)?.config.batchShape ?? buildShape;
   if (!Array.isArray(shape)) return undefined;
   return shape.slice(1).map((axis: unknown) => (typeof axis === "number" ? axis : null));

@@ -1,21 +1,24 @@
 /** What to classify with: a model and its weights, the names of its classes, and how it wants its pictures. */
-import { readBytes } from "#platform";
 import {
   type BytesSource,
+  type CheckpointFile,
   type Interpolation,
   MobileNetV2,
   MobileNetV2Error,
-  type Model,
   NSFWJS_CLASSES,
   type Progress,
   type Tensor,
-  classCount,
-  imgToArray,
+  imagenetClasses,
   loadImg,
-  preprocessInput,
+  readCheckpoint,
+  recognizeMobileNetV2,
 } from "../index.ts";
+import { inputOf } from "./checkpoint-facts.ts";
 import { type Labels, readLabels } from "./labels.ts";
-import { NSFWJS_SIZE, nsfwjsInput, nsfwjsModel } from "./nsfwjs.ts";
+import { NSFWJS_SIZE, nsfwjsFolder, nsfwjsInput } from "./nsfwjs.ts";
+import { type OpenedModel, inputShapeOf, openModel, outputShapeOf } from "./opened-model.ts";
+import { DEFAULT_SIZE, type PictureFormat, pictureFormat, pictureTensor } from "./picture-input.ts";
+import { answersWithLogits, softmax } from "./scores.ts";
 
 export interface ClassifierOptions {
   readonly weights?: string;
@@ -31,89 +34,53 @@ export interface Loading {
 }
 
 export interface Loaded {
-  readonly model: Model;
-  readonly classes: number;
-  /** Undefined where they are ImageNet's. */
-  readonly labels: Labels | undefined;
+  readonly name: string;
+  /** Undefined where the model is no MobileNetV2 that we know. */
+  readonly alpha: number | undefined;
+  /** Rows and columns of the pictures; both, where they differ. */
+  readonly size: number | readonly [rows: number, cols: number];
+  readonly labels: Labels;
+  /** The scores of the classes for one picture: [1, classes]. */
+  scores(input: Tensor): Promise<Tensor>;
+  dispose(): void;
 }
 
-/** Pictures can be prepared before or while the model loads. */
+/** Pictures can be prepared while the model loads. */
 export interface Classifier {
   /** `imagenet`, `nsfwjs`, or the file or address. */
   readonly weights: string;
-  readonly alpha: number;
-  readonly size: number;
+  /** Settles when it is known how pictures are wanted: where only the file says it, `load` is to be called. Never rejects. */
+  readonly known: Promise<unknown>;
   prepare(picture: BytesSource): Promise<Tensor>;
   load(loading: Loading): Promise<Loaded>;
 }
 
-const IMAGENET_CLASSES = 1000;
-const MAX_WEIGHTS_BYTES = 2 ** 30;
-
 /** The classifier that the options ask for; nothing is loaded yet. */
 export function classifierFor(options: ClassifierOptions): Classifier {
-  const { weights = "imagenet", alpha = 1, size = 224, labels } = options;
-  if (weights === "nsfwjs") return nsfwjsClassifier(options);
-  const architecture = { alpha, inputShape: [size, size, 3] };
+  const { weights = "imagenet" } = options;
+  if (weights === "imagenet") return imagenetClassifier(options);
+  return weights === "nsfwjs" ? nsfwjsClassifier(options) : new FileClassifier(weights, options);
+}
+
+function imagenetClassifier({ alpha = 1, size = DEFAULT_SIZE, labels, interpolation }: ClassifierOptions): Classifier {
+  const format: PictureFormat = { rows: size, cols: size, colorMode: "rgb", preprocessing: undefined };
   return {
-    weights,
-    alpha,
-    size,
-    prepare: (picture) => prepareAsKeras(picture, size, options.interpolation),
-    load: (loading) =>
-      weights === "imagenet"
-        ? loadImagenet(architecture, labels, loading)
-        : loadFile(weights, architecture, labels, loading),
+    weights: "imagenet",
+    known: Promise.resolve(),
+    prepare: (picture) => pictureTensor(picture, format, interpolation),
+    async load(loading) {
+      const names = (await labelsOf(labels)) ?? imagenetClasses();
+      checkCount(names, imagenetClasses().length);
+      return loadedOf(await MobileNetV2({ alpha, inputShape: [size, size, 3], ...loading }), {
+        alpha,
+        size,
+        labels: names,
+      });
+    },
   };
 }
 
-interface Architecture {
-  readonly alpha: number;
-  readonly inputShape: readonly number[];
-}
-
-async function loadImagenet(
-  architecture: Architecture,
-  labelsPath: string | undefined,
-  loading: Loading,
-): Promise<Loaded> {
-  const labels = await labelsOf(labelsPath);
-  checkCount(labels, IMAGENET_CLASSES);
-  return { model: await MobileNetV2({ ...architecture, ...loading }), classes: IMAGENET_CLASSES, labels };
-}
-
-async function loadFile(
-  source: string,
-  architecture: Architecture,
-  labelsPath: string | undefined,
-  { signal, onProgress }: Loading,
-): Promise<Loaded> {
-  const bytes = await readBytes(source, {
-    maxBytes: MAX_WEIGHTS_BYTES,
-    signal,
-    // Files are at hand: only what comes over the network has a progress to show.
-    onProgress: /^https?:/i.test(source) ? onProgress : undefined,
-  });
-  const labels = await labelsOf(labelsPath);
-  try {
-    const classes = classCount(bytes) ?? labels?.length ?? IMAGENET_CLASSES;
-    checkCount(labels, classes);
-    const model = await MobileNetV2({ ...architecture, classes, weights: bytes });
-    const numbered = Array.from({ length: classes }, (_, index) => `class ${index}`);
-    return { model, classes, labels: labels ?? (classes === IMAGENET_CLASSES ? undefined : numbered) };
-  } catch (error) {
-    // The library was given bytes, and could not name what they are from.
-    if (!(error instanceof MobileNetV2Error)) throw error;
-    throw new MobileNetV2Error(error.code, `${source}: ${error.message}`, { cause: error });
-  }
-}
-
-function nsfwjsClassifier({
-  alpha = 1,
-  size = NSFWJS_SIZE,
-  labels: path,
-  interpolation,
-}: ClassifierOptions): Classifier {
+function nsfwjsClassifier({ alpha = 1, size = NSFWJS_SIZE, labels, interpolation }: ClassifierOptions): Classifier {
   if (alpha !== 1 || size !== NSFWJS_SIZE) {
     throw new MobileNetV2Error(
       "ValueError",
@@ -122,37 +89,139 @@ function nsfwjsClassifier({
   }
   return {
     weights: "nsfwjs",
-    alpha,
-    size,
+    known: Promise.resolve(),
     async prepare(picture) {
       const targetSize = interpolation === undefined ? null : ([size, size] as const);
       return nsfwjsInput(await loadImg(picture, { targetSize, interpolation, autoOrient: true }));
     },
-    async load() {
-      const labels = (await labelsOf(path)) ?? NSFWJS_CLASSES;
-      checkCount(labels, NSFWJS_CLASSES.length);
-      return { model: await nsfwjsModel(), classes: labels.length, labels };
+    async load({ signal }) {
+      const names = (await labelsOf(labels)) ?? NSFWJS_CLASSES;
+      checkCount(names, NSFWJS_CLASSES.length);
+      const model = await openModel(await readCheckpoint(nsfwjsFolder(), { signal }), {});
+      return loadedOf(model, { alpha, size, labels: names });
     },
   };
 }
 
-async function prepareAsKeras(
-  picture: BytesSource,
-  size: number,
-  // Keras's own default is nearest, which costs accuracy; it has this one in its data sets.
-  interpolation: Interpolation = "bilinear",
-): Promise<Tensor> {
-  return preprocessInput(
-    imgToArray(await loadImg(picture, { targetSize: [size, size], interpolation, autoOrient: true })),
+/** A checkpoint of any format: it says how large pictures are and how they are scaled, and perhaps what its classes are called. */
+class FileClassifier implements Classifier {
+  readonly weights: string;
+  readonly known: Promise<unknown>;
+  readonly #options: ClassifierOptions;
+  readonly #format: Promise<PictureFormat>;
+  #know: (format: PictureFormat) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(source: string, options: ClassifierOptions) {
+    this.weights = source;
+    this.#options = options;
+    this.#format = new Promise((resolve, reject) => {
+      this.#know = resolve;
+      this.#fail = reject;
+    });
+    // Whoever loads sees the error.
+    this.known = this.#format.catch(() => undefined);
+  }
+
+  async prepare(picture: BytesSource): Promise<Tensor> {
+    return pictureTensor(picture, await this.#format, this.#options.interpolation);
+  }
+
+  async load(loading: Loading): Promise<Loaded> {
+    try {
+      return await this.#load(loading);
+    } catch (error) {
+      const named = namedError(error, this.weights);
+      this.#fail(named);
+      throw named;
+    }
+  }
+
+  async #load({ signal, onProgress }: Loading): Promise<Loaded> {
+    const { alpha, size, labels } = this.#options;
+    const checkpoint = await readCheckpoint(this.weights, {
+      signal,
+      // Files are at hand: only what comes over the network has a progress to show.
+      onProgress: /^https?:/i.test(this.weights) ? onProgress : undefined,
+    });
+    const described = checkpoint.model && inputOf(checkpoint.model);
+    if (described !== undefined) this.#know(pictureFormat(described, checkpoint.preprocessing, size));
+    const model = await openModel(checkpoint, { alpha, size });
+    const format = pictureFormat(inputShapeOf(model), checkpoint.preprocessing, size);
+    this.#know(format);
+    const names = await labelsOf(labels);
+    const classes = classCountOf(model);
+    if (names !== undefined) checkCount(names, classes);
+    return loadedOf(model, {
+      alpha: alphaOf(checkpoint),
+      size: format.rows === format.cols ? format.rows : [format.rows, format.cols],
+      labels: names ?? ownLabels(model.classNames, classes),
+    });
+  }
+}
+
+function loadedOf(model: OpenedModel, facts: Pick<Loaded, "alpha" | "size" | "labels">): Loaded {
+  const areLogits = answersWithLogits(model.output);
+  return {
+    name: model.name,
+    ...facts,
+    async scores(input) {
+      const [answer, ...more] = await model.predictAll(input);
+      if (answer === undefined || more.length > 0) {
+        throw new MobileNetV2Error("ValueError", `Model '${model.name}' has ${more.length + 1} outputs, not one.`);
+      }
+      const rows = answer.reshape([1, answer.size]);
+      return areLogits ? softmax(rows) : rows;
+    },
+    dispose: () => model.dispose(),
+  };
+}
+
+/** The length of the answer. @throws ValueError where it is a map of features, or a vector of them. */
+function classCountOf(model: OpenedModel): number {
+  const shape = outputShapeOf(model);
+  const classes = shape.at(-1);
+  if (typeof classes === "number" && shape.slice(0, -1).every((axis) => axis === 1) && !isVectorOfFeatures(model)) {
+    return classes;
+  }
+  throw new MobileNetV2Error(
+    "ValueError",
+    `The model has no classifier: it answers with features of shape (${shape.map((axis) => axis ?? "any").join(", ")}).`,
   );
+}
+
+/** What pooling makes is no classifier's answer. */
+function isVectorOfFeatures({ output }: OpenedModel): boolean {
+  return output.node.layer.className.startsWith("Global");
+}
+
+const BACKGROUND = "background";
+
+/** The file's names; or ImageNet's where it has as many classes, or one more, which Google's models have first; or numbers. */
+function ownLabels(names: readonly string[] | undefined, classes: number): Labels {
+  if (names?.length === classes) return names;
+  const imagenet = imagenetClasses();
+  if (classes === imagenet.length) return imagenet;
+  if (classes === imagenet.length + 1) return [BACKGROUND, ...imagenet];
+  return Array.from({ length: classes }, (_, index) => `class ${index}`);
+}
+
+function alphaOf({ weights }: CheckpointFile): number | undefined {
+  return recognizeMobileNetV2([...weights.values()].map(({ shape }) => shape))?.alpha;
+}
+
+/** Errors name what they are about; those of bytes cannot. */
+function namedError(error: unknown, source: string): unknown {
+  if (!(error instanceof MobileNetV2Error) || error.message.includes(source)) return error;
+  return new MobileNetV2Error(error.code, `${source}: ${error.message}`, { cause: error });
 }
 
 async function labelsOf(path: string | undefined): Promise<Labels | undefined> {
   return path === undefined ? undefined : readLabels(path);
 }
 
-function checkCount(labels: Labels | undefined, classes: number): void {
-  if (labels !== undefined && labels.length !== classes) {
+function checkCount(labels: Labels, classes: number): void {
+  if (labels.length !== classes) {
     throw new MobileNetV2Error(
       "ValueError",
       `--labels names ${labels.length} classes, but the weights are for ${classes}.`,

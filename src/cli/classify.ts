@@ -26,11 +26,11 @@ export async function classify(names: readonly string[], options: ClassifyOption
   if (pictures.length >= WIDE_PAYS_FROM) enableWideSimd();
   const { classifier, prepared, loaded } = await begin(pictures, options);
   const facts: ModelFacts = {
-    name: loaded.model.name,
+    name: loaded.name,
     weights: classifier.weights,
-    alpha: classifier.alpha,
-    size: classifier.size,
-    classes: loaded.classes,
+    alpha: loaded.alpha,
+    size: loaded.size,
+    classes: loaded.labels.length,
     load: performance.now() - started,
   };
   const style = styleFor(process.stdout);
@@ -41,7 +41,7 @@ export async function classify(names: readonly string[], options: ClassifyOption
     if ("error" in result) console.error(`error: ${errorText(result)}`);
     else if (options.json !== true) process.stdout.write(`${answerText(result, style)}\n`);
   }
-  loaded.model.dispose();
+  loaded.dispose();
   const answered = results.filter((result) => !("error" in result)).length;
   if (options.json === true) {
     process.stdout.write(`${reportJson(facts, results, performance.now() - started)}\n`);
@@ -122,6 +122,7 @@ function prepareAhead(pictures: readonly Picture[], classifier: Classifier): Asy
 /** Settles to the picture's error where it cannot be had: the others are classified all the same. */
 async function prepare(picture: Picture | undefined, classifier: Classifier): Promise<Prepared | undefined> {
   if (picture === undefined) return undefined;
+  await classifier.known;
   const started = performance.now();
   const input = await picture
     .read()
@@ -134,7 +135,7 @@ async function answer({ picture, input, decode }: Prepared, loaded: Loaded, top:
   const started = performance.now();
   try {
     if (input instanceof MobileNetV2Error) throw input;
-    const scores = await loaded.model.predict(input);
+    const scores = await loaded.scores(input);
     const [predictions = []] = decodePredictions(scores, { top, labels: loaded.labels });
     return { picture: picture.name, predictions, decode, predict: performance.now() - started };
   } catch (error) {

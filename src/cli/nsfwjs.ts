@@ -1,59 +1,24 @@
 /** The preset `nsfwjs`: the MobileNetV2 that the npm package nsfwjs ships, with its five classes of content safety. */
-import { readFile } from "node:fs/promises";
-import {
-  AveragePooling2D,
-  Dense,
-  Flatten,
-  type Image,
-  MobileNetV2,
-  MobileNetV2Error,
-  Model,
-  Tensor,
-  loadNsfwjsInto,
-} from "../index.ts";
+import { dirname } from "node:path";
+import { type Image, MobileNetV2Error, Tensor } from "../index.ts";
 import { packageFile } from "./installed-package.ts";
 
 export const NSFWJS_SIZE = 224;
 
-const FOLDER = "dist/models/mobilenet_v2";
-const SHARD = "group1-shard1of1";
+const MODEL = "dist/models/mobilenet_v2/model.min.js";
 
 export function isNsfwjsInstalled(): boolean {
-  return packageFile("nsfwjs", `${FOLDER}/model.min.js`) !== undefined;
+  return packageFile("nsfwjs", MODEL) !== undefined;
 }
 
-/** The model with its weights. Throws MissingError where the package is not installed. */
-export async function nsfwjsModel(): Promise<Model> {
-  const [described, shard] = await Promise.all([read("model.min.js"), read(`${SHARD}.min.js`)]);
-  const base = await MobileNetV2({
-    weights: null,
-    includeTop: false,
-    inputShape: [NSFWJS_SIZE, NSFWJS_SIZE, 3],
-    name: "nsfwjs_mobilenet_v2",
-  });
-  // Its two Dropout layers do nothing in inference.
-  const head = [
-    new AveragePooling2D({ poolSize: 7 }),
-    new Flatten(),
-    new Dense({ units: 256, activation: "relu" }),
-    new Dense({ units: 128, activation: "relu" }),
-    new Dense({ units: 5, activation: "softmax" }),
-  ];
-  const outputs = head.reduce((x, layer) => layer.apply(x), base.output);
-  const model = new Model({ inputs: base.input, outputs, name: base.name });
-  loadNsfwjsInto(model.layers, described, { [SHARD]: shard });
-  return model;
-}
-
-async function read(file: string): Promise<Uint8Array> {
-  const path = packageFile("nsfwjs", `${FOLDER}/${file}`);
-  if (path === undefined) {
-    throw new MobileNetV2Error(
-      "MissingError",
-      "The weights `nsfwjs` come with the npm package nsfwjs, which is not installed: npm install nsfwjs@4",
-    );
-  }
-  return readFile(path);
+/** The folder with the model. Throws MissingError where the package is not installed. */
+export function nsfwjsFolder(): string {
+  const path = packageFile("nsfwjs", MODEL);
+  if (path !== undefined) return dirname(path);
+  throw new MobileNetV2Error(
+    "MissingError",
+    "The weights `nsfwjs` come with the npm package nsfwjs, which is not installed: npm install nsfwjs@4",
+  );
 }
 
 /** Pixels as nsfwjs gives them to its model: in [0, 1], by TF.js's resizeBilinear with aligned corners. [rows, cols, 3]. */

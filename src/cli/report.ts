@@ -19,8 +19,10 @@ export interface Failure {
 export interface ModelFacts {
   readonly name: string;
   readonly weights: string;
-  readonly alpha: number;
-  readonly size: number;
+  /** Undefined where the model is none that we know. */
+  readonly alpha: number | undefined;
+  /** Rows and columns; both, where they differ. */
+  readonly size: number | readonly [rows: number, cols: number];
   readonly classes: number;
   readonly load: number;
 }

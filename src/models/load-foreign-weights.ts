@@ -39,6 +39,9 @@ const COMPUTING: readonly string[] = [
  * @throws ValueError that names the first layer in which the two differ.
  */
 export function loadForeignWeights(model: Network, checkpoint: Checkpoint, options: AssignOptions): void {
+  if (checkpoint.quantized === true) {
+    throw valueError("The file is a quantized model: its weights are integers. Open it with loadQuantized().");
+  }
   if (checkpoint.model === undefined) {
     throw valueError(`The file (${checkpoint.format}) does not say which layers its tensors belong to.`);
   }

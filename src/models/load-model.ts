@@ -1,10 +1,10 @@
 /** Opens a model of any format that we read (keras.models.load_model, and more than it). */
 import { openFiles } from "#platform";
-import { valueError } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import type { FileSet, FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { AssignOptions } from "../saving/assignment.ts";
-import type { Checkpoint, ModelDescription } from "../saving/checkpoint.ts";
+import type { Checkpoint } from "../saving/checkpoint.ts";
 import { openCheckpoint } from "../saving/formats.ts";
 import { parseLabels } from "../saving/labels.ts";
 import { leavesOf } from "../saving/layer-weights.ts";
@@ -40,30 +40,42 @@ export async function loadAnyModel(source: FilesSource, options: LoadModelOption
   return modelOf(await readCheckpoint(source, options), options);
 }
 
+/** A checkpoint with the bytes of its (main) file, for `loadQuantized` and `loadWeightsFromBytes`. */
+export interface CheckpointFile extends Checkpoint {
+  readonly bytes: Uint8Array;
+}
+
 /** Everything in the file but the values of its tensors, which are read when they are asked for. */
-export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<Checkpoint> {
+export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
   const files = await openFiles(source, options);
-  const checkpoint = await openCheckpoint(await mainFile(files));
-  if (checkpoint.classNames !== undefined || checkpoint.model === undefined) return checkpoint;
-  return { ...checkpoint, classNames: await labelsBeside(files, checkpoint.model) };
+  const main = await mainFile(files);
+  const checkpoint = await openCheckpoint(main);
+  const classNames = checkpoint.classNames ?? (await labelsBeside(files, checkpoint));
+  return { ...checkpoint, classNames, bytes: main.bytes };
 }
 
 const LABELS = "labels.txt";
 
 /** The names in a labels.txt beside the file, where it is there and has as many as the model has classes. */
-async function labelsBeside(files: FileSet, model: ModelDescription): Promise<readonly string[] | undefined> {
+async function labelsBeside(files: FileSet, checkpoint: Checkpoint): Promise<readonly string[] | undefined> {
   if (!(await files.names()).includes(LABELS)) return undefined;
-  const last = leavesOf(model).findLast(({ layer }) => layer.className === "Dense" || layer.className === "Conv2D");
   const bytes = await files.read(LABELS);
   if (bytes === undefined) return undefined;
   const names = parseLabels(new TextDecoder().decode(bytes)).map((label) =>
     typeof label === "string" ? label : label.label,
   );
-  return names.length === (last?.layer.config.units ?? last?.layer.config.filters) ? names : undefined;
+  return names.length === classesOf(checkpoint) ? names : undefined;
 }
 
-/** The model of a checkpoint. @throws ValueError where it has weights only. */
+function classesOf({ model, weights }: Checkpoint): unknown {
+  if (model === undefined) return [...weights.values()].findLast(({ shape }) => shape.length === 2)?.shape[1];
+  const last = leavesOf(model).findLast(({ layer }) => layer.className === "Dense" || layer.className === "Conv2D");
+  return last?.layer.config.units ?? last?.layer.config.filters;
+}
+
+/** The model of a checkpoint. @throws ValueError where it has weights only; UnsupportedError where it is a quantized one. */
 export function modelOf(checkpoint: Checkpoint, options: AssignOptions & ThreadOptions = {}): AnyModel {
+  if (checkpoint.quantized === true) throw quantizedError();
   if (checkpoint.model === undefined) {
     throw valueError(
       `The file has weights only (${checkpoint.format}), and does not say of what model. ` +
@@ -74,6 +86,10 @@ export function modelOf(checkpoint: Checkpoint, options: AssignOptions & ThreadO
   model.classNames = checkpoint.classNames;
   model.preprocessing = checkpoint.preprocessing;
   return model;
+}
+
+function quantizedError(): MobileNetV2Error {
+  return new MobileNetV2Error("UnsupportedError", "The file is a quantized model. Open it with loadQuantized().");
 }
 
 function hasOneOutput(model: Exclude<AnyModel, Sequential>): model is Model {

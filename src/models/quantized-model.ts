@@ -6,6 +6,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import { toIntegers } from "../engine/quantize/integers.ts";
 import { programOf } from "../graph/program.ts";
+import type { KerasTensor } from "../layers/layer.ts";
 import type { IntegerMode } from "../kernels/i8-parts.ts";
 import { bestMode, hasMode } from "../kernels/i8-probe.ts";
 import type { BytesSource, ReadOptions } from "../platform/contract.ts";
@@ -52,7 +53,12 @@ export class QuantizedModel {
   }
 
   get outputShape(): Shape {
-    return this.#parts.architecture.output.shape;
+    return this.output.shape;
+  }
+
+  /** The symbolic tensor that the answers are: its layers are those of the model that this one was made from, as far as they have no weights. */
+  get output(): KerasTensor {
+    return this.#parts.architecture.output;
   }
 
   /** The model's answers for a batch, as `Model.predict` gives them. @throws ValueError where the model has several outputs. */

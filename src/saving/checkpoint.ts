@@ -58,6 +58,8 @@ export interface Checkpoint {
   readonly classNames?: readonly string[] | undefined;
   /** Undefined where it is Keras's own for MobileNetV2: x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
+  /** True where the weights are the integers of a quantized model: `loadQuantized` opens it. */
+  readonly quantized?: boolean | undefined;
 }
 
 /** Files as a reader may ask for them: the one that was named, and its neighbours by plain relative names. */

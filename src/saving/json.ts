@@ -69,6 +69,9 @@ export function numberOf(value: Json | undefined, what: string): number {
 /** What stands in a text as it is. */
 // oxlint-disable-next-line no-control-regex -- they are what JSON has no text of
 const PLAIN = /[^"'\\\0-\x1f]*/y;
+/** What does not. */
+// oxlint-disable-next-line no-control-regex -- as above
+const SPECIAL = /[\\\0-\x1f]/;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LITERAL_NUMBER = /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z_$][\w$]*/y;
@@ -159,7 +162,13 @@ class Parser {
   }
 
   #string(): string {
-    const quote = this.#text[this.#at++];
+    const quote = this.#text[this.#at++] ?? "";
+    // Most have nothing special in them: found natively, in a fraction of the time.
+    const plain = this.#text.slice(this.#at, this.#text.indexOf(quote, this.#at));
+    if (this.#text[this.#at + plain.length] === quote && !SPECIAL.test(plain)) {
+      this.#at += plain.length + 1;
+      return plain;
+    }
     let value = "";
     for (;;) {
       value += this.#match(PLAIN);

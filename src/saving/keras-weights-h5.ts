@@ -92,6 +92,9 @@ export function allKerasTensors(root: Hdf5Group): readonly StoredTensor[] {
   return found;
 }
 
+/** Of more, Keras fills pages with names. */
+const FAILURES_SHOWN = 10;
+
 /**
  * Loads by Keras 3's rules: only what the layers ask for is looked at.
  * @throws ValueError in Keras's wording where numbers of weights or shapes differ; with `skipMismatch` a warning.
@@ -109,7 +112,10 @@ export function loadKerasWeightsH5(layers: readonly Layer[], root: Hdf5Group, op
     const message =
       `A total of ${failures.length} objects could not be loaded. ` +
       `Example error message for object ${describe(first.layer)}:\n\n${first.reason}\n\n` +
-      `List of objects that could not be loaded:\n[${failures.map(({ layer }) => describe(layer)).join(", ")}]`;
+      `List of objects that could not be loaded:\n[${failures
+        .slice(0, FAILURES_SHOWN)
+        .map(({ layer }) => describe(layer))
+        .join(", ")}${failures.length > FAILURES_SHOWN ? ", …" : ""}]`;
     if (options.skipMismatch !== true) throw valueError(message);
     warn(message);
   }

@@ -5,44 +5,14 @@
  * The model is MobileNetV2 1.0 at 224 × 224 without top, then AveragePooling2D(7), Flatten, Dense(256, relu), Dense(128, relu)
  * and Dense(5, softmax); it takes pixels in [0, 1].
  */
-import type { Layer } from "../layers/layer.ts";
 import type { Checkpoint, FileSource } from "./checkpoint.ts";
 import { decodeBase64 } from "./base64.ts";
 import { formatError } from "./file-errors.ts";
 import { parseLiteral, textOf } from "./json.ts";
-import type { MismatchOptions } from "./layer-order.ts";
-import { loadTfjsModelInto } from "./tfjs-layers.ts";
 import { tfjsCheckpoint } from "./tfjs-model.ts";
 
 /** The classes of the model, in order. */
 export const NSFWJS_CLASSES: readonly string[] = ["Drawing", "Hentai", "Neutral", "Porn", "Sexy"];
-
-/**
- * Loads the weights by layer order.
- *
- * @param model the bytes of `dist/models/mobilenet_v2/model.min.js`
- * @param shards the bytes of `group1-shard1of1.min.js` beside it, by the name that the manifest gives it (`group1-shard1of1`)
- * @throws FormatError where the scripts are not what the package ships; ValueError where the weights do not fit the layers.
- */
-export function loadNsfwjsInto(
-  layers: readonly Layer[],
-  model: Uint8Array,
-  shards: Readonly<Record<string, Uint8Array>>,
-  options: MismatchOptions = {},
-): void {
-  const text = textOf(model);
-  const described = parseLiteral(text, exported(text, "{"));
-  const byPath = new Map(Object.entries(shards));
-  loadTfjsModelInto(
-    layers,
-    described,
-    (path) => {
-      const script = byPath.get(path);
-      return script === undefined ? undefined : decodeBase64(exportedText(script));
-    },
-    options,
-  );
-}
 
 /** Where the value that a script exports begins. */
 function exported(text: string, opening: string): number {

@@ -4,7 +4,6 @@ import { unsupportedError } from "./file-errors.ts";
 import { parseJson } from "./json.ts";
 import { readKerasModel } from "./keras-config.ts";
 import { type SafetensorsFile, readSafetensors } from "./safetensors.ts";
-import { isNamedByTorch, openStateDict } from "./torch/state-dict.ts";
 import { preprocessingOf, textsOf } from "./torch/traits.ts";
 
 const FORMAT = "safetensors";
@@ -23,11 +22,9 @@ export const QUANTIZED = "mobilenet_v2_int8";
 /** @throws FormatError, UnsupportedError, LimitError. */
 export async function openSafetensors(source: FileSource): Promise<Checkpoint> {
   const file = readSafetensors(source.bytes);
-  if (file.metadata.has(QUANTIZED)) {
-    throw unsupportedError("The file is a quantized model. Open it with loadQuantized().");
-  }
   const config = file.metadata.get(OUR_METADATA.model);
   if (config !== undefined) return ours(file, config);
+  const { isNamedByTorch, openStateDict } = await import("./torch/state-dict.ts");
   if (isNamedByTorch(file.tensors.keys())) return openStateDict(source, { format: FORMAT, ...file });
   const [first] = file.tensors.keys();
   throw unsupportedError(
@@ -38,16 +35,18 @@ export async function openSafetensors(source: FileSource): Promise<Checkpoint> {
 }
 
 function ours({ tensors, metadata }: SafetensorsFile, config: string): Checkpoint {
+  const quantized = metadata.has(QUANTIZED);
   const classNames = metadata.get(OUR_METADATA.classNames);
   const preprocessing = metadata.get(OUR_METADATA.preprocessing);
   return {
-    format: FORMAT,
+    format: quantized ? `${FORMAT}, quantized` : FORMAT,
     origin: "mobilenet-v2",
     model: readKerasModel(parseJson(encode(config))),
     tensors: [...tensors.values()],
     weights: tensors,
     classNames: classNames === undefined ? undefined : textsOf(parseJson(encode(classNames)), "The class names"),
     preprocessing: preprocessing === undefined ? undefined : preprocessingOf(parseJson(encode(preprocessing))),
+    ...(quantized && { quantized }),
   };
 }
 

@@ -3,12 +3,9 @@
  * `weightsManifest`, and shards of bytes, whole or quantised. Nothing of the topology but the layers' names is used.
  */
 import { type Dims, formatShape } from "../core/shape.ts";
-import { Network } from "../graph/network.ts";
-import type { Layer } from "../layers/layer.ts";
 import { elementCount } from "./element-count.ts";
 import { formatError, unsupportedError } from "./file-errors.ts";
-import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "./json.ts";
-import { type MismatchOptions, loadByOrder } from "./layer-order.ts";
+import { type Json, arrayOf, member, numberOf, stringOf } from "./json.ts";
 import { elementSize, float32Of } from "./numbers.ts";
 import type { StoredLayer, StoredTensor, WeightsFile } from "./stored-tensor.ts";
 
@@ -19,36 +16,8 @@ export type Shards = (path: string) => Uint8Array | undefined;
  * The paths of a model's shards, in order: plain names relative to model.json.
  * @throws FormatError for a broken model.json, or for paths that could lead elsewhere.
  */
-export function tfjsShardPaths(modelJson: Uint8Array): readonly string[] {
-  return tfjsShardPathsOf(parseJson(modelJson));
-}
-
-/** `tfjsShardPaths` for a model.json that was parsed already. */
-export function tfjsShardPathsOf(model: Json): readonly string[] {
+export function tfjsShardPaths(model: Json): readonly string[] {
   return manifest(model).flatMap(({ paths }) => paths);
-}
-
-/**
- * Loads a TF.js layers model into `layers` by layer order; layers of nested models count one by one.
- * @throws FormatError, UnsupportedError; ValueError where the weights do not fit the layers. No weight is set then.
- */
-export function loadTfjsInto(
-  layers: readonly Layer[],
-  modelJson: Uint8Array,
-  shards: Shards,
-  options: MismatchOptions = {},
-): void {
-  loadTfjsModelInto(layers, parseJson(modelJson), shards, options);
-}
-
-/** `loadTfjsInto` for a model.json that was parsed already. */
-export function loadTfjsModelInto(
-  layers: readonly Layer[],
-  model: Json,
-  shards: Shards,
-  options: MismatchOptions,
-): void {
-  loadByOrder(flattened(layers), readTfjsLayers(model, shards), options);
 }
 
 /** The layers with weights, in the order of the topology. Every tensor's shape is known to fit its bytes. */
@@ -88,10 +57,6 @@ export function readTfjsTensors(model: Json, shards: Shards): readonly StoredTen
     throw formatError("The weights manifest has two tensors of one name.");
   }
   return tensors;
-}
-
-function flattened(layers: readonly Layer[]): readonly Layer[] {
-  return layers.flatMap((layer) => (layer instanceof Network ? flattened(layer.layers) : [layer]));
 }
 
 interface Group {

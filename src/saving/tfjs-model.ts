@@ -9,7 +9,7 @@ import { type Json, member, parseJson } from "./json.ts";
 import { readKerasModel } from "./keras-config.ts";
 import { leavesOf, weightNames } from "./layer-weights.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
-import { readTfjsLayers, readTfjsTensors, tfjsShardPathsOf } from "./tfjs-layers.ts";
+import { readTfjsLayers, readTfjsTensors, tfjsShardPaths } from "./tfjs-layers.ts";
 import { unpackedMember } from "./zip.ts";
 
 /** Teachable Machine's: pixels / 127 − 1. */
@@ -37,7 +37,7 @@ export async function tfjsCheckpoint(
   shard: (path: string) => Promise<Uint8Array | undefined>,
 ): Promise<Checkpoint> {
   const topology = member(json, "modelTopology");
-  const paths = [...new Set(tfjsShardPathsOf(json))];
+  const paths = [...new Set(tfjsShardPaths(json))];
   const shards = new Map(await Promise.all(paths.map(async (path) => [path, await shard(path)] as const)));
   if (member(topology, "node") !== undefined) {
     const { readGraphModel } = await import("./tfjs-graph/graph-model.ts");

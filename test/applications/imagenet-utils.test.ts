@@ -30,6 +30,22 @@ test("preprocessInput scales [0, 255] to [-1, 1] in float32 steps and leaves its
   assert.deepEqual([...floats.data], [127.5, 63.75]);
 });
 
+test("preprocessInput with a model's own scaling: for all channels, for each, wherever they are", () => {
+  const pixels = new Tensor([1, 2, 2], Uint8Array.of(0, 10, 20, 30));
+  const each = { scale: [1, 2], offset: [0.5, -1] };
+  assert.deepEqual([...preprocessInput(pixels, { preprocessing: { scale: 0.5, offset: 1 } }).data], [1, 6, 11, 16]);
+  assert.deepEqual([...preprocessInput(pixels, { preprocessing: each }).data], [0.5, 19, 20.5, 59]);
+  const first = new Tensor([2, 1, 2], pixels.data);
+  assert.deepEqual(
+    [...preprocessInput(first, { preprocessing: each, dataFormat: "channels_first" }).data],
+    [0.5, 10.5, 39, 59],
+  );
+  assert.throws(() => preprocessInput(pixels, { preprocessing: { scale: [1, 2, 3], offset: 0 } }), {
+    code: "ValueError",
+    message: /factors for 3 channels, but the pictures have 2/,
+  });
+});
+
 test("preprocessInput refuses an unknown dataFormat", () => {
   const options = JSON.parse('{"dataFormat": "nchw"}') as { dataFormat: "channels_last" };
   assert.throws(

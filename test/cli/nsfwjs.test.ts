@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NSFWJS_SIZE, isNsfwjsInstalled, nsfwjsInput, nsfwjsModel } from "../../src/cli/nsfwjs.ts";
+import { loadModel } from "../../src/index.ts";
+import { NSFWJS_SIZE, isNsfwjsInstalled, nsfwjsFolder, nsfwjsInput } from "../../src/cli/nsfwjs.ts";
 import { assertWithin } from "../support/compare.ts";
 
 test("a picture of the model's size is divided by 255 (within 1e-7)", () => {
@@ -45,7 +46,7 @@ test("one pixel is every pixel", () => {
 const skip = isNsfwjsInstalled() ? false : "needs the npm package nsfwjs, which is not installed";
 
 test("the model is MobileNetV2 with the head of nsfwjs", { skip }, async () => {
-  using model = await nsfwjsModel();
+  using model = await loadModel(nsfwjsFolder());
   assert.deepEqual(model.output.shape, [null, 5]);
   assert.equal(model.countParams(), 2_619_461);
 });

@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { unitAt } from "../../src/core/random.ts";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
+import type { Layer } from "../../src/layers/layer.ts";
+import { Network } from "../../src/graph/network.ts";
 import { parseJson } from "../../src/saving/json.ts";
-import { loadTfjsInto, readTfjsLayers, tfjsShardPaths } from "../../src/saving/tfjs-layers.ts";
+import { loadByOrder } from "../../src/saving/layer-order.ts";
+import { type Shards, readTfjsLayers, tfjsShardPaths } from "../../src/saving/tfjs-layers.ts";
 import { nestedLayers, tinyLayers, versions } from "./tiny.ts";
 
 const LAYERS = ["image", "conv", "bn", "pool", "drop", "head"];
@@ -46,6 +49,15 @@ function shardsOf(shards: Readonly<Record<string, Uint8Array>>): (path: string) 
   return (path) => byPath.get(path);
 }
 
+/** By layer order; layers of nested models count one by one. */
+function loadTfjsInto(layers: readonly Layer[], modelJson: Uint8Array, shards: Shards): void {
+  loadByOrder(flattened(layers), readTfjsLayers(parseJson(modelJson), shards), {});
+}
+
+function flattened(layers: readonly Layer[]): readonly Layer[] {
+  return layers.flatMap((layer) => (layer instanceof Network ? flattened(layer.layers) : [layer]));
+}
+
 /** The values of all weights times 16, layer by layer. */
 function loaded(layers: ReturnType<typeof tinyLayers>): number[][] {
   return layers
@@ -60,7 +72,7 @@ function range(from: number, to: number): number[] {
 describe("TF.js layers models", () => {
   test("layers in the order of the topology, whatever that of the manifest; two shards", () => {
     const layers = tinyLayers("our_");
-    assert.deepEqual(tfjsShardPaths(bytes(model())), ["a", "b"]);
+    assert.deepEqual(tfjsShardPaths(parseJson(bytes(model()))), ["a", "b"]);
     loadTfjsInto(layers, bytes(model()), shardsOf(SHARDS));
     assert.deepEqual(loaded(layers), [range(8, 26), range(0, 8), range(26, 35)]);
   });
@@ -192,7 +204,10 @@ describe("manifests that lie", () => {
     test(`the path ${JSON.stringify(path)?.slice(0, 40)} is refused, and nothing is asked for`, () => {
       const description = bytes(model(SPECS, [path]));
       const shards = (): never => assert.fail("a shard was asked for");
-      for (const act of [() => tfjsShardPaths(description), () => loadTfjsInto(tinyLayers(), description, shards)]) {
+      for (const act of [
+        () => tfjsShardPaths(parseJson(description)),
+        () => loadTfjsInto(tinyLayers(), description, shards),
+      ]) {
         assert.throws(act, { name: "MobileNetV2Error", code: "FormatError", message: /[Pp]ath/ });
       }
     });

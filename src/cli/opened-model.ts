@@ -1,0 +1,102 @@
+/** Models of checkpoints as commands need them: floats or integers, with what the file does not say from the options. */
+import {
+  type AnyModel,
+  type CheckpointFile,
+  MobileNetV2,
+  MobileNetV2Error,
+  QuantizedModel,
+  type Recognized,
+  loadQuantized,
+  modelOf,
+  recognizeMobileNetV2,
+} from "../index.ts";
+import { DEFAULT_SIZE } from "./picture-input.ts";
+
+/** What a file of weights alone cannot say. */
+export interface ArchitectureOptions {
+  readonly alpha?: number | undefined;
+  readonly size?: number | undefined;
+  readonly classes?: number | undefined;
+  readonly top?: boolean | undefined;
+}
+
+export type OpenedModel = AnyModel | QuantizedModel;
+
+/** @throws ValueError where options say otherwise than the file. */
+export async function openModel(
+  checkpoint: CheckpointFile,
+  options: ArchitectureOptions,
+  threads?: number,
+): Promise<OpenedModel> {
+  if (checkpoint.model === undefined) return modelOfWeights(checkpoint, options, threads);
+  const known = recognizeMobileNetV2([...checkpoint.weights.values()].map(({ shape }) => shape));
+  refuseOptions("The file has its own model, of", known, options);
+  return checkpoint.quantized === true
+    ? loadQuantized(checkpoint.bytes, { threads })
+    : modelOf(checkpoint, { threads });
+}
+
+/** The MobileNetV2 that the shapes of weights and the options name. */
+async function modelOfWeights(
+  { weights, bytes, classNames }: CheckpointFile,
+  { alpha, size = DEFAULT_SIZE, classes, top = true }: ArchitectureOptions,
+  threads: number | undefined,
+): Promise<AnyModel> {
+  const known = recognizeMobileNetV2([...weights.values()].map(({ shape }) => shape));
+  if (known === undefined && alpha === undefined) {
+    throw new MobileNetV2Error(
+      "ValueError",
+      "The file has weights only, and they are not those of a MobileNetV2: give the file with the whole model.",
+    );
+  }
+  const model = await MobileNetV2({
+    weights: null,
+    alpha: alpha ?? known?.alpha,
+    inputShape: [size, size, 3],
+    includeTop: top && known?.includeTop !== false,
+    classes: classes ?? known?.classes,
+    threads,
+  });
+  try {
+    model.loadWeightsFromBytes(bytes);
+  } catch (error) {
+    // Where the option is the mistake, no layer is to be named.
+    refuseOptions("The weights are of", known, { alpha, classes, top });
+    throw error;
+  }
+  model.classNames = classNames;
+  return model;
+}
+
+/** @throws ValueError naming the first option that says otherwise than the file. */
+function refuseOptions(
+  found: string,
+  known: Recognized | undefined,
+  { alpha, classes, top }: ArchitectureOptions,
+): void {
+  const message =
+    alpha !== undefined && alpha !== known?.alpha
+      ? `${known === undefined ? "no MobileNetV2" : `alpha ${known.alpha}`}. Received: --alpha ${alpha}`
+      : classes !== undefined && classes !== known?.classes
+        ? `${known?.classes === undefined ? "a model without Keras's top" : `${known.classes} classes`}. Received: --classes ${classes}`
+        : top === false && known?.includeTop !== false
+          ? "a model with its top. Received: --no-top"
+          : undefined;
+  if (message !== undefined) throw new MobileNetV2Error("ValueError", `${found} ${message}`);
+}
+
+/** The shapes of a model's inputs without the batch. @throws ValueError where it has several. */
+export function inputShapeOf(model: OpenedModel): readonly (number | null)[] {
+  if (!(model instanceof QuantizedModel) && model.inputs.length > 1) {
+    throw new MobileNetV2Error(
+      "ValueError",
+      `Model '${model.name}' has ${model.inputs.length} inputs, not one picture.`,
+    );
+  }
+  return (model instanceof QuantizedModel ? model.inputShape : model.input.shape).slice(1);
+}
+
+/** The shape of its answers without the batch; several outputs count as the first. */
+export function outputShapeOf(model: OpenedModel): readonly (number | null)[] {
+  return model.output.shape.slice(1);
+}
