@@ -47,6 +47,7 @@ export { type LoadImgOptions, loadImg } from "./image/load-img.ts";
 export { type Box, type ResizeOptions, resizeImg } from "./image/resize.ts";
 export { type EncodeImgOptions, type SaveImgOptions, encodeImg, saveImg } from "./image/save-img.ts";
 export { type SmartResizeOptions, smartResize } from "./image/smart-resize.ts";
+export type { DatasetInterpolation } from "./image/tf-resize.ts";
 export type { BytesSource, FilesSource, ImageFormat, Progress, ReadOptions } from "./platform/contract.ts";
 
 export { Activation, type ActivationOptions } from "./layers/activation.ts";
@@ -130,3 +131,26 @@ export { formats, writers } from "./saving/formats.ts";
 export { type Label, labelsText, parseLabels } from "./saving/labels.ts";
 export type { LoadWeightsOptions } from "./saving/load-weights.ts";
 export { NSFWJS_CLASSES } from "./saving/nsfwjs.ts";
+
+export { type Augmentation, type Draws, type Picture, perPicture } from "./training/data/augment.ts";
+export type { Batch } from "./training/data/batch.ts";
+export {
+  type AugmentOptions,
+  type Batches,
+  type CacheOptions,
+  Dataset,
+  type DatasetFacts,
+  type MapOptions,
+} from "./training/data/dataset.ts";
+export {
+  type ImageDatasetFromDirectoryOptions,
+  imageDatasetFromDirectory,
+} from "./training/data/image-dataset-from-directory.ts";
+export {
+  ImageDataset,
+  type ImageDatasetInit,
+  type ImageDatasetOptions,
+  type Unreadable,
+} from "./training/data/image-dataset.ts";
+export type { LabelMode } from "./training/data/label-mode.ts";
+export { type LoadPicture, type LoadPixelsOptions, pixelLoader } from "./training/data/load-pixels.ts";
