@@ -3,9 +3,9 @@ import { show, valueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { RangeMethod } from "../engine/quantize/histogram.ts";
 import { blankNetwork, quantizeProgram } from "../engine/quantize/quantize.ts";
+import { batchesOf } from "../graph/batches.ts";
 import { programOf } from "../graph/program.ts";
 import type { BaseModel } from "./base-model.ts";
-import { batchesOf } from "./batches.ts";
 import { copyFor, inputShapes } from "./quantized-file.ts";
 import { QuantizedModel, type QuantizedModelOptions } from "./quantized-model.ts";
 

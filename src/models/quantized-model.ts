@@ -5,13 +5,13 @@ import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import { toIntegers } from "../engine/quantize/integers.ts";
+import { batchesOf } from "../graph/batches.ts";
 import { programOf } from "../graph/program.ts";
 import type { KerasTensor } from "../layers/layer.ts";
 import type { IntegerMode } from "../kernels/i8-parts.ts";
 import { bestMode, hasMode } from "../kernels/i8-probe.ts";
 import type { BytesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing } from "../saving/checkpoint.ts";
-import { batchesOf } from "./batches.ts";
 import { type QuantizedParts, bytesOfQuantized, quantizedFromBytes } from "./quantized-file.ts";
 
 export type { IntegerMode } from "../kernels/i8-parts.ts";

@@ -2,7 +2,7 @@
 import { valueError } from "../core/errors.ts";
 import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import type { Network } from "../graph/network.ts";
+import type { Network } from "./network.ts";
 
 /** @throws ValueError where number, shapes or batch sizes do not fit. */
 export function batchesOf(x: Tensor | readonly Tensor[], model: Network): readonly Tensor<Float32Array>[] {
