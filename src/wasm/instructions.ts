@@ -289,3 +289,17 @@ export const f32x4 = {
   /** a × b + c, rounded once or twice as the machine likes (relaxed SIMD). */
   relaxed_madd: ternary(0x105),
 };
+
+/** Two numbers in float64. */
+export const f64x2 = {
+  /** Of the first two lanes. */
+  promote_low_f32x4: unary("v128", "v128", v(0x5f)),
+  /** Float32 in the first two lanes, 0 in the others. */
+  demote_f64x2_zero: unary("v128", "v128", v(0x5e)),
+  sqrt: unary("v128", "v128", v(0xef)),
+  add: binary("v128", "v128", v(0xf0)),
+  sub: binary("v128", "v128", v(0xf1)),
+  mul: binary("v128", "v128", v(0xf2)),
+  div: binary("v128", "v128", v(0xf3)),
+  max: binary("v128", "v128", v(0xf5)),
+};
