@@ -117,7 +117,7 @@ export {
 } from "./models/quantized-model.ts";
 export { Sequential, type SequentialOptions } from "./models/sequential.ts";
 export type { AnyModel } from "./models/model-from-description.ts";
-export type { SaveOptions } from "./models/save-model.ts";
+export { type SaveOptions, writerOf } from "./models/save-model.ts";
 export type { SummaryOptions } from "./models/summary.ts";
 export type {
   LayerDescription,
@@ -132,6 +132,7 @@ export { type Label, labelsText, parseLabels } from "./saving/labels.ts";
 export type { LoadWeightsOptions } from "./saving/load-weights.ts";
 export { NSFWJS_CLASSES } from "./saving/nsfwjs.ts";
 
+export type { FillMode, FillOptions } from "./training/data/affine.ts";
 export { type Augmentation, type Draws, type Picture, perPicture } from "./training/data/augment.ts";
 export type { Batch } from "./training/data/batch.ts";
 export {
@@ -152,5 +153,16 @@ export {
   type ImageDatasetOptions,
   type Unreadable,
 } from "./training/data/image-dataset.ts";
+export type { Factor } from "./training/data/factors.ts";
 export type { LabelMode } from "./training/data/label-mode.ts";
 export { type LoadPicture, type LoadPixelsOptions, pixelLoader } from "./training/data/load-pixels.ts";
+export { mixUp } from "./training/data/mix-up.ts";
+export { type ValueRangeOptions, randomBrightness, randomContrast } from "./training/data/random-color.ts";
+export { type RandomResizedCropOptions, randomCrop, randomResizedCrop } from "./training/data/random-crop.ts";
+export {
+  type FlipMode,
+  randomFlip,
+  randomRotation,
+  randomTranslation,
+  randomZoom,
+} from "./training/data/random-geometry.ts";
