@@ -18,6 +18,8 @@ export interface DwconvVariant {
   readonly outputCols: number;
   /** Zeros before the first input pixel; those after the last follow from the rest. */
   readonly padLeft: number;
+  /** Input pixels lie so far apart, with nothing between them: the gradient of a convolution with that stride. 1 unless given. */
+  readonly spread?: number;
   readonly channels: number;
   /** Vectors of channels side by side: 1, or 2 where the engine joins them. */
   readonly vectors: number;
@@ -27,12 +29,13 @@ export interface DwconvVariant {
 
 export function dwconvName(variant: DwconvVariant): string {
   const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, arithmetic } = variant;
-  const window = `${kernelRows}x${kernelCols}s${stride}${dilation > 1 ? `d${dilation}` : ""}`;
+  const { spread = 1 } = variant;
+  const window = `${kernelRows}x${kernelCols}s${stride}${dilation > 1 ? `d${dilation}` : ""}${spread > 1 ? `u${spread}` : ""}`;
   const lanes = variant.vectors > 1 ? `c${4 * variant.vectors}` : "";
   return `f32_dwconv${variant.minmax ? "_minmax" : ""}_${window}${lanes}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
 }
 
-/** Outputs of a tile: with 9 weights and one input they fill 14 of the 15 vector registers that V8 has on x64. */
+/** Outputs of a tile, at least: with 9 weights and one input they fill 14 of the 15 vector registers that V8 has on x64. */
 const TILE = 4;
 /** Weights of larger windows are read from memory where they are used. */
 const TAPS_IN_REGISTERS = 9;
@@ -58,7 +61,7 @@ interface ChannelGroups {
 }
 
 /** As many groups of all vectors as there are, then of one vector, then what is left. */
-function channelGroups(channels: number, vectors: number): readonly ChannelGroups[] {
+export function channelGroups(channels: number, vectors: number): readonly ChannelGroups[] {
   const groups: ChannelGroups[] = [];
   let first = 0;
   for (const lanes of new Set([vectors * 4, 4, channels % 4])) {
@@ -86,6 +89,9 @@ interface Group {
 class Row {
   readonly #f: FunctionBuilder;
   readonly #variant: DwconvVariant;
+  readonly #spread: number;
+  /** Outputs side by side. */
+  readonly #width: number;
   readonly #given: Pointers;
   readonly #taps: readonly (readonly Local<"v128">[])[];
   readonly #sums: readonly (readonly Local<"v128">[])[];
@@ -99,10 +105,12 @@ class Row {
     const taps = variant.kernelRows * variant.kernelCols;
     this.#f = f;
     this.#variant = variant;
+    this.#spread = variant.spread ?? 1;
+    this.#width = this.#spread * Math.ceil(TILE / this.#spread);
     this.#given = given;
     const locals = (): Local<"v128">[] => Array.from({ length: variant.vectors }, () => f.local("v128"));
     this.#taps = taps <= TAPS_IN_REGISTERS ? Array.from({ length: taps }, locals) : [];
-    this.#sums = Array.from({ length: TILE }, locals);
+    this.#sums = Array.from({ length: this.#width }, locals);
     this.#values = locals();
     this.#out = f.local("i32");
     this.#weights = f.local("i32");
@@ -112,25 +120,26 @@ class Row {
   emit(): void {
     const f = this.#f;
     const { outputCols, stride, channels } = this.#variant;
-    const interiors = Array.from({ length: Math.floor(outputCols / TILE) }, (_, i) => this.#isInterior(i * TILE));
+    const width = this.#width;
+    const interiors = Array.from({ length: Math.floor(outputCols / width) }, (_, i) => this.#isInterior(i * width));
     for (let x = 0; x < outputCols;) {
       let tiles = 0;
-      while (interiors[x / TILE + tiles] === true) tiles++;
+      while (interiors[x / width + tiles] === true) tiles++;
       if (tiles > 1) {
         const left = f.local("i32", i32.const(tiles));
         const first = x;
         f.times(left, () => {
-          this.#channels(first, TILE);
-          f.increase(this.#given.output, TILE * channels * 4);
-          for (const row of this.#given.rows) f.increase(row, TILE * stride * channels * 4);
+          this.#channels(first, width);
+          f.increase(this.#given.output, width * channels * 4);
+          for (const row of this.#given.rows) f.increase(row, ((width * stride) / this.#spread) * channels * 4);
         });
         // The pointers have moved by `tiles` tiles: what follows counts from there.
-        x += tiles * TILE;
-        this.#moved += tiles * TILE;
+        x += tiles * width;
+        this.#moved += tiles * width;
       } else {
-        const width = Math.min(TILE, outputCols - x);
-        this.#channels(x, width);
-        x += width;
+        const rest = Math.min(width, outputCols - x);
+        this.#channels(x, rest);
+        x += rest;
       }
     }
   }
@@ -164,13 +173,15 @@ class Row {
   /** Output pixels by which the given pointers are ahead of the row's start. */
   #moved = 0;
 
+  /** The input column under a tap; between two of them there is none. */
   #column(x: number, tap: number): number {
-    return x * this.#variant.stride + tap * this.#variant.dilation - this.#variant.padLeft;
+    return (x * this.#variant.stride + tap * this.#variant.dilation - this.#variant.padLeft) / this.#spread;
   }
 
   #isInterior(x: number): boolean {
     return (
-      this.#column(x, 0) >= 0 && this.#column(x + TILE - 1, this.#variant.kernelCols - 1) < this.#variant.inputCols
+      this.#column(x, 0) >= 0 &&
+      this.#column(x + this.#width - 1, this.#variant.kernelCols - 1) < this.#variant.inputCols
     );
   }
 
@@ -183,7 +194,7 @@ class Row {
     const sums = this.#sums.slice(0, width).map((locals) => locals.slice(0, vectors));
     const values = this.#values.slice(0, vectors);
     for (const sum of sums) for (const [v, local] of sum.entries()) f.set(local, this.#weight(-1, v, vectors));
-    const first = Math.max(0, this.#column(x, 0));
+    const first = Math.max(0, Math.ceil(this.#column(x, 0)));
     const last = Math.min(inputCols - 1, this.#column(x + width - 1, kernelCols - 1));
     for (const [r, input] of this.#inputs.entries()) {
       for (let column = first; column <= last; column++) {
@@ -193,7 +204,7 @@ class Row {
         });
         if (uses.length === 0) continue;
         for (const [v, value] of values.entries()) {
-          f.set(value, v128.load(input, (column - moved * stride) * pixel + v * VECTOR));
+          f.set(value, v128.load(input, (column - (moved * stride) / this.#spread) * pixel + v * VECTOR));
         }
         for (const { sum, tap } of uses) {
           const index = r * kernelCols + tap;
