@@ -20,6 +20,25 @@ export function formatShape(shape: Shape): string {
   return axes.length === 1 ? `(${axes[0]},)` : `(${axes.join(", ")})`;
 }
 
+/** For each element of `shape`, the one of a tensor whose axes are as long or 1 and broadcast, as NumPy does. */
+export function broadcastIndices(from: Dims, shape: Dims): Uint32Array {
+  const indices = new Uint32Array(sizeOf(shape));
+  for (let i = 0; i < indices.length; i++) {
+    let rest = i;
+    let step = 1;
+    let index = 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const length = shape[axis] ?? 1;
+      const own = from[axis] ?? 1;
+      if (own !== 1) index += (rest % length) * step;
+      rest = Math.floor(rest / length);
+      step *= own;
+    }
+    indices[i] = index;
+  }
+  return indices;
+}
+
 /** True where both shapes have the same rank and every axis is equal or unknown in one of them. */
 export function shapesCompatible(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((axis, i) => axis === null || b[i] === null || axis === b[i]);

@@ -1,9 +1,10 @@
 /** Runs programs: a plan and a module for each input shape, one memory, packed weights; all of MobileNetV2 inside WebAssembly. */
 import { mayBlock } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
-import { type Dims, formatShape, shapesCompatible, sizeOf } from "../core/shape.ts";
+import { type Dims, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { evaluate } from "../graph/evaluate.ts";
+import { checkInputs } from "../graph/inputs.ts";
 import type { Program } from "../graph/program.ts";
 import { type Tiling, TILINGS } from "../kernels/table.ts";
 import type { Features } from "../wasm/features.ts";
@@ -105,7 +106,7 @@ export class Engine {
    */
   async run(inputs: readonly Tensor[]): Promise<readonly Tensor<Float32Array>[]> {
     this.#assertAlive();
-    const batch = this.#checkInputs(inputs);
+    const batch = checkInputs(this.#program, inputs);
     if (!this.#features.simd) {
       if (this.#transform) {
         throw new MobileNetV2Error("MissingError", "A quantized model needs WebAssembly SIMD, which is missing here.");
@@ -168,28 +169,6 @@ export class Engine {
 
   #threadPool(): Pool {
     return this.#pool ?? sharedPool();
-  }
-
-  #checkInputs(inputs: readonly Tensor[]): number {
-    const { inputs: values, shapes } = this.#program;
-    if (inputs.length !== values.length) {
-      throw new MobileNetV2Error(
-        "ShapeError",
-        `The program has ${values.length} inputs. Received ${inputs.length} tensors.`,
-      );
-    }
-    const batch = inputs[0]?.shape[0] ?? 0;
-    for (const [i, value] of values.entries()) {
-      const given = inputs[i]?.shape ?? [];
-      const expected = (shapes[value] ?? []).with(0, batch);
-      if (!shapesCompatible(expected, given)) {
-        throw new MobileNetV2Error(
-          "ShapeError",
-          `Input ${i} of the program: expected shape=${formatShape(expected)}, found shape=${formatShape(given)}`,
-        );
-      }
-    }
-    return batch;
   }
 
   #ready(shapes: readonly Dims[]): Promise<Ready> {

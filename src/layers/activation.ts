@@ -2,6 +2,7 @@
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type ActivationIdentifier, type ActivationName, activate, activationName } from "./activations.ts";
+import type { BackwardPass, LayerGradients, OutputActivation } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface ActivationOptions extends LayerOptions {
@@ -23,6 +24,18 @@ export class Activation extends Layer {
 
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     return activate(this.activation, this.onlyInput(inputs));
+  }
+
+  override get outputActivation(): OutputActivation {
+    return { name: this.activation, axis: -1 };
+  }
+
+  override forwardTraining(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    return this.onlyInput(inputs);
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
   }
 
   override getConfig() {

@@ -1,9 +1,10 @@
 /** Activation functions by name (keras.src.activations), as scalar functions in float64. */
 import { show, valueError } from "../core/errors.ts";
+import { type Dims, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 
-const SELU_SCALE = 1.0507009873554805;
-const SELU_ALPHA = 1.6732632423543772;
+export const SELU_SCALE = 1.0507009873554805;
+export const SELU_ALPHA = 1.6732632423543772;
 
 /** Every activation that works value by value. Comparisons are written so that NaN goes the way it goes in Keras. */
 const ELEMENTWISE = {
@@ -91,34 +92,43 @@ export function activate(name: ActivationName, x: Tensor<Float32Array>, axis = -
     for (let i = 0; i < result.length; i++) result[i] = f(x.data[i] ?? NaN);
   } else {
     const f = ALONG_AXIS[name];
-    const at = axis < 0 ? axis + x.shape.length : axis;
-    const length = x.shape[at] ?? 1;
-    const step = x.shape.slice(at + 1).reduce((size, dim) => size * dim, 1);
-    const line = new Float64Array(length);
-    for (let start = 0; start < x.size; start += length * step) {
-      for (let first = start; first < start + step; first++) {
-        for (let i = 0; i < length; i++) line[i] = x.data[first + i * step] ?? NaN;
-        f(line);
-        for (let i = 0; i < length; i++) result[first + i * step] = line[i] ?? NaN;
-      }
-    }
+    forEachLine(x.shape, axis, (first, step, length) => {
+      const line = Float64Array.from({ length }, (_, i) => x.data[first + i * step] ?? NaN);
+      f(line);
+      for (let i = 0; i < length; i++) result[first + i * step] = line[i] ?? NaN;
+    });
   }
   return new Tensor(x.shape, result);
 }
 
-function sigmoid(x: number): number {
+/** The lines of a tensor along an axis: where each starts, how far apart its values lie, and how many there are. */
+export function forEachLine(
+  shape: Dims,
+  axis: number,
+  visit: (first: number, step: number, length: number) => void,
+): void {
+  const at = axis < 0 ? axis + shape.length : axis;
+  const length = shape[at] ?? 1;
+  const step = sizeOf(shape.slice(at + 1));
+  const size = sizeOf(shape);
+  for (let start = 0; start < size; start += length * step) {
+    for (let first = start; first < start + step; first++) visit(first, step, length);
+  }
+}
+
+export function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-function hardSigmoid(x: number): number {
+export function hardSigmoid(x: number): number {
   return Math.min(Math.max(x + 3, 0), 6) / 6;
 }
 
-function softplus(x: number): number {
+export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
-function softmax(line: Float64Array): void {
+export function softmax(line: Float64Array): void {
   const top = line.reduce((a, b) => Math.max(a, b), -Infinity);
   let sum = 0;
   for (const [i, x] of line.entries()) sum += line[i] = Math.exp(x - top);
@@ -151,7 +161,7 @@ function sparsemax(line: Float64Array): void {
 }
 
 /** The complementary error function: its Taylor series near 0, its continued fraction further out. */
-function erfc(x: number): number {
+export function erfc(x: number): number {
   if (x < 0) return 2 - erfc(-x);
   if (x < 2.5) {
     let term = x;

@@ -1,7 +1,8 @@
 /** The sum of tensors (keras.layers.Add), broadcast as NumPy does. */
 import { valueError } from "../core/errors.ts";
-import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../core/shape.ts";
+import { type Dims, type Shape, broadcastIndices, formatShape, knownDims, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { KerasTensor, Layer, type LayerOptions } from "./layer.ts";
 
 export class Add extends Layer {
@@ -41,10 +42,22 @@ export class Add extends Layer {
     const shape = knownDims(this.computeOutputShape(inputs.map((input) => input.shape)), "The sum's shape");
     const sums = new Float64Array(sizeOf(shape));
     for (const input of inputs) {
-      const indices = input.size === sums.length ? undefined : broadcastIndices(input.shape, shape);
+      const indices = input.size === sums.length ? undefined : indicesInto(input.shape, shape);
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? NaN) + (input.data[indices?.[i] ?? i] ?? NaN);
     }
     return new Tensor(shape, Float32Array.from(sums));
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const shape = knownDims(this.computeOutputShape(inputs.map((input) => input.shape)), "The sum's shape");
+    const gradientOf = (input: Tensor<Float32Array>): Float64Array => {
+      if (input.size === gradient.length) return gradient;
+      const indices = indicesInto(input.shape, shape);
+      const sums = new Float64Array(input.size);
+      for (const [i, index] of indices.entries()) sums[index] = (sums[index] ?? NaN) + (gradient[i] ?? NaN);
+      return sums;
+    };
+    return { inputs: inputs.map(gradientOf), weights: {} };
   }
 }
 
@@ -62,23 +75,8 @@ function broadcast(a: Shape, b: Shape): Shape {
 }
 
 /** For each element of `shape`, which element of a smaller tensor it takes; missing axes are put in after the batch. */
-function broadcastIndices(from: Dims, shape: Dims): Uint32Array {
-  const dims = [from[0] ?? 1, ...shape.slice(from.length).fill(1), ...from.slice(1)];
-  const indices = new Uint32Array(sizeOf(shape));
-  for (let i = 0; i < indices.length; i++) {
-    let rest = i;
-    let step = 1;
-    let index = 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const length = shape[axis] ?? 1;
-      const own = dims[axis] ?? 1;
-      if (own !== 1) index += (rest % length) * step;
-      rest = Math.floor(rest / length);
-      step *= own;
-    }
-    indices[i] = index;
-  }
-  return indices;
+function indicesInto(from: Dims, shape: Dims): Uint32Array {
+  return broadcastIndices([from[0] ?? 1, ...shape.slice(from.length).fill(1), ...from.slice(1)], shape);
 }
 
 function formatShapes(shapes: readonly Shape[]): string {

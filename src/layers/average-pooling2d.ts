@@ -4,6 +4,7 @@ import { type OneOrTwo, type Padding, pair } from "../core/padding.ts";
 import { type Shape, formatShape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type DataFormat, dataFormatArgument, paddingArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { type Window2D, isTooSmall, slideWindow, windowOutput } from "./windows.ts";
 
@@ -63,6 +64,28 @@ export class AveragePooling2D extends Layer {
       },
     );
     return output;
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const x = this.onlyInput(inputs);
+    const channels = x.shape[3] ?? 0;
+    const result = new Float64Array(x.size);
+    let pixels: number[] = [];
+    slideWindow(
+      x.shape,
+      this.#window,
+      (pixel) => pixels.push(pixel),
+      (place) => {
+        for (const pixel of pixels) {
+          for (let c = 0; c < channels; c++) {
+            const share = (gradient[place * channels + c] ?? NaN) / pixels.length;
+            result[pixel * channels + c] = (result[pixel * channels + c] ?? NaN) + share;
+          }
+        }
+        pixels = [];
+      },
+    );
+    return { inputs: [result], weights: {} };
   }
 
   override getConfig() {

@@ -1,7 +1,7 @@
 /** What plain and depthwise convolutions share: windows, bias, activation, checks (keras.src.layers.convolutional.base_conv). */
 import { valueError } from "../core/errors.ts";
 import { type OneOrTwo, type Padding, pair } from "../core/padding.ts";
-import { type Dims, type Shape, formatShape, knownDims } from "../core/shape.ts";
+import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type ActivationIdentifier, type ActivationName, activate, activationName } from "./activations.ts";
 import {
@@ -12,6 +12,7 @@ import {
   keptArguments,
   paddingArgument,
 } from "./arguments.ts";
+import type { BackwardPass, LayerGradients, OutputActivation } from "./gradients.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
@@ -40,15 +41,15 @@ export interface BaseConv2DOptions extends LayerOptions {
 
 const KEPT = ["biasRegularizer", "biasConstraint", "activityRegularizer"] as const;
 
-/** Adds a tap of the window to the sums of a place: `channels` values of the input from `from`, times their part of the kernel. */
-type AddTap = (
-  sums: Float64Array,
-  input: Float32Array,
-  from: number,
-  kernel: Float32Array,
-  channels: number,
-  tap: number,
-) => void;
+/** Which filters each input channel adds to, and with what part of a tap's kernel. */
+export interface Wiring {
+  /** How many filters a channel adds to; they are neighbours, and so are their kernel values. */
+  readonly count: number;
+  /** For each channel the first of them. */
+  readonly filters: ArrayLike<number>;
+  /** For each channel where its values start in the kernel of a tap. */
+  readonly starts: ArrayLike<number>;
+}
 
 export abstract class BaseConv2D extends Layer {
   readonly kernelSize: readonly [number, number];
@@ -101,6 +102,82 @@ export abstract class BaseConv2D extends Layer {
     return [shape[0] ?? null, rows, cols, filters];
   }
 
+  override get outputActivation(): OutputActivation {
+    return { name: this.activation, axis: -1 };
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    return activate(this.activation, this.forwardTraining(inputs));
+  }
+
+  override forwardTraining(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    this.build([x.shape]);
+    const [batch = 0, rows = 0, cols = 0, filters = 0] = knownDims(this.computeOutputShape([x.shape]), "An output");
+    const channels = x.shape[3] ?? 0;
+    const kernel = this.weight("kernel").values;
+    const bias = this.useBias ? this.weight("bias").values : new Float32Array(filters);
+    const { count, filters: firsts, starts } = this.wiring(channels);
+    const perTap = kernel.length / sizeOf(this.kernelSize);
+    const output = zeros([batch, rows, cols, filters]);
+    const sums = Float64Array.from(bias);
+    slideWindow(
+      x.shape,
+      this.window,
+      (pixel, tap) => {
+        for (let c = 0; c < channels; c++) {
+          const value = x.data[pixel * channels + c] ?? NaN;
+          const first = firsts[c] ?? 0;
+          const start = tap * perTap + (starts[c] ?? 0);
+          for (let i = 0; i < count; i++)
+            sums[first + i] = (sums[first + i] ?? NaN) + value * (kernel[start + i] ?? NaN);
+        }
+      },
+      (place) => {
+        output.data.set(sums, place * filters);
+        sums.set(bias);
+      },
+    );
+    return output;
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const x = this.onlyInput(inputs);
+    const channels = x.shape[3] ?? 0;
+    const filters = this.outputChannels(x.shape) ?? 0;
+    const { values } = this.weight("kernel");
+    const { count, filters: firsts, starts } = this.wiring(channels);
+    const perTap = values.length / sizeOf(this.kernelSize);
+    const input = new Float64Array(x.size);
+    const kernel = new Float64Array(values.length);
+    const bias = new Float64Array(filters);
+    let place = 0;
+    slideWindow(
+      x.shape,
+      this.window,
+      (pixel, tap) => {
+        for (let c = 0; c < channels; c++) {
+          const from = pixel * channels + c;
+          const value = x.data[from] ?? NaN;
+          const first = place * filters + (firsts[c] ?? 0);
+          const start = tap * perTap + (starts[c] ?? 0);
+          let sum = 0;
+          for (let i = 0; i < count; i++) {
+            const ofOutput = gradient[first + i] ?? NaN;
+            sum += (values[start + i] ?? NaN) * ofOutput;
+            kernel[start + i] = (kernel[start + i] ?? NaN) + value * ofOutput;
+          }
+          input[from] = (input[from] ?? NaN) + sum;
+        }
+      },
+      () => {
+        for (let f = 0; f < filters; f++) bias[f] = (bias[f] ?? NaN) + (gradient[place * filters + f] ?? NaN);
+        place++;
+      },
+    );
+    return { inputs: [input], weights: this.useBias ? { kernel, bias } : { kernel } };
+  }
+
   override getConfig() {
     return {
       ...this.baseConfig(),
@@ -118,6 +195,8 @@ export abstract class BaseConv2D extends Layer {
 
   /** The channels of the output for an input of this shape; also checks that they fit. */
   protected abstract outputChannels(shape: Shape): number | null;
+
+  protected abstract wiring(channels: number): Wiring;
 
   /** The channels that the kernel was made for; undefined before it is. */
   protected abstract builtChannels(): number | undefined;
@@ -142,26 +221,5 @@ export abstract class BaseConv2D extends Layer {
       `The channel dimension of the inputs to a ${this.className} layer should be defined. ` +
         `Received: inputShape=${formatShape(shape)}`,
     );
-  }
-
-  protected convolve(inputs: readonly Tensor<Float32Array>[], addTap: AddTap): Tensor<Float32Array> {
-    const x = this.onlyInput(inputs);
-    this.build([x.shape]);
-    const [batch = 0, rows = 0, cols = 0, filters = 0] = knownDims(this.computeOutputShape([x.shape]), "An output");
-    const channels = x.shape[3] ?? 0;
-    const kernel = this.weight("kernel").values;
-    const bias = this.useBias ? this.weight("bias").values : new Float32Array(filters);
-    const output = zeros([batch, rows, cols, filters]);
-    const sums = Float64Array.from(bias);
-    slideWindow(
-      x.shape,
-      this.window,
-      (pixel, tap) => addTap(sums, x.data, pixel * channels, kernel, channels, tap),
-      (place) => {
-        output.data.set(sums, place * filters);
-        sums.set(bias);
-      },
-    );
-    return activate(this.activation, output);
   }
 }

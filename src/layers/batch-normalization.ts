@@ -1,8 +1,9 @@
-/** Batch normalization (keras.layers.BatchNormalization; Ioffe and Szegedy 2015), in inference: by the moving statistics. */
+/** Batch normalization (keras.layers.BatchNormalization; Ioffe and Szegedy 2015), by the batch's statistics in training, by moving ones otherwise. */
 import { valueError } from "../core/errors.ts";
-import { type Shape, axisOf, formatShape, sizeOf } from "../core/shape.ts";
+import { type Dims, type Shape, axisOf, formatShape, sizeOf } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type Serialized, axisArgument, booleanArgument, keptArguments, numberArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients, TrainingPass } from "./gradients.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
@@ -29,6 +30,12 @@ export interface BatchNormalizationOptions extends LayerOptions {
 }
 
 const KEPT = ["betaRegularizer", "gammaRegularizer", "betaConstraint", "gammaConstraint"] as const;
+
+/** A mean and a variance for each channel. */
+interface Statistics {
+  readonly mean: Float32Array | Float64Array;
+  readonly variance: Float32Array | Float64Array;
+}
 
 /** Weights, each (channels): `gamma`, `beta`; `moving_mean`, `moving_variance`, which no optimizer moves. */
 export class BatchNormalization extends Layer {
@@ -87,18 +94,47 @@ export class BatchNormalization extends Layer {
     const x = this.onlyInput(inputs);
     this.computeOutputShape([x.shape]);
     this.build([x.shape]);
-    const mean = this.weight("moving_mean").values;
-    const variance = this.weight("moving_variance").values;
-    const gamma = this.scale ? this.weight("gamma").values : undefined;
-    const beta = this.center ? this.weight("beta").values : undefined;
-    const factor = Float64Array.from(variance, (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + this.epsilon));
-    const step = sizeOf(x.shape.slice(x.shape.length + (this.axis < 0 ? this.axis : this.axis - x.shape.length) + 1));
-    const output = zeros(x.shape);
+    return this.#normalize(x, this.#movingStatistics());
+  }
+
+  /** Normalizes by the mean and the (biased) variance of the batch in training, unless the layer is frozen, and moves the averages. */
+  override forwardTraining(inputs: readonly Tensor<Float32Array>[], pass: TrainingPass): Tensor<Float32Array> {
+    if (!this.#usesBatch(pass)) return this.forward(inputs);
+    const x = this.onlyInput(inputs);
+    this.computeOutputShape([x.shape]);
+    this.build([x.shape]);
+    const statistics = this.#batchStatistics(x);
+    this.#move("moving_mean", statistics.mean);
+    this.#move("moving_variance", statistics.variance);
+    return this.#normalize(x, statistics);
+  }
+
+  override backward(pass: BackwardPass): LayerGradients {
+    const { gradient } = pass;
+    const x = this.onlyInput(pass.inputs);
+    const usesBatch = this.#usesBatch(pass);
+    const { mean, variance } = usesBatch ? this.#batchStatistics(x) : this.#movingStatistics();
+    const channels = mean.length;
+    const step = this.#step(x.shape);
+    const inverse = Float64Array.from(variance, (v) => 1 / Math.sqrt(v + this.epsilon));
+    const beta = new Float64Array(channels);
+    const gamma = new Float64Array(channels);
     for (let i = 0; i < x.size; i++) {
-      const c = Math.floor(i / step) % mean.length;
-      output.data[i] = ((x.data[i] ?? NaN) - (mean[c] ?? NaN)) * (factor[c] ?? NaN) + (beta?.[c] ?? 0);
+      const c = Math.floor(i / step) % channels;
+      const g = gradient[i] ?? NaN;
+      beta[c] = (beta[c] ?? NaN) + g;
+      gamma[c] = (gamma[c] ?? NaN) + g * ((x.data[i] ?? NaN) - (mean[c] ?? NaN)) * (inverse[c] ?? NaN);
     }
-    return output;
+    const scale = this.scale ? this.weight("gamma").values : undefined;
+    const count = x.size / channels;
+    const input = gradient.map((g, i) => {
+      const c = Math.floor(i / step) % channels;
+      const normalized = ((x.data[i] ?? NaN) - (mean[c] ?? NaN)) * (inverse[c] ?? NaN);
+      // Mean and variance come from the inputs too.
+      const ofStatistics = usesBatch ? ((beta[c] ?? NaN) + normalized * (gamma[c] ?? NaN)) / count : 0;
+      return (g - ofStatistics) * (inverse[c] ?? NaN) * (scale?.[c] ?? 1);
+    });
+    return { inputs: [input], weights: { ...(this.scale && { gamma }), ...(this.center && { beta }) } };
   }
 
   override getConfig() {
@@ -132,5 +168,53 @@ export class BatchNormalization extends Layer {
       { name: "moving_mean", shape, initializer: this.movingMeanInitializer, trainable: false },
       { name: "moving_variance", shape, initializer: this.movingVarianceInitializer, trainable: false },
     ];
+  }
+
+  #usesBatch({ training }: TrainingPass): boolean {
+    return training && this.trainable;
+  }
+
+  #movingStatistics(): Statistics {
+    return { mean: this.weight("moving_mean").values, variance: this.weight("moving_variance").values };
+  }
+
+  #batchStatistics(x: Tensor<Float32Array>): Statistics {
+    const step = this.#step(x.shape);
+    const channels = this.weight("moving_mean").size;
+    const count = x.size / channels;
+    const meanOf = (value: (x: number, channel: number) => number): Float64Array => {
+      const sums = new Float64Array(channels);
+      for (let i = 0; i < x.size; i++) {
+        const c = Math.floor(i / step) % channels;
+        sums[c] = (sums[c] ?? NaN) + value(x.data[i] ?? NaN, c);
+      }
+      return sums.map((sum) => sum / count);
+    };
+    const mean = meanOf((value) => value);
+    return { mean, variance: meanOf((value, c) => (value - (mean[c] ?? NaN)) ** 2) };
+  }
+
+  /** How far apart the values of one channel's neighbouring places lie; the channels are that far from one another. */
+  #step(shape: Dims): number {
+    return sizeOf(shape.slice(shape.length + (this.axis < 0 ? this.axis : this.axis - shape.length) + 1));
+  }
+
+  #normalize(x: Tensor<Float32Array>, { mean, variance }: Statistics): Tensor<Float32Array> {
+    const gamma = this.scale ? this.weight("gamma").values : undefined;
+    const beta = this.center ? this.weight("beta").values : undefined;
+    const factor = Float64Array.from(variance, (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + this.epsilon));
+    const step = this.#step(x.shape);
+    const output = zeros(x.shape);
+    for (let i = 0; i < x.size; i++) {
+      const c = Math.floor(i / step) % mean.length;
+      output.data[i] = ((x.data[i] ?? NaN) - (mean[c] ?? NaN)) * (factor[c] ?? NaN) + (beta?.[c] ?? 0);
+    }
+    return output;
+  }
+
+  #move(name: string, batch: ArrayLike<number>): void {
+    const weight = this.weight(name);
+    const { momentum } = this;
+    weight.assign(weight.values.map((value, c) => value * momentum + (batch[c] ?? NaN) * (1 - momentum)));
   }
 }

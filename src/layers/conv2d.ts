@@ -1,9 +1,8 @@
 /** 2-D convolution (keras.layers.Conv2D): a cross-correlation, in groups of channels where asked. */
 import { valueError } from "../core/errors.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
 import { type Serialized, integerArgument, keptArguments } from "./arguments.ts";
-import { BaseConv2D, type BaseConv2DOptions } from "./base-conv2d.ts";
+import { BaseConv2D, type BaseConv2DOptions, type Wiring } from "./base-conv2d.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
 
@@ -50,21 +49,6 @@ export class Conv2D extends BaseConv2D {
     }
   }
 
-  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
-    const { filters, groups } = this;
-    const filtersPerGroup = filters / groups;
-    return this.convolve(inputs, (sums, input, from, kernel, channels, tap) => {
-      const channelsPerGroup = channels / groups;
-      for (let c = 0; c < channels; c++) {
-        const value = input[from + c] ?? NaN;
-        const first = Math.floor(c / channelsPerGroup) * filtersPerGroup;
-        const row = (tap * channelsPerGroup + (c % channelsPerGroup)) * filters;
-        for (let f = first; f < first + filtersPerGroup; f++)
-          sums[f] = (sums[f] ?? NaN) + value * (kernel[row + f] ?? NaN);
-      }
-    });
-  }
-
   override getConfig() {
     return {
       ...super.getConfig(),
@@ -94,5 +78,13 @@ export class Conv2D extends BaseConv2D {
 
   protected override builtChannels(): number | undefined {
     return this.built ? (this.weight("kernel").shape[2] ?? 0) * this.groups : undefined;
+  }
+
+  protected override wiring(channels: number): Wiring {
+    const { filters, groups } = this;
+    const channelsPerGroup = channels / groups;
+    const count = filters / groups;
+    const firsts = Array.from({ length: channels }, (_, c) => Math.floor(c / channelsPerGroup) * count);
+    return { count, filters: firsts, starts: firsts.map((first, c) => (c % channelsPerGroup) * filters + first) };
   }
 }

@@ -4,6 +4,7 @@ import { type Shape, formatShape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type ActivationIdentifier, type ActivationName, activate, activationName } from "./activations.ts";
 import { type Serialized, booleanArgument, keptArguments } from "./arguments.ts";
+import type { BackwardPass, LayerGradients, OutputActivation } from "./gradients.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
@@ -65,7 +66,15 @@ export class Dense extends Layer {
     return [...this.inputShape(inputShapes, { minRank: 2, channels }).slice(0, -1), this.units];
   }
 
+  override get outputActivation(): OutputActivation {
+    return { name: this.activation, axis: -1 };
+  }
+
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    return activate(this.activation, this.forwardTraining(inputs));
+  }
+
+  override forwardTraining(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     const x = this.onlyInput(inputs);
     const output = zeros(knownDims(this.computeOutputShape([x.shape]), "The output shape"));
     this.build([x.shape]);
@@ -82,7 +91,31 @@ export class Dense extends Layer {
       }
       output.data.set(sums, row * units);
     }
-    return activate(this.activation, output);
+    return output;
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const x = this.onlyInput(inputs);
+    const { units } = this;
+    const length = x.shape.at(-1) ?? 0;
+    const { values } = this.weight("kernel");
+    const input = new Float64Array(x.size);
+    const kernel = new Float64Array(values.length);
+    const bias = new Float64Array(units);
+    for (let row = 0; row * units < gradient.length; row++) {
+      const ofRow = gradient.subarray(row * units, (row + 1) * units);
+      for (let u = 0; u < units; u++) bias[u] = (bias[u] ?? NaN) + (ofRow[u] ?? NaN);
+      for (let i = 0; i < length; i++) {
+        const value = x.data[row * length + i] ?? NaN;
+        let sum = 0;
+        for (let u = 0; u < units; u++) {
+          sum += (values[i * units + u] ?? NaN) * (ofRow[u] ?? NaN);
+          kernel[i * units + u] = (kernel[i * units + u] ?? NaN) + value * (ofRow[u] ?? NaN);
+        }
+        input[row * length + i] = sum;
+      }
+    }
+    return { inputs: [input], weights: this.useBias ? { kernel, bias } : { kernel } };
   }
 
   override getConfig() {

@@ -1,9 +1,8 @@
 /** Depthwise 2-D convolution (keras.layers.DepthwiseConv2D): every channel with `depthMultiplier` windows of its own. */
 import { valueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
 import { type Serialized, integerArgument, keptArguments } from "./arguments.ts";
-import { BaseConv2D, type BaseConv2DOptions } from "./base-conv2d.ts";
+import { BaseConv2D, type BaseConv2DOptions, type Wiring } from "./base-conv2d.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
 
@@ -41,17 +40,6 @@ export class DepthwiseConv2D extends BaseConv2D {
     }
   }
 
-  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
-    const multiplier = this.depthMultiplier;
-    return this.convolve(inputs, (sums, input, from, kernel, channels, tap) => {
-      const filters = channels * multiplier;
-      for (let f = 0; f < filters; f++) {
-        const value = input[from + Math.floor(f / multiplier)] ?? NaN;
-        sums[f] = (sums[f] ?? NaN) + value * (kernel[tap * filters + f] ?? NaN);
-      }
-    });
-  }
-
   override getConfig() {
     return {
       ...super.getConfig(),
@@ -74,5 +62,11 @@ export class DepthwiseConv2D extends BaseConv2D {
 
   protected override builtChannels(): number | undefined {
     return this.built ? this.weight("kernel").shape[2] : undefined;
+  }
+
+  protected override wiring(channels: number): Wiring {
+    const count = this.depthMultiplier;
+    const firsts = Array.from({ length: channels }, (_, c) => c * count);
+    return { count, filters: firsts, starts: firsts };
   }
 }

@@ -2,6 +2,7 @@
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type DataFormat, dataFormatArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface FlattenOptions extends LayerOptions {
@@ -27,6 +28,10 @@ export class Flatten extends Layer {
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     const x = this.onlyInput(inputs);
     return x.reshape([x.shape[0] ?? 1, sizeOf(x.shape.slice(1))]);
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
   }
 
   override getConfig() {

@@ -1,5 +1,6 @@
 /** The mean of each channel over a whole picture (keras.layers.GlobalAveragePooling2D). */
 import type { Tensor } from "../core/tensor.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { GlobalPooling2D } from "./global-pooling2d.ts";
 
 export class GlobalAveragePooling2D extends GlobalPooling2D {
@@ -12,5 +13,10 @@ export class GlobalAveragePooling2D extends GlobalPooling2D {
       (sum, value) => sum + value,
       (sum, pixels) => sum / pixels,
     );
+  }
+
+  override backward(pass: BackwardPass): LayerGradients {
+    const [, rows = 0, cols = 0] = this.onlyInput(pass.inputs).shape;
+    return this.spread(pass, (_pixel, pooled) => pooled / (rows * cols));
   }
 }

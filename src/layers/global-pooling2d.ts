@@ -2,6 +2,7 @@
 import type { Shape } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type DataFormat, booleanArgument, dataFormatArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface GlobalPooling2DOptions extends LayerOptions {
@@ -53,5 +54,21 @@ export abstract class GlobalPooling2D extends Layer {
       );
     }
     return output;
+  }
+
+  /** What each value of the input gets of the gradient of what it was pooled into. */
+  protected spread(
+    { inputs, gradient }: BackwardPass,
+    share: (index: number, pooled: number) => number,
+  ): LayerGradients {
+    const x = this.onlyInput(inputs);
+    const [batch = 0, , , channels = 0] = x.shape;
+    const perPicture = x.size / batch;
+    const result = new Float64Array(x.size);
+    for (let i = 0; i < result.length; i++) {
+      const pooled = Math.floor(i / perPicture) * channels + (i % channels);
+      result[i] = share(i, gradient[pooled] ?? NaN);
+    }
+    return { inputs: [result], weights: {} };
   }
 }

@@ -2,6 +2,7 @@
 import { show, valueError } from "../core/errors.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { KerasTensor, Layer, Node } from "./layer.ts";
 
 export interface InputOptions {
@@ -34,6 +35,10 @@ export class InputLayer extends Layer {
 
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     return this.onlyInput(inputs);
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
   }
 
   override getConfig() {

@@ -1,8 +1,9 @@
 /** The base of every layer, and the symbolic tensors and nodes that layers leave behind when they are applied. */
-import { type MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { booleanArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } from "./gradients.ts";
 import { toSnakeCase, uniqueName } from "./naming.ts";
 import { Weight, type WeightSpec } from "./weight.ts";
 
@@ -50,6 +51,8 @@ export interface InputSpec {
   /** The length of the last axis, where it is known. */
   readonly channels?: number | undefined;
 }
+
+const LINEAR: OutputActivation = { name: "linear", axis: -1 };
 
 export abstract class Layer {
   /** Keras's class name, such as `DepthwiseConv2D`. */
@@ -173,6 +176,31 @@ export abstract class Layer {
    * way where WebAssembly SIMD is missing. Inputs are NHWC and are not written to.
    */
   abstract forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array>;
+
+  /** The activation that `forward` ends with. */
+  get outputActivation(): OutputActivation {
+    return LINEAR;
+  }
+
+  /**
+   * What `forward` gives but for its `outputActivation`, and as in training where the pass says so. BatchNormalization assigns to
+   * its moving averages then.
+   */
+  forwardTraining(inputs: readonly Tensor<Float32Array>[], _pass: TrainingPass): Tensor<Float32Array> {
+    return this.forward(inputs);
+  }
+
+  /**
+   * The gradients of a loss with respect to inputs and weights, from that with respect to what `forwardTraining` gave; plain
+   * loops over float64 sums as well.
+   * @throws UnsupportedError where the layer has none.
+   */
+  backward(_pass: BackwardPass): LayerGradients {
+    throw new MobileNetV2Error(
+      "UnsupportedError",
+      `Layer '${this.name}' (${this.className}) has no gradient: its class does not override \`backward\`.`,
+    );
+  }
 
   /** The arguments to make this layer again. */
   getConfig(): LayerConfig {

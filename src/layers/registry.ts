@@ -42,6 +42,9 @@ const CLASSES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["ZeroPadding2D", fromConfig(ZeroPadding2D)],
 ]);
 
+/** The names of all classes. */
+export const LAYER_CLASSES: readonly string[] = [...CLASSES.keys()];
+
 /** Arguments that Keras writes and that make no difference to a layer's values in float32. */
 const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
 
@@ -56,7 +59,7 @@ export function layerFromConfig(className: string, config: LayerConfig): Layer {
   if (make === undefined) {
     throw new MobileNetV2Error(
       "UnsupportedError",
-      `Unknown layer: '${show(className)}'. Known layers are: ${[...CLASSES.keys()].join(", ")}.`,
+      `Unknown layer: '${show(className)}'. Known layers are: ${LAYER_CLASSES.join(", ")}.`,
     );
   }
   const layer = make(config);

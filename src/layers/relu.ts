@@ -3,6 +3,7 @@ import { valueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { numberArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface ReLUOptions extends LayerOptions {
@@ -52,6 +53,11 @@ export class ReLU extends Layer {
     );
   }
 
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const x = this.onlyInput(inputs);
+    return { inputs: [gradient.map((value, i) => value * this.#slope(x.data[i] ?? NaN))], weights: {} };
+  }
+
   override getConfig() {
     return {
       ...this.baseConfig(),
@@ -59,6 +65,17 @@ export class ReLU extends Layer {
       negativeSlope: this.negativeSlope,
       threshold: this.threshold,
     };
+  }
+
+  /** The derivative; at the kinks the one that TensorFlow takes. */
+  #slope(x: number): number {
+    const { maxValue, negativeSlope, threshold } = this;
+    // TensorFlow's relu6 keeps no gradient at 6, its clip_by_value does at any other cap.
+    const isCapped = maxValue !== null && (maxValue === 6 && threshold === 0 ? x >= maxValue : x > maxValue);
+    const kept = x > threshold && !isCapped ? 1 : 0;
+    if (negativeSlope === 0) return kept;
+    const isBelow = maxValue === null && threshold === 0 ? !(x > 0) : x < threshold;
+    return kept + (isBelow ? negativeSlope : 0);
   }
 
   /** NaN stays NaN, but for a threshold without a slope, which gives 0: as in keras.activations.relu. */

@@ -3,6 +3,7 @@ import { valueError } from "../core/errors.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { isRecord, numberArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface RescalingOptions extends LayerOptions {
@@ -46,6 +47,12 @@ export class Rescaling extends Layer {
       x.shape,
       x.data.map((value, i) => value * (scale[i % channels] ?? NaN) + (offset[i % channels] ?? NaN)),
     );
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const channels = this.onlyInput(inputs).shape.at(-1) ?? 1;
+    const scale = perChannel(this.scale, channels);
+    return { inputs: [gradient.map((value, i) => value * (scale[i % channels] ?? NaN))], weights: {} };
   }
 
   override getConfig() {

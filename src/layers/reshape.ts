@@ -3,6 +3,7 @@ import { show, valueError } from "../core/errors.ts";
 import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { integerArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface ReshapeOptions extends LayerOptions {
@@ -27,6 +28,10 @@ export class Reshape extends Layer {
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     const x = this.onlyInput(inputs);
     return x.reshape(knownDims(this.computeOutputShape([x.shape]), "The new shape"));
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
   }
 
   override getConfig() {

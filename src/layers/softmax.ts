@@ -3,6 +3,7 @@ import { type Shape, axisOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { activate } from "./activations.ts";
 import { axisArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients, OutputActivation } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface SoftmaxOptions extends LayerOptions {
@@ -29,6 +30,18 @@ export class Softmax extends Layer {
     const x = this.onlyInput(inputs);
     this.computeOutputShape([x.shape]);
     return activate("softmax", x, this.axis);
+  }
+
+  override get outputActivation(): OutputActivation {
+    return { name: "softmax", axis: this.axis };
+  }
+
+  override forwardTraining(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    return this.onlyInput(inputs);
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
   }
 
   override getConfig() {

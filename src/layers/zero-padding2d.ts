@@ -1,9 +1,10 @@
 /** Rows and columns of zeros around a picture (keras.layers.ZeroPadding2D). */
 import { show, valueError } from "../core/errors.ts";
 import { type OneOrTwo, type Padding2D, pair } from "../core/padding.ts";
-import { type Shape, knownDims } from "../core/shape.ts";
+import { type Dims, type Shape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type DataFormat, dataFormatArgument } from "./arguments.ts";
+import type { BackwardPass, LayerGradients } from "./gradients.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 export interface ZeroPadding2DOptions extends LayerOptions {
@@ -32,21 +33,31 @@ export class ZeroPadding2D extends Layer {
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     const x = this.onlyInput(inputs);
     const output = zeros(knownDims(this.computeOutputShape([x.shape]), "The padded shape"));
-    const [batch = 0, rows = 0, cols = 0, channels = 0] = x.shape;
-    const [, outputRows = 0, outputCols = 0] = output.shape;
-    const [[top], [left]] = this.padding;
-    for (let n = 0; n < batch; n++) {
-      for (let y = 0; y < rows; y++) {
-        const from = (n * rows + y) * cols * channels;
-        const to = ((n * outputRows + y + top) * outputCols + left) * channels;
-        output.data.set(x.data.subarray(from, from + cols * channels), to);
-      }
-    }
+    this.#forEachRow(x.shape, (from, to, length) => output.data.set(x.data.subarray(from, from + length), to));
     return output;
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const x = this.onlyInput(inputs);
+    const result = new Float64Array(x.size);
+    this.#forEachRow(x.shape, (from, to, length) => result.set(gradient.subarray(to, to + length), from));
+    return { inputs: [result], weights: {} };
   }
 
   override getConfig() {
     return { ...this.baseConfig(), padding: this.padding, dataFormat: "channels_last" as const };
+  }
+
+  /** Where each row of an input of this shape starts, where it goes to in the output, and how many values it has. */
+  #forEachRow(shape: Dims, visit: (from: number, to: number, length: number) => void): void {
+    const [batch = 0, rows = 0, cols = 0, channels = 0] = shape;
+    const [[top, bottom], [left, right]] = this.padding;
+    for (let n = 0; n < batch; n++) {
+      for (let y = 0; y < rows; y++) {
+        const to = ((n * (top + rows + bottom) + top + y) * (left + cols + right) + left) * channels;
+        visit((n * rows + y) * cols * channels, to, cols * channels);
+      }
+    }
   }
 }
 
