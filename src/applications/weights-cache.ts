@@ -38,10 +38,10 @@ export async function listWeights(): Promise<readonly CachedWeights[]> {
   });
 }
 
-/** Downloads a file into the cache where it is not there, or not whole. @throws NetworkError, FormatError */
-export async function fetchWeights(file: ImagenetFile, options: DownloadOptions = {}): Promise<void> {
+/** The bytes of a file, which is downloaded into the cache where it is not there, or not whole. @throws NetworkError, FormatError */
+export async function fetchWeights(file: ImagenetFile, options: DownloadOptions = {}): Promise<Uint8Array> {
   const model = await emptyModel(file);
-  await imagenetWeights({ ...options, ...file, check: (bytes) => model.loadWeightsFromBytes(bytes) });
+  return imagenetWeights({ ...options, ...file, check: (bytes) => model.loadWeightsFromBytes(bytes) });
 }
 
 /** Reads every file of the cache and holds it against its model. Broken ones are set aside: the next use downloads them again. */

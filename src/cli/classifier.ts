@@ -15,6 +15,7 @@ import {
 } from "../index.ts";
 import { inputOf } from "./checkpoint-facts.ts";
 import { type Labels, readLabels } from "./labels.ts";
+import { namedError } from "./named-error.ts";
 import { NSFWJS_SIZE, nsfwjsFolder, nsfwjsInput } from "./nsfwjs.ts";
 import { type OpenedModel, inputShapeOf, openModel, outputShapeOf } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, pictureTensor } from "./picture-input.ts";
@@ -208,12 +209,6 @@ function ownLabels(names: readonly string[] | undefined, classes: number): Label
 
 function alphaOf({ weights }: CheckpointFile): number | undefined {
   return recognizeMobileNetV2([...weights.values()].map(({ shape }) => shape))?.alpha;
-}
-
-/** Errors name what they are about; those of bytes cannot. */
-function namedError(error: unknown, source: string): unknown {
-  if (!(error instanceof MobileNetV2Error) || error.message.includes(source)) return error;
-  return new MobileNetV2Error(error.code, `${source}: ${error.message}`, { cause: error });
 }
 
 async function labelsOf(path: string | undefined): Promise<Labels | undefined> {

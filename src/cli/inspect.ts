@@ -1,9 +1,23 @@
 /** The command `inspect`: what a file is, without loading it. */
-import { readCheckpoint } from "../index.ts";
+import { type CheckpointFile, readCheckpoint } from "../index.ts";
 import { factLines, factsOf } from "./checkpoint-facts.ts";
+import { downloadBar } from "./download-bar.ts";
 import { printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";
+import { namedError } from "./named-error.ts";
 import { styleFor } from "./style.ts";
+
+async function opened(source: string): Promise<CheckpointFile> {
+  const bar = downloadBar();
+  try {
+    const onProgress = /^https?:/i.test(source) ? bar.update.bind(bar) : undefined;
+    return await interruptible(({ signal }) => readCheckpoint(source, { signal, onProgress }));
+  } catch (error) {
+    throw namedError(error, source);
+  } finally {
+    bar.stop();
+  }
+}
 
 export interface InspectOptions {
   readonly json?: boolean;
@@ -11,7 +25,7 @@ export interface InspectOptions {
 }
 
 export async function inspect(source: string, { json = false, tensors = false }: InspectOptions): Promise<void> {
-  const checkpoint = await interruptible(({ signal }) => readCheckpoint(source, { signal }));
+  const checkpoint = await opened(source);
   const facts = factsOf(checkpoint);
   const listed = checkpoint.tensors.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
   process.stdout.write(

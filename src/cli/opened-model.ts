@@ -6,6 +6,7 @@ import {
   MobileNetV2Error,
   QuantizedModel,
   type Recognized,
+  type Shape,
   loadQuantized,
   modelOf,
   recognizeMobileNetV2,
@@ -85,18 +86,20 @@ function refuseOptions(
   if (message !== undefined) throw new MobileNetV2Error("ValueError", `${found} ${message}`);
 }
 
-/** The shapes of a model's inputs without the batch. @throws ValueError where it has several. */
-export function inputShapeOf(model: OpenedModel): readonly (number | null)[] {
-  if (!(model instanceof QuantizedModel) && model.inputs.length > 1) {
-    throw new MobileNetV2Error(
-      "ValueError",
-      `Model '${model.name}' has ${model.inputs.length} inputs, not one picture.`,
-    );
-  }
-  return (model instanceof QuantizedModel ? model.inputShape : model.input.shape).slice(1);
+/** The shapes of a model's inputs without the batch; null for what may vary. */
+export function inputShapesOf(model: OpenedModel): readonly Shape[] {
+  const shapes = model instanceof QuantizedModel ? model.inputShapes : model.inputs.map(({ shape }) => shape);
+  return shapes.map((shape) => shape.slice(1));
+}
+
+/** That of the one picture. @throws ValueError where the model has several inputs. */
+export function inputShapeOf(model: OpenedModel): Shape {
+  const [shape = [], ...more] = inputShapesOf(model);
+  if (more.length === 0) return shape;
+  throw new MobileNetV2Error("ValueError", `Model '${model.name}' has ${more.length + 1} inputs, not one picture.`);
 }
 
 /** The shape of its answers without the batch; several outputs count as the first. */
-export function outputShapeOf(model: OpenedModel): readonly (number | null)[] {
+export function outputShapeOf(model: OpenedModel): Shape {
   return model.output.shape.slice(1);
 }

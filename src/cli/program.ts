@@ -25,7 +25,8 @@ Without --weights the ImageNet weights are taken from Keras's cache ($KERAS_HOME
 Examples:
   $ ${NAME} classify photo.jpg
   $ ${NAME} classify *.jpg --alpha 0.35 --size 96 --top 3
-  $ ${NAME} classify photo.jpg --weights flowers.weights.h5 --labels flowers.txt
+  $ ${NAME} classify photo.jpg --weights flowers.keras
+  $ ${NAME} classify photo.jpg --weights flowers.weights.h5 --size 96 --labels flowers.txt
   $ curl -s https://example.org/photo.jpg | ${NAME} classify - --json
 `,
   models: `
@@ -37,14 +38,25 @@ Examples:
   $ ${NAME} models --budget 5ms --budget 8MB      and small enough
 `,
   convert: `
-The format of OUT is what its ending says, or --to: keras (.keras), h5 (.h5), weights.h5 (.weights.h5), safetensors (.safetensors),
-onnx (.onnx), tfjs-layers (model.json, or a folder with --to), teachable-machine, legacy-weights, torchvision, timm, huggingface.
+IN is a checkpoint of any format that is read (docs/formats.md), or the name of a published model (see: ${NAME} models).
+
+The format of OUT is what its ending says, or --to:
+  .keras, .h5, .safetensors, .onnx       the whole model
+  .weights.h5; --to legacy-weights       its weights alone, for Keras 3; for Keras 2
+  model.json; --to tfjs-layers           TensorFlow.js, into a folder
+  --to teachable-machine                 the same as Teachable Machine has it
+  --to torchvision, timm, huggingface    safetensors with the names of these packages; model.safetensors gets a hub's files too
+
+With --int8, OUT is .safetensors (ours) or .onnx (QDQ). The pictures in FOLDER, and in the folders within, should be like those that the model
+will see. Each is turned upright and squeezed to the model's size as a whole, as classify does it: nothing is cut off.
 
 Examples:
   $ ${NAME} convert flowers.h5 flowers.keras
   $ ${NAME} convert flowers.keras web/model.json --labels flowers.txt
   $ ${NAME} convert my-teachable-machine.zip flowers.onnx
   $ ${NAME} convert weights.h5 model.safetensors --size 160
+  $ ${NAME} convert mobilenetv2_1.00_224 hub/model.safetensors --to huggingface
+  $ ${NAME} convert flowers.keras flowers.int8.safetensors --int8 --calibrate photos/
 `,
   inspect: `
 Examples:
@@ -116,11 +128,11 @@ function createProgram(exit: (code: number) => void): Command {
     .showHelpAfterError(`Run ${NAME} --help, or ${NAME} <command> --help.`)
     .exitOverride();
 
-  addModelOptions(program.command("classify"))
+  addModelOptions(program.command("classify"), ALPHA, `${SIZE}; of files: where they leave it open`)
     .description("Say what is in pictures (the command where none is named).")
     .argument("[pictures...]", "files or addresses; - for standard input; without any, a sample photograph")
     .option("--top <n>", "how many classes to show", wholeNumber, 5)
-    .option("--weights <what>", "imagenet, nsfwjs, or a weights file (Keras .h5, .weights.h5): a path or an address")
+    .option("--weights <what>", "imagenet, nsfwjs, or a checkpoint of any format: a file, a folder, an address")
     .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
     .addOption(
       new Option("--interpolation <how>", "how to resize (default: bilinear; nsfwjs: as it does itself)").choices(
@@ -179,11 +191,18 @@ function createProgram(exit: (code: number) => void): Command {
       await inspect(source, options);
     });
 
-  addModelOptions(program.command("convert"))
+  addModelOptions(program.command("convert"), "of weights alone: the width multiplier", SIZE_OF_CHECKPOINT)
     .description("Write a checkpoint of any format in another, and compare what both answer.")
-    .argument("<in>", "a file, a folder or an address")
+    .argument("<in>", "a file, a folder, a zip archive, an address, or the name of a published model")
     .argument("<out>", "a file, or a folder for formats of several files")
     .option("--to <format>", "the format to write (default: what the ending of <out> says)")
+    .option("--int8", "quantize to integers of 8 bits; needs --calibrate")
+    .option("--calibrate <folder>", "with --int8: a folder of pictures to see the model's values for")
+    .option(
+      "--pictures <n>",
+      "with --int8: how many of them to use (default: 64, from all over the folder)",
+      wholeNumber,
+    )
     .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
     .option("--classes <n>", "of weights alone: how many classes the model has", wholeNumber)
     .option("--no-top", "of weights alone: the model has no classifier")
@@ -229,10 +248,12 @@ function addWhichWeights(command: Command): Command {
     .option("--all", "every published file");
 }
 
-function addModelOptions(command: Command): Command {
-  return command
-    .option("--alpha <n>", "the width multiplier: 0.35, 0.5, 0.75, 1, 1.3 or 1.4 have ImageNet weights", positiveNumber)
-    .option("--size <n>", "rows and columns of the input: 96, 128, 160, 192 or 224 have ImageNet weights", wholeNumber);
+const ALPHA = "the width multiplier: 0.35, 0.5, 0.75, 1, 1.3 or 1.4 have ImageNet weights";
+const SIZE = "rows and columns of the input: 96, 128, 160, 192 or 224 have ImageNet weights";
+const SIZE_OF_CHECKPOINT = "where the file leaves it open: rows and columns of the input (default: 224)";
+
+function addModelOptions(command: Command, alpha = ALPHA, size = SIZE): Command {
+  return command.option("--alpha <n>", alpha, positiveNumber).option("--size <n>", size, wholeNumber);
 }
 
 function positiveNumber(text: string): number {

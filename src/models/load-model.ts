@@ -2,12 +2,11 @@
 import { openFiles } from "#platform";
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
-import type { FileSet, FilesSource, ReadOptions } from "../platform/contract.ts";
+import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { AssignOptions } from "../saving/assignment.ts";
 import type { Checkpoint } from "../saving/checkpoint.ts";
 import { openCheckpoint } from "../saving/formats.ts";
-import { parseLabels } from "../saving/labels.ts";
-import { leavesOf } from "../saving/layer-weights.ts";
+import { LABELS, namedClasses } from "../saving/labels-beside.ts";
 import { mainFile } from "../saving/main-file.ts";
 import { Model } from "./model.ts";
 import { type AnyModel, modelFromDescription } from "./model-from-description.ts";
@@ -49,28 +48,10 @@ export interface CheckpointFile extends Checkpoint {
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
   const files = await openFiles(source, options);
   const main = await mainFile(files);
-  const checkpoint = await openCheckpoint(main);
-  const classNames = checkpoint.classNames ?? (await labelsBeside(files, checkpoint));
-  return { ...checkpoint, classNames, bytes: main.bytes };
-}
-
-const LABELS = "labels.txt";
-
-/** The names in a labels.txt beside the file, where it is there and has as many as the model has classes. */
-async function labelsBeside(files: FileSet, checkpoint: Checkpoint): Promise<readonly string[] | undefined> {
-  if (!(await files.names()).includes(LABELS)) return undefined;
-  const bytes = await files.read(LABELS);
-  if (bytes === undefined) return undefined;
-  const names = parseLabels(new TextDecoder().decode(bytes)).map((label) =>
-    typeof label === "string" ? label : label.label,
-  );
-  return names.length === classesOf(checkpoint) ? names : undefined;
-}
-
-function classesOf({ model, weights }: Checkpoint): unknown {
-  if (model === undefined) return [...weights.values()].findLast(({ shape }) => shape.length === 2)?.shape[1];
-  const last = leavesOf(model).findLast(({ layer }) => layer.className === "Dense" || layer.className === "Conv2D");
-  return last?.layer.config.units ?? last?.layer.config.filters;
+  const checkpoint = { ...(await openCheckpoint(main)), bytes: main.bytes };
+  // Asked for by its name alone, an address would be asked in vain.
+  const hasLabels = checkpoint.classNames === undefined && (await files.names()).includes(LABELS);
+  return hasLabels ? namedClasses(checkpoint, await files.read(LABELS)) : checkpoint;
 }
 
 /** The model of a checkpoint. @throws ValueError where it has weights only; UnsupportedError where it is a quantized one. */

@@ -12,6 +12,7 @@ import type { IntegerMode } from "../kernels/i8-parts.ts";
 import { bestMode, hasMode } from "../kernels/i8-probe.ts";
 import type { BytesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing } from "../saving/checkpoint.ts";
+import type { SaveOptions } from "./save-model.ts";
 import { type QuantizedParts, bytesOfQuantized, quantizedFromBytes } from "./quantized-file.ts";
 
 export type { IntegerMode } from "../kernels/i8-parts.ts";
@@ -52,6 +53,11 @@ export class QuantizedModel {
     return this.#parts.architecture.input.shape;
   }
 
+  /** The shapes of all inputs. */
+  get inputShapes(): readonly Shape[] {
+    return this.#parts.architecture.inputs.map(({ shape }) => shape);
+  }
+
   get outputShape(): Shape {
     return this.output.shape;
   }
@@ -90,9 +96,16 @@ export class QuantizedModel {
     return quantizedOnnx(this.#parts, this);
   }
 
-  /** Writes the file, whole or not at all; as ONNX where its name ends so. Browsers have no files: see `toBytes` and `toOnnx`. */
-  async save(path: string | URL): Promise<void> {
-    await writeBytes(path, /\.onnx$/i.test(String(path)) ? await this.toOnnx() : this.toBytes());
+  /**
+   * Writes the file, whole or not at all: `safetensors`, or `onnx` where the format or else the name's ending says so. Browsers have no files:
+   * see `toBytes` and `toOnnx`.
+   */
+  async save(path: string | URL, { format }: SaveOptions = {}): Promise<void> {
+    if (format !== undefined && format !== "onnx" && format !== "safetensors") {
+      throw valueError(`A quantized model is saved as "safetensors" or "onnx". Received: format=${show(format)}`);
+    }
+    const isOnnx = format === undefined ? /\.onnx$/i.test(String(path)) : format === "onnx";
+    await writeBytes(path, isOnnx ? await this.toOnnx() : this.toBytes());
   }
 
   /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */

@@ -32,8 +32,7 @@ export async function saveModel(
   { format }: SaveOptions,
 ): Promise<void> {
   const path = String(target);
-  const writer = format === undefined ? writerFor(path) : writerNamed(format);
-  await writeAll(path, await filesBy(model, writer, lastName(path)));
+  await writeAll(path, await filesBy(model, writerOf(path, format), lastName(path)));
 }
 
 /** The writer for weights alone where the name says so: Keras's `.weights.h5`, and `.h5` as Keras 2 wrote weights. */
@@ -50,6 +49,11 @@ export async function saveWeights(
 function filesBy(model: Network & Savable, writer: CheckpointWriter, name: string): Promise<readonly WrittenFile[]> {
   const { classNames, preprocessing } = model;
   return writer.write({ model: describeModel(model), weights: weightsByPath(model), classNames, preprocessing }, name);
+}
+
+/** The writer that `save` takes: of the named format, or else of the one that the ending means. @throws ValueError */
+export function writerOf(path: string, format: string | undefined): CheckpointWriter {
+  return format === undefined ? writerFor(path) : writerNamed(format);
 }
 
 function writerNamed(format: string): CheckpointWriter {

@@ -1,6 +1,8 @@
 /** The list of all formats: readers in the order in which they are asked, and writers. Each is loaded when it is first needed. */
 import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from "./checkpoint.ts";
 import { isHdf5 } from "./hdf5/superblock.ts";
+import { LABELS, namedClasses } from "./labels-beside.ts";
+import { hasMainFile } from "./main-file.ts";
 import { isOnnx } from "./onnx/sniff.ts";
 import { isSafetensors } from "./safetensors-sniff.ts";
 import { isTorchFile } from "./torch/sniff.ts";
@@ -27,11 +29,6 @@ export const formats: readonly CheckpointFormat[] = [
     open: async (source) => (await import("./tfjs-model.ts")).openTfjs(source),
   },
   {
-    id: "tfjs-zip",
-    matches: ({ bytes }) => isZip(bytes) && zipNames(bytes).includes("model.json"),
-    open: async (source) => (await import("./tfjs-model.ts")).openTfjsArchive(source),
-  },
-  {
     id: "nsfwjs",
     matches: ({ bytes }) => isNsfwjs(bytes),
     open: async (source) => (await import("./nsfwjs.ts")).openNsfwjs(source),
@@ -55,6 +52,15 @@ export const formats: readonly CheckpointFormat[] = [
     id: "tflite",
     matches: ({ bytes }) => isTflite(bytes),
     open: async (source) => (await import("./tflite/tflite.ts")).openTflite(source),
+  },
+  {
+    id: "zip",
+    matches: ({ bytes }) => isZip(bytes) && hasMainFile(zipNames(bytes)),
+    async open(source) {
+      const { archivedFiles } = await import("./archived-files.ts");
+      const files = await archivedFiles(source);
+      return namedClasses(await openCheckpoint(files), await files.sibling(LABELS));
+    },
   },
 ];
 

@@ -7,7 +7,7 @@ import { type Json, parseJson } from "./json.ts";
 export type Label = string | { readonly wnid: string; readonly label: string };
 
 /**
- * The labels in the order of the model's outputs. `text` is one label a line; or JSON: a list of labels, an index
+ * The labels in the order of the model's outputs. `text` is one label a line, perhaps numbered from 0 as in Teachable Machine's `0 cat`; or JSON: a list of labels, an index
  * `{"0": ["n01440764", "tench"], "1": "goldfish"}` as Keras's imagenet_class_index.json, or the `class_indices` of its
  * data generators, `{"cat": 0, "dog": 1}`.
  *
@@ -16,7 +16,7 @@ export type Label = string | { readonly wnid: string; readonly label: string };
 export function parseLabels(text: string): readonly Label[] {
   const trimmed = text.trim();
   if (trimmed === "") throw formatError("it is empty");
-  if (!/^[[{]/.test(trimmed)) return trimmed.split(/\r\n|\r|\n/).map((line) => line.trim());
+  if (!/^[[{]/.test(trimmed)) return withoutNumbers(trimmed.split(/\r\n|\r|\n/).map((line) => line.trim()));
   const value = parsed(trimmed);
   if (Array.isArray(value)) return value.map(asLabel);
   const entries = value instanceof Map ? [...value] : [];
@@ -25,9 +25,16 @@ export function parseLabels(text: string): readonly Label[] {
     : inOrder(entries.map(([index, label]) => [/^\d+$/.test(index) ? Number(index) : Number.NaN, asLabel(label)]));
 }
 
+/** Numbers before the names are none of them where they are those of all lines. */
+function withoutNumbers(lines: readonly string[]): readonly string[] {
+  const names = lines.map((line, i) => (line.startsWith(`${i} `) ? line.slice(`${i} `.length).trim() : undefined));
+  return names.every((name) => name !== undefined) ? names : lines;
+}
+
 /** What `parseLabels` reads: one a line, where lines can hold them; else a JSON list. */
 export function labelsText(names: readonly string[]): string {
-  const plain = names.every((name) => name === name.trim() && !/[\r\n]/.test(name)) && !/^[[{]|^$/.test(names[0] ?? "");
+  const plain =
+    names.every((name) => name === name.trim() && !/[\r\n]/.test(name)) && !/^[[{]|^$|^0 /.test(names[0] ?? "");
   return plain ? `${names.join("\n")}\n` : `${JSON.stringify(names, null, 1)}\n`;
 }
 

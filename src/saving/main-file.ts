@@ -19,13 +19,19 @@ const TELLING: readonly RegExp[] = [
 
 /** The checkpoint in a set of files, with its neighbours. @throws FormatError where there is none, or more than one of a kind. */
 export async function mainFile(files: FileSet): Promise<FileSource> {
-  const name = files.main ?? chosen(await files.names());
+  const name = files.main ?? mainNameOf(await files.names());
   const bytes = await files.read(name);
   if (bytes === undefined) throw formatError(`There is no file '${name}'.`);
   return { name, bytes, sibling: (other) => files.read(other) };
 }
 
-function chosen(names: readonly string[]): string {
+/** True where one of the files has a name as checkpoints have. */
+export function hasMainFile(names: readonly string[]): boolean {
+  return TELLING.some((telling) => names.some((name) => telling.test(name)));
+}
+
+/** Which of the files of a folder it is. @throws FormatError where there is none, or more than one of a kind. */
+export function mainNameOf(names: readonly string[]): string {
   for (const telling of TELLING) {
     const [only, ...more] = names.filter((name) => telling.test(name));
     if (only === undefined) continue;

@@ -1,6 +1,6 @@
 /**
  * TensorFlow.js layers models as checkpoints: model.json with its shards beside it; those of Teachable Machine (teachablemachine.withgoogle.com),
- * which have a metadata.json; and archives of such files.
+ * which have a metadata.json.
  */
 import type { Checkpoint, FileSource, ModelDescription, Preprocessing } from "./checkpoint.ts";
 import { type Extras, readExtras } from "./extras.ts";
@@ -10,7 +10,6 @@ import { readKerasModel } from "./keras-config.ts";
 import { leavesOf, weightNames } from "./layer-weights.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 import { readTfjsLayers, readTfjsTensors, tfjsShardPaths } from "./tfjs-layers.ts";
-import { unpackedMember } from "./zip.ts";
 
 /** Teachable Machine's: pixels / 127 − 1. */
 export const TEACHABLE_MACHINE: Preprocessing = { scale: 1 / 127, offset: -1 };
@@ -21,14 +20,6 @@ export async function openTfjs(source: FileSource): Promise<Checkpoint> {
   const checkpoint = await tfjsCheckpoint(json, (path) => source.sibling(path));
   const metadata = await source.sibling("metadata.json");
   return { ...checkpoint, ...readExtras(member(json, "userDefinedMetadata")), ...extrasBeside(metadata) };
-}
-
-/** The same in a zip archive, as Teachable Machine gives it out. */
-export async function openTfjsArchive({ bytes }: FileSource): Promise<Checkpoint> {
-  const sibling = (name: string): Promise<Uint8Array | undefined> => unpackedMember(bytes, name);
-  const model = await sibling("model.json");
-  if (model === undefined) throw formatError("The zip archive has no 'model.json'.");
-  return openTfjs({ name: "model.json", bytes: model, sibling });
 }
 
 /** A parsed model.json with what `shard` gives for the paths of its manifest. */

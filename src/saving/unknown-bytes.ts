@@ -1,5 +1,6 @@
 /** Why bytes that are no checkpoint are none: what a user most likely has in its place. */
 import { formatError, unsupportedError } from "./file-errors.ts";
+import { isZip, zipMembers } from "./zip.ts";
 
 const READ =
   "Read are Keras's .keras, .h5 and .weights.h5, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
@@ -18,6 +19,13 @@ export function describeUnknown(bytes: Uint8Array): Error {
   }
   if (head.startsWith("{")) {
     return unsupportedError(`This is JSON: a model's description, not its weights. ${READ}`);
+  }
+  if (isZip(bytes)) {
+    // Whether it is broken: then that is said.
+    const names = [...zipMembers(bytes).keys()];
+    return formatError(
+      `There is no checkpoint in the zip archive, at its top: ${names.slice(0, 5).join(", ").slice(0, 300)}${names.length > 5 ? ", …" : ""}`,
+    );
   }
   const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return formatError(`Not a weights file: it begins with the bytes ${start}. ${READ}`);

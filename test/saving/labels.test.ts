@@ -9,6 +9,12 @@ test("labels: a text, one a line, however the lines end", () => {
   }
 });
 
+test("labels: lines that are numbered from 0 on, as Teachable Machine's, have names after the numbers", () => {
+  assert.deepEqual(parseLabels("0 cat\n1 big dog\n"), ["cat", "big dog"]);
+  assert.deepEqual(parseLabels("1 cat\n2 dog"), ["1 cat", "2 dog"]);
+  assert.deepEqual(parseLabels("0 cat\n0 dog"), ["0 cat", "0 dog"]);
+});
+
 test("labels: a JSON list, Keras's class index, the class_indices of its generators", () => {
   assert.deepEqual(parseLabels('["cat", ["n2", "dog"]]'), ["cat", { wnid: "n2", label: "dog" }]);
   assert.deepEqual(parseLabels('{"1": ["n2", "dog"], "0": "cat"}'), ["cat", { wnid: "n2", label: "dog" }]);
@@ -33,7 +39,15 @@ test("labels: what is no list of labels is refused, with the reason", () => {
 });
 
 test("labels: what is written is read again, whatever is in the names", () => {
-  for (const names of [["cat", "dog"], ["{cat", "dog"], [" cat", "dog"], ["cat\ndog", "x"], ["", "x"], ["[1]"]]) {
+  for (const names of [
+    ["cat", "dog"],
+    ["{cat", "dog"],
+    [" cat", "dog"],
+    ["cat\ndog", "x"],
+    ["", "x"],
+    ["[1]"],
+    ["0 cat", "1 dog"],
+  ]) {
     assert.deepEqual(parseLabels(labelsText(names)), names);
   }
   assert.equal(labelsText(["rose", "tulip"]), "rose\ntulip\n");
