@@ -4,7 +4,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Input } from "../layers/input-layer.ts";
 import { KerasTensor, type LayerConfig, type Node } from "../layers/layer.ts";
-import { BaseModel, type BaseModelOptions } from "./base-model.ts";
+import type { BaseModelOptions } from "./base-model.ts";
+import { TrainableModel } from "./trainable-model.ts";
 
 export interface ModelOptions<Outputs extends KerasTensor | readonly KerasTensor[]> extends BaseModelOptions {
   readonly inputs: KerasTensor | readonly KerasTensor[];
@@ -20,7 +21,7 @@ export type Predictions<Outputs> = Outputs extends readonly KerasTensor[]
  * A functional model. Any tensors of other models can be its inputs and outputs; the layers between are shared, not copied:
  * `new Model({ inputs: m.input, outputs: m.getLayer("block_6_expand_relu").output })`.
  */
-export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasTensor> extends BaseModel {
+export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasTensor> extends TrainableModel {
   readonly className = "Functional";
   readonly graph: Graph;
   /** The outputs as they were given. */

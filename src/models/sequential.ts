@@ -6,14 +6,15 @@ import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Network } from "../graph/network.ts";
 import { InputLayer, Input } from "../layers/input-layer.ts";
 import { KerasTensor, Layer } from "../layers/layer.ts";
-import { BaseModel, type BaseModelOptions } from "./base-model.ts";
+import type { BaseModelOptions } from "./base-model.ts";
+import { TrainableModel } from "./trainable-model.ts";
 
 export interface SequentialOptions extends BaseModelOptions {
   /** The first may be an `Input(...)`; else the model takes its shape from the first data. */
   readonly layers?: readonly (Layer | KerasTensor)[] | undefined;
 }
 
-export class Sequential extends BaseModel {
+export class Sequential extends TrainableModel {
   readonly className = "Sequential";
   #input: KerasTensor | undefined;
   #stack: Layer[] = [];

@@ -1,0 +1,113 @@
+/** Models that can be trained (keras.Model's compile, fit, evaluate). What trains is loaded with the first use. */
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import type { Logs } from "../training/callbacks/callback.ts";
+import type { History } from "../training/callbacks/history.ts";
+import type {
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  Inputs,
+  Targets,
+  TrainOnBatchOptions,
+} from "../training/fit-options.ts";
+import type { Metric } from "../training/metrics/metric.ts";
+import type { Optimizer } from "../training/optimizer.ts";
+import type { TrainingDataset } from "../training/samples.ts";
+import type { Trainer } from "../training/trainer.ts";
+import { BaseModel } from "./base-model.ts";
+
+export abstract class TrainableModel extends BaseModel {
+  #options: CompileOptions | undefined;
+  #made: Promise<Trainer> | undefined;
+  #trainer: Trainer | undefined;
+  /** What the last `fit` logged. */
+  history: History | undefined;
+  /** Set it in a callback to end `fit` after the batch, or the epoch. */
+  stopTraining = false;
+
+  get compiled(): boolean {
+    return this.#options !== undefined;
+  }
+
+  /** That of `compile`; where a name was given to it, undefined before the first use. */
+  get optimizer(): Optimizer | undefined {
+    const optimizer = this.#options?.optimizer;
+    return this.#trainer?.optimizer ?? (typeof optimizer === "object" ? optimizer : undefined);
+  }
+
+  /** The mean loss and the metrics of `compile`; what shapes decide is known after the first batch. */
+  get metrics(): readonly Metric[] {
+    return this.#trainer?.metrics ?? [];
+  }
+
+  /**
+   * Says how the model is trained: optimizer, loss, metrics. Names are checked with the first use. Call it again after `trainable` of a layer was
+   * set: an optimizer is for the weights that it began with.
+   */
+  compile(options: CompileOptions = {}): void {
+    this.#trainer?.release();
+    this.#options = options;
+    this.#made = undefined;
+    this.#trainer = undefined;
+  }
+
+  /**
+   * Trains on arrays or on a data set, for `epochs`; resolves to what was logged. Weights are assigned to in place; BatchNormalization
+   * normalizes by the batch where it is trainable. What a frozen part makes of the samples is computed once, where they are the same in
+   * every epoch.
+   *
+   * @throws ValueError where `compile` was not called, or data does not fit; the reason of `signal`.
+   */
+  fit(x: TrainingDataset, options?: FitOptions): Promise<History>;
+  fit(x: Inputs | TrainingDataset, y: Targets | undefined, options?: FitOptions): Promise<History>;
+  async fit(x: Inputs | TrainingDataset, second?: Targets | FitOptions, third: FitOptions = {}): Promise<History> {
+    const [y, options] = isOptions(second) ? [undefined, second] : [second, third];
+    const trainer = await this.#compiled();
+    const { fit } = await import("../training/fit.ts");
+    return await fit(trainer, x, y, options);
+  }
+
+  /** The loss and the metrics over arrays or a data set, in inference mode. @throws ValueError as `fit` does. */
+  evaluate(x: TrainingDataset, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: Inputs | TrainingDataset, y: Targets | undefined, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(
+    x: Inputs | TrainingDataset,
+    second?: Targets | EvaluateOptions,
+    third: EvaluateOptions = {},
+  ): Promise<Logs> {
+    const [y, options] = isOptions(second) ? [undefined, second] : [second, third];
+    return await (await this.#compiled()).evaluate(x, y, options);
+  }
+
+  /** A single step on one batch; the loss and the metrics of that batch. */
+  async trainOnBatch(x: Inputs, y?: Targets, options: TrainOnBatchOptions = {}): Promise<Logs> {
+    return await (await this.#compiled()).trainOnBatch(x, y, options);
+  }
+
+  /** The loss and the metrics of one batch, in inference mode. */
+  async testOnBatch(x: Inputs, y?: Targets, options: TrainOnBatchOptions = {}): Promise<Logs> {
+    return await (await this.#compiled()).testOnBatch(x, y, options);
+  }
+
+  override dispose(): void {
+    this.#trainer?.release();
+    super.dispose();
+  }
+
+  async #compiled(): Promise<Trainer> {
+    const options = this.#options;
+    if (options === undefined) throw valueError("You must call `compile()` before using the model.");
+    this.#made ??= import("../training/trainer.ts").then(({ Trainer: Made }) => new Made(this, options));
+    const trainer = await this.#made;
+    if (options !== this.#options) {
+      throw new MobileNetV2Error("StateError", `Model '${this.name}' was compiled anew before it was used.`);
+    }
+    this.#trainer = trainer;
+    return trainer;
+  }
+}
+
+/** Options rather than targets. */
+function isOptions<T extends object>(value: Targets | T | undefined): value is T {
+  return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype && !("length" in value);
+}

@@ -1,0 +1,26 @@
+/** What was logged, epoch by epoch (keras.callbacks.History). */
+import { type StateRecord, numbersIn, recordIn } from "../state.ts";
+import { Callback, type Logs } from "./callback.ts";
+
+/** What `fit` resolves to. */
+export class History extends Callback {
+  /** For each name its values, one an epoch. */
+  history: Record<string, number[]> = {};
+  /** The epochs, from 0. */
+  epoch: number[] = [];
+
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    this.epoch.push(epoch);
+    for (const [name, value] of Object.entries(logs)) (this.history[name] ??= []).push(value);
+  }
+
+  override getState(): StateRecord {
+    return { epoch: this.epoch, history: this.history };
+  }
+
+  override setState(state: StateRecord): void {
+    const history = recordIn(state, "history");
+    this.epoch = [...numbersIn(state, "epoch")];
+    this.history = Object.fromEntries(Object.keys(history).map((name) => [name, [...numbersIn(history, name)]]));
+  }
+}

@@ -1,0 +1,41 @@
+/** Sets the learning rate of every epoch (keras.callbacks.LearningRateScheduler). */
+import { print } from "#platform";
+import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import type { TrainedModel } from "../model.ts";
+import type { Optimizer } from "../optimizer.ts";
+import { Callback, type Logs } from "./callback.ts";
+
+export class LearningRateScheduler extends Callback {
+  readonly schedule: (epoch: number, learningRate: number) => number;
+  readonly verbose: number;
+
+  /** `schedule` gets the epoch, from 0, and the rate so far. */
+  constructor(
+    schedule: (epoch: number, learningRate: number) => number,
+    { verbose = 0 }: { readonly verbose?: number } = {},
+  ) {
+    super();
+    this.schedule = schedule;
+    this.verbose = verbose;
+  }
+
+  override onEpochBegin(epoch: number): void {
+    const optimizer = optimizerOfModel(this.model);
+    const rate: unknown = this.schedule(epoch, optimizer.learningRate);
+    if (typeof rate !== "number" || !Number.isFinite(rate)) {
+      throw valueError(`The output of the \`schedule\` function should be a float. Got: ${show(rate)}`);
+    }
+    optimizer.learningRate = rate;
+    if (this.verbose > 0) print(`\nEpoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${rate}.\n`);
+  }
+
+  override onEpochEnd(_epoch: number, logs: Logs): void {
+    logs["learning_rate"] = optimizerOfModel(this.model).learningRate;
+  }
+}
+
+/** The optimizer of a model that is trained. */
+export function optimizerOfModel(model: TrainedModel): Optimizer {
+  if (model.optimizer !== undefined) return model.optimizer;
+  throw new MobileNetV2Error("StateError", `Model '${model.name}' has no optimizer: it was not compiled.`);
+}

@@ -1,0 +1,60 @@
+/** Callbacks that watch one logged value (keras.callbacks.MonitorCallback). */
+import { show, valueError } from "../../core/errors.ts";
+import { toSnakeCase } from "../../layers/naming.ts";
+import { Callback, type Logs } from "./callback.ts";
+
+export interface MonitorOptions {
+  /** The name of a logged value. Default: `val_loss`; `valLoss` is the same. */
+  readonly monitor?: string | undefined;
+  /** Whether less or more is better; `auto` knows it of losses and of our metrics. Default: `auto`. */
+  readonly mode?: "auto" | "min" | "max" | undefined;
+  /** What does not change by more than this has not improved. Default: 0. */
+  readonly minDelta?: number | undefined;
+}
+
+export abstract class MonitorCallback extends Callback {
+  readonly monitor: string;
+  readonly mode: "auto" | "min" | "max";
+  readonly minDelta: number;
+  /** The best value so far. */
+  protected best: number | null = null;
+  #sign: 1 | -1 | undefined;
+
+  constructor({ monitor = "val_loss", mode = "auto", minDelta = 0 }: MonitorOptions) {
+    super();
+    if (!["auto", "min", "max"].includes(mode)) {
+      throw valueError(`\`mode\` should be "auto", "min" or "max". Received: mode=${show(mode)}`);
+    }
+    this.monitor = monitor;
+    this.mode = mode;
+    this.minDelta = Math.abs(minDelta);
+  }
+
+  /** Whether a value is better than the one it is held against; anything is better than nothing. */
+  protected isImprovement(value: number, reference: number | null): boolean {
+    this.#sign ??= this.#direction();
+    return reference === null || (value - reference) * this.#sign > this.minDelta;
+  }
+
+  #direction(): 1 | -1 {
+    if (this.mode !== "auto") return this.mode === "max" ? 1 : -1;
+    const name = logName(this.monitor).replace(/^val_/, "");
+    if (name === "loss") return -1;
+    const direction = this.model.metrics.find((metric) => metric.name === name)?.direction;
+    if (direction !== undefined) return direction === "up" ? 1 : -1;
+    throw valueError(
+      `${this.constructor.name} callback received monitor=${this.monitor}, but it cannot be determined automatically whether that metric ` +
+        "should be maximized or minimized. Pass `mode: 'max'` in order to monitor based on the highest metric value, or pass " +
+        "`mode: 'min'` in order to use the lowest value.",
+    );
+  }
+}
+
+/** The logged value of that name, in Keras's spelling or in camel case. */
+export function logged(logs: Logs, name: string): number | undefined {
+  return logs[name] ?? logs[logName(name)];
+}
+
+function logName(name: string): string {
+  return /^[a-z]+(?:[A-Z]|$)/.test(name) ? toSnakeCase(name) : name;
+}

@@ -1,0 +1,48 @@
+/** Shows how far a training is (keras.callbacks.ProgbarLogger). */
+import { print } from "#platform";
+import { ProgressBar } from "../progress-bar.ts";
+import { Callback, type Logs } from "./callback.ts";
+
+export class ProgressLogger extends Callback {
+  #bar: ProgressBar | undefined;
+  #seen = 0;
+  #training = false;
+
+  override onTrainBegin(): void {
+    this.#training = true;
+  }
+
+  override onEpochBegin(epoch: number): void {
+    const { epochs, verbose } = this.params;
+    if (verbose !== 0 && epochs > 1) print(`Epoch ${epoch + 1}/${epochs}\n`);
+    this.#begin();
+  }
+
+  override onTrainBatchEnd(batch: number, logs: Logs): void {
+    this.#seen = batch + 1;
+    this.#bar?.update(this.#seen, logs);
+  }
+
+  override onEpochEnd(_epoch: number, logs: Logs): void {
+    this.#bar?.finish(this.#seen, logs);
+  }
+
+  // A validation in the middle of a training has no line of its own.
+
+  override onTestBegin(): void {
+    if (!this.#training) this.#begin();
+  }
+
+  override onTestBatchEnd(batch: number, logs: Logs): void {
+    if (!this.#training) this.onTrainBatchEnd(batch, logs);
+  }
+
+  override onTestEnd(logs: Logs): void {
+    if (!this.#training) this.#bar?.finish(this.#seen, logs);
+  }
+
+  #begin(): void {
+    this.#seen = 0;
+    this.#bar = new ProgressBar(this.params.steps, this.params.verbose);
+  }
+}

@@ -1,0 +1,20 @@
+/** Which steps of a program are the same in training as in inference, and give the same whatever is learned. */
+import type { Program, Step } from "../graph/program.ts";
+import { BatchNormalization } from "../layers/batch-normalization.ts";
+import { Dropout } from "../layers/dropout.ts";
+import type { Weight } from "../layers/weight.ts";
+
+/** Whether a step has nothing to learn, drops nothing at random, and does not normalize by the batch. */
+export function isFrozen(step: Step, trained: ReadonlySet<Weight>): boolean {
+  const { layer, training }: Step & { readonly training?: boolean | undefined } = step;
+  if (layer.weights.some((weight) => trained.has(weight))) return false;
+  if (layer instanceof BatchNormalization) return !layer.trainable || training === false;
+  return !(layer instanceof Dropout) || layer.rate === 0 || training === false;
+}
+
+/** The activation that an output of a program ends with, where it is one that has logits along the last axis. */
+export function outputActivation(program: Program, output: number): "softmax" | "sigmoid" | undefined {
+  const { name, axis } = program.steps.find((step) => step.output === output)?.layer.outputActivation ?? {};
+  if (name === "sigmoid") return name;
+  return name === "softmax" && (axis === undefined || axis === -1) ? name : undefined;
+}

@@ -1,0 +1,32 @@
+/** What training asks of a model. */
+import type { Network } from "../graph/network.ts";
+import type { History } from "./callbacks/history.ts";
+import type { Metric } from "./metrics/metric.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+export interface TrainedModel extends Network {
+  readonly threads: number;
+  /** Undefined before `compile`, and where a name was given to it until the first use. */
+  readonly optimizer: Optimizer | undefined;
+  /** The mean loss and the metrics of `compile`, once a batch was seen. */
+  readonly metrics: readonly Metric[];
+  /** Set it in a callback to end `fit` after the batch, or the epoch. */
+  stopTraining: boolean;
+  /** What the last `fit` logged. */
+  history: History | undefined;
+  save(target: string | URL): Promise<void>;
+  saveWeights(target: string | URL): Promise<void>;
+}
+
+/** The values of all weights, copied. */
+export function copyWeights(model: Network): readonly Float32Array[] {
+  return model.weights.map(({ values }) => Float32Array.from(values));
+}
+
+/** Gives all weights such values; they are copied again. */
+export function assignWeights(model: Network, values: readonly Float32Array[]): void {
+  for (const [i, weight] of model.weights.entries()) {
+    const value = values[i];
+    if (value !== undefined) weight.assign(Float32Array.from(value));
+  }
+}

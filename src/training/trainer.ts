@@ -1,0 +1,225 @@
+/** A compiled model: its steps, one by one, and `evaluate` (keras.src.trainers.trainer). The loop of `fit` is in fit.ts. */
+import { warn } from "#platform";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { fnv1a32 } from "../core/random.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { batchesOf } from "../graph/batches.ts";
+import { Network } from "../graph/network.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { Logs } from "./callbacks/callback.ts";
+import { CallbackList } from "./callbacks/callback-list.ts";
+import { ProgressLogger } from "./callbacks/progress-logger.ts";
+import { differentiatorOf } from "./differentiator-of.ts";
+import {
+  type CompileOptions,
+  type EvaluateOptions,
+  type Inputs,
+  type Targets,
+  type TrainOnBatchOptions,
+  arraysOf,
+  sourceOf,
+} from "./fit-options.ts";
+import type { Metric } from "./metrics/metric.ts";
+import type { TrainedModel } from "./model.ts";
+import { Objectives } from "./objectives.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { optimizerOf } from "./optimizers.ts";
+import { type MakeDifferentiator, TrainingPrograms } from "./programs.ts";
+import { verbosity } from "./progress-bar.ts";
+import { type Samples, type Source, type TrainingDataset, weighted } from "./samples.ts";
+
+export class Trainer {
+  readonly model: TrainedModel;
+  readonly optimizer: Optimizer;
+  readonly #options: CompileOptions;
+  readonly #make: MakeDifferentiator;
+  #objectives: Objectives | undefined;
+  #programs: TrainingPrograms | undefined;
+  #busy = false;
+
+  /** @throws ValueError for an optimizer that there is not. */
+  constructor(model: TrainedModel, options: CompileOptions, make: MakeDifferentiator = differentiatorOf) {
+    this.model = model;
+    this.#options = options;
+    this.#make = make;
+    this.optimizer = optimizerOf(options.optimizer ?? "rmsprop");
+  }
+
+  get metrics(): readonly Metric[] {
+    return this.#objectives?.metrics ?? [];
+  }
+
+  /** Loss and metrics over arrays or a data set, in inference mode. */
+  async evaluate(x: Inputs | TrainingDataset, y: Targets | undefined, options: EvaluateOptions): Promise<Logs> {
+    return await this.alone(async () => {
+      const source = sourceOf(x, y, { ...options, shuffle: false, seed: () => 0 });
+      const params = {
+        epochs: 1,
+        steps: options.steps ?? source.steps,
+        verbose: verbosity(options.verbose),
+        session: undefined,
+      };
+      const bar = params.verbose === 0 ? [] : [new ProgressLogger()];
+      const list = new CallbackList([...(options.callbacks ?? []), ...bar], this.model, params);
+      return await this.evaluateSource(source, false, list, options.steps, options.signal);
+    });
+  }
+
+  /** One step, and what came of it. */
+  async trainOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
+    return await this.alone(async () => {
+      if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
+        throw valueError("Arguments `sampleWeight` and `classWeight` cannot be specified at the same time.");
+      }
+      const samples = weighted(arraysOf(x, y, options.sampleWeight), options.classWeight);
+      const programs = await this.prepare(samples);
+      this.objectives.reset();
+      const features = await programs.features(this.inputs(samples));
+      this.buildOptimizer(programs);
+      await this.trainStep({ ...samples, x: features }, programs, fnv1a32(`step/${this.optimizer.iterations}`));
+      return this.objectives.logs();
+    });
+  }
+
+  /** Loss and metrics of one batch, in inference mode. */
+  async testOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
+    return await this.alone(async () => {
+      const samples = arraysOf(x, y, options.sampleWeight);
+      const programs = await this.prepare(samples);
+      this.objectives.reset();
+      await this.#testStep(samples, await programs.features(this.inputs(samples)), programs);
+      return this.objectives.logs();
+    });
+  }
+
+  // What follows is for the loop of `fit`.
+
+  get objectives(): Objectives {
+    this.#objectives ??= new Objectives(
+      this.#options,
+      this.model.outputs.map(({ node }) => node.layer.name),
+    );
+    return this.#objectives;
+  }
+
+  /** The programs for the layers that are trainable now; a model that was not built is, for such inputs. */
+  async prepare(samples?: Samples): Promise<TrainingPrograms> {
+    if (!this.model.built && samples !== undefined) {
+      this.model.build(samples.x.map(({ shape }) => [null, ...shape.slice(1)]));
+    }
+    if (this.#programs?.fits(this.model) !== true) {
+      this.#programs?.dispose();
+      this.#programs = await TrainingPrograms.create(this.model, this.#make);
+    }
+    return this.#programs;
+  }
+
+  inputs(samples: Samples): readonly Tensor[] {
+    return batchesOf(samples.x, this.model);
+  }
+
+  /** Makes the optimizer's variables. @throws ValueError where it was made for other weights. */
+  buildOptimizer(programs: TrainingPrograms): void {
+    const paths = new Map(
+      layersIn(this.model).flatMap((layer) =>
+        layer.weights.map((weight) => [weight, `${layer.name}/${weight.name}`] as const),
+      ),
+    );
+    const { weights } = programs;
+    if (weights.length === 0) warn("The model does not have any trainable weights.");
+    this.optimizer.build(
+      weights,
+      weights.map((weight) => paths.get(weight) ?? weight.name),
+    );
+    this.optimizer.checkKnown(weights);
+  }
+
+  /** One step from features. */
+  async trainStep(samples: Samples, programs: TrainingPrograms, seed: number): Promise<void> {
+    const { weights, penalties } = programs;
+    if (weights.length === 0) {
+      await this.#testStep(samples, samples.x, programs);
+      return;
+    }
+    const { y, sampleWeight } = samples;
+    const penalty = penalties.loss;
+    let update: (() => void) | undefined;
+    const differentiator = await programs.differentiator();
+    const { weights: gradients } = await differentiator.run(
+      samples.x,
+      (evaluated) => {
+        const predicted = programs.predicted(evaluated);
+        const objective = this.objectives.evaluate(predicted, y, sampleWeight);
+        update = () => this.objectives.update(objective.loss + penalty, objective, predicted, y, sampleWeight);
+        return objective.gradients();
+      },
+      { seed },
+    );
+    update?.();
+    penalties.addTo(gradients);
+    this.optimizer.apply(gradients, weights);
+  }
+
+  /** Goes through a source in inference mode; `hasFeatures` where the frozen part was run already. */
+  async evaluateSource(
+    source: Source,
+    hasFeatures: boolean,
+    list: CallbackList,
+    steps: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Logs> {
+    await list.call("onTestBegin", {});
+    let step = 0;
+    let logs: Logs = {};
+    let programs: TrainingPrograms | undefined;
+    for await (const samples of source.plain()) {
+      signal?.throwIfAborted();
+      if (programs === undefined) {
+        programs = await this.prepare(hasFeatures ? undefined : samples);
+        this.objectives.reset();
+      }
+      await list.callAt("onTestBatchBegin", step, {});
+      await this.#testStep(samples, hasFeatures ? samples.x : await programs.features(this.inputs(samples)), programs);
+      logs = this.objectives.logs();
+      await list.callAt("onTestBatchEnd", step, logs);
+      if (++step === steps) break;
+    }
+    if (step === 0) throw valueError("There is nothing to evaluate: the data set has no batches.");
+    await list.call("onTestEnd", logs);
+    return logs;
+  }
+
+  async #testStep(samples: Samples, features: readonly Tensor[], programs: TrainingPrograms): Promise<void> {
+    const { y, sampleWeight } = samples;
+    const predicted = await programs.predict(features);
+    const objective = this.objectives.evaluate(predicted, y, sampleWeight);
+    this.objectives.update(objective.loss + programs.penalties.loss, objective, predicted, y, sampleWeight);
+  }
+
+  /** Frees the memory; the next step takes it again. */
+  release(): void {
+    this.#programs?.dispose();
+    this.#programs = undefined;
+  }
+
+  /** Runs what must not overlap with anything else of this model. */
+  async alone<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#busy) {
+      throw new MobileNetV2Error(
+        "StateError",
+        `Model '${this.model.name}' is being trained or evaluated. Wait for that, or make another model.`,
+      );
+    }
+    this.#busy = true;
+    try {
+      return await run();
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+/** All layers, those of nested models too. */
+function layersIn(network: Network): readonly Layer[] {
+  return network.layers.flatMap((layer) => (layer instanceof Network ? layersIn(layer) : [layer]));
+}
