@@ -4,23 +4,25 @@ import type { FunctionBuilder } from "../wasm/function.ts";
 import { i32, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { type Arithmetic, VECTOR, multiplyAdd, storeFirst } from "./parts.ts";
+import { parameters } from "./train-parts.ts";
 
 interface Tile {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** A `Tiling` of the table is one. */
 export interface GemmTnVariant {
   readonly arithmetic: Arithmetic;
   readonly tile: Tile;
-  /** For the last columns, where they fit it. */
+  /** For the last columns. */
   readonly narrow: Tile;
+  /** The number of columns need not be a multiple of the narrow tile's. */
+  readonly ragged: boolean;
 }
 
-export function gemmTnName({ arithmetic, tile, narrow }: GemmTnVariant): string {
+export function gemmTnName({ arithmetic, tile, narrow, ragged }: GemmTnVariant): string {
   const tiles = new Set([tile, narrow].map(({ rows, columns }) => `${rows}x${columns}`));
-  return `f32_gemm_tn_${[...tiles].join("_")}__${arithmetic}`;
+  return `f32_gemm_tn_${[...tiles].join("_")}${ragged ? "_ragged" : ""}__${arithmetic}`;
 }
 
 /**
@@ -28,90 +30,71 @@ export function gemmTnName({ arithmetic, tile, narrow }: GemmTnVariant): string 
  *
  * A is activations, B gradients of outputs, C the gradient of the weights. Rows of A may overlap (the runs of a convolution's windows:
  * `k` = window columns × channels, `aStride` = a step of the window). The caller cuts pixels so that A's and B's stay in the L2 cache.
- * Reads up to 3 vectors beyond the last column of B and of C; writes nothing outside C.
+ * Reads up to 7 floats beyond the last column of B and of C; writes nothing outside C.
  */
 export function gemmTn(module: ModuleBuilder, variant: GemmTnVariant): FunctionBuilder {
-  const { tile, narrow, arithmetic } = variant;
+  const { tile, narrow, arithmetic, ragged } = variant;
   const name = gemmTnName(variant);
-  const isNarrow = narrow.columns < tile.columns;
-  const panels = [tile, ...(isNarrow ? [narrow] : [])].map(({ rows, columns }) => ({
-    rows,
+  const partsOf = ({ rows, columns }: Tile, isRagged: boolean): readonly FunctionBuilder[] =>
+    Array.from({ length: rows }, (_, i) => panelPart(module, { rows: i + 1, columns }, arithmetic, isRagged));
+  const whole = [tile, ...(narrow.columns < tile.columns ? [narrow] : [])].map(({ columns, rows }) => ({
     columns,
-    heights: Array.from({ length: rows }, (_, i) => panelOfRows(module, { rows: i + 1, columns }, arithmetic)),
+    heights: partsOf({ columns, rows }, false),
   }));
+  const last = ragged ? partsOf(narrow, true) : [];
 
   const f = module.function(name);
-  const pixels = f.param("i32");
-  const k = f.param("i32");
-  const n = f.param("i32");
-  const a = f.param("i32");
-  const aStride = f.param("i32");
-  const b = f.param("i32");
-  const bStride = f.param("i32");
-  const c = f.param("i32");
-  const cStride = f.param("i32");
-  const tiles = f.local("i32");
+  const [pixels, k, n, a, aStride, b, bStride, c, cStride] = parameters(f, 9);
   const low = f.local("i32");
-  const high = f.local("i32");
+  const lowTiles = f.local("i32");
+  const highTiles = f.local("i32");
   const aTile = f.local("i32");
   const cTile = f.local("i32");
 
   /** All rows of a panel of columns, in tiles of nearly equal height. */
-  const panel = ({ rows, columns, heights }: (typeof panels)[number]): void => {
-    f.set(tiles, i32.div_u(i32.add(k, i32.const(rows - 1)), i32.const(rows)));
-    f.set(low, i32.div_u(k, tiles));
-    f.set(high, i32.sub(k, i32.mul(low, tiles)));
+  const panel = (heights: readonly FunctionBuilder[]): void => {
+    f.set(lowTiles, i32.div_u(i32.add(k, i32.const(heights.length - 1)), i32.const(heights.length)));
+    f.set(low, i32.div_u(k, lowTiles));
+    f.set(highTiles, i32.sub(k, i32.mul(low, lowTiles)));
+    f.set(lowTiles, i32.sub(lowTiles, highTiles));
     f.set(aTile, a);
     f.set(cTile, c);
-    const split = (height: Local<"i32">, count: Local<"i32">): void => {
-      f.if(count, () => {
-        for (const [i, part] of heights.entries()) {
-          f.if(i32.eq(height, i32.const(i + 1)), () =>
-            f.call(part, [count, pixels, n, aTile, aStride, b, bStride, cTile, cStride]),
-          );
-        }
-        f.increase(aTile, i32.shl(i32.mul(height, count), i32.const(2)));
-        f.increase(cTile, i32.mul(cStride, i32.mul(height, count)));
-      });
-    };
-    f.set(tiles, i32.sub(tiles, high));
-    split(low, tiles);
-    f.increase(low, 1);
-    split(low, high);
-    for (const pointer of [b, c]) f.increase(pointer, columns * 4);
-    f.increase(n, -columns);
+    for (const [i, part] of heights.entries()) {
+      const call = (tiles: Local<"i32">): void => {
+        f.call(part, [tiles, pixels, n, aTile, aStride, b, bStride, cTile, cStride]);
+        f.increase(aTile, i32.mul(tiles, i32.const(4 * (i + 1))));
+        f.increase(cTile, i32.mul(cStride, i32.mul(tiles, i32.const(i + 1))));
+      };
+      f.if(i32.eq(low, i32.const(i + 1)), () => call(lowTiles));
+      const isHigh = i32.eq(low, i32.const(i));
+      if (i > 0) f.if(isHigh, () => f.if(highTiles, () => call(highTiles)));
+    }
   };
-  f.repeat(
-    () => {
-      const [full, rest] = panels;
-      if (full === undefined) return;
-      if (rest === undefined) panel(full);
-      else {
-        f.if(
-          i32.gt_s(n, i32.const(rest.columns)),
-          () => panel(full),
-          () => panel(rest),
-        );
-      }
-    },
-    i32.gt_s(n, i32.const(0)),
-  );
+  for (const { columns, heights } of whole) {
+    const panels = f.local("i32", i32.div_u(n, i32.const(columns)));
+    f.times(panels, () => {
+      panel(heights);
+      for (const pointer of [b, c]) f.increase(pointer, columns * 4);
+      f.increase(n, -columns);
+    });
+  }
+  if (ragged) f.if(n, () => panel(last));
   return f;
 }
 
-/** Tiles of one height, below one another: a panel of C's columns, of which `n` exist (or more). */
-function panelOfRows(module: ModuleBuilder, { rows, columns }: Tile, arithmetic: Arithmetic): FunctionBuilder {
+/**
+ * Tiles of one height, below one another: a panel of C's columns, of which only `n` exist where it is ragged (apart, as V8 would take
+ * joined vectors apart in the innermost loop if they were needed one by one somewhere).
+ */
+function panelPart(
+  module: ModuleBuilder,
+  { rows, columns }: Tile,
+  arithmetic: Arithmetic,
+  ragged: boolean,
+): FunctionBuilder {
   const vectors = columns / 4;
-  const f = module.function(`f32_gemm_tn_part_${rows}x${columns}__${arithmetic}`);
-  const tiles = f.param("i32");
-  const pixels = f.param("i32");
-  const n = f.param("i32");
-  const a = f.param("i32");
-  const aStride = f.param("i32");
-  const b = f.param("i32");
-  const bStride = f.param("i32");
-  const c = f.param("i32");
-  const cStride = f.param("i32");
+  const f = module.function(`f32_gemm_tn_part_${rows}x${columns}${ragged ? "_ragged" : ""}__${arithmetic}`);
+  const [tiles, pixels, n, a, aStride, b, bStride, c, cStride] = parameters(f, 9);
   const aRow = f.local("i32");
   const bRow = f.local("i32");
   const cRow = f.local("i32");
@@ -146,18 +129,12 @@ function panelOfRows(module: ModuleBuilder, { rows, columns }: Tile, arithmetic:
       f.increase(bRow, bStride);
       f.increase(left, -1);
     }, left);
-    f.if(
-      i32.ge_u(n, i32.const(columns)),
-      () =>
-        eachRow((row) => {
-          for (const [v, sum] of row.entries()) f.store(v128.store(cRow, sum, v * VECTOR));
-        }),
-      () =>
-        eachRow((row) => {
-          f.set(left, cRow);
-          storeFirst(f, left, row, n);
-        }),
-    );
+    eachRow((row) => {
+      if (ragged) {
+        f.set(left, cRow);
+        storeFirst(f, left, row, n);
+      } else for (const [v, sum] of row.entries()) f.store(v128.store(cRow, sum, v * VECTOR));
+    });
     f.increase(a, rows * 4);
     f.increase(c, i32.mul(cStride, i32.const(rows)));
     f.increase(tiles, -1);
