@@ -1,8 +1,13 @@
 /** What training asks of a model. */
 import type { Network } from "../graph/network.ts";
-import type { History } from "./callbacks/history.ts";
 import type { Metric } from "./metrics/metric.ts";
 import type { Optimizer } from "./optimizer.ts";
+
+/** What was logged: for each name its values, one for each of the epochs. */
+export interface TrainingHistory {
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  readonly epoch: readonly number[];
+}
 
 export interface TrainedModel extends Network {
   readonly threads: number;
@@ -13,7 +18,7 @@ export interface TrainedModel extends Network {
   /** Set it in a callback to end `fit` after the batch, or the epoch. */
   stopTraining: boolean;
   /** What the last `fit` logged. */
-  history: History | undefined;
+  history: TrainingHistory | undefined;
   save(target: string | URL): Promise<void>;
   saveWeights(target: string | URL): Promise<void>;
 }
