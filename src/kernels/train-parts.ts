@@ -129,6 +129,7 @@ export function parameters(f: FunctionBuilder, count: number): readonly I32[] {
 }
 
 interface Tuples {
+  readonly 4: readonly [I32, I32, I32, I32];
   readonly 5: readonly [I32, I32, I32, I32, I32];
   readonly 6: readonly [I32, I32, I32, I32, I32, I32];
   readonly 7: readonly [I32, I32, I32, I32, I32, I32, I32];
