@@ -7,7 +7,6 @@ import {
   MobileNetV2Error,
   QuantizedModel,
   type Tensor,
-  checkpoints,
   fetchWeights,
   imagenetClasses,
   labelsText,
@@ -28,6 +27,7 @@ import { namedError } from "./named-error.ts";
 import { type ArchitectureOptions, type OpenedModel, inputShapeOf, openModel, outputShapeOf } from "./opened-model.ts";
 import { pictureFormat } from "./picture-input.ts";
 import { place } from "./placing.ts";
+import { publishedModel } from "./published.ts";
 import { styleFor } from "./style.ts";
 
 export interface ConvertOptions extends ArchitectureOptions {
@@ -118,7 +118,7 @@ async function openSource(source: string, options: ConvertOptions, signal: Abort
   const bar = downloadBar();
   const onProgress = bar.update.bind(bar);
   try {
-    const published = existsSync(source) ? undefined : checkpoints.find(({ name }) => name === source);
+    const published = existsSync(source) ? undefined : publishedModel(source);
     if (published === undefined) {
       const isAddress = /^https?:/i.test(source);
       const checkpoint = await readCheckpoint(source, { signal, onProgress: isAddress ? onProgress : undefined });

@@ -2,6 +2,7 @@
 import {
   type ImagenetFile,
   MobileNetV2Error,
+  checkpoints,
   fetchWeights,
   imagenetFiles,
   listWeights,
@@ -11,12 +12,14 @@ import {
 import { downloadBar } from "./download-bar.ts";
 import { alignedTable, printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";
+import { publishedModel } from "./published.ts";
 import { styleFor } from "./style.ts";
 
-/** Which files: `--no-top` and `--alpha` and `--size` name one, `--all` every one. */
+/** Which files: by the models' names, or by `--alpha` and `--size`; `--all` is every one. */
 export interface WhichWeights {
   readonly alpha?: number;
   readonly size?: number;
+  /** False: the files without the classifier. */
   readonly top: boolean;
   readonly all?: boolean;
 }
@@ -27,23 +30,57 @@ export interface JsonOption {
 
 export async function list({ json = false }: JsonOption): Promise<void> {
   const files = await listWeights();
-  print(json ? JSON.stringify(files, null, 2) : table(files.map((file) => [...cells(file), printable(file.place)])));
+  if (json) print(JSON.stringify(files, null, 2));
+  else print(table(files.map((file) => [...cells(file), printable(file.place)])));
+  if (json || files.length === 0) return;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  print(
+    `${files.length} of ${imagenetFiles().length} files, ${megabytes(bytes)}. Whether they are whole: weights verify`,
+  );
 }
 
-export async function fetchInto(options: WhichWeights): Promise<void> {
-  const files = filesOf(options);
+/** Goes on after a file that cannot be had. Resolves to the exit code: 1 where one could not. */
+export async function fetchInto(names: readonly string[], options: WhichWeights): Promise<number> {
+  const files = filesOf(names, options) ?? [{ ...DEFAULT, includeTop: options.top }];
+  const missing: ImagenetFile[] = [];
   for (const [i, file] of files.entries()) {
-    const bar = downloadBar();
+    const count = files.length > 1 ? `${i + 1} of ${files.length}: ` : "";
     try {
       // oxlint-disable-next-line no-await-in-loop -- one at a time over one line
-      await interruptible(({ signal }) =>
-        fetchWeights(file, { signal, onProgress: (progress) => bar.update(progress) }),
-      );
-    } finally {
-      bar.stop();
+      const bytes = await fetched(file);
+      print(`${count}${title(file)} is in the cache, ${megabytes(bytes)}`);
+    } catch (error) {
+      // What no server answered to, none will answer to a moment later.
+      if (!(error instanceof MobileNetV2Error) || files.length === 1 || isUnreachable(error)) throw error;
+      // The cause names address and reason; the error itself also says where to put the file.
+      const { message } = error.cause instanceof Error ? error.cause : error;
+      console.error(`error: ${count}${title(file)}: ${printable(message)}`);
+      missing.push(file);
     }
-    print(`${i + 1} of ${files.length}: ${title(file)} is in the cache`);
   }
+  if (files.length > 1) {
+    const have = files.length - missing.length;
+    print(
+      `${have} of ${files.length} are in the cache${missing.length > 0 ? `; ${missing.length} could not be had` : ""}.`,
+    );
+  }
+  return missing.length > 0 ? 1 : 0;
+}
+
+async function fetched(file: ImagenetFile): Promise<number> {
+  const bar = downloadBar();
+  try {
+    const bytes = await interruptible(({ signal }) =>
+      fetchWeights(file, { signal, onProgress: (progress) => bar.update(progress) }),
+    );
+    return bytes.length;
+  } finally {
+    bar.stop();
+  }
+}
+
+function isUnreachable({ code, message }: MobileNetV2Error): boolean {
+  return code === "NetworkError" && !/ answered \d{3}/.test(message);
 }
 
 /** Resolves to the exit code: 1 where a file is broken. */
@@ -59,9 +96,17 @@ export async function verify({ json = false }: JsonOption): Promise<number> {
   return files.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
-export async function remove(options: WhichWeights): Promise<void> {
+/** @throws ValueError where nothing is named: what is gone has to be downloaded again. */
+export async function remove(names: readonly string[], options: WhichWeights): Promise<void> {
+  const files = filesOf(names, options);
+  if (files === undefined) {
+    throw new MobileNetV2Error(
+      "ValueError",
+      "Name what to remove: a model such as mobilenetv2_0.35_96, or --alpha and --size, or --all.",
+    );
+  }
   const removed: ImagenetFile[] = [];
-  for (const file of filesOf(options)) {
+  for (const file of files) {
     // oxlint-disable-next-line no-await-in-loop -- few and quick
     if (await removeWeights(file)) removed.push(file);
   }
@@ -70,21 +115,44 @@ export async function remove(options: WhichWeights): Promise<void> {
   );
 }
 
-function filesOf({ alpha, size, top, all = false }: WhichWeights): readonly ImagenetFile[] {
-  if (all) return imagenetFiles();
-  const [wantedAlpha, wantedSize] = [alpha ?? 1, size ?? 224];
-  const files = imagenetFiles().filter(
-    (file) => file.alpha === wantedAlpha && file.rows === wantedSize && file.includeTop === top,
+/** The files that were named; undefined where none was. @throws ValueError for what was not published. */
+function filesOf(
+  names: readonly string[],
+  { alpha, size, top, all = false }: WhichWeights,
+): readonly ImagenetFile[] | undefined {
+  const bySize = (alpha ?? size) !== undefined;
+  if (Number(all) + Number(bySize) + Number(names.length > 0) > 1) {
+    throw new MobileNetV2Error("ValueError", "Give names, or --alpha and --size, or --all: one of them.");
+  }
+  if (all) return imagenetFiles().filter((file) => top || !file.includeTop);
+  if (!bySize) return names.length === 0 ? undefined : names.map((name) => ({ ...published(name), includeTop: top }));
+  const [wantedAlpha, wantedSize] = [alpha ?? DEFAULT.alpha, size ?? DEFAULT.rows];
+  const file = imagenetFiles().find(
+    (one) => one.alpha === wantedAlpha && one.rows === wantedSize && one.includeTop === top,
   );
-  if (files.length > 0) return files;
+  if (file !== undefined) return [file];
   throw new MobileNetV2Error(
     "ValueError",
     `No weights were published for alpha ${wantedAlpha} and size ${wantedSize}: see \`models\`.`,
   );
 }
 
+function published(name: string): Omit<ImagenetFile, "includeTop"> {
+  const found = publishedModel(name);
+  if (found !== undefined) return { alpha: found.alpha, rows: found.rows };
+  throw new MobileNetV2Error("ValueError", `No published model is called ${printable(name)}: see \`models\`.`);
+}
+
+/** What `classify` takes where nothing is said. */
+const DEFAULT = { alpha: 1, rows: 224 } as const;
+
 function title({ alpha, rows, includeTop }: ImagenetFile): string {
-  return `alpha ${alpha}, size ${rows}${includeTop ? "" : ", without the top"}`;
+  const name = checkpoints.find((one) => one.alpha === alpha && one.rows === rows)?.name ?? "";
+  return `${name}${includeTop ? "" : " without the top"}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 type Cells = readonly (string | { readonly number: string })[];
@@ -95,7 +163,7 @@ function cells(file: ImagenetFile & { readonly bytes: number; readonly name: str
     { number: file.alpha.toFixed(2) },
     { number: String(file.rows) },
     file.includeTop ? "yes" : "no",
-    { number: `${(file.bytes / 1e6).toFixed(1)} MB` },
+    { number: megabytes(file.bytes) },
     state,
   ];
 }

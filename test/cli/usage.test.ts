@@ -9,8 +9,18 @@ describe("usage", { concurrency: 2 }, () => {
     const { code, stdout } = await runCli(["--help"]);
     assert.equal(code, 0);
     for (const name of ["classify", "models", "summary", "Examples:"]) assert.ok(stdout.includes(name), name);
-    for (const name of ["classify", "models", "summary"]) {
-      const help = await runCli([name, "--help"]);
+    const commands = [
+      "classify",
+      "models",
+      "summary",
+      "inspect",
+      "convert",
+      "weights",
+      "weights fetch",
+      "weights remove",
+    ];
+    for (const name of commands) {
+      const help = await runCli([...name.split(" "), "--help"]);
       assert.equal(help.code, 0);
       assert.match(help.stdout, new RegExp(`Usage: mobilenet-v2 ${name}[^]*Options:[^]*Examples:`));
     }
