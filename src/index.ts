@@ -47,7 +47,7 @@ export { type LoadImgOptions, loadImg } from "./image/load-img.ts";
 export { type Box, type ResizeOptions, resizeImg } from "./image/resize.ts";
 export { type EncodeImgOptions, type SaveImgOptions, encodeImg, saveImg } from "./image/save-img.ts";
 export { type SmartResizeOptions, smartResize } from "./image/smart-resize.ts";
-export type { DatasetInterpolation } from "./image/tf-resize.ts";
+export { type DatasetInterpolation, type Part, type Pixels, resizePixels } from "./image/tf-resize.ts";
 export type { BytesSource, FilesSource, ImageFormat, Progress, ReadOptions } from "./platform/contract.ts";
 
 export { Activation, type ActivationOptions } from "./layers/activation.ts";

@@ -2,7 +2,6 @@
 import {
   type BytesSource,
   type CheckpointFile,
-  type Interpolation,
   MobileNetV2,
   MobileNetV2Error,
   NSFWJS_CLASSES,
@@ -19,14 +18,14 @@ import { namedError } from "./named-error.ts";
 import { NSFWJS_SIZE, nsfwjsFolder, nsfwjsInput } from "./nsfwjs.ts";
 import { type OpenedModel, inputShapeOf, openModel, outputShapeOf } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, pictureTensor } from "./picture-input.ts";
+import type { PreparationOptions } from "./preparation.ts";
 import { answersWithLogits, softmax } from "./scores.ts";
 
-export interface ClassifierOptions {
+export interface ClassifierOptions extends PreparationOptions {
   readonly weights?: string;
   readonly alpha?: number;
   readonly size?: number;
   readonly labels?: string;
-  readonly interpolation?: Interpolation;
 }
 
 export interface Loading {
@@ -63,12 +62,12 @@ export function classifierFor(options: ClassifierOptions): Classifier {
   return weights === "nsfwjs" ? nsfwjsClassifier(options) : new FileClassifier(weights, options);
 }
 
-function imagenetClassifier({ alpha = 1, size = DEFAULT_SIZE, labels, interpolation }: ClassifierOptions): Classifier {
-  const format: PictureFormat = { rows: size, cols: size, colorMode: "rgb", preprocessing: undefined };
+function imagenetClassifier({ alpha = 1, size = DEFAULT_SIZE, labels, ...how }: ClassifierOptions): Classifier {
+  const format = pictureFormat([size, size, 3], undefined, size, how);
   return {
     weights: "imagenet",
     known: Promise.resolve(),
-    prepare: (picture) => pictureTensor(picture, format, interpolation),
+    prepare: (picture) => pictureTensor(picture, format),
     async load(loading) {
       const names = (await labelsOf(labels)) ?? imagenetClasses();
       checkCount(names, imagenetClasses().length);
@@ -81,7 +80,14 @@ function imagenetClassifier({ alpha = 1, size = DEFAULT_SIZE, labels, interpolat
   };
 }
 
-function nsfwjsClassifier({ alpha = 1, size = NSFWJS_SIZE, labels, interpolation }: ClassifierOptions): Classifier {
+function nsfwjsClassifier(options: ClassifierOptions): Classifier {
+  const { alpha = 1, size = NSFWJS_SIZE, labels, interpolation, recipe, resize, crop, asStored = false } = options;
+  if (recipe !== undefined || resize !== undefined || crop !== undefined) {
+    throw new MobileNetV2Error(
+      "ValueError",
+      "The weights `nsfwjs` are for pictures as nsfwjs prepares them: squeezed. --recipe, --resize and --crop do not go with them.",
+    );
+  }
   if (alpha !== 1 || size !== NSFWJS_SIZE) {
     throw new MobileNetV2Error(
       "ValueError",
@@ -93,7 +99,7 @@ function nsfwjsClassifier({ alpha = 1, size = NSFWJS_SIZE, labels, interpolation
     known: Promise.resolve(),
     async prepare(picture) {
       const targetSize = interpolation === undefined ? null : ([size, size] as const);
-      return nsfwjsInput(await loadImg(picture, { targetSize, interpolation, autoOrient: true }));
+      return nsfwjsInput(await loadImg(picture, { targetSize, interpolation, autoOrient: !asStored }));
     },
     async load({ signal }) {
       const names = (await labelsOf(labels)) ?? NSFWJS_CLASSES;
@@ -125,7 +131,7 @@ class FileClassifier implements Classifier {
   }
 
   async prepare(picture: BytesSource): Promise<Tensor> {
-    return pictureTensor(picture, await this.#format, this.#options.interpolation);
+    return pictureTensor(picture, await this.#format);
   }
 
   async load(loading: Loading): Promise<Loaded> {
@@ -139,16 +145,16 @@ class FileClassifier implements Classifier {
   }
 
   async #load({ signal, onProgress }: Loading): Promise<Loaded> {
-    const { alpha, size, labels } = this.#options;
+    const { weights: _, alpha, size, labels, ...how } = this.#options;
     const checkpoint = await readCheckpoint(this.weights, {
       signal,
       // Files are at hand: only what comes over the network has a progress to show.
       onProgress: /^https?:/i.test(this.weights) ? onProgress : undefined,
     });
     const described = checkpoint.model && inputOf(checkpoint.model);
-    if (described !== undefined) this.#know(pictureFormat(described, checkpoint.preprocessing, size));
+    if (described !== undefined) this.#know(pictureFormat(described, checkpoint.preprocessing, size, how));
     const model = await openModel(checkpoint, { alpha, size });
-    const format = pictureFormat(inputShapeOf(model), checkpoint.preprocessing, size);
+    const format = pictureFormat(inputShapeOf(model), checkpoint.preprocessing, size, how);
     this.#know(format);
     const names = await labelsOf(labels);
     const classes = classCountOf(model);

@@ -2,20 +2,18 @@
 import {
   type BytesSource,
   type ColorMode,
-  type Interpolation,
   MobileNetV2Error,
   type Preprocessing,
   type Shape,
   type Tensor,
-  imgToArray,
-  loadImg,
   preprocessInput,
 } from "../index.ts";
+import { type Preparation, type PreparationOptions, preparationOf, preparedPixels } from "./preparation.ts";
 
 export interface PictureFormat {
   readonly rows: number;
   readonly cols: number;
-  readonly colorMode: ColorMode;
+  readonly preparation: Preparation;
   /** Undefined where it is Keras's for MobileNetV2. */
   readonly preprocessing: Preprocessing | undefined;
 }
@@ -32,12 +30,14 @@ const COLOR_MODES: ReadonlyMap<number, ColorMode> = new Map([
 /**
  * @param shape of the model's input without the batch; null for what may vary
  * @param size what the user wants, where the model leaves it open
- * @throws ValueError where the model takes no pictures, or not those of the size.
+ * @param how whether pictures are squeezed, or a part of them is taken; default: squeezed, bilinear
+ * @throws ValueError where the model takes no pictures, or not those of the size; where `how` does not fit.
  */
 export function pictureFormat(
   shape: Shape,
   preprocessing: Preprocessing | undefined,
   size: number | undefined,
+  how: PreparationOptions = {},
 ): PictureFormat {
   const [rows = null, cols = null, channels = null, ...more] = shape;
   const colorMode = COLOR_MODES.get(channels ?? 3);
@@ -48,18 +48,15 @@ export function pictureFormat(
   if (size !== undefined && ((rows ?? size) !== size || (cols ?? size) !== size)) {
     throw new MobileNetV2Error("ValueError", `The model takes pictures of ${shown}. Received: --size ${size}`);
   }
-  return { rows: rows ?? size ?? DEFAULT_SIZE, cols: cols ?? size ?? DEFAULT_SIZE, colorMode, preprocessing };
+  const wanted = size ?? how.crop ?? DEFAULT_SIZE;
+  const known = { rows: rows ?? wanted, cols: cols ?? wanted };
+  return { ...known, preparation: preparationOf({ ...known, colorMode }, how), preprocessing };
 }
 
-/**
- * The whole picture, upright, squeezed to the size: nothing is cut off.
- * @param interpolation default: bilinear. Keras's own default is nearest, which costs accuracy; in its data sets it has this one.
- */
+/** A picture as the model takes it: without the batch's axis. */
 export async function pictureTensor(
   picture: BytesSource,
-  { rows, cols, colorMode, preprocessing }: PictureFormat,
-  interpolation: Interpolation = "bilinear",
+  { preparation, preprocessing }: PictureFormat,
 ): Promise<Tensor<Float32Array>> {
-  const img = await loadImg(picture, { targetSize: [rows, cols], colorMode, interpolation, autoOrient: true });
-  return preprocessInput(imgToArray(img), { preprocessing });
+  return preprocessInput(await preparedPixels(picture, preparation), { preprocessing });
 }

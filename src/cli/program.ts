@@ -1,15 +1,15 @@
 /** Commands, options and help, and how errors end: exit code 0 for done, 1 for a failure, 2 for a wrong call. */
 import { existsSync, readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ALPHA, INTERPOLATIONS, NAME, SIZE, SIZE_OF_CHECKPOINT, addModelOptions, wholeNumber } from "./arguments.ts";
 import { parseBudget } from "./budget.ts";
 import type { ClassifyOptions } from "./classify.ts";
 import type { ConvertOptions } from "./convert.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { ModelsOptions } from "./models.ts";
+import { addPictureCommands } from "./picture-commands.ts";
 import type { SummaryCommandOptions } from "./summary.ts";
 import type { JsonOption, WhichWeights } from "./weights.ts";
-
-const NAME = "mobilenet-v2";
 
 const EXAMPLES = {
   program: `
@@ -79,8 +79,6 @@ Examples:
   $ ${NAME} summary --classes 5 --line-length 120
 `,
 } as const;
-
-const INTERPOLATIONS = ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] as const;
 
 /** More than any page or screen has. */
 const MAX_LINE_LENGTH = 1000;
@@ -214,6 +212,7 @@ function createProgram(exit: (code: number) => void): Command {
       await convert(source, target, options);
     });
 
+  addPictureCommands(program);
   addWeightsCommands(program.command("weights"), exit);
   return program;
 }
@@ -257,28 +256,6 @@ function addWhichWeights(command: Command): Command {
   return addModelOptions(command)
     .option("--no-top", "the file without the classifier")
     .option("--all", "every published file");
-}
-
-const ALPHA = "the width multiplier: 0.35, 0.5, 0.75, 1, 1.3 or 1.4 have ImageNet weights";
-const SIZE = "rows and columns of the input: 96, 128, 160, 192 or 224 have ImageNet weights";
-const SIZE_OF_CHECKPOINT = "where the file leaves it open: rows and columns of the input (default: 224)";
-
-function addModelOptions(command: Command, alpha = ALPHA, size = SIZE): Command {
-  return command.option("--alpha <n>", alpha, positiveNumber).option("--size <n>", size, wholeNumber);
-}
-
-function positiveNumber(text: string): number {
-  const value = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError("It must be a number above 0.");
-  return value;
-}
-
-function wholeNumber(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER)) {
-    throw new InvalidArgumentError("It must be a whole number of 1 or more.");
-  }
-  return value;
 }
 
 function lineLength(text: string): number {

@@ -1,0 +1,107 @@
+/** The command `evaluate`: how often a model is right about pictures of which it is known what they show. */
+import { writeBytes } from "#platform";
+import { ImageDataset, Tensor, enableWideSimd } from "../index.ts";
+import { ClassLookup } from "./class-lookup.ts";
+import { type ClassifierOptions, type Loaded, classifierFor } from "./classifier.ts";
+import { checkConfusionPath, confusionFile } from "./confusion.ts";
+import { downloadBar } from "./download-bar.ts";
+import { evaluationPage } from "./evaluation-page.ts";
+import { type Evaluation, evaluationJson, evaluationText } from "./evaluation-report.ts";
+import { interruptible } from "./interruption.ts";
+import { type TruthOptions, labelledPictures } from "./labelled-pictures.ts";
+import { progressBar } from "./progress-bar.ts";
+import { styleFor } from "./style.ts";
+import { Tally } from "./tally.ts";
+
+export interface EvaluateOptions extends ClassifierOptions, TruthOptions {
+  readonly strict?: boolean;
+  readonly json?: boolean;
+  readonly report?: string;
+  readonly confusion?: string;
+}
+
+/** Pictures in memory at once, decoded: some times this. */
+const BATCH = 8;
+
+export async function evaluate(place: string, options: EvaluateOptions): Promise<void> {
+  if (options.confusion !== undefined) checkConfusionPath(options.confusion);
+  enableWideSimd();
+  const started = performance.now();
+  const classifier = classifierFor(options);
+  const bar = downloadBar();
+  const loading = interruptible(({ signal }) =>
+    classifier.load({ signal, onProgress: (progress) => bar.update(progress) }),
+  );
+  const loaded = await loading.finally(() => bar.stop());
+  const load = performance.now() - started;
+  const classes = new ClassLookup(loaded.labels);
+  const truth = await labelledPictures(place, classes, options);
+  const pictures = new ImageDataset({
+    filePaths: truth.paths,
+    labels: truth.labels,
+    load: async (path) => (await classifier.prepare(path)).toFloat32(),
+    batchSize: BATCH,
+    shuffle: false,
+    strict: options.strict,
+  });
+  const begun = performance.now();
+  const tally = await interruptible(({ signal }) => count(pictures, loaded, classes.names, signal));
+  const { recipe, resize, crop, interpolation, asStored } = options;
+  const evaluation: Evaluation = {
+    model: {
+      name: loaded.name,
+      weights: classifier.weights,
+      alpha: loaded.alpha,
+      size: loaded.size,
+      classes: classes.names.length,
+      load,
+    },
+    place,
+    labels: truth.source,
+    note: truth.note,
+    recipe: { recipe: recipe ?? "keras", resize, crop, interpolation, asStored },
+    tally,
+    unreadable: pictures.unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
+    milliseconds: performance.now() - begun,
+  };
+  loaded.dispose();
+  if (options.report !== undefined) await writeText(options.report, evaluationPage(evaluation));
+  if (options.confusion !== undefined)
+    await writeBytes(options.confusion, await confusionFile(tally, options.confusion));
+  const text =
+    options.json === true ? evaluationJson(evaluation) : evaluationText(evaluation, styleFor(process.stdout));
+  process.stdout.write(`${text}\n`);
+}
+
+async function count(
+  pictures: ImageDataset,
+  loaded: Loaded,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Tally> {
+  const tally = new Tally(names);
+  const bar = progressBar("Evaluating", (done, total) => {
+    const right = tally.pictures === 0 ? "" : `  top-1 ${(tally.top1 * 100).toFixed(1)} %`;
+    return `${done} of ${total}${right}`;
+  });
+  try {
+    for await (const { x, y, indices } of pictures) {
+      const { shape, data } = x.toFloat32();
+      const size = data.length / (shape[0] ?? 1);
+      for (const [sample, index] of (indices ?? []).entries()) {
+        signal.throwIfAborted();
+        const picture = new Tensor([1, ...shape.slice(1)], data.subarray(sample * size, (sample + 1) * size));
+        const { data: scores } = await loaded.scores(picture);
+        tally.add(pictures.filePaths?.[index] ?? "", y?.data[sample] ?? 0, scores);
+        bar.update(tally.pictures + pictures.unreadable.length, pictures.size ?? null);
+      }
+    }
+  } finally {
+    bar.stop();
+  }
+  return tally;
+}
+
+async function writeText(path: string, text: string): Promise<void> {
+  await writeBytes(path, new TextEncoder().encode(text));
+}
