@@ -72,7 +72,7 @@ export function factLines(facts: CheckpointFacts): readonly (readonly [name: str
 function scaling({ scale, offset }: Preprocessing): string {
   const shown = (value: number | readonly number[]): string =>
     typeof value === "number" ? String(Number(value.toPrecision(6))) : `[${value.map((one) => shown(one)).join(", ")}]`;
-  return `x × ${shown(scale)} + ${shown(offset)}`;
+  return `x × ${shown(scale)} + ${shown(offset)}`.replace("+ -", "− ").replace(/ \+ 0$/, "");
 }
 
 function someOf(names: readonly string[]): string {
