@@ -4,8 +4,11 @@
  */
 import { TILINGS } from "../../src/kernels/table.ts";
 import { gemmTn } from "../../src/kernels/train-gemm.ts";
+import { moments, scale, scaleGradient, scaleReduce } from "../../src/kernels/train-scaling.ts";
+import type { AnyExpr } from "../../src/wasm/expression.ts";
 import { features } from "../../src/wasm/features.ts";
-import { i32 } from "../../src/wasm/instructions.ts";
+import type { FunctionBuilder } from "../../src/wasm/function.ts";
+import { f32, i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
 
 /** Input channels, output channels, and how much of the work is so. */
@@ -30,7 +33,7 @@ const BLOCK = Number(process.env["BLOCK"] ?? 2 ** 18);
 
 const MEBIBYTE = 2 ** 20;
 const [A, B, C] = [MEBIBYTE, 20 * MEBIBYTE, 40 * MEBIBYTE];
-const MILLISECONDS = 200;
+const MILLISECONDS = 60;
 const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
 // Untouched pages would all be the same one.
 new Float32Array(memory.buffer).fill(0.01);
@@ -77,4 +80,69 @@ for (const [name, tiling] of Object.entries(TILINGS)) {
     products.push(await time(module, pixels * k * n));
   }
   print(`${name} gemmTn`, "GMAC/s", products);
+}
+
+const CHANNELS = [16, 24, 32, 96, 144, 192, 384, 576, 960] as const;
+/** Bytes of a matrix's block. */
+const MATRIX = 2 ** 17;
+
+/** A kernel that passes a block of matrices so many times. */
+async function timeBlock(
+  make: (module: ModuleBuilder) => FunctionBuilder,
+  channels: number,
+  passes: number,
+  args: readonly AnyExpr[],
+): Promise<Timed> {
+  const module = new ModuleBuilder();
+  const kernel = make(module);
+  const pixels = Math.floor(MATRIX / (4 * channels));
+  module.export(module.function("run")).call(kernel, [i32.const(pixels), i32.const(channels), ...args]);
+  return time(module, pixels * channels * 4 * passes);
+}
+
+const [NUMBERS, SUMS] = [50 * MEBIBYTE, 51 * MEBIBYTE];
+const addresses = (...list: readonly number[]): AnyExpr[] => list.map((address) => i32.const(address));
+const perChannel = (count: number): AnyExpr[] =>
+  addresses(...Array.from({ length: count }, (_, i) => NUMBERS + i * 8192));
+const bounds = [f32.const(0), f32.const(6)];
+for (const [name, { arithmetic }] of Object.entries(TILINGS)) {
+  if (arithmetic === "fma" && !features().relaxedSimd) continue;
+  const all: [string, (module: ModuleBuilder) => FunctionBuilder, number, AnyExpr[]][] = [
+    ["moments", (m) => moments(m, { arithmetic }), 1, addresses(A, SUMS, 8192)],
+    [
+      "scale minmax",
+      (m) => scale(m, { arithmetic, minmax: true, add: false }),
+      2,
+      [...addresses(A, B), ...perChannel(2), ...bounds],
+    ],
+    [
+      "scaleReduce minmax",
+      (m) => scaleReduce(m, { arithmetic, minmax: true }),
+      2,
+      [...addresses(A, B, SUMS, 8192), ...perChannel(3), ...bounds],
+    ],
+    [
+      "scaleReduce",
+      (m) => scaleReduce(m, { arithmetic, minmax: false }),
+      2,
+      [...addresses(A, B, SUMS, 8192), ...perChannel(3)],
+    ],
+    [
+      "scaleGradient minmax value",
+      (m) => scaleGradient(m, { arithmetic, minmax: true, value: true }),
+      3,
+      [...addresses(A, B, C), ...perChannel(4), ...bounds],
+    ],
+    [
+      "scaleGradient value",
+      (m) => scaleGradient(m, { arithmetic, minmax: false, value: true }),
+      3,
+      [...addresses(A, B, C), ...perChannel(4)],
+    ],
+  ];
+  for (const [what, make, passes, args] of all) {
+    const timed: Timed[] = [];
+    for (const channels of CHANNELS) timed.push(await timeBlock(make, channels, passes, args));
+    print(`${name} ${what}`, "GB/s", timed);
+  }
 }

@@ -7,7 +7,7 @@ import { type Arithmetic, Clamp, VECTOR, multiplyAdd, storeFirst } from "./parts
 
 type Vector = Expr<"v128">;
 
-function constant(value: number): Vector {
+export function constant(value: number): Vector {
   return f32x4.splat(f32.const(value));
 }
 
@@ -41,12 +41,18 @@ function sigmoid(f: FunctionBuilder, x: Local<"v128">): Vector {
   return f32x4.div(constant(1), f32x4.add(constant(1), exp(f, f32x4.neg(x))));
 }
 
-function hardSigmoid(x: Vector): Vector {
+export function tanh(f: FunctionBuilder, x: Vector): Vector {
+  const e = f.local("v128", exp(f, f32x4.mul(f32x4.abs(x), constant(-2))));
+  const size = f32x4.div(f32x4.sub(constant(1), e), f32x4.add(constant(1), e));
+  return v128.or(size, v128.and(x, constant(-0)));
+}
+
+export function hardSigmoid(x: Vector): Vector {
   return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, constant(3)), constant(0)), constant(6)), constant(1 / 6));
 }
 
 /** `whenPositive` where x > 0, else `otherwise`: for NaN too. */
-function bySign(x: Vector, whenPositive: Vector, otherwise: Vector): Vector {
+export function bySign(x: Vector, whenPositive: Vector, otherwise: Vector): Vector {
   return v128.bitselect(whenPositive, otherwise, f32x4.gt(x, constant(0)));
 }
 
@@ -54,19 +60,15 @@ function expm1(f: FunctionBuilder, x: Vector): Vector {
   return f32x4.sub(exp(f, x), constant(1));
 }
 
-const SELU_SCALE = 1.0507009873554805;
-const SELU_ALPHA = 1.6732632423543772;
+export const SELU_SCALE = 1.0507009873554805;
+export const SELU_ALPHA = 1.6732632423543772;
 
 /** The maps by their names in keras.activations. */
 const MAPS = {
   sigmoid,
   silu: (f, x) => f32x4.mul(x, sigmoid(f, x)),
   exponential: (f, x) => exp(f, x),
-  tanh: (f, x) => {
-    const e = f.local("v128", exp(f, f32x4.mul(f32x4.abs(x), constant(-2))));
-    const size = f32x4.div(f32x4.sub(constant(1), e), f32x4.add(constant(1), e));
-    return v128.or(size, v128.and(x, constant(-0)));
-  },
+  tanh,
   elu: (f, x) => bySign(x, x, expm1(f, x)),
   celu: (f, x) => bySign(x, x, expm1(f, x)),
   selu: (f, x) => f32x4.mul(bySign(x, x, f32x4.mul(expm1(f, x), constant(SELU_ALPHA))), constant(SELU_SCALE)),
