@@ -25,14 +25,14 @@ import { ZeroPadding2D } from "../layers/zero-padding2d.ts";
 import type { Affine, Bounds, Operation, Operations, Picture, Window } from "./operations.ts";
 import { sameDims } from "./operations.ts";
 
-const NO_PADS: Padding2D = [
+export const NO_PADS: Padding2D = [
   [0, 0],
   [0, 0],
 ];
-const UNIT_WINDOW: Window = { rows: 1, cols: 1, strides: [1, 1], dilation: [1, 1], pads: NO_PADS };
+export const UNIT_WINDOW: Window = { rows: 1, cols: 1, strides: [1, 1], dilation: [1, 1], pads: NO_PADS };
 
 /** Which activations are nothing but bounds. */
-const BOUNDS: ReadonlyMap<ActivationName, Bounds> = new Map<ActivationName, Bounds>([
+export const BOUNDS: ReadonlyMap<ActivationName, Bounds> = new Map<ActivationName, Bounds>([
   ["relu", { low: 0, high: Infinity }],
   ["relu6", { low: 0, high: 6 }],
   ["hard_tanh", { low: -1, high: 1 }],
@@ -197,7 +197,7 @@ interface Windowed {
   readonly padding: Padding;
 }
 
-function windowOf({ kernelSize, strides, dilationRate, padding }: Windowed, { rows, cols }: Picture): Window {
+export function windowOf({ kernelSize, strides, dilationRate, padding }: Windowed, { rows, cols }: Picture): Window {
   const along = (axis: 0 | 1, length: number): readonly [number, number] =>
     paddingAlong(length, (kernelSize[axis] - 1) * dilationRate[axis] + 1, strides[axis], padding);
   return {

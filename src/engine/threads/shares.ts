@@ -41,11 +41,14 @@ export interface Shares {
   barrier(): void;
   /** So many shares there are by now. */
   readonly count: number;
+  /** Which thread is at work, from 0: each may have memory of its own. */
+  readonly thread: Expr<"i32">;
 }
 
 /** One thread does all in order. */
 export class OneThread implements Shares {
   readonly count = 1;
+  readonly thread = i32.const(0);
   readonly #f: FunctionBuilder;
 
   constructor(f: FunctionBuilder) {
@@ -135,6 +138,10 @@ class ManyThreads implements Shares {
 
   get count(): number {
     return this.#shares;
+  }
+
+  get thread(): Expr<"i32"> {
+    return this.#given.thread;
   }
 
   share(total: number, most: number, work: Work): void {

@@ -1,0 +1,217 @@
+/** Layout → one WebAssembly module: functions that run the operations forwards and backwards, with what the host does between them. */
+import type { Tiling } from "../../kernels/table.ts";
+import type { Expr, Local } from "../../wasm/expression.ts";
+import type { Callable } from "../../wasm/function.ts";
+import { i32 } from "../../wasm/instructions.ts";
+import { ModuleBuilder } from "../../wasm/module.ts";
+import type { Run } from "../compile.ts";
+import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
+import { convolutionNeeds, emitConvolution, zeroBytes } from "./emit-convolution.ts";
+import {
+  emitAddition,
+  emitMask,
+  emitMaskGradient,
+  emitMean,
+  emitMeanGradient,
+  emitPad,
+  emitPadGradient,
+  emitReduction,
+  emitStatisticsOf,
+  emitSum,
+  emitThroughAll,
+  meanNeeds,
+  statisticsNeeds,
+} from "./emit-others.ts";
+import { emitPixelsGradient, pixelsGradientNeeds } from "./emit-pixels-gradient.ts";
+import { emitRowsGradient, rowsGradientNeeds } from "./emit-rows-gradient.ts";
+import type { Emitter } from "./emitter.ts";
+import type { ActivationGradient, Backward, Backwards, HostGradient } from "./gradients.ts";
+import type { Activation, Forward, Host, Lowered, Matrix } from "./operations.ts";
+import { COEFFICIENTS, type Layout, type Needs, coefficientBytes, layOut } from "./plan.ts";
+import type { TrainingWeights } from "./weights.ts";
+
+/** What the host computes between two calls. */
+export type HostOperation = Host | Activation | HostGradient | ActivationGradient;
+
+export type Stage = Run | HostOperation;
+
+export interface Compiled {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly forward: readonly Stage[];
+  readonly backward: readonly Stage[];
+}
+
+export interface CompileOptions {
+  readonly arena: number;
+  readonly weights: TrainingWeights;
+  readonly tiling: Tiling;
+  /** For several threads in a shared memory. */
+  readonly shared: boolean;
+  /** Every operation a run of its own, for those who time them. */
+  readonly separate?: boolean;
+}
+
+/** A call has no more shares than this, about: their number is limited. */
+const SHARES_PER_RUN = 8000;
+
+const NOTHING: Needs = { scratchBytes: 0, workspaceBytes: 0 };
+
+/** @throws LimitError where WebAssembly cannot address so much memory. */
+export function plan(lowered: Lowered, backwards: Backwards, threads: number): Layout {
+  const { matrices, list } = lowered;
+  const matrix = (number: number): Matrix => matrixOf(number, lowered, backwards);
+  const needs = (operation: Forward | Backward): Needs => {
+    switch (operation.kind) {
+      case "convolution":
+        return convolutionNeeds(operation);
+      case "statistics":
+        return statisticsNeeds(matrix(operation.of));
+      case "mean":
+        return meanNeeds(operation, matrix(operation.input.of));
+      case "convolution gradient":
+        return operation.forward.by === "pixels" ? pixelsGradientNeeds(operation) : rowsGradientNeeds(operation);
+      case "reduction":
+        return statisticsNeeds(matrix(operation.from.view.of));
+      default:
+        return NOTHING;
+    }
+  };
+  const zeros = list.map((operation) => (operation.kind === "convolution" ? zeroBytes(operation) : 0));
+  return layOut(lowered, backwards, { threads, needs, zeroBytes: matrices.length === 0 ? 0 : Math.max(0, ...zeros) });
+}
+
+function matrixOf(number: number, { matrices }: Lowered, { gradients }: Backwards): Matrix {
+  const matrix = matrices[number] ?? gradients[number - matrices.length];
+  if (matrix === undefined) throw new Error(`no matrix ${number}`);
+  return matrix;
+}
+
+export function compile(
+  layout: Layout,
+  { arena, weights, tiling, shared, separate = false }: CompileOptions,
+): Compiled {
+  const { lowered, backwards } = layout;
+  const module = new ModuleBuilder({ shared });
+  const threads = shared ? new SharedRuns(module) : undefined;
+  const kernels = new Map<string, Callable>();
+  let runs = 0;
+
+  const sequence = (list: readonly (Forward | Backward)[], begin?: (e: Emitter) => void): Stage[] => {
+    const stages: Stage[] = [];
+    let current: { e: Emitter; shares: Shares; name: string } | undefined;
+    const start = (): Emitter => {
+      if (current !== undefined) return current.e;
+      const name = `run_${runs++}`;
+      const f = module.export(module.function(name));
+      const shares = threads?.start(f) ?? new OneThread(f);
+      const scratch: Local<"i32"> = f.local("i32", scratchOf(shares.thread, arena, layout));
+      const e: Emitter = {
+        f,
+        tiling,
+        weights,
+        matrix: (number) => matrixOf(number, lowered, backwards),
+        address: (number) => arena + (layout.offsets[number] ?? 0),
+        coefficient: (scaling, coefficient) =>
+          arena + (layout.scalings[scaling.index] ?? 0) + COEFFICIENTS.indexOf(coefficient) * coefficientBytes(scaling),
+        zeros: arena + layout.zeros.offset,
+        scratch,
+        workspace: arena + layout.workspace,
+        kernel: (kernelName, make) => {
+          const made = kernels.get(kernelName) ?? make(module);
+          kernels.set(kernelName, made);
+          return made;
+        },
+        share: (total, most, work) => shares.share(total, most, work),
+        barrier: () => shares.barrier(),
+      };
+      current = { e, shares, name };
+      return e;
+    };
+    const end = (): void => {
+      if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
+      current = undefined;
+    };
+    begin?.(start());
+    for (const operation of list) {
+      if (isOfHost(operation)) {
+        end();
+        stages.push(operation);
+        continue;
+      }
+      if (separate || (current?.shares.count ?? 0) > SHARES_PER_RUN) end();
+      const e = start();
+      e.barrier();
+      emit(e, operation);
+    }
+    end();
+    return stages;
+  };
+
+  const clear = (e: Emitter): void => {
+    const { zeros } = layout;
+    if (zeros.bytes > 0) e.share(1, 1, () => e.f.fill(i32.const(e.zeros), i32.const(zeros.bytes)));
+  };
+  const forward = sequence(lowered.list, clear);
+  const backward = sequence(backwards.list);
+  return { bytes: module.toBytes(), forward, backward };
+}
+
+function scratchOf(thread: Expr<"i32">, arena: number, { scratch }: Layout): Expr<"i32"> {
+  return i32.add(i32.mul(thread, i32.const(scratch.bytes)), i32.const(arena + scratch.offset));
+}
+
+function isOfHost(operation: Forward | Backward): operation is HostOperation {
+  switch (operation.kind) {
+    case "host":
+    case "activation":
+    case "host gradient":
+    case "activation gradient":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function emit(e: Emitter, operation: Exclude<Forward | Backward, HostOperation>): void {
+  switch (operation.kind) {
+    case "convolution":
+      emitConvolution(e, operation);
+      return;
+    case "statistics":
+      emitStatisticsOf(e, operation);
+      return;
+    case "sum":
+      emitSum(e, operation);
+      return;
+    case "pad":
+      emitPad(e, operation);
+      return;
+    case "mean":
+      emitMean(e, operation);
+      return;
+    case "mask":
+      emitMask(e, operation);
+      return;
+    case "convolution gradient":
+      if (operation.forward.by === "pixels") emitPixelsGradient(e, operation);
+      else emitRowsGradient(e, operation);
+      return;
+    case "reduction":
+      emitReduction(e, operation);
+      return;
+    case "through":
+      emitThroughAll(e, operation);
+      return;
+    case "addition":
+      emitAddition(e, operation);
+      return;
+    case "pad gradient":
+      emitPadGradient(e, operation);
+      return;
+    case "mean gradient":
+      emitMeanGradient(e, operation);
+      return;
+    case "mask gradient":
+      emitMaskGradient(e, operation);
+  }
+}

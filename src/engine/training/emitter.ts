@@ -1,0 +1,41 @@
+/** What the emitters of training's operations work with, and the calls that several of them make. */
+import type { Tiling } from "../../kernels/table.ts";
+import type { Expr } from "../../wasm/expression.ts";
+import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
+import { i32 } from "../../wasm/instructions.ts";
+import type { ModuleBuilder } from "../../wasm/module.ts";
+import type { Work } from "../threads/shares.ts";
+import type { Matrix, Scaling } from "./operations.ts";
+import type { Coefficient } from "./plan.ts";
+import type { TrainingWeights } from "./weights.ts";
+
+export interface Emitter {
+  /** The function that calls the kernels. */
+  readonly f: FunctionBuilder;
+  readonly tiling: Tiling;
+  readonly weights: TrainingWeights;
+  matrix(number: number): Matrix;
+  /** The address of a matrix. */
+  address(number: number): number;
+  /** The address of a coefficient of all channels. */
+  coefficient(scaling: Scaling, name: Coefficient): number;
+  /** The address of zeros. */
+  readonly zeros: number;
+  /** The address of the working thread's own memory. */
+  readonly scratch: Expr<"i32">;
+  /** The address of memory for the operation as a whole. */
+  readonly workspace: number;
+  /** The kernel of that name in this module, made when first asked for. */
+  kernel(name: string, make: (module: ModuleBuilder) => Callable): Callable;
+  /** See `Shares`. */
+  share(total: number, most: number, work: Work): void;
+  barrier(): void;
+}
+
+export function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
+  return i32.select(a, b, i32.lt_s(a, b));
+}
+
+export function max(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
+  return i32.select(a, b, i32.gt_s(a, b));
+}
