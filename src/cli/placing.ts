@@ -1,5 +1,5 @@
 /** Files that appear whole or not at all, several together too: made in a folder of their own, looked at there, then moved. */
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { MobileNetV2Error } from "../index.ts";
 
@@ -10,7 +10,7 @@ export interface Placed {
 
 /**
  * Lets `make` write a file or folder of the target's name, and what belongs beside it, to the place that it is given; then moves all of it
- * to the target. On any error nothing has changed.
+ * to the target, in folders that are made where they are not there. On any error nothing has changed.
  * @returns the files, the main one first, and what `make` found
  */
 export async function place<T>(
@@ -19,19 +19,36 @@ export async function place<T>(
 ): Promise<{ readonly files: readonly Placed[]; readonly made: T }> {
   const wanted = resolve(target);
   const home = dirname(wanted);
-  const scratch = await mkdtemp(join(home, ".mobilenet-v2-")).catch((error: unknown) => {
-    throw writeError(target, error);
-  });
+  let newFolder: string | undefined;
+  let scratch: string | undefined;
+  let isPlaced = false;
   try {
+    newFolder = await mkdir(home, { recursive: true });
+    scratch = await mkdtemp(join(home, ".mobilenet-v2-"));
     const made = await make(join(scratch, basename(wanted)));
-    return { files: await moveAll(scratch, home, basename(wanted)), made };
+    const files = await moveAll(scratch, home, basename(wanted));
+    isPlaced = true;
+    return { files, made };
   } catch (error) {
     if (error instanceof MobileNetV2Error) {
-      throw new MobileNetV2Error(error.code, error.message.replaceAll(scratch, home), { cause: error });
+      throw new MobileNetV2Error(
+        error.code,
+        scratch === undefined ? error.message : error.message.replaceAll(scratch, home),
+        { cause: error },
+      );
     }
     throw isSystemError(error) ? writeError(target, error) : error;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
+    if (!isPlaced && newFolder !== undefined) await removeEmpty(home, newFolder);
+  }
+}
+
+/** Takes away a folder and those around it up to `last`, as long as nothing is in them. */
+async function removeEmpty(folder: string, last: string): Promise<void> {
+  for (let one = folder; one.startsWith(last); one = dirname(one)) {
+    // oxlint-disable-next-line no-await-in-loop -- from within
+    await rmdir(one).catch(() => undefined);
   }
 }
 
