@@ -37,6 +37,11 @@ export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasT
     if (options.trainable !== undefined) this.trainable = options.trainable;
   }
 
+  /** Always: its graph was given to it. */
+  override get built(): boolean {
+    return true;
+  }
+
   /** See `predictAll`; one tensor where the model was made with one output. */
   async predict(x: Tensor | readonly Tensor[]): Promise<Predictions<Outputs>>;
   async predict(x: Tensor | readonly Tensor[]): Promise<Tensor | Tensor[]> {

@@ -26,22 +26,16 @@ interface Logits {
   readonly of: "output" | "logits";
 }
 
-function logitsOf(
-  predicted: Predicted,
-  activation: "softmax" | "sigmoid",
-  fromLogits: boolean,
-  loss: string,
-): Logits | undefined {
-  if (predicted.logits !== undefined && predicted.activation === activation) {
-    if (fromLogits) {
-      warn(
-        `"\`${loss}\` received \`fromLogits: true\`, but the \`output\` argument was produced by a ` +
-          `${activation === "softmax" ? "Softmax" : "Sigmoid"} activation and thus does not represent logits. Was this intended?`,
-      );
-    }
-    return { z: predicted.logits.data, of: "logits" };
+/** As Keras does: what an output is softmax or sigmoid of, whichever of the two and whatever the loss. */
+function logitsOf({ output, logits }: Predicted, fromLogits: boolean, loss: string): Logits | undefined {
+  if (logits === undefined) return fromLogits ? { z: output.data, of: "output" } : undefined;
+  if (fromLogits) {
+    warn(
+      `"\`${loss}\` received \`fromLogits: true\`, but the \`output\` argument was produced by a Softmax or Sigmoid activation and thus ` +
+        "does not represent logits. Was this intended?",
+    );
   }
-  return fromLogits ? { z: predicted.output.data, of: "output" } : undefined;
+  return { z: logits.data, of: "logits" };
 }
 
 function smoothingArgument(value: number | undefined): number {
@@ -66,7 +60,7 @@ export class SparseCategoricalCrossentropy extends Loss {
     const { output } = predicted;
     const { positions, classes } = positionsOf(output);
     const labels = labelsOf(yTrue, output);
-    const logits = logitsOf(predicted, "softmax", this.fromLogits, this.name);
+    const logits = logitsOf(predicted, this.fromLogits, this.name);
     const values = new Float64Array(positions);
     if (logits !== undefined) {
       const { z, of } = logits;
@@ -130,7 +124,7 @@ export class CategoricalCrossentropy extends Loss {
     const target = sameShape(yTrue, output).data;
     const smoothing = this.labelSmoothing;
     const wanted = (at: number): number => (target[at] ?? 0) * (1 - smoothing) + smoothing / classes;
-    const logits = logitsOf(predicted, "softmax", this.fromLogits, this.name);
+    const logits = logitsOf(predicted, this.fromLogits, this.name);
     const values = new Float64Array(positions);
     if (logits !== undefined) {
       const { z, of } = logits;
@@ -217,7 +211,7 @@ export class BinaryCrossentropy extends Loss {
     const target = sameShape(yTrue, output).data;
     const smoothing = this.labelSmoothing;
     const wanted = (at: number): number => (target[at] ?? 0) * (1 - smoothing) + 0.5 * smoothing;
-    const logits = logitsOf(predicted, "sigmoid", this.fromLogits, this.name);
+    const logits = logitsOf(predicted, this.fromLogits, this.name);
     const z = logits?.z ?? output.data;
     const values = new Float64Array(positions);
     for (let at = 0; at < z.length; at++) {

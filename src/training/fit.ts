@@ -47,6 +47,8 @@ class Fit implements TrainingSession {
   /** The epoch and the step of it that come next. */
   #epoch: number;
   #step = 0;
+  /** What came of the epoch so far. */
+  #logs: Logs = {};
   #reader: EpochReader | undefined;
   #position = { pass: 0, batch: 0 };
   #callbacks: readonly Callback[] = [];
@@ -67,12 +69,6 @@ class Fit implements TrainingSession {
     const { signal } = this.#options;
     const [source, validation] = this.#sources(x, y);
     const steps = this.#options.stepsPerEpoch ?? source.steps;
-    if (!source.repeats && this.#options.stepsPerEpoch === undefined && this.#epochs - this.#epoch > 1) {
-      warn(
-        "The data can be gone through only once, as a generator can: there will be one epoch of it. " +
-          "Give a data set that can be iterated again, or `stepsPerEpoch`.",
-      );
-    }
     const programs = await this.#prepare(source);
     const history = new History();
     const list = this.#callbackList(history, { epochs: this.#epochs, steps, verbose: this.#verbose, session: this });
@@ -87,17 +83,19 @@ class Fit implements TrainingSession {
       this.#reader.position = this.#position;
       while (this.#epoch < this.#epochs && !model.stopTraining) {
         const epoch = this.#epoch;
-        logs = await this.#trainEpoch(epoch, training, list, programs);
+        const found = await this.#trainEpoch(epoch, training, list, programs);
+        if (found === undefined) break;
+        logs = found;
         if (validating !== undefined && this.#validatesAfter(epoch)) {
           const { validationSteps } = this.#options;
-          const found = await this.#trainer.evaluateSource(
+          const validated = await this.#trainer.evaluateSource(
             validating.source,
             validating.hasFeatures,
             list,
             validationSteps,
             signal,
           );
-          for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value;
+          for (const [name, value] of Object.entries(validated)) logs[`val_${name}`] = value;
         }
         this.#epoch = epoch + 1;
         this.#step = 0;
@@ -111,13 +109,13 @@ class Fit implements TrainingSession {
     }
   }
 
-  /** What comes of an epoch, from the step on that is the next. */
+  /** What comes of an epoch, from the step on that is the next; undefined where there is no data any more. */
   async #trainEpoch(
     epoch: number,
-    { source, hasFeatures }: Prepared,
+    { hasFeatures }: Prepared,
     list: CallbackList,
     programs: TrainingPrograms,
-  ): Promise<Logs> {
+  ): Promise<Logs | undefined> {
     const trainer = this.#trainer;
     const { objectives, model } = trainer;
     const { signal, classWeight, stepsPerEpoch } = this.#options;
@@ -131,27 +129,24 @@ class Fit implements TrainingSession {
       const seed = fnv1a32(`${this.#seed}/${epoch}/${step}`);
       await trainer.trainStep({ ...weighted(samples, classWeight), x: features }, programs, seed);
       this.#step = step + 1;
-      const logs = objectives.logs();
-      this.#sayNaN(epoch, step, logs);
-      await list.callAt("onTrainBatchEnd", step, logs);
+      this.#logs = objectives.logs();
+      this.#sayNaN(epoch, step, this.#logs);
+      await list.callAt("onTrainBatchEnd", step, { ...this.#logs });
       if (model.stopTraining) break;
     }
-    const expected = stepsPerEpoch ?? source.steps;
-    if (this.#step === 0) {
-      throw valueError(
-        epoch === (this.#options.initialEpoch ?? 0)
-          ? "There is nothing to learn from: the data set has no batches."
-          : "Your input ran out of data; interrupting training. Make sure that your dataset can be iterated again for every epoch.",
-      );
+    const isOver = stepsPerEpoch !== undefined && this.#step < stepsPerEpoch;
+    if (this.#step === 0 && !isOver && epoch === (this.#options.initialEpoch ?? 0)) {
+      throw valueError("There is nothing to learn from: the data set has no batches.");
     }
-    if (stepsPerEpoch !== undefined && expected !== undefined && this.#step < expected && !model.stopTraining) {
+    if ((this.#step === 0 || isOver) && !model.stopTraining) {
       warn(
         "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least " +
-          "`stepsPerEpoch * epochs` batches.",
+          "`stepsPerEpoch * epochs` batches, or can be iterated again for every epoch.",
       );
       model.stopTraining = true;
+      if (this.#step === 0) return undefined;
     }
-    return objectives.logs();
+    return { ...this.#logs };
   }
 
   #sources(x: Inputs | TrainingDataset, y: Targets | undefined): readonly [Source, Source | undefined] {
@@ -236,6 +231,7 @@ class Fit implements TrainingSession {
       epoch: this.#epoch,
       step: this.#step,
       position: { ...(this.#reader?.position ?? this.#position) },
+      logs: { ...this.#logs },
       stopTraining: model.stopTraining,
       weights: copyWeights(model),
       optimizer: { iterations, learningRate, slots },
@@ -273,6 +269,8 @@ class Fit implements TrainingSession {
     this.#seed = numberIn(state, "seed");
     this.#epoch = numberIn(state, "epoch");
     this.#step = numberIn(state, "step");
+    const logs = recordIn(state, "logs");
+    this.#logs = Object.fromEntries(Object.keys(logs).map((name) => [name, numberIn(logs, name)]));
     model.stopTraining = state["stopTraining"] === true;
   }
 

@@ -12,9 +12,8 @@ export function isFrozen(step: Step, trained: ReadonlySet<Weight>): boolean {
   return !(layer instanceof Dropout) || layer.rate === 0 || training === false;
 }
 
-/** The activation that an output of a program ends with, where it is one that has logits along the last axis. */
-export function outputActivation(program: Program, output: number): "softmax" | "sigmoid" | undefined {
-  const { name, axis } = program.steps.find((step) => step.output === output)?.layer.outputActivation ?? {};
-  if (name === "sigmoid") return name;
-  return name === "softmax" && (axis === undefined || axis === -1) ? name : undefined;
+/** Whether an output of a program is softmax or sigmoid of something. */
+export function hasLogits(program: Program, output: number): boolean {
+  const name = program.steps.find((step) => step.output === output)?.layer.outputActivation.name;
+  return name === "softmax" || name === "sigmoid";
 }

@@ -20,7 +20,6 @@ export interface Predicted {
   readonly output: Tensor<Float32Array>;
   /** What the output is softmax or sigmoid of, where it is of one and that is known. */
   readonly logits?: Tensor<Float32Array> | undefined;
-  readonly activation?: "softmax" | "sigmoid" | undefined;
 }
 
 /** The losses of all positions (samples, for outputs of two axes), float64, and the way back. */

@@ -5,7 +5,7 @@ import type { DifferentiationOptions, Differentiator, Evaluated } from "../graph
 import { type Program, programOf } from "../graph/program.ts";
 import { splitProgram } from "../graph/split.ts";
 import type { Weight } from "../layers/weight.ts";
-import { isFrozen, outputActivation } from "./frozen.ts";
+import { hasLogits, isFrozen } from "./frozen.ts";
 import type { Predicted } from "./loss.ts";
 import type { TrainedModel } from "./model.ts";
 import { Penalties } from "./penalties.ts";
@@ -97,11 +97,6 @@ export class TrainingPrograms {
     return await this.#evaluator.run(features);
   }
 
-  /** What a differentiator's outputs are. */
-  predicted(evaluated: Evaluated): readonly Predicted[] {
-    return predictedOf(this.#parts.tail, evaluated);
-  }
-
   dispose(): void {
     this.#parts.base?.dispose();
     this.#evaluator?.dispose();
@@ -122,7 +117,7 @@ class Evaluator {
   #differentiator: Promise<Differentiator> | undefined;
 
   constructor(program: Program, threads: number, make: MakeDifferentiator) {
-    const ends = new Set(program.outputs.filter((output) => outputActivation(program, output) !== undefined));
+    const ends = new Set(program.outputs.filter((output) => hasLogits(program, output)));
     const { base, tail } = splitProgram(program, (step) => !ends.has(step.output));
     this.#body = base;
     this.#head = tail;
@@ -137,11 +132,17 @@ class Evaluator {
       values = await (await this.#engine).run(inputs);
     }
     const outputs = values.map((value) => value.toFloat32());
-    if (this.#head.steps.length === 0) return outputs.map((output) => ({ output }));
+    const { steps, inputs: passed, outputs: wanted } = this.#head;
+    if (steps.length === 0) {
+      return wanted.flatMap((value) => {
+        const output = outputs[passed.indexOf(value)];
+        return output === undefined ? [] : [{ output }];
+      });
+    }
     this.#differentiator ??= this.#make(this.#head, { training: false, weights: [], threads: this.#threads });
-    const nothing = this.#head.outputs.map(() => undefined);
+    const nothing = wanted.map(() => undefined);
     const evaluated = await (await this.#differentiator).run(outputs, () => nothing, { seed: 0 });
-    return predictedOf(this.#head, evaluated);
+    return predictedOf(evaluated);
   }
 
   dispose(): void {
@@ -154,12 +155,9 @@ class Evaluator {
   }
 }
 
-function predictedOf(program: Program, { outputs, logits }: Evaluated): readonly Predicted[] {
-  return outputs.map((output, i) => ({
-    output,
-    logits: logits[i],
-    activation: outputActivation(program, program.outputs[i] ?? -1),
-  }));
+/** What a differentiator says. */
+export function predictedOf({ outputs, logits }: Evaluated): readonly Predicted[] {
+  return outputs.map((output, i) => ({ output, logits: logits[i] }));
 }
 
 /** Which layers are trainable: BatchNormalization behaves by it. */

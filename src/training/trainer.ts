@@ -24,7 +24,7 @@ import type { TrainedModel } from "./model.ts";
 import { Objectives } from "./objectives.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { optimizerOf } from "./optimizers.ts";
-import { type MakeDifferentiator, TrainingPrograms } from "./programs.ts";
+import { type MakeDifferentiator, TrainingPrograms, predictedOf } from "./programs.ts";
 import { verbosity } from "./progress-bar.ts";
 import { type Samples, type Source, type TrainingDataset, weighted } from "./samples.ts";
 
@@ -148,7 +148,7 @@ export class Trainer {
     const { weights: gradients } = await differentiator.run(
       samples.x,
       (evaluated) => {
-        const predicted = programs.predicted(evaluated);
+        const predicted = predictedOf(evaluated);
         const objective = this.objectives.evaluate(predicted, y, sampleWeight);
         update = () => this.objectives.update(objective.loss + penalty, objective, predicted, y, sampleWeight);
         return objective.gradients();

@@ -47,9 +47,7 @@ export function dataOf(
   if (made === "probabilities") z = tensorOf(shape, `${seed}/logits`, 0.01, 0.99);
   if (made === "extreme") z = new Tensor(shape, Float32Array.of(0, 1, 1e-9, 0.5, 0.5 - 1e-8, 1e-8));
   const predicted: Predicted =
-    made === "softmax" || made === "sigmoid"
-      ? { output: activated(z, made), logits: z, activation: made }
-      : { output: z };
+    made === "softmax" || made === "sigmoid" ? { output: activated(z, made), logits: z } : { output: z };
   const weightShape = positions;
   const sampleWeight = weighted ? tensorOf(weightShape, `${seed}/weights`, 0, 2) : undefined;
   return { yTrue: targetOf(seed, shape, positions, classes, target), predicted, sampleWeight };
