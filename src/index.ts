@@ -34,6 +34,12 @@ export { type DType, Tensor, type TensorData, stack, zeros } from "./core/tensor
 
 export { enableWideSimd } from "./engine/wide-simd.ts";
 
+export { classActivationMap } from "./explain/class-activation-map.ts";
+export { type Colormap, colormaps } from "./explain/colormaps.ts";
+export type { ExplainOptions, Explanation } from "./explain/explanation.ts";
+export { GradCam, type GradCamOptions, gradCam } from "./explain/grad-cam.ts";
+export { type OverlayOptions, overlay } from "./explain/overlay.ts";
+
 export type { Interpolation } from "./image/filters.ts";
 export type { ColorMode, Image } from "./image/image.ts";
 export {

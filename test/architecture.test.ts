@@ -19,7 +19,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   training: ["core", "platform", "layers", "graph", "engine", "image"],
   models: ["core", "wasm", "platform", "layers", "graph", "kernels", "engine", "saving", "image", "training"],
   applications: ["core", "platform", "layers", "graph", "saving", "models"],
-  explain: ["core", "layers", "graph", "engine", "image", "models"],
+  explain: ["core", "layers", "graph", "engine", "image", "training", "models"],
   index: [
     "core",
     "platform",

@@ -1,0 +1,82 @@
+/** Layers of a model, and of models within it, whose output has rows and columns. */
+import { valueError } from "../core/errors.ts";
+import { formatShape } from "../core/shape.ts";
+import { Network } from "../graph/network.ts";
+import type { Program, Step } from "../graph/program.ts";
+import type { Layer } from "../layers/layer.ts";
+
+export interface FeatureMap {
+  readonly path: string;
+  /** The number of the value in the program. */
+  readonly value: number;
+}
+
+/** So many are named in an error. */
+const MOST_NAMED = 8;
+
+/**
+ * The output of the layer of that name or path; of a nested model: its own output. Default: the last one that is more than 1 × 1.
+ * Of a layer that was applied several times, the last application counts.
+ *
+ * @throws ValueError where there is no such layer, or it has no rows and columns.
+ */
+export function featureMapOf(model: Network, program: Program, name: string | undefined): FeatureMap {
+  const paths = pathsOf(model);
+  if (name === undefined) return lastFeatureMap(program, paths);
+  const found = paths.has(name) ? [name] : [...paths.keys()].filter((path) => path.endsWith(`/${name}`));
+  const [path, ...more] = found;
+  if (path === undefined) {
+    throw valueError(`No such layer: ${name}. ${namesOf(program, paths)}`);
+  }
+  if (more.length > 0)
+    throw valueError(`Several layers are named ${name}: ${found.join(", ")}. Give one of these paths.`);
+  const layer = paths.get(path);
+  const step = program.steps.findLast((one) => one.layer === layer);
+  if (step === undefined || !isMap(program, step)) {
+    const shape =
+      step === undefined ? "" : `: its output has the shape ${formatShape(program.shapes[step.output] ?? [])}`;
+    throw valueError(`Layer '${path}' has no feature map${shape}. ${namesOf(program, paths)}`);
+  }
+  return { path, value: step.output };
+}
+
+function lastFeatureMap(program: Program, paths: ReadonlyMap<string, Layer>): FeatureMap {
+  const maps = program.steps.filter((step) => isMap(program, step));
+  const large = maps.findLast(({ output }) => program.shapes[output]?.slice(1, 3).some((axis) => axis !== 1));
+  const step = large ?? maps.at(-1);
+  if (step === undefined) {
+    throw valueError("No layer of the model has a feature map: an output of the shape (batch, rows, cols, channels).");
+  }
+  return { path: pathOf(step.layer, paths), value: step.output };
+}
+
+function isMap(program: Program, { output }: Step): boolean {
+  return program.shapes[output]?.length === 4;
+}
+
+/** Every layer by its path; a nested model is the layer that makes its output. */
+export function pathsOf(model: Network, before = ""): ReadonlyMap<string, Layer> {
+  const paths = new Map<string, Layer>();
+  for (const layer of model.layers) {
+    const path = `${before}${layer.name}`;
+    paths.set(path, lastOf(layer));
+    if (layer instanceof Network) for (const [inner, within] of pathsOf(layer, `${path}/`)) paths.set(inner, within);
+  }
+  return paths;
+}
+
+function lastOf(layer: Layer): Layer {
+  return layer instanceof Network ? lastOf(layer.output.node.layer) : layer;
+}
+
+/** The longest: that of the layer itself, not of the model that ends with it. */
+export function pathOf(layer: Layer, paths: ReadonlyMap<string, Layer>): string {
+  const found = [...paths].filter(([, one]) => one === layer).map(([path]) => path);
+  return found.toSorted((a, b) => b.length - a.length)[0] ?? layer.name;
+}
+
+function namesOf(program: Program, paths: ReadonlyMap<string, Layer>): string {
+  const maps = program.steps.filter((step) => isMap(program, step)).toReversed();
+  const names = maps.slice(0, MOST_NAMED).map(({ layer }) => pathOf(layer, paths));
+  return `Layers with feature maps, from the last: ${names.join(", ")}${maps.length > MOST_NAMED ? ", …" : ""}.`;
+}

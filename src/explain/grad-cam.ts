@@ -1,0 +1,110 @@
+/**
+ * Grad-CAM (Selvaraju et al. 2017): a layer's channels, each weighted by how much the class's score rises with it. As in the paper, and in
+ * Keras's example, the score is what comes before softmax or sigmoid.
+ */
+import { valueError } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { Engine } from "../engine/engine.ts";
+import type { Differentiator, LossGradient } from "../graph/differentiator.ts";
+import { programOf } from "../graph/program.ts";
+import { splitProgram } from "../graph/split.ts";
+import type { BaseModel } from "../models/base-model.ts";
+import { type ExplainOptions, type Explanation, classOf, heatmapOf, pictureOf, weightedSum } from "./explanation.ts";
+import { featureMapOf } from "./feature-maps.ts";
+
+export interface GradCamOptions extends ExplainOptions {
+  /**
+   * The layer whose channels are looked at: its name, or its path where it is in a nested model (`mobilenetv2_0.35_96/out_relu`).
+   * Default: the last one with rows and columns, `out_relu` in MobileNetV2. Earlier ones are finer and say less about the class.
+   */
+  readonly layer?: string | undefined;
+}
+
+/** Grad-CAM of one model and layer, for many pictures: everything before the layer runs on the inference engine. */
+export class GradCam {
+  readonly #model: BaseModel;
+  readonly #layer: string;
+  readonly #base: Engine;
+  readonly #tail: Differentiator;
+
+  private constructor(model: BaseModel, layer: string, base: Engine, tail: Differentiator) {
+    this.#model = model;
+    this.#layer = layer;
+    this.#base = base;
+    this.#tail = tail;
+  }
+
+  /** @throws ValueError where the model has no such layer, or several outputs. */
+  static async create(model: BaseModel, { layer }: Pick<GradCamOptions, "layer"> = {}): Promise<GradCam> {
+    const program = programOf(model.graph);
+    if (program.outputs.length !== 1) {
+      throw valueError(
+        `Model '${model.name}' has ${program.outputs.length} outputs. One with one output can be explained.`,
+      );
+    }
+    const { path, value } = featureMapOf(model, program, layer);
+    const after = new Set([value]);
+    for (const { inputs, output } of program.steps) if (inputs.some((input) => after.has(input))) after.add(output);
+    after.delete(value);
+    const split = splitProgram(
+      { ...program, outputs: [...program.outputs, value] },
+      ({ output }) => !after.has(output),
+    );
+    const { threads } = model;
+    const { differentiatorOf } = await import("../training/differentiator-of.ts");
+    const tail = await differentiatorOf(split.tail, { training: false, weights: [], outputs: [1], threads });
+    return new GradCam(model, path, await Engine.create(split.base, { threads }), tail);
+  }
+
+  /**
+   * Where the model looked.
+   * @param image as `predict` takes it: [rows, cols, channels], or a batch of one
+   * @throws ValueError where the picture does not fit, or there is no such class.
+   */
+  async explain(image: Tensor, options: ExplainOptions = {}): Promise<Explanation> {
+    const values = await this.#base.run(pictureOf(image, this.#model));
+    let asked: Pick<Explanation, "classIndex" | "score"> | undefined;
+    const ofClass: LossGradient = ({ outputs: [answer], logits: [logits] }) => {
+      if (answer === undefined) return [];
+      asked = classOf(answer, options);
+      const gradient = new Float32Array(answer.size);
+      gradient[asked.classIndex] = 1;
+      return [{ of: logits === undefined ? "output" : "logits", values: gradient }];
+    };
+    const { outputs, outputGradients } = await this.#tail.run(values, ofClass, { seed: 0 });
+    const [, activations] = outputs;
+    const [gradient] = outputGradients;
+    if (asked === undefined || activations === undefined || gradient === undefined) {
+      throw valueError(`Model '${this.#model.name}' has no output to explain.`);
+    }
+    const { shape } = activations;
+    // The mean over the pixels; its number does not matter, as the map is scaled in the end.
+    const weights = new Float64Array(shape[3] ?? 0);
+    for (const [i, value] of gradient.data.entries())
+      weights[i % weights.length] = (weights[i % weights.length] ?? NaN) + value;
+    const heatmap = heatmapOf(weightedSum(activations, weights), 0, shape);
+    return { heatmap, ...asked, layer: this.#layer };
+  }
+
+  /** Frees the memory. */
+  dispose(): void {
+    this.#base.dispose();
+    this.#tail.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/**
+ * Where a model looked, by Grad-CAM. For many pictures, `GradCam.create` once and `explain` each is faster.
+ *
+ * @param image as `predict` takes it: [rows, cols, channels], or a batch of one
+ * @throws ValueError where the picture does not fit, or there is no such layer or class; UnsupportedError where a layer after the
+ *   chosen one has no gradient.
+ */
+export async function gradCam(model: BaseModel, image: Tensor, options: GradCamOptions = {}): Promise<Explanation> {
+  using explainer = await GradCam.create(model, options);
+  return await explainer.explain(image, options);
+}
