@@ -2,8 +2,11 @@
  * Prints GMAC/s and GB/s of the kernels of training over MobileNetV2's shapes, the best of many calls:
  * node --conditions=@mobilenet-v2/source [--experimental-wasm-revectorize] bench/kernels/train.ts
  */
+import { dwconv } from "../../src/kernels/dwconv.ts";
 import { TILINGS } from "../../src/kernels/table.ts";
+import { dwconvWeights } from "../../src/kernels/train-dwconv.ts";
 import { gemmTn } from "../../src/kernels/train-gemm.ts";
+import { packTransposed, packWeights } from "../../src/kernels/train-pack.ts";
 import { moments, scale, scaleGradient, scaleReduce } from "../../src/kernels/train-scaling.ts";
 import type { AnyExpr } from "../../src/wasm/expression.ts";
 import { features } from "../../src/wasm/features.ts";
@@ -82,6 +85,46 @@ for (const [name, tiling] of Object.entries(TILINGS)) {
   print(`${name} gemmTn`, "GMAC/s", products);
 }
 
+const [NUMBERS, SUMS] = [50 * MEBIBYTE, 51 * MEBIBYTE];
+const addresses = (...list: readonly number[]): AnyExpr[] => list.map((address) => i32.const(address));
+
+/** Rows and columns of the input, stride, channels. */
+const DEPTHWISE = [
+  [112, 1, 32],
+  [112, 2, 96],
+  [56, 1, 144],
+  [56, 2, 144],
+  [28, 1, 192],
+  [28, 2, 192],
+  [14, 1, 384],
+  [14, 2, 576],
+  [7, 1, 960],
+] as const;
+for (const [name, { arithmetic, depthwiseVectors: vectors }] of Object.entries(TILINGS)) {
+  if (arithmetic === "fma" && !features().relaxedSimd) continue;
+  const [weights, inputs]: [Timed[], Timed[]] = [[], []];
+  for (const [size, stride, channels] of DEPTHWISE) {
+    const common = { kernelRows: 3, kernelCols: 3, dilation: 1, channels, vectors, arithmetic };
+    const outputCols = Math.ceil(size / stride);
+    const rowBytes = size * channels * 4;
+    const rows = (from: number): number[] => [0, 1, 2].map((row) => from + row * rowBytes);
+    const timeRows = async (make: (module: ModuleBuilder) => FunctionBuilder, args: readonly AnyExpr[]) => {
+      const module = new ModuleBuilder();
+      const kernel = make(module);
+      const f = module.export(module.function("run"));
+      const left = f.local("i32", i32.const(10));
+      f.times(left, () => f.call(kernel, args));
+      return time(module, 10 * outputCols * channels * 9);
+    };
+    const forward = { ...common, stride, inputCols: size, outputCols, padLeft: 2 - stride };
+    weights.push(await timeRows((m) => dwconvWeights(m, forward), addresses(SUMS, A, ...rows(B))));
+    const back = { ...common, stride: 1, inputCols: outputCols, outputCols: size, padLeft: stride, spread: stride };
+    inputs.push(await timeRows((m) => dwconv(m, { ...back, minmax: false }), addresses(A, NUMBERS, ...rows(B))));
+  }
+  print(`${name} dwconvWeights`, "GMAC/s", weights);
+  print(`${name} dwconv spread`, "GMAC/s", inputs);
+}
+
 const CHANNELS = [16, 24, 32, 96, 144, 192, 384, 576, 960] as const;
 /** Bytes of a matrix's block. */
 const MATRIX = 2 ** 17;
@@ -100,8 +143,6 @@ async function timeBlock(
   return time(module, pixels * channels * 4 * passes);
 }
 
-const [NUMBERS, SUMS] = [50 * MEBIBYTE, 51 * MEBIBYTE];
-const addresses = (...list: readonly number[]): AnyExpr[] => list.map((address) => i32.const(address));
 const perChannel = (count: number): AnyExpr[] =>
   addresses(...Array.from({ length: count }, (_, i) => NUMBERS + i * 8192));
 const bounds = [f32.const(0), f32.const(6)];
@@ -144,5 +185,23 @@ for (const [name, { arithmetic }] of Object.entries(TILINGS)) {
     const timed: Timed[] = [];
     for (const channels of CHANNELS) timed.push(await timeBlock(make, channels, passes, args));
     print(`${name} ${what}`, "GB/s", timed);
+  }
+}
+
+for (const columns of [8, 16]) {
+  const kernels: [string, (module: ModuleBuilder) => FunctionBuilder][] = [
+    ["packWeights", (m) => packWeights(m, { columns, bias: false })],
+    ["packTransposed", (m) => packTransposed(m, { columns })],
+  ];
+  for (const [what, make] of kernels) {
+    const timed: Timed[] = [];
+    for (const [k, n] of POINTWISE) {
+      const module = new ModuleBuilder();
+      const kernel = make(module);
+      const sizes = what === "packWeights" ? [k, n] : [n, k];
+      module.export(module.function("run")).call(kernel, addresses(A, B, ...sizes));
+      timed.push(await time(module, 8 * k * n));
+    }
+    print(`${what} ${columns}`, "GB/s", timed);
   }
 }
