@@ -2,7 +2,7 @@
 import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from "./checkpoint.ts";
 import { isHdf5 } from "./hdf5/superblock.ts";
 import { LABELS, namedClasses } from "./labels-beside.ts";
-import { hasMainFile } from "./main-file.ts";
+import { hasMainFile, topOf } from "./main-file.ts";
 import { isOnnx } from "./onnx/sniff.ts";
 import { isSafetensors } from "./safetensors-sniff.ts";
 import { isTorchFile } from "./torch/sniff.ts";
@@ -55,7 +55,7 @@ export const formats: readonly CheckpointFormat[] = [
   },
   {
     id: "zip",
-    matches: ({ bytes }) => isZip(bytes) && hasMainFile(zipNames(bytes)),
+    matches: ({ bytes }) => isZip(bytes) && hasMainFile(topOf(zipNames(bytes)).names),
     async open(source) {
       const { archivedFiles } = await import("./archived-files.ts");
       const files = await archivedFiles(source);

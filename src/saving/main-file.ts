@@ -25,6 +25,19 @@ export async function mainFile(files: FileSet): Promise<FileSource> {
   return { name, bytes, sibling: (other) => files.read(other) };
 }
 
+/** The folder in which all that an archive holds lies (`""`, or `web/`), and the names of the files that lie there themselves. */
+export function topOf(names: readonly string[]): { readonly folder: string; readonly names: readonly string[] } {
+  // What a Mac adds is no part of it.
+  const own = names.filter((name) => !name.startsWith("__MACOSX/"));
+  const [folder = ""] = /^[^/]+\//.exec(own[0] ?? "") ?? [];
+  if (folder !== "" && !own.every((name) => name.startsWith(folder))) return { folder: "", names: own.filter(isPlain) };
+  return { folder, names: own.map((name) => name.slice(folder.length)).filter(isPlain) };
+}
+
+function isPlain(name: string): boolean {
+  return name !== "" && !name.includes("/");
+}
+
 /** True where one of the files has a name as checkpoints have. */
 export function hasMainFile(names: readonly string[]): boolean {
   return TELLING.some((telling) => names.some((name) => telling.test(name)));
