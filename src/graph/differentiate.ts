@@ -96,7 +96,7 @@ class ScalarDifferentiator implements Differentiator {
     for (const [position, step] of this.#program.steps.entries()) {
       const { layer } = step;
       const given = step.inputs.map((value) => known(values.get(value)));
-      const before = layer.forwardTraining(given, this.#pass(position, seed));
+      const before = layer.forwardTraining(given, this.#pass(step, position, seed));
       linear.set(step.output, before);
       const { name, axis } = layer.outputActivation;
       values.set(step.output, activate(name, before, axis));
@@ -104,8 +104,8 @@ class ScalarDifferentiator implements Differentiator {
     return { values, linear };
   }
 
-  #pass(position: number, seed: number): TrainingPass {
-    return { training: this.#options.training, stream: streamOf(seed, position) };
+  #pass({ training }: Step, position: number, seed: number): TrainingPass {
+    return { training: this.#options.training && training !== false, stream: streamOf(seed, position) };
   }
 
   /** For outputs that are softmax or sigmoid of something: that. */
@@ -157,7 +157,7 @@ class ScalarDifferentiator implements Differentiator {
       const gradient = ofLinear.get(output);
       if (gradient === undefined) continue;
       const inputs = step.inputs.map((value) => known(values.get(value)));
-      const found = layer.backward({ ...this.#pass(position, seed), inputs, gradient });
+      const found = layer.backward({ ...this.#pass(step, position, seed), inputs, gradient });
       for (const [i, value] of step.inputs.entries()) {
         if (this.#needed.has(value)) add(ofValues, value, known(found.inputs[i]));
       }

@@ -10,6 +10,8 @@ export interface Step {
   readonly layer: Layer;
   readonly inputs: readonly number[];
   readonly output: number;
+  /** False where the layer behaves as in inference also in training, as it was applied so or lies in a model that was. */
+  readonly training?: boolean | undefined;
 }
 
 export interface Program {
@@ -27,19 +29,19 @@ export function programOf(graph: Graph): Program {
   const shapes: Shape[] = [];
   const newValue = (shape: Shape): number => shapes.push(shape) - 1;
 
-  const inline = (part: Graph, inputs: readonly number[]): readonly number[] => {
+  const inline = (part: Graph, inputs: readonly number[], around?: boolean): readonly number[] => {
     const values = new Map<KerasTensor, number>();
     for (const [i, input] of part.inputs.entries()) values.set(input, known(inputs[i]));
-    for (const { layer, inputs: tensors, outputs } of part.nodes) {
+    for (const { layer, inputs: tensors, outputs, training = around } of part.nodes) {
       if (tensors.length === 0) continue;
       const given = tensors.map((tensor) => known(values.get(tensor)));
       if (layer instanceof Network) {
-        const results = inline(layer.graph, given);
+        const results = inline(layer.graph, given, training);
         for (const [i, output] of outputs.entries()) values.set(output, known(results[i]));
       } else {
         for (const output of outputs) {
           const value = newValue(output.shape);
-          steps.push({ layer, inputs: given, output: value });
+          steps.push({ layer, inputs: given, output: value, training });
           values.set(output, value);
         }
       }

@@ -31,15 +31,32 @@ export class KerasTensor {
   }
 }
 
+/** How a layer is applied. */
+export interface CallOptions {
+  /**
+   * False: the layer, and all layers within where it is a model, behave as in inference also while the rest is trained, as Keras's
+   * guides have it for the base of a fine-tuned model: `base.apply(x, { training: false })`.
+   */
+  readonly training?: boolean | undefined;
+}
+
 /** One application of a layer to tensors: the edges of the graph. */
 export class Node {
   readonly layer: Layer;
   readonly inputs: readonly KerasTensor[];
   readonly outputs: readonly KerasTensor[];
+  /** False where the layer was applied so; else what it is applied within decides. */
+  readonly training: boolean | undefined;
 
-  constructor(layer: Layer, inputs: readonly KerasTensor[], outputShapes: readonly Shape[]) {
+  constructor(
+    layer: Layer,
+    inputs: readonly KerasTensor[],
+    outputShapes: readonly Shape[],
+    { training }: CallOptions = {},
+  ) {
     this.layer = layer;
     this.inputs = inputs;
+    this.training = training;
     this.outputs = outputShapes.map((shape, index) => new KerasTensor(shape, this, index));
   }
 }
@@ -155,8 +172,8 @@ export abstract class Layer {
   }
 
   /** Applies the layer to symbolic tensors. @throws ValueError where their shapes do not fit. */
-  apply(inputs: KerasTensor | readonly KerasTensor[]): KerasTensor {
-    const [output] = this.connect(inputs instanceof KerasTensor ? [inputs] : inputs).outputs;
+  apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
+    const [output] = this.connect(inputs instanceof KerasTensor ? [inputs] : inputs, options).outputs;
     if (output === undefined) throw valueError(`Layer '${this.name}' has no output.`);
     return output;
   }
@@ -245,16 +262,22 @@ export abstract class Layer {
   }
 
   /** Applies the layer and gives the whole node: all outputs of a layer that has several. */
-  connect(inputs: readonly KerasTensor[]): Node {
+  connect(inputs: readonly KerasTensor[], options: CallOptions = {}): Node {
     if (inputs.length === 0 || inputs.some((input) => !(input instanceof KerasTensor))) {
       throw valueError(
         `Layer '${this.name}' is applied to symbolic tensors: the result of Input() or of another layer's apply().`,
       );
     }
+    if (options.training === true) {
+      throw valueError(
+        `Layer '${this.name}' cannot be applied with training: true: what a model computes in inference is never random. ` +
+          "Leave it out: fit() trains.",
+      );
+    }
     const shapes = inputs.map((input) => input.shape);
     this.computeOutputShapes(shapes);
     this.build(shapes);
-    const node = new Node(this, inputs, this.computeOutputShapes(shapes));
+    const node = new Node(this, inputs, this.computeOutputShapes(shapes), options);
     this.inboundNodes.push(node);
     return node;
   }

@@ -31,6 +31,9 @@ export function describeModel(network: Network): ModelDescription {
         className: layer.className,
         name: layer.name,
         nodes: calls.map((node) => node.inputs.map(referenceTo)),
+        ...(calls.some((node) => node.training !== undefined) && {
+          training: calls.map((node) => node.training ?? null),
+        }),
       };
       return layer instanceof Network
         ? { ...common, config: {}, model: describeModel(layer) }

@@ -215,7 +215,9 @@ class Applications {
 
   #apply({ described, index }: Waiting): void {
     const tensors = (described.nodes[index] ?? []).map((tensor) => this.tensor(tensor));
-    const node = this.#layers.get(described.name)?.connect(tensors);
+    const node = this.#layers.get(described.name)?.connect(tensors, {
+      training: described.training?.[index] ?? undefined,
+    });
     if (node !== undefined) this.#nodes.set(keyOf(described.name, index), node);
   }
 }

@@ -87,7 +87,10 @@ function cutAt(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]):
     return copy;
   });
   for (const node of nodesBetween(inputs, outputs)) {
-    const applied = node.layer.connect(node.inputs.map((tensor) => copies.get(tensor) ?? tensor));
+    const applied = node.layer.connect(
+      node.inputs.map((tensor) => copies.get(tensor) ?? tensor),
+      node,
+    );
     for (const [i, output] of node.outputs.entries()) {
       const copy = applied.outputs[i];
       if (copy !== undefined && !copies.has(output)) copies.set(output, copy);

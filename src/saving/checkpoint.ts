@@ -22,6 +22,8 @@ export interface LayerDescription {
   readonly model?: ModelDescription | undefined;
   /** For each application the tensors that it takes; InputLayers have none. */
   readonly nodes: readonly (readonly TensorReference[])[];
+  /** For each application false where it is one of inference even in training; left out where there is none such. */
+  readonly training?: readonly (boolean | null)[] | undefined;
 }
 
 export interface ModelDescription {

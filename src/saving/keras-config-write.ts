@@ -62,7 +62,9 @@ class Writer {
       layers: layers.map((layer) => ({
         ...this.#layer(layer),
         name: layer.name,
-        inbound_nodes: layer.nodes.map((tensors) => this.#node(tensors.map(within))),
+        inbound_nodes: layer.nodes.map((tensors, i) =>
+          this.#node(tensors.map(within), layer.training?.[i] ?? undefined),
+        ),
       })),
       input_layers: this.#ends(inputs.map(end)),
       output_layers: this.#ends(outputs.map(end)),
@@ -73,14 +75,15 @@ class Writer {
     return this.#dialect === "tf.js" ? entries : oneOrAll(entries);
   }
 
-  #node(entries: readonly Entry[]): JsonValue {
-    if (this.#dialect !== "keras 3") return entries.map((entry) => [...entry, {}]);
+  #node(entries: readonly Entry[], training: boolean | undefined): JsonValue {
+    const kwargs = training === undefined ? {} : { training };
+    if (this.#dialect !== "keras 3") return entries.map((entry) => [...entry, kwargs]);
     const tensors = entries.map((entry) => ({
       class_name: "__keras_tensor__",
       // Keras looks at the history alone.
       config: { shape: [], dtype: "float32", keras_history: entry },
     }));
-    return { args: [oneOrAll(tensors)], kwargs: {} };
+    return { args: [oneOrAll(tensors)], kwargs };
   }
 
   #sequential({ trainable, layers, buildShape }: ModelDescription, name: string): JsonObject {

@@ -66,7 +66,8 @@ export function withCalls(layer: LayerDescription, item: Json, calls: readonly C
     for (const { kwargs } of calls) {
       for (const [name, value] of kwargs) refuseArgument(layer.name, name, value);
     }
-    return { ...layer, nodes };
+    const training = calls.map(({ kwargs }) => (kwargs.get("training") === false ? false : null));
+    return { ...layer, nodes, ...(training.includes(false) && { training }) };
   }
   const { name } = layer;
   const isSum = operation === "Add" || operation === "math.add" || operation === "__operators__.add";
@@ -105,7 +106,7 @@ function constantOf(operation: string, { args, kwargs, tensors, style }: Call): 
   return [given, swapped].find((value) => typeof value === "number");
 }
 
-/** `training=False` and `mask=None` are what happens here anyhow. */
+/** `training=False` is kept, `mask=None` is what happens here anyhow. */
 function refuseArgument(layer: string, name: string, value: Json): void {
   if (value === null || value === false) return;
   const shown = value instanceof Map ? "{…}" : Array.isArray(value) ? "[…]" : show(value);

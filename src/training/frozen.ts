@@ -6,7 +6,7 @@ import type { Weight } from "../layers/weight.ts";
 
 /** Whether a step has nothing to learn, drops nothing at random, and does not normalize by the batch. */
 export function isFrozen(step: Step, trained: ReadonlySet<Weight>): boolean {
-  const { layer, training }: Step & { readonly training?: boolean | undefined } = step;
+  const { layer, training } = step;
   if (layer.weights.some((weight) => trained.has(weight))) return false;
   if (layer instanceof BatchNormalization) return !layer.trainable || training === false;
   return !(layer instanceof Dropout) || layer.rate === 0 || training === false;

@@ -6,7 +6,7 @@ import { type TrainingPass, streamOf } from "../../layers/gradients.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { HostOperation } from "./compile.ts";
 import type { HostGradient } from "./gradients.ts";
-import type { Forward, Mask, Scaling } from "./operations.ts";
+import type { Forward, Host, Mask, Scaling } from "./operations.ts";
 import { type Coefficient } from "./plan.ts";
 
 /** The matrices in memory. */
@@ -18,7 +18,6 @@ export interface Matrices {
 }
 
 export interface HostRun {
-  readonly training: boolean;
   readonly seed: number;
 }
 
@@ -46,7 +45,7 @@ export function runOnHost(operation: HostOperation, matrices: Matrices, run: Hos
   }
 }
 
-function passOf({ step }: { readonly step: number }, { training, seed }: HostRun): TrainingPass {
+function passOf({ step, training }: Host, { seed }: HostRun): TrainingPass {
   return { training, stream: streamOf(seed, step) };
 }
 

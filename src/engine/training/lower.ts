@@ -80,7 +80,8 @@ class Lowering {
     return { matrix, view, logits };
   }
 
-  step({ layer, inputs, output }: Step, number: number): void {
+  step(step: Step, number: number): void {
+    const { layer, inputs, output } = step;
     const [first = -1] = inputs;
     const shape = knownDims(
       layer.computeOutputShape(inputs.map((value) => this.#get(value).shape)),
@@ -90,7 +91,7 @@ class Lowering {
     if (layer instanceof Conv2D || layer instanceof DepthwiseConv2D || layer instanceof Dense) {
       this.#weighted(layer, first, output, shape, number);
     } else if (layer instanceof BatchNormalization && this.#isLastAxis(layer.axis, shape)) {
-      this.#normalize(layer, first, output, shape);
+      this.#normalize(layer, step, shape);
     } else if (layer instanceof Rescaling) {
       const raw = this.#viewOf(this.#stored(first));
       const scaling = this.#constant(shape.at(-1) ?? 1, layer.scale, layer.offset);
@@ -111,13 +112,13 @@ class Lowering {
       this.#make({ kind: "mean", input: this.#unpadded(first), output: matrix, batch });
       this.#see(output, this.#viewOf(matrix), shape);
     } else if (layer instanceof Dropout) {
-      if (this.#training && layer.rate > 0) this.#drop(layer, first, output, shape, number);
+      if (this.#trains(step) && layer.rate > 0) this.#drop(layer, first, output, shape, number);
       else same();
     } else if (layer instanceof Flatten || layer instanceof Reshape) {
       const matrix = this.#matrix(shape);
       this.#make({ kind: "sum", inputs: [this.#unpadded(first)], output: matrix });
       this.#see(output, this.#viewOf(matrix), shape);
-    } else this.#host({ layer, inputs, output }, shape, number);
+    } else this.#host(step, shape, number);
   }
 
   #weighted(layer: Conv2D | DepthwiseConv2D | Dense, input: number, output: number, shape: Dims, number: number): void {
@@ -176,9 +177,10 @@ class Lowering {
     return { view: this.#viewOf(matrix), picture };
   }
 
-  #normalize(layer: BatchNormalization, input: number, output: number, shape: Dims): void {
+  #normalize(layer: BatchNormalization, step: Step, shape: Dims): void {
+    const [input = -1] = step.inputs;
     const matrix = this.#stored(input);
-    const kind = this.#training && layer.trainable ? "batch" : "moving";
+    const kind = this.#trains(step) && layer.trainable ? "batch" : "moving";
     const scaling = this.#scaling({ kind, layer, channels: shape.at(-1) ?? 1, factors: [], summands: [] });
     if (kind === "batch") {
       const place = this.#makers.get(matrix) ?? -1;
@@ -187,7 +189,12 @@ class Lowering {
         this.list[place] = { ...maker, statistics: [...maker.statistics, scaling] };
       } else this.list.push({ kind: "statistics", of: matrix, statistics: [scaling] });
     }
-    this.#see(output, { of: matrix, scaling, bounds: undefined }, shape);
+    this.#see(step.output, { of: matrix, scaling, bounds: undefined }, shape);
+  }
+
+  /** Whether a step behaves as in training. */
+  #trains({ training }: Step): boolean {
+    return this.#training && training !== false;
   }
 
   #bound(input: number, output: number, shape: Dims, bounds: Bounds): void {
@@ -230,10 +237,12 @@ class Lowering {
     this.#see(output, this.#viewOf(matrix), shape);
   }
 
-  #host({ layer, inputs, output }: Step, shape: Dims, step: number): void {
+  #host(step: Step, shape: Dims, number: number): void {
+    const { layer, output } = step;
     const matrix = this.#matrix(shape);
-    this.#make({ kind: "host", layer, inputs: inputs.map((value) => this.#stored(value)), output: matrix, step });
-    this.#finish(matrix, layer, step, output, shape);
+    const inputs = step.inputs.map((value) => this.#stored(value));
+    this.#make({ kind: "host", layer, inputs, output: matrix, step: number, training: this.#trains(step) });
+    this.#finish(matrix, layer, number, output, shape);
   }
 
   #get(value: number): Seen {

@@ -122,6 +122,8 @@ export interface Host {
   readonly inputs: readonly number[];
   readonly output: number;
   readonly step: number;
+  /** Whether it behaves as in training. */
+  readonly training: boolean;
 }
 
 export type Forward = Convolution | Statistics | Sum | Pad | Mean | Activation | Mask | Host;

@@ -232,7 +232,7 @@ export class TrainingEngine implements Differentiator {
   ): Promise<Gradients> {
     const { layout, store } = ready;
     const { lowered, backwards: back } = layout;
-    const run: HostRun = { training: this.#options.training, seed };
+    const run: HostRun = { seed };
     const matrices = new InMemory(ready);
     store.place.begin([]);
     store.weights.refresh();
