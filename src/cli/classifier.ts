@@ -35,6 +35,7 @@ export interface Loading {
 
 export interface Loaded {
   readonly name: string;
+  readonly model: OpenedModel;
   /** Undefined where the model is no MobileNetV2 that we know. */
   readonly alpha: number | undefined;
   /** Rows and columns of the pictures; both, where they differ. */
@@ -171,6 +172,7 @@ function loadedOf(model: OpenedModel, facts: Pick<Loaded, "alpha" | "size" | "la
   const areLogits = answersWithLogits(model.output);
   return {
     name: model.name,
+    model,
     ...facts,
     async scores(input) {
       const [answer, ...more] = await model.predictAll(input);

@@ -5,6 +5,7 @@ import { ALPHA, INTERPOLATIONS, NAME, SIZE, SIZE_OF_CHECKPOINT, addModelOptions,
 import { parseBudget } from "./budget.ts";
 import type { ClassifyOptions } from "./classify.ts";
 import type { ConvertOptions } from "./convert.ts";
+import { addExplainCommand } from "./explain-command.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { ModelsOptions } from "./models.ts";
 import { addPictureCommands } from "./picture-commands.ts";
@@ -16,6 +17,7 @@ const EXAMPLES = {
 Examples:
   $ ${NAME}                                       classify the sample photograph
   $ ${NAME} classify photo.jpg other.png          classify pictures
+  $ ${NAME} explain photo.jpg -o heat.png         show where the model looked
   $ ${NAME} models                                list the published models
   $ ${NAME} summary --alpha 0.35 --size 96        show the layers of one
 `,
@@ -213,6 +215,7 @@ function createProgram(exit: (code: number) => void): Command {
     });
 
   addPictureCommands(program);
+  addExplainCommand(program);
   addWeightsCommands(program.command("weights"), exit);
   return program;
 }
