@@ -192,22 +192,21 @@ function transposed(f: FunctionBuilder, rows: readonly Local<"v128">[]): readonl
 }
 
 export interface PackDepthwiseVariant {
-  readonly taps: number;
+  /** Which of the window's taps come one after the other: all of them; or turned around, or some, for the gradient of the input. */
+  readonly taps: readonly number[];
   readonly channels: number;
   /** As in the variant of `dwconv`. */
   readonly vectors: number;
-  /** The last tap first: for the gradient of the input. */
-  readonly turned: boolean;
   readonly bias: boolean;
 }
 
-export function packDepthwiseName({ taps, channels, vectors, turned, bias }: PackDepthwiseVariant): string {
+export function packDepthwiseName({ taps, channels, vectors, bias }: PackDepthwiseVariant): string {
   const lanes = vectors > 1 ? `c${4 * vectors}` : "";
-  return `f32_pack_depthwise${turned ? "_turned" : ""}${bias ? "_bias" : ""}_${taps}${lanes}x${channels}`;
+  return `f32_pack_depthwise${bias ? "_bias" : ""}_${taps.join(".")}${lanes}x${channels}`;
 }
 
 /**
- * Packs weights [taps, channels] for `dwconv`. Parameters: `to` (see `packedDwconvSize`), `from`, and `bias` where there is one.
+ * Packs weights [window's taps, channels] for `dwconv`. Parameters: `to` (see `packedDwconvSize`), `from`, and `bias` where there is one.
  * Reads up to 3 floats beyond the ends, and packs them with the last channels, where they mean nothing.
  */
 export function packDepthwise(module: ModuleBuilder, variant: PackDepthwiseVariant): FunctionBuilder {
@@ -224,11 +223,8 @@ export function packDepthwise(module: ModuleBuilder, variant: PackDepthwiseVaria
     f.set(left, i32.const(count));
     f.times(left, () => {
       put(0, (v) => (bias === undefined ? f32x4.splat(f32.const(0)) : v128.load(bias, v * VECTOR)));
-      for (let tap = 0; tap < taps; tap++) {
-        const source = variant.turned ? taps - 1 - tap : tap;
-        put(tap + 1, (v) => v128.load(from, source * channels * 4 + v * VECTOR));
-      }
-      f.increase(to, (taps + 1) * vectors * VECTOR);
+      for (const [i, tap] of taps.entries()) put(i + 1, (v) => v128.load(from, tap * channels * 4 + v * VECTOR));
+      f.increase(to, (taps.length + 1) * vectors * VECTOR);
       for (const pointer of [from, ...(bias === undefined ? [] : [bias])]) f.increase(pointer, lanes * 4);
     });
   }

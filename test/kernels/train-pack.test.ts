@@ -64,35 +64,27 @@ describe("packing of weights that are in memory, exactly", () => {
     });
   }
 
-  it("packDepthwise: 1 to 33 channels, 1 and 2 vectors, with and without a bias, turned", async () => {
+  it("packDepthwise: 1 to 33 channels, 1 and 2 vectors, with and without a bias, all taps and some", async () => {
     for (const channels of [1, 3, 4, 5, 8, 15, 16, 17, 24, 33]) {
-      for (const [taps, vectors, turned, bias] of [
-        [9, 1, false, true],
-        [9, 2, true, false],
-        [1, 2, true, true],
-        [25, 1, true, false],
+      for (const [window, taps, vectors, bias] of [
+        [9, [0, 1, 2, 3, 4, 5, 6, 7, 8], 1, true],
+        [9, [8, 7, 6, 5, 4, 3, 2, 1, 0], 2, false],
+        [9, [8, 7, 6, 2, 1, 0], 2, false],
+        [1, [0], 2, true],
+        [25, [12, 3, 24], 1, false],
       ] as const) {
         const module = new ModuleBuilder();
-        const { name } = module.export(packDepthwise(module, { taps, channels, vectors, turned, bias }));
+        const { name } = module.export(packDepthwise(module, { taps, channels, vectors, bias }));
         const instance = await instantiate(module);
-        const weights = uniform("w", taps * channels, -1, 1);
+        const weights = uniform("w", window * channels, -1, 1);
         const added = bias ? uniform("b", channels, -1, 1) : [];
         instance.floats.set(weights, FROM / 4);
         instance.floats.set(added, BIAS / 4);
-        const source = (i: number): number => {
-          const tap = Math.floor(i / channels);
-          return (turned ? taps - 1 - tap : tap) * channels + (i % channels);
-        };
-        const expected = new Float32Array(packedDwconvSize(taps, channels));
-        packDwconv(
-          expected,
-          weights.map((_, i) => weights[source(i)] ?? NaN),
-          added,
-          [],
-          { taps, channels, vectors },
-        );
+        const chosen = taps.flatMap((tap) => [...weights.subarray(tap * channels, (tap + 1) * channels)]);
+        const expected = new Float32Array(packedDwconvSize(taps.length, channels));
+        packDwconv(expected, Float32Array.from(chosen), added, [], { taps: taps.length, channels, vectors });
         // Lanes of channels that do not exist hold anything.
-        const last = Math.floor(channels / 4) * 4 * (taps + 1);
+        const last = Math.floor(channels / 4) * 4 * (taps.length + 1);
         instance.call(name, TO, FROM, ...(bias ? [BIAS] : []));
         const means = (_: number, i: number): boolean => i < last || (i - last) % 4 < channels % 4;
         const actual = instance.floats.slice(TO / 4, TO / 4 + expected.length);
