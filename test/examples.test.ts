@@ -1,6 +1,6 @@
 /** Every program of examples/ runs and prints what it says. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
 import { TestFolder } from "./platform/folder.ts";
@@ -36,6 +36,14 @@ describe("examples", { concurrency: 2 }, () => {
     assert.match(lines[1] ?? "", /^0\.\d{3} .*airliner\.JPEG$/);
   });
 
+  test("explain.ts", { skip: needsShared }, async () => {
+    using pictures = new TestFolder();
+    const target = pictures.file("heat.png");
+    const [line = ""] = await run("explain.ts", [pug, target]);
+    assert.match(line, /^pug 0\.7\d\d, out_relu of 7 × 7: .*heat\.png$/);
+    assert.ok(existsSync(target));
+  });
+
   test("features.ts", async () => {
     assert.deepEqual(await run("features.ts"), [
       "block_3_expand_relu  1 × 50 × 80 × 48",
@@ -52,6 +60,7 @@ describe("examples", { concurrency: 2 }, () => {
   });
 
   test("each of them has a test here", () => {
-    assert.deepEqual(readdirSync(folder).toSorted(), ["classify.ts", "features.ts", "similar.ts", "transfer.ts"]);
+    const names = ["classify.ts", "explain.ts", "features.ts", "similar.ts", "transfer.ts"];
+    assert.deepEqual(readdirSync(folder).toSorted(), names);
   });
 });
