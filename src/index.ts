@@ -172,3 +172,20 @@ export {
   randomTranslation,
   randomZoom,
 } from "./training/data/random-geometry.ts";
+
+export { Adam, type AdamOptions } from "./training/adam.ts";
+export { Callback, type Logs } from "./training/callbacks/callback.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./training/callbacks/early-stopping.ts";
+export type { History } from "./training/callbacks/history.ts";
+export { TimedBackup, type TimedBackupOptions } from "./training/recipe-backup.ts";
+export { balancedClassWeight } from "./training/recipe-class-weights.ts";
+export {
+  type Logged,
+  type PhaseResult,
+  type PhasesOptions,
+  type TrainingPhase,
+  fitInPhases,
+  hasPhases,
+} from "./training/recipe-phases.ts";
+export { type Split, stratifiedFolds, stratifiedSplit } from "./training/recipe-split.ts";
+export { CosineDecay, type CosineDecayOptions } from "./training/schedules.ts";

@@ -10,6 +10,7 @@ import type { InspectOptions } from "./inspect.ts";
 import type { ModelsOptions } from "./models.ts";
 import { addPictureCommands } from "./picture-commands.ts";
 import type { SummaryCommandOptions } from "./summary.ts";
+import { addTrainCommand } from "./train-command.ts";
 import type { JsonOption, WhichWeights } from "./weights.ts";
 
 const EXAMPLES = {
@@ -214,6 +215,7 @@ function createProgram(exit: (code: number) => void): Command {
       await convert(source, target, options);
     });
 
+  addTrainCommand(program);
   addPictureCommands(program);
   addExplainCommand(program);
   addWeightsCommands(program.command("weights"), exit);

@@ -41,7 +41,8 @@ interface Statistics {
 export class BatchNormalization extends Layer {
   readonly className = "BatchNormalization";
   readonly axis: number;
-  readonly momentum: number;
+  /** May be set, as in Keras: 0.999, which MobileNetV2 has, is too slow for a short training from scratch. */
+  momentum: number;
   readonly epsilon: number;
   readonly center: boolean;
   readonly scale: boolean;
