@@ -39,7 +39,7 @@ async function buildCode(): Promise<void> {
     logLevel: "warning",
     conditions: ["@mobilenet-v2/source"],
     external: ["#platform", "sharp", "node:*"],
-    plugins: [requiredBuiltins, plainWidths],
+    plugins: [requiredBuiltins, plainWidths, parquetWithoutFiles],
   });
 }
 
@@ -79,6 +79,16 @@ const plainWidths: Plugin = {
     const namespace = "plain-width";
     plugged.onResolve({ filter: /^string-width$/ }, ({ path }) => ({ path, namespace }));
     plugged.onLoad({ filter: /.*/, namespace }, () => ({ contents: "module.exports = (text) => text.length;" }));
+  },
+};
+
+/** What writes Parquet is given memory, not files: of the library that it is built on, the part that browsers have. */
+const parquetWithoutFiles: Plugin = {
+  name: "parquet-without-files",
+  setup(plugged) {
+    plugged.onResolve({ filter: /^hyparquet$/ }, ({ kind, resolveDir }) =>
+      plugged.resolve("hyparquet/src/index.js", { kind, resolveDir }),
+    );
   },
 };
 

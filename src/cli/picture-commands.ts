@@ -2,7 +2,9 @@
 import { type Command, Option } from "commander";
 import { ALPHA, NAME, SIZE_OF_CHECKPOINT, addModelOptions, interpolationOption, wholeNumber } from "./arguments.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
+import type { FeaturesOptions } from "./features.ts";
 import { RECIPES } from "./recipes.ts";
+import type { SimilarOptions } from "./similar.ts";
 
 const EVALUATE = `
 What the pictures show is known by
@@ -31,6 +33,30 @@ Examples:
   $ ${NAME} evaluate photos.csv --weights model.onnx --recipe timm --json
 `;
 
+const FEATURES = `
+The vector of a picture is what the last layer before the classifier gives: for the ImageNet weights 1,280 numbers. --layer takes another; of a
+map of features, its mean over rows and columns, or its maxima.
+
+OUT is written whole or not at all, and row by row: memory does not depend on how many pictures there are.
+  .npy          a matrix of float32, a row a picture; the paths of the pictures, in the same order, are beside it in .json
+  .safetensors  the same as tensor \`features\`; the paths are in its metadata, \`files\`
+  .parquet      columns \`file\` and \`features\`
+
+Examples:
+  $ ${NAME} features photos/ -o features.npy
+  $ ${NAME} features photos/ -o features.parquet --layer block_12_add --pooling max
+  $ ${NAME} features photos/ -o features.safetensors --weights flowers.keras --recipe torchvision
+`;
+
+const SIMILAR = `
+Pictures are alike where their vectors have the same direction: 1.000 is the same. With --index the vectors are kept in a file (.npy or
+.safetensors, as \`features\` writes it) and taken from there the next time; where pictures have come or gone it is made anew.
+
+Examples:
+  $ ${NAME} similar photo.jpg photos/
+  $ ${NAME} similar photo.jpg photos/ --top 20 --index photos.npy
+`;
+
 const WEIGHTS = "imagenet, nsfwjs, or a checkpoint of any format: a path or an address";
 
 export function addPictureCommands(program: Command): void {
@@ -50,6 +76,43 @@ export function addPictureCommands(program: Command): void {
       const { evaluate } = await import("./evaluate.ts");
       await evaluate(photos, options);
     });
+  addFeatureCommands(program);
+}
+
+function addFeatureCommands(program: Command): void {
+  addExtractor(program.command("features"))
+    .description("Make a vector of each picture, for search, clustering, or a classifier of your own.")
+    .argument("<photos>", "a folder; pictures in the folders within count too")
+    .requiredOption("-o, --output <file>", "where to write: .npy, .safetensors or .parquet")
+    .option("--strict", "stop at a picture that cannot be read")
+    .option("--json", "print one JSON document and nothing else")
+    .addHelpText("after", FEATURES)
+    .action(async (photos: string, options: FeaturesOptions) => {
+      const { features } = await import("./features.ts");
+      await features(photos, options);
+    });
+
+  addExtractor(program.command("similar"))
+    .description("Find the pictures of a folder that are most like one.")
+    .argument("<picture>", "a file or an address")
+    .argument("<photos>", "a folder; pictures in the folders within count too")
+    .option("--top <n>", "how many to show", wholeNumber, 5)
+    .option("--index <file>", "keep the vectors in a file, or take them from there")
+    .option("--json", "print one JSON document and nothing else")
+    .addHelpText("after", SIMILAR)
+    .action(async (picture: string, photos: string, options: SimilarOptions) => {
+      const { similar } = await import("./similar.ts");
+      await similar(picture, photos, options);
+    });
+}
+
+function addExtractor(command: Command): Command {
+  return addPreparation(addModelOptions(command, ALPHA, SIZE_OF_CHECKPOINT))
+    .option("--weights <what>", "imagenet, or a checkpoint of any format: a path or an address", "imagenet")
+    .option("--layer <name>", "the layer to look at (default: the last before the classifier)")
+    .addOption(
+      new Option("--pooling <how>", "what to make of a map of features (default: avg)").choices(["avg", "max", "none"]),
+    );
 }
 
 function addPreparation(command: Command): Command {

@@ -1,15 +1,7 @@
 /** A model that knows red, green and blue, and pictures of one colour: for commands whose answers are to be known. */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  Dense,
-  GlobalAveragePooling2D,
-  Input,
-  type Sequential,
-  Sequential as SequentialModel,
-  Tensor,
-  saveImg,
-} from "../../src/index.ts";
+import { Activation, Dense, GlobalAveragePooling2D, Input, Sequential, Tensor, saveImg } from "../../src/index.ts";
 
 export const COLOURS = ["red", "green", "blue"] as const;
 export type Colour = (typeof COLOURS)[number];
@@ -17,7 +9,12 @@ export type Colour = (typeof COLOURS)[number];
 /** [8, 8, 3] → three classes, by which channel is the brightest on average. */
 export function colourModel(named = true): Sequential {
   const dense = new Dense({ units: 3, activation: "softmax", name: "colours" });
-  const model = new SequentialModel([Input({ shape: [8, 8, 3] }), new GlobalAveragePooling2D({ name: "pool" }), dense]);
+  const model = new Sequential([
+    Input({ shape: [8, 8, 3] }),
+    new Activation({ activation: "linear", name: "map" }),
+    new GlobalAveragePooling2D({ name: "pool" }),
+    dense,
+  ]);
   model.setWeights([
     new Tensor([3, 3], Float32Array.of(5, 0, 0, 0, 5, 0, 0, 0, 5)),
     new Tensor([3], new Float32Array(3)),

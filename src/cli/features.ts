@@ -1,0 +1,132 @@
+/** The command `features`: vectors of all pictures of a folder, in one file, however many there are. */
+import { join, relative, sep } from "node:path";
+import { ImageDataset, MobileNetV2Error, enableWideSimd } from "../index.ts";
+import { picturesIn } from "./calibration.ts";
+import { downloadBar } from "./download-bar.ts";
+import { type Extractor, type ExtractorOptions, loadExtractor } from "./extractor.ts";
+import { featureEnding, openFeatureWriter } from "./feature-files.ts";
+import { duration, printable } from "./format.ts";
+import { interruptible } from "./interruption.ts";
+import { place } from "./placing.ts";
+import { progressBar } from "./progress-bar.ts";
+import { styleFor } from "./style.ts";
+
+export interface FeaturesOptions extends ExtractorOptions {
+  readonly output: string;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+export async function features(folder: string, options: FeaturesOptions): Promise<void> {
+  featureEnding(options.output);
+  const names = await namesIn(folder);
+  const { extractor, load } = await openExtractor(options);
+  const written = await writeFeatures(folder, names, extractor, options);
+  extractor.dispose();
+  const { vectors, files, unreadable, milliseconds } = written;
+  const perSecond = Math.round((vectors / milliseconds) * 10_000) / 10;
+  if (options.json === true) {
+    const report = {
+      ...extractor.facts,
+      length: extractor.length,
+      vectors,
+      files,
+      unreadable,
+      picturesPerSecond: perSecond,
+      milliseconds: { load: Math.round(load), total: Math.round(milliseconds) },
+    };
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    return;
+  }
+  const { bold, dim } = styleFor(process.stdout);
+  const { model, layer, pooling, weights } = extractor.facts;
+  const how = { avg: ", its mean", max: ", its maxima", none: "" }[pooling];
+  const shown = files.map(({ path, bytes }) => `${printable(path)} (${(bytes / 1e6).toFixed(1)} MB)`).join(", ");
+  process.stdout.write(
+    `${bold(shown)}: ${vectors} vectors of ${extractor.length} numbers\n` +
+      `${dim(`${layer} of ${printable(model)}${how}, weights ${printable(weights)}; ${perSecond} pictures a second, loaded in ${duration(load)}`)}\n`,
+  );
+}
+
+/** The pictures of a folder and those within, by their paths below it, with `/` between. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await picturesIn(folder)).map((path) => relative(folder, path).split(sep).join("/"));
+}
+
+export async function openExtractor(options: ExtractorOptions): Promise<{ extractor: Extractor; load: number }> {
+  enableWideSimd();
+  const started = performance.now();
+  const bar = downloadBar();
+  try {
+    const extractor = await interruptible(({ signal }) =>
+      loadExtractor(options, { signal, onProgress: (progress) => bar.update(progress) }),
+    );
+    return { extractor, load: performance.now() - started };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** Pictures given to the model at once. */
+const BATCH = 8;
+
+export interface WrittenFeatures {
+  readonly vectors: number;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly unreadable: readonly { readonly picture: string; readonly error: string }[];
+  readonly milliseconds: number;
+}
+
+/** Writes the vectors of pictures beside the file that is wanted, and moves it there when it is whole. */
+export async function writeFeatures(
+  folder: string,
+  names: readonly string[],
+  extractor: Extractor,
+  { output, strict }: Pick<FeaturesOptions, "output" | "strict">,
+): Promise<WrittenFeatures> {
+  const ending = featureEnding(output);
+  const pictures = new ImageDataset({
+    filePaths: names.map((name) => join(folder, name)),
+    load: (path) => extractor.prepare(path),
+    batchSize: BATCH,
+    shuffle: false,
+    strict,
+  });
+  const started = performance.now();
+  const bar = progressBar("Looking at pictures", (done, total) => `${done} of ${total}`);
+  let vectors = 0;
+  const { files } = await interruptible(({ signal }) =>
+    place(output, async (path) => {
+      const writer = await openFeatureWriter(path, ending, { facts: extractor.facts, length: extractor.length, names });
+      try {
+        for await (const { x, indices = new Int32Array() } of pictures) {
+          signal.throwIfAborted();
+          const { data } = await extractor.extract(x);
+          if (data.some((value) => !Number.isFinite(value))) throw notFinite(names[indices[0] ?? 0] ?? "");
+          await writer.write(
+            Array.from(indices, (index) => names[index] ?? ""),
+            data,
+          );
+          vectors += indices.length;
+          bar.update(vectors + pictures.unreadable.length, names.length);
+        }
+        await writer.finish();
+      } finally {
+        await writer.close();
+      }
+    }),
+  ).finally(() => bar.stop());
+  return {
+    vectors,
+    files,
+    unreadable: pictures.unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
+    milliseconds: performance.now() - started,
+  };
+}
+
+function notFinite(name: string): MobileNetV2Error {
+  return new MobileNetV2Error(
+    "ValueError",
+    `The model gives no numbers (NaN or infinity) for ${name} or pictures after it.`,
+  );
+}
