@@ -57,10 +57,9 @@ export async function loadExtractor(options: ExtractorOptions, loading: Loading)
       "Vectors are made with imagenet or a checkpoint. Received: --weights nsfwjs",
     );
   }
+  if (weights === "imagenet") return imagenetExtractor(options, loading);
   try {
-    return weights === "imagenet"
-      ? await imagenetExtractor(options, loading)
-      : await fileExtractor(weights, options, loading);
+    return await fileExtractor(weights, options, loading);
   } catch (error) {
     throw namedError(error, weights);
   }
