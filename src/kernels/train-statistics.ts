@@ -68,14 +68,14 @@ export const STATISTICS = "f32_statistics";
 /**
  * Mean and variance of all blocks, the scaling that they make, and the moving averages' next step (keras.layers.BatchNormalization).
  *
- * Parameters: `blocks`, `channels` (at least 1), `sums` (of the first block), `sumsStride`, `blockStride`, `gamma`, `beta`; `movingMean`,
- * `movingVariance`, which are changed; `mean`, `deviation` (1 / √(variance + epsilon)), `factor`, `summand`, which are written; `epsilon`,
+ * Parameters: `blocks`, `channels` (at least 1), `sums` (of the first block), `sumsStride`, `blockStride`, `counts` (of the first block's
+ * number of pixels, wherever the channels begin), `gamma`, `beta`; `movingMean`, `movingVariance`, which are changed; `mean`, `deviation` (1 / √(variance + epsilon)), `factor`, `summand`, which are written; `epsilon`,
  * `momentum`, `rest` (1 − momentum).
  */
 export function statistics(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(STATISTICS);
   const [blocks, channels, sums, sumsStride, blockStride] = parameters(f, 5);
-  const [gamma, beta, movingMean, movingVariance, meanTo] = parameters(f, 5);
+  const [counts, gamma, beta, movingMean, movingVariance, meanTo] = parameters(f, 6);
   const [deviationTo, factorTo, summandTo] = [f.param("i32"), f.param("i32"), f.param("i32")];
   const [epsilon, momentum, rest] = [f.param("f32"), f.param("f32"), f.param("f32")];
   const pairs = new Pairs(f, channels);
@@ -85,7 +85,8 @@ export function statistics(module: ModuleBuilder): FunctionBuilder {
   const one = f64x2.promote_low_f32x4(f32x4.splat(f32.const(1)));
   const others = (at: I32): Expr<"i32"> => i32.add(at, sumsStride);
   const shifts = (at: I32): Expr<"i32"> => i32.add(others(at), sumsStride);
-  const pixels = (at: I32): Vector => f64x2.promote_low_f32x4(v128.load32_splat(i32.add(shifts(at), sumsStride)));
+  const toCount = f.local("i32", i32.sub(counts, sums));
+  const pixels = (at: I32): Vector => f64x2.promote_low_f32x4(v128.load32_splat(i32.add(at, toCount)));
   pairs.each(() => {
     for (const sum of [count, mean, variance]) f.set(sum, zero);
     eachBlock(f, blocks, sums, blockStride, (at) => {

@@ -104,6 +104,7 @@ export function emitStatistics(e: Emitter, scalings: readonly Scaling[], blocks:
         at(e.workspace),
         i32.const(sumsStride(channels)),
         i32.const(partialBytes(channels)),
+        i32.const(e.workspace + 3 * sumsStride(channels)),
         at(layer.scale ? weights.values(layer.weight("gamma")) : weights.filled(1, channels)),
         at(layer.center ? weights.values(layer.weight("beta")) : weights.filled(0, channels)),
         at(weights.values(layer.weight("moving_mean"))),
