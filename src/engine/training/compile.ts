@@ -1,5 +1,6 @@
 /** Layout → one WebAssembly module: functions that run the operations forwards and backwards, with what the host does between them. */
 import type { Tiling } from "../../kernels/table.ts";
+import type { Weight } from "../../layers/weight.ts";
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { Callable } from "../../wasm/function.ts";
 import { i32 } from "../../wasm/instructions.ts";
@@ -28,7 +29,7 @@ import type { Emitter } from "./emitter.ts";
 import type { ActivationGradient, Backward, Backwards, HostGradient } from "./gradients.ts";
 import type { Activation, Forward, Host, Lowered, Matrix } from "./operations.ts";
 import { COEFFICIENTS, type Layout, type Needs, coefficientBytes, layOut } from "./plan.ts";
-import type { TrainingWeights } from "./weights.ts";
+import type { Packing, TrainingWeights } from "./weights.ts";
 
 /** What the host computes between two calls. */
 export type HostOperation = Host | Activation | HostGradient | ActivationGradient;
@@ -39,11 +40,20 @@ export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly forward: readonly Stage[];
   readonly backward: readonly Stage[];
+  /** What packs weights: those that training changes, and the others. */
+  readonly packs: readonly Pack[];
+}
+
+export interface Pack {
+  readonly packings: readonly Packing[];
+  readonly run: Run;
 }
 
 export interface CompileOptions {
   readonly arena: number;
   readonly weights: TrainingWeights;
+  /** Those that change from run to run. */
+  readonly wanted: readonly Weight[];
   readonly tiling: Tiling;
   /** For several threads in a shared memory. */
   readonly shared: boolean;
@@ -88,7 +98,7 @@ function matrixOf(number: number, { matrices }: Lowered, { gradients }: Backward
 
 export function compile(
   layout: Layout,
-  { arena, weights, tiling, shared, separate = false }: CompileOptions,
+  { arena, weights, wanted, tiling, shared, separate = false }: CompileOptions,
 ): Compiled {
   const { lowered, backwards } = layout;
   const module = new ModuleBuilder({ shared });
@@ -96,36 +106,38 @@ export function compile(
   const kernels = new Map<string, Callable>();
   let runs = 0;
 
+  const startRun = (): { e: Emitter; shares: Shares; name: string } => {
+    const name = `run_${runs++}`;
+    const f = module.export(module.function(name));
+    const shares = threads?.start(f) ?? new OneThread(f);
+    const scratch: Local<"i32"> = f.local("i32", scratchOf(shares.thread, arena, layout));
+    const e: Emitter = {
+      f,
+      tiling,
+      weights,
+      matrix: (number) => matrixOf(number, lowered, backwards),
+      address: (number) => arena + (layout.offsets[number] ?? 0),
+      coefficient: (scaling, coefficient) =>
+        arena + (layout.scalings[scaling.index] ?? 0) + COEFFICIENTS.indexOf(coefficient) * coefficientBytes(scaling),
+      zeros: arena + layout.zeros.offset,
+      scratch,
+      workspace: arena + layout.workspace,
+      kernel: (kernelName, make) => {
+        const made = kernels.get(kernelName) ?? make(module);
+        kernels.set(kernelName, made);
+        return made;
+      },
+      share: (total, most, work) => shares.share(total, most, work),
+      barrier: () => shares.barrier(),
+    };
+    return { e, shares, name };
+  };
   const sequence = (list: readonly (Forward | Backward)[], begin?: (e: Emitter) => void): Stage[] => {
     const stages: Stage[] = [];
-    let current: { e: Emitter; shares: Shares; name: string } | undefined;
+    let current: ReturnType<typeof startRun> | undefined;
     const start = (): Emitter => {
-      if (current !== undefined) return current.e;
-      const name = `run_${runs++}`;
-      const f = module.export(module.function(name));
-      const shares = threads?.start(f) ?? new OneThread(f);
-      const scratch: Local<"i32"> = f.local("i32", scratchOf(shares.thread, arena, layout));
-      const e: Emitter = {
-        f,
-        tiling,
-        weights,
-        matrix: (number) => matrixOf(number, lowered, backwards),
-        address: (number) => arena + (layout.offsets[number] ?? 0),
-        coefficient: (scaling, coefficient) =>
-          arena + (layout.scalings[scaling.index] ?? 0) + COEFFICIENTS.indexOf(coefficient) * coefficientBytes(scaling),
-        zeros: arena + layout.zeros.offset,
-        scratch,
-        workspace: arena + layout.workspace,
-        kernel: (kernelName, make) => {
-          const made = kernels.get(kernelName) ?? make(module);
-          kernels.set(kernelName, made);
-          return made;
-        },
-        share: (total, most, work) => shares.share(total, most, work),
-        barrier: () => shares.barrier(),
-      };
-      current = { e, shares, name };
-      return e;
+      current ??= startRun();
+      return current.e;
     };
     const end = (): void => {
       if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
@@ -153,7 +165,15 @@ export function compile(
   };
   const forward = sequence(lowered.list, clear);
   const backward = sequence(backwards.list);
-  return { bytes: module.toBytes(), forward, backward };
+  const isWanted = ({ made }: Packing): boolean => made.weights.some((weight) => wanted.includes(weight));
+  const packs = [weights.packings.filter(isWanted), weights.packings.filter((packing) => !isWanted(packing))]
+    .filter((packings) => packings.length > 0)
+    .map((packings): Pack => {
+      const { e, shares, name } = startRun();
+      for (const packing of packings) e.share(1, 1, () => packing.emit(e));
+      return { packings, run: { kind: "run", name, shares: shares.count } };
+    });
+  return { bytes: module.toBytes(), forward, backward, packs };
 }
 
 function scratchOf(thread: Expr<"i32">, arena: number, { scratch }: Layout): Expr<"i32"> {

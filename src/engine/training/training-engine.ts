@@ -28,7 +28,7 @@ import { SharedPlace } from "../threads/shared-place.ts";
 import { Turns } from "../threads/turns.ts";
 import { machineFeatures } from "../wide-simd.ts";
 import { backwards } from "./backward.ts";
-import { type Stage, compile, plan } from "./compile.ts";
+import { type Pack, type Stage, compile, plan } from "./compile.ts";
 import { type HostRun, type Matrices, coefficientsOf, maskValues, masksOf, runOnHost } from "./host.ts";
 import { lower } from "./lower.ts";
 import { COEFFICIENTS, type Layout, coefficientBytes, tooLarge } from "./plan.ts";
@@ -59,6 +59,7 @@ interface Ready {
   readonly store: Store;
   readonly forward: readonly Stage[];
   readonly backward: readonly Stage[];
+  readonly packs: readonly Pack[];
   readonly code: Loaded;
 }
 
@@ -204,13 +205,14 @@ export class TrainingEngine implements Differentiator {
     const store = (this.#store ??= this.#newStore(layout.bytes));
     const { place, weights } = store;
     // What a plan keeps of weights comes before the arena, so that it can grow.
-    const draft = { arena: 0, weights, tiling: this.#tiling, shared: place.shared };
+    const { weights: wanted } = this.#options;
+    const draft = { arena: 0, weights, wanted, tiling: this.#tiling, shared: place.shared };
     if (this.#plans.size === 0) compile(layout, draft);
     const arena = place.memory.reserveArena(layout.bytes);
-    const { bytes, forward, backward } = compile(layout, { ...draft, arena });
+    const { bytes, forward, backward, packs } = compile(layout, { ...draft, arena });
     const module = await WebAssembly.compile(bytes);
-    const runs = [...forward, ...backward].filter((stage) => stage.kind === "run");
-    return { layout, arena, store, forward, backward, code: await place.load(module, runs) };
+    const runs = [...forward, ...backward, ...packs.map((pack) => pack.run)].filter((stage) => stage.kind === "run");
+    return { layout, arena, store, forward, backward, packs, code: await place.load(module, runs) };
   }
 
   #newStore(bytes: number): Store {
@@ -240,6 +242,12 @@ export class TrainingEngine implements Differentiator {
     for (const mask of masksOf(lowered.list))
       matrices.write(mask.mask, maskValues(mask, matrices.shape(mask.mask), run));
     matrices.writeCoefficients();
+    for (const { packings, run: pack } of ready.packs) {
+      if (packings.every(({ made }) => made.isCurrent)) continue;
+      // oxlint-disable-next-line no-await-in-loop -- one run at a time
+      await runStages(ready, [pack], matrices, run);
+      for (const { made } of packings) made.setCurrent();
+    }
     await runStages(ready, ready.forward, matrices, run);
     const evaluated: Evaluated = {
       outputs: lowered.outputs.map(({ matrix }) => matrices.copy(matrix)),

@@ -1,25 +1,62 @@
 /** Weights in the engine's memory: as they are, in the layouts of the kernels, and their gradients. */
-import { packDwconv, packedDwconvSize } from "../../kernels/dwconv.ts";
-import { packGemm, packedGemmSize } from "../../kernels/gemm.ts";
+import { packedDwconvSize } from "../../kernels/dwconv.ts";
+import { packedGemmSize } from "../../kernels/gemm.ts";
 import type { Tiling } from "../../kernels/table.ts";
+import {
+  packDepthwise,
+  packDepthwiseName,
+  packTransposed,
+  packTransposedName,
+  packWeights,
+  packWeightsName,
+} from "../../kernels/train-pack.ts";
 import type { Weight } from "../../layers/weight.ts";
+import { i32 } from "../../wasm/instructions.ts";
 import type { EngineMemory } from "../memory.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Convolution } from "./operations.ts";
 import { tileOfColumns } from "./tiles.ts";
 
-interface Copy {
+/** What is made of weights. */
+class Made {
   readonly address: number;
-  readonly floats: number;
   readonly weights: readonly Weight[];
-  /** The weights' versions when it was made. */
-  versions: readonly number[] | undefined;
+  /** Their versions when it was made. */
+  #versions: readonly number[] | undefined;
+
+  constructor(address: number, weights: readonly Weight[]) {
+    this.address = address;
+    this.weights = weights;
+  }
+
+  get isCurrent(): boolean {
+    return this.#versions !== undefined && this.weights.every((weight, i) => weight.version === this.#versions?.[i]);
+  }
+
+  setCurrent(): void {
+    this.#versions = this.weights.map((weight) => weight.version);
+  }
+}
+
+/** Numbers that JavaScript puts into memory. */
+interface Copy {
+  readonly made: Made;
+  readonly floats: number;
   readonly write: (to: Float32Array) => void;
+}
+
+/** A kernel's layout of weights that are in memory. */
+export interface Packing {
+  readonly made: Made;
+  /** Writes the call that packs. */
+  readonly emit: (e: Emitter) => void;
 }
 
 export class TrainingWeights {
   readonly #memory: EngineMemory;
   readonly #tiling: Tiling;
   readonly #copies = new Map<string, Copy>();
+  readonly #packings = new Map<string, Packing>();
   readonly #gradients = new Map<Weight, number>();
   readonly #ids = new Map<Weight, number>();
 
@@ -28,14 +65,19 @@ export class TrainingWeights {
     this.#tiling = tiling;
   }
 
+  /** All that have been asked for. */
+  get packings(): readonly Packing[] {
+    return [...this.#packings.values()];
+  }
+
   /** The address of a weight's values. */
   values(weight: Weight): number {
-    return this.#copy("values", [weight], weight.size, (to) => to.set(weight.values)).address;
+    return this.#copy("values", [weight], weight.size, (to) => to.set(weight.values));
   }
 
   /** The address of so many times the same number. */
   filled(value: number, floats: number): number {
-    return this.#copy(`${floats} times ${value}`, [], floats, (to) => to.fill(value)).address;
+    return this.#copy(`${floats} times ${value}`, [], floats, (to) => to.fill(value));
   }
 
   /** The address of a weight's gradient. */
@@ -46,79 +88,98 @@ export class TrainingWeights {
   }
 
   /** The address of a convolution's weights, packed for its kernel. */
-  packed({ by, kernel, bias, from, to, window }: Convolution): number {
+  packed(convolution: Convolution): number {
+    const { by, kernel, bias, from, to, window } = convolution;
     const weights = bias === undefined ? [kernel] : [kernel, bias];
     const taps = window.rows * window.cols;
-    const summands = (): ArrayLike<number> => bias?.values ?? [];
     if (by === "depthwise") {
-      const { channels } = from;
-      const options = { taps, channels, vectors: this.#tiling.depthwiseVectors };
-      return this.#copy("depthwise", weights, packedDwconvSize(taps, channels), (packed) =>
-        packDwconv(packed, kernel.values, summands(), [], options),
-      ).address;
+      return this.#depthwise(
+        convolution,
+        weights,
+        Array.from({ length: taps }, (_, tap) => tap),
+      );
     }
-    const k = taps * from.channels;
-    const { columns } = tileOfColumns(this.#tiling, to.channels);
-    return this.#copy("matrix", weights, packedGemmSize(k, to.channels, columns), (packed) =>
-      packGemm(packed, kernel.values, summands(), [], { k, n: to.channels, columns }),
-    ).address;
+    const [k, n] = [taps * from.channels, to.channels];
+    const { columns } = tileOfColumns(this.#tiling, n);
+    const variant = { columns, bias: bias !== undefined };
+    return this.#packing("matrix", weights, packedGemmSize(k, n, columns), (e, address) => {
+      const pack = e.kernel(packWeightsName(variant), (module) => packWeights(module, variant));
+      e.f.call(
+        pack,
+        [address, this.values(kernel), k, n, ...(bias === undefined ? [] : [this.values(bias)])].map(i32.const),
+      );
+    });
   }
 
   /** The address of a convolution's weights, packed for the product of its output's gradient with them. */
   transposed({ kernel, from, to, window }: Convolution): number {
     const [k, n] = [to.channels, window.rows * window.cols * from.channels];
     const { columns } = tileOfColumns(this.#tiling, n);
-    return this.#copy("transposed", [kernel], packedGemmSize(k, n, columns), (packed) => {
-      const turned = new Float32Array(k * n);
-      for (let i = 0; i < n; i++) for (let j = 0; j < k; j++) turned[j * n + i] = kernel.values[i * k + j] ?? NaN;
-      packGemm(packed, turned, [], [], { k, n, columns });
-    }).address;
+    return this.#packing("transposed", [kernel], packedGemmSize(k, n, columns), (e, address) => {
+      const pack = e.kernel(packTransposedName({ columns }), (module) => packTransposed(module, { columns }));
+      e.f.call(pack, [address, this.values(kernel), k, n].map(i32.const));
+    });
   }
 
   /** The address of a depthwise convolution's weights for the gradient of its input: some of the window's rows, all turned around. */
-  turned({ kernel, from, window }: Convolution, rows: readonly number[]): number {
-    const [{ channels }, taps] = [from, rows.length * window.cols];
-    const options = { taps, channels, vectors: this.#tiling.depthwiseVectors };
-    return this.#copy(`turned ${rows.join()}`, [kernel], packedDwconvSize(taps, channels), (packed) => {
-      const turned = rows.toReversed().flatMap((row) =>
-        Array.from({ length: window.cols }, (_, i) => {
-          const tap = row * window.cols + window.cols - 1 - i;
-          return [...kernel.values.subarray(tap * channels, (tap + 1) * channels)];
-        }),
-      );
-      packDwconv(packed, Float32Array.from(turned.flat()), [], [], options);
-    }).address;
+  turned(convolution: Convolution, rows: readonly number[]): number {
+    const { kernel, window } = convolution;
+    const taps = rows.flatMap((row) => Array.from({ length: window.cols }, (_, col) => row * window.cols + col));
+    return this.#depthwise(convolution, [kernel], taps.toReversed());
   }
 
-  /** Brings all copies up to date. */
+  #depthwise({ from: { channels } }: Convolution, weights: readonly Weight[], taps: readonly number[]): number {
+    const [kernel, bias] = weights;
+    const variant = { taps, channels, vectors: this.#tiling.depthwiseVectors, bias: bias !== undefined };
+    return this.#packing(taps.join("."), weights, packedDwconvSize(taps.length, channels), (e, address) => {
+      const pack = e.kernel(packDepthwiseName(variant), (module) => packDepthwise(module, variant));
+      const given = [kernel, bias].filter((weight) => weight !== undefined);
+      e.f.call(pack, [address, ...given.map((weight) => this.values(weight))].map(i32.const));
+    });
+  }
+
+  /** Copies what JavaScript has and memory has not. */
   refresh(): void {
     const { floats } = this.#memory;
-    for (const copy of this.#copies.values()) {
-      if (isCurrent(copy)) continue;
-      copy.write(floats.subarray(copy.address / 4, copy.address / 4 + copy.floats));
-      copy.versions = copy.weights.map((weight) => weight.version);
+    for (const { made, floats: length, write } of this.#copies.values()) {
+      if (made.isCurrent) continue;
+      write(floats.subarray(made.address / 4, made.address / 4 + length));
+      made.setCurrent();
     }
   }
 
   /** Assigns what a run has made of a weight's copy. */
   assign(weight: Weight): void {
-    const copy = this.#copies.get(this.#key("values", [weight]));
-    if (copy === undefined) return;
-    weight.assign(this.#memory.floats.slice(copy.address / 4, copy.address / 4 + weight.size));
-    copy.versions = [weight.version];
+    const made = this.#copies.get(this.#key("values", [weight]))?.made;
+    if (made === undefined) return;
+    weight.assign(this.#memory.floats.slice(made.address / 4, made.address / 4 + weight.size));
+    made.setCurrent();
   }
 
-  #copy(layout: string, weights: readonly Weight[], floats: number, write: Copy["write"]): Copy {
+  #copy(layout: string, weights: readonly Weight[], floats: number, write: Copy["write"]): number {
     const key = this.#key(layout, weights);
-    const copy = this.#copies.get(key) ?? {
-      address: this.#memory.reserve(floats * 4),
-      floats,
-      weights,
-      versions: undefined,
-      write,
-    };
+    const copy = this.#copies.get(key) ?? { made: this.#made(floats, weights), floats, write };
     this.#copies.set(key, copy);
-    return copy;
+    return copy.made.address;
+  }
+
+  #packing(
+    layout: string,
+    weights: readonly Weight[],
+    floats: number,
+    emit: (e: Emitter, address: number) => void,
+  ): number {
+    const key = this.#key(layout, weights);
+    const known = this.#packings.get(key);
+    if (known !== undefined) return known.made.address;
+    const made = this.#made(floats, weights);
+    for (const weight of weights) this.values(weight);
+    this.#packings.set(key, { made, emit: (e) => emit(e, made.address) });
+    return made.address;
+  }
+
+  #made(floats: number, weights: readonly Weight[]): Made {
+    return new Made(this.#memory.reserve(floats * 4), weights);
   }
 
   #key(layout: string, weights: readonly Weight[]): string {
@@ -129,8 +190,4 @@ export class TrainingWeights {
     });
     return [layout, ...ids].join(" ");
   }
-}
-
-function isCurrent({ weights, versions }: Copy): boolean {
-  return versions !== undefined && weights.every((weight, i) => weight.version === versions[i]);
 }
