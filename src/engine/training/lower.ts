@@ -122,7 +122,7 @@ class Lowering {
   }
 
   #weighted(layer: Conv2D | DepthwiseConv2D | Dense, input: number, output: number, shape: Dims, number: number): void {
-    const step = { layer, inputs: [input], output };
+    const step = { layer, inputs: [input], output, training: false };
     const seen = this.#get(input);
     const from = pictureOf(seen.shape);
     const to = pictureOf(shape);
