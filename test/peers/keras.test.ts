@@ -1,0 +1,138 @@
+/** Keras 3 and Keras 2 open what we write and answer the same; we open what they write now and answer the same. */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
+import { loadModel } from "../../src/models/load-model.ts";
+import { assertWithin } from "../support/compare.ts";
+import { seededInput } from "../support/seeded.ts";
+import { needsShared, sharedPath } from "../support/shared.ts";
+import { type AnyModel, CLASSES, SIZE, blank, kinds, seeded } from "./models.ts";
+import { type Answer, ask, inputFile, needsPython, temporaryFolder } from "./peers.ts";
+
+interface KerasAnswer extends Answer {
+  readonly names?: readonly string[];
+  /** `training` where a layer or model is called with it. */
+  readonly calls?: readonly (readonly [layer: string, training: boolean])[];
+}
+
+const WHOLE = { keras: "model.keras", h5: "model.h5" };
+const WEIGHTS = { "weights.h5": "new.weights.h5", "legacy-weights": "weights.h5" };
+
+const x = seededInput("peers", [2, SIZE, SIZE, 3]);
+
+/** Tasks for the script, with the test that each answer has to pass; asked all at once. */
+class Asked {
+  readonly #package: string;
+  readonly #folder = temporaryFolder();
+  readonly #tasks: object[] = [];
+  #answers: readonly KerasAnswer[] | undefined;
+
+  constructor(packageName: string) {
+    this.#package = packageName;
+  }
+
+  path(...names: readonly string[]): string {
+    const path = join(this.#folder, ...names);
+    mkdirSync(join(path, ".."), { recursive: true });
+    return path;
+  }
+
+  /** The answer is there when the first of them is wanted. */
+  task(task: object, input = x): () => KerasAnswer {
+    const given = inputFile(this.#folder, `input-${input.size}`, input);
+    const index = this.#tasks.push({ ...task, input: given }) - 1;
+    return () => {
+      this.#answers ??= ask("keras", `keras_models.py ${this.#package}`, this.#tasks, this.#folder) as KerasAnswer[];
+      const answer = this.#answers[index] ?? { error: "no answer" };
+      if (answer.error !== undefined) assert.fail(`${answer.error}\n${answer.traceback ?? ""}`);
+      return answer;
+    };
+  }
+}
+
+async function answerOf(model: AnyModel): Promise<Float32Array> {
+  return (await model.predict(x)).data;
+}
+
+async function declareTests(packageName: "keras" | "tf_keras"): Promise<void> {
+  const isKeras2 = packageName === "tf_keras";
+  const asked = new Asked(packageName);
+  for (const kind of kinds) {
+    // oxlint-disable-next-line no-await-in-loop -- a few models
+    const model = await seeded(kind);
+    // oxlint-disable-next-line no-await-in-loop
+    const expected = await answerOf(model);
+    for (const classNames of kind === "functional" ? [undefined, CLASSES] : [undefined]) {
+      model.classNames = classNames;
+      const named = classNames === undefined ? "" : ", with class names";
+      for (const [format, file] of Object.entries({ ...WHOLE, ...WEIGHTS })) {
+        // Keras 2 does not know Keras 3's .keras, nor a .h5 in which a model is a layer of a functional one.
+        if (isKeras2 && (format === "keras" || (format === "h5" && kind === "nested"))) continue;
+        const path = asked.path(`${kind}${named === "" ? "" : "-named"}`, file);
+        // oxlint-disable-next-line no-await-in-loop
+        await model.save(path, { format });
+        const isWhole = format in WHOLE;
+        const answer = asked.task(isWhole ? { do: "open", file: path } : { do: "weights", model: kind, file: path });
+        test(`${packageName} opens our ${kind} model as ${format}${named}: within 1e-5 of ours`, () => {
+          const { output = [], names, calls } = answer();
+          assertWithin(output, expected, 1e-5);
+          if (!isWhole) return;
+          const own = model.layers.map(({ name }) => name);
+          assert.deepEqual(names, own);
+          if (kind === "nested") assert.deepEqual(calls, [[model.layers[2]?.name, false]]);
+        });
+      }
+    }
+  }
+
+  for (const kind of kinds) {
+    const files = { ...WHOLE, ...WEIGHTS };
+    const paths = Object.values(files).map((file) => asked.path(`made-${kind}`, file));
+    const answer = asked.task({ do: "make", model: kind, files: paths });
+    for (const [i, format] of Object.keys(files).entries()) {
+      test(`${packageName} writes its ${kind} model as ${format}, and we open it: within 1e-5 of its answer`, async () => {
+        const { output = [], calls = [] } = answer();
+        const path = paths[i] ?? "";
+        using model = format in WHOLE ? await loadModel(path) : await blank(kind);
+        if (!(format in WHOLE)) await model.loadWeights(path);
+        assertWithin(await answerOf(model), output, 1e-5);
+        if (format in WHOLE) assertCalls(model, calls);
+      });
+    }
+  }
+}
+
+/** Models within are called in our graph as they are in theirs. */
+function assertCalls(model: AnyModel, calls: NonNullable<KerasAnswer["calls"]>): void {
+  for (const [name, training] of calls) {
+    assert.equal(model.getLayer(name).inboundNodes.at(-1)?.training, training, name);
+  }
+}
+
+async function declareImagenet(): Promise<void> {
+  const asked = new Asked("keras");
+  const picture = seededInput("peers/imagenet", [1, 224, 224, 3]);
+  const published = sharedPath("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5");
+  using model = await MobileNetV2({ weights: published });
+  const expected = (await model.predict(picture)).data;
+  for (const format of Object.keys(WHOLE)) {
+    const path = asked.path(`imagenet.${format}`);
+    await model.save(path, { format });
+    const answer = asked.task({ do: "open", file: path }, picture);
+    test(`keras opens MobileNetV2 1.0_224 with its ImageNet weights as we write it, ${format}: within 1e-5`, () => {
+      assertWithin(answer().output ?? [], expected, 1e-5);
+    });
+  }
+}
+
+/** Files are written, and tasks collected, before the first test runs. */
+function unless(missing: string | false, name: string, declare: () => Promise<void>): void {
+  describe(name, { skip: missing }, missing === false ? declare : () => undefined);
+}
+
+const missing = needsPython("keras");
+unless(missing, "Keras 3", () => declareTests("keras"));
+unless(missing || needsPython("keras", ["tf_keras", "tensorflow"]), "Keras 2", () => declareTests("tf_keras"));
+unless(missing || needsShared, "ImageNet weights in Keras 3", declareImagenet);
