@@ -162,6 +162,7 @@ export {
 export type { Factor } from "./training/data/factors.ts";
 export type { LabelMode } from "./training/data/label-mode.ts";
 export { type LoadPicture, type LoadPixelsOptions, pixelLoader } from "./training/data/load-pixels.ts";
+export { type PictureOrder, type PictureTask, type PictureWork, pictureWork } from "./training/data/picture-work.ts";
 export { mixUp } from "./training/data/mix-up.ts";
 export { type ValueRangeOptions, randomBrightness, randomContrast } from "./training/data/random-color.ts";
 export { type RandomResizedCropOptions, randomCrop, randomResizedCrop } from "./training/data/random-crop.ts";

@@ -29,6 +29,11 @@ export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: Wo
   };
 }
 
+/** Import maps hold for pages, not for their workers. */
+export function packageUrl(): string | undefined {
+  return undefined;
+}
+
 /** Pages have to answer their users. Workers may sleep, but for those of services. */
 export function mayBlock(): boolean {
   if (typeof document !== "undefined") return false;

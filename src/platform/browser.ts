@@ -5,4 +5,4 @@ export { openFiles } from "./browser-file-set.ts";
 export { makeFolder, readBytes, readFolder, removeFile, writeBytes } from "./browser-files.ts";
 export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./browser-system.ts";
 export { decodeImage, encodeImage } from "./browser-image.ts";
-export { canShareMemory, mayBlock, setBackgroundTimeout, startWorker } from "./browser-workers.ts";
+export { canShareMemory, mayBlock, packageUrl, setBackgroundTimeout, startWorker } from "./browser-workers.ts";

@@ -9,7 +9,8 @@ const post = (message) => parentPort.postMessage(message);`;
 export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In> {
   const worker = new Worker(`${ENDS}\n(${String(program)})(listen, post);`, {
     eval: true,
-    execArgv: [],
+    // What this package's own name means there is what it means here.
+    execArgv: process.execArgv.filter((argument) => argument.startsWith("--conditions=")),
     name: "mobilenet-v2",
   });
   let reason: unknown;
@@ -22,6 +23,14 @@ export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: Wo
     post: (message) => worker.postMessage(message, []),
     stop: () => void worker.terminate(),
   };
+}
+
+export function packageUrl(): string | undefined {
+  try {
+    return import.meta.resolve("mobilenet-v2");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every thread of Node may sleep. */

@@ -6,4 +6,4 @@ export { makeFolder, readBytes, removeFile, writeBytes } from "./node-files.ts";
 export { readFolder } from "./node-folder.ts";
 export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./node-system.ts";
 export { decodeImage, encodeImage } from "./node-image.ts";
-export { canShareMemory, mayBlock, setBackgroundTimeout, startWorker } from "./node-workers.ts";
+export { canShareMemory, mayBlock, packageUrl, setBackgroundTimeout, startWorker } from "./node-workers.ts";

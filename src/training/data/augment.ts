@@ -11,6 +11,10 @@ export type Draws = (i: number) => number;
 /** A change of pictures, made with options of its own: `randomFlip()`, `randomRotation(0.1)`. */
 export interface Augmentation {
   readonly name: string;
+  /** What it was made with, where another thread can make it from that (`augmentationOf`); else undefined. */
+  readonly arguments?: readonly unknown[] | undefined;
+  /** Looks at each picture alone. */
+  readonly isPerPicture?: boolean | undefined;
   /** The batch changed; `drawsOf` is asked with the place of a sample in it. */
   readonly apply: (batch: Batch, drawsOf: (sample: number) => Draws) => Batch;
 }
@@ -41,10 +45,16 @@ export interface Picture {
   readonly data: Float32Array;
 }
 
-/** An augmentation that looks at each picture alone. All of them must get the same shape. */
-export function perPicture(name: string, change: (picture: Picture, draws: Draws) => Picture): Augmentation {
+/** An augmentation that looks at each picture alone. All of them must get the same shape. `given` is for the package's own. */
+export function perPicture(
+  name: string,
+  change: (picture: Picture, draws: Draws) => Picture,
+  given?: readonly unknown[],
+): Augmentation {
   return {
     name,
+    arguments: given,
+    isPerPicture: true,
     apply(batch, drawsOf) {
       const [samples, rows, columns, channels, ...more] = batch.x.shape;
       if (

@@ -98,6 +98,7 @@ export async function imageDatasetFromDirectory(
       seed: usedSeed,
       strict: options.strict,
       prefetch: options.prefetch,
+      workers: options.workers,
     });
   const partOf = (which: "training" | "validation"): ImageList => {
     const part = splitOf(list, validationSplit ?? 0, which);

@@ -2,14 +2,18 @@
 import { defaultCores, warn } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
 import { fnv1a32 } from "../../core/random.ts";
-import { type Tensor, stack } from "../../core/tensor.ts";
+import { Tensor, stack } from "../../core/tensor.ts";
 import type { BytesSource } from "../../platform/contract.ts";
 import { ahead } from "./ahead.ts";
+import type { Augmentation } from "./augment.ts";
+import { descriptionOf } from "./augmentation-of.ts";
 import { type Batch, onlySample } from "./batch.ts";
-import { Dataset } from "./dataset.ts";
+import { type AugmentOptions, Dataset } from "./dataset.ts";
 import { type LabelMode, labelTensor } from "./label-mode.ts";
 import type { LoadPicture } from "./load-pixels.ts";
 import { RandomState } from "./mt19937.ts";
+import { type PictureTask, augmentPicture } from "./picture-work.ts";
+import { defaultWorkers, pictureWorkers } from "./picture-workers.ts";
 
 /** What a data set of pictures can be asked for, wherever its pictures come from. */
 export interface ImageDatasetOptions {
@@ -23,6 +27,11 @@ export interface ImageDatasetOptions {
   readonly strict?: boolean | undefined;
   /** How many batches are made before they are asked for. Default: 2. */
   readonly prefetch?: number | undefined;
+  /**
+   * How many threads load and augment pictures; what they give does not depend on it. 0: the calling thread, beside the decoder's own.
+   * Default: half of the cores and 4 at most; 0 with two cores, and in pages.
+   */
+  readonly workers?: number | undefined;
 }
 
 export interface ImageDatasetInit extends ImageDatasetOptions {
@@ -36,6 +45,10 @@ export interface ImageDatasetInit extends ImageDatasetOptions {
   readonly labelMode?: LabelMode | undefined;
   readonly classNames?: readonly string[] | undefined;
   readonly load: LoadPicture;
+  /** How pictures are changed, each alone, after they are loaded. */
+  readonly augmentations?: readonly Augmentation[] | undefined;
+  /** Default: the data set's seed. */
+  readonly augmentSeed?: number | undefined;
 }
 
 /** A picture that could not be read, and why. */
@@ -59,15 +72,20 @@ export class ImageDataset extends Dataset {
     if (!(Number.isInteger(prefetch) && prefetch >= 0)) {
       throw valueError(`\`prefetch\` must be a whole number of 0 or more. Received: prefetch=${prefetch}`);
     }
+    const { workers = 0 } = init;
+    if (!(Number.isInteger(workers) && workers >= 0)) {
+      throw valueError(`\`workers\` must be a whole number of 0 or more. Received: workers=${workers}`);
+    }
     if (labels !== undefined && labels.length !== filePaths.length) {
       throw valueError(`There are ${labels.length} labels for ${filePaths.length} pictures.`);
     }
     const unreadable = new Map<number, Unreadable>();
     const seed = init.seed ?? Math.floor(Math.random() * 1e6);
-    super((epoch) => imageBatches({ ...init, seed }, unreadable, epoch), {
+    const prepare = preparer({ ...init, seed });
+    super((epoch) => imageBatches({ ...init, seed }, prepare, unreadable, epoch), {
       cardinality: Math.ceil(filePaths.length / (batchSize ?? 1)),
       size: filePaths.length,
-      deterministic: true,
+      deterministic: (init.augmentations ?? []).length === 0,
       batched: batchSize !== null,
       classNames,
       filePaths,
@@ -84,6 +102,15 @@ export class ImageDataset extends Dataset {
   /** The pictures that could not be read so far. */
   get unreadable(): readonly Unreadable[] {
     return [...this.#unreadable.entries()].toSorted(([a], [b]) => a - b).map(([, one]) => one);
+  }
+
+  /** Pictures changed at random: each alone where the augmentations allow it, ahead and in other threads. Default for `seed`: that of the data set. */
+  override augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
+    const seed = options.seed ?? this.#init.seed;
+    const isFirst = this.#init.augmentations === undefined;
+    return isFirst && augmentations.every(({ isPerPicture }) => isPerPicture === true)
+      ? new ImageDataset({ ...this.#init, augmentations, augmentSeed: seed })
+      : super.augment(augmentations, { seed });
   }
 
   /** The same pictures in another way. */
@@ -110,8 +137,37 @@ type Loaded = { readonly index: number } & (
   { readonly pixels: Tensor<Float32Array> } | { readonly failed: Unreadable }
 );
 
+type Prepare = (source: BytesSource, index: number, epoch: number) => Promise<Tensor<Float32Array>>;
+
+/** What loads and changes a picture: in other threads, as far as they can do it. */
+function preparer(init: ImageDatasetInit & { readonly seed: number }): Prepare {
+  const { load, augmentations = [], augmentSeed: seed = init.seed, workers = defaultWorkers() } = init;
+  const here: Prepare = async (source, index, epoch) =>
+    augmentPicture(await load(source), augmentations, { seed, index, epoch });
+  const described = augmentations.map(descriptionOf).filter((description) => description !== undefined);
+  const canChange = described.length === augmentations.length;
+  if (workers === 0 || !canChange || (load.options === undefined && augmentations.length === 0)) return here;
+  const task: PictureTask = { load: load.options, augmentations: described, seed };
+  return async (source, index, epoch) => {
+    // Only what is the same in another thread is sent there.
+    const isPlace = load.options !== undefined && typeof source === "string";
+    const given = isPlace ? source : await load(source);
+    const order = {
+      source: typeof given === "string" ? given : { shape: given.shape, data: given.data },
+      index,
+      epoch,
+    };
+    const done = await pictureWorkers.run(task, order, workers);
+    if (done !== undefined) return new Tensor(done.shape, done.data);
+    return typeof given === "string"
+      ? here(given, index, epoch)
+      : augmentPicture(given, augmentations, { seed, index, epoch });
+  };
+}
+
 async function* imageBatches(
   init: ImageDatasetInit & { readonly seed: number },
+  prepare: Prepare,
   unreadable: Map<number, Unreadable>,
   epoch: number,
 ): AsyncGenerator<Batch, void, undefined> {
@@ -123,7 +179,7 @@ async function* imageBatches(
   const load = async (index: number): Promise<Loaded> => {
     const path = filePaths[index] ?? "";
     try {
-      return { index, pixels: await init.load(source(path)) };
+      return { index, pixels: await prepare(source(path), index, epoch) };
     } catch (error) {
       // A decoder that is not installed is no fault of the picture.
       if (!(error instanceof MobileNetV2Error) || error.code === "MissingError") throw error;
@@ -150,7 +206,9 @@ async function* imageBatches(
   let readable = 0;
   let waiting: { readonly index: number; readonly pixels: Tensor<Float32Array> }[] = [];
   const window = Math.max(1, (prefetch + 1) * batchSize);
-  for await (const one of ahead(orderOf(init, epoch), load, { concurrency: 2 * defaultCores() + 2, window })) {
+  // Threads are given all that they may do: while a model learns, nobody comes to give them more.
+  const concurrency = (init.workers ?? defaultWorkers()) > 0 ? window : 2 * defaultCores() + 2;
+  for await (const one of ahead(orderOf(init, epoch), load, { concurrency, window })) {
     if ("failed" in one) {
       if (strict) throw one.failed.error;
       unreadable.set(one.index, one.failed);

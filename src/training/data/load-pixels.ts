@@ -26,7 +26,11 @@ export interface LoadPixelsOptions {
 }
 
 /** Makes a tensor of a picture, each time the same and of the same shape. */
-export type LoadPicture = (source: BytesSource) => Promise<Tensor<Float32Array>>;
+export interface LoadPicture {
+  (source: BytesSource): Promise<Tensor<Float32Array>>;
+  /** What `pixelLoader` was given: another thread can do the same then. */
+  readonly options?: LoadPixelsOptions | undefined;
+}
 
 /** @returns What loads a picture to [rows, columns, channels]. @throws ValueError for options that make no sense, in Keras's words. */
 export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
@@ -40,13 +44,16 @@ export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
   if (cropToAspectRatio && padToAspectRatio) {
     throw valueError("Only one of `padToAspectRatio`, `cropToAspectRatio` can be set to `True`.");
   }
-  return async (source) => {
+  const load = async (source: BytesSource): Promise<Tensor<Float32Array>> => {
     const image = await loadImg(source, { colorMode, autoOrient, maxPixels });
     const data = padToAspectRatio
       ? padded(image, size, interpolation)
       : resizePixels(pixelsOf(image), partOf(image, size, cropToAspectRatio), size, interpolation);
     return new Tensor([...size, image.channels], data);
   };
+  return Object.assign(load, {
+    options: { imageSize: size, colorMode, interpolation, cropToAspectRatio, padToAspectRatio, autoOrient, maxPixels },
+  });
 }
 
 function sizeOf(size: number | readonly number[]): readonly [number, number] {

@@ -15,8 +15,10 @@ export function randomBrightness(factor: Factor, options: ValueRangeOptions = {}
     isAllowed: (value) => value >= -1 && value <= 1,
   });
   const range = valueRangeOf(options);
-  return perPicture("randomBrightness", (picture, draws) =>
-    brightened(picture, between(parts, draws(0)) * (range[1] - range[0]), range),
+  return perPicture(
+    "randomBrightness",
+    (picture, draws) => brightened(picture, between(parts, draws(0)) * (range[1] - range[0]), range),
+    [factor, options],
   );
 }
 
@@ -38,7 +40,10 @@ export function randomContrast(factor: Factor, options: ValueRangeOptions = {}):
   });
   const factors = [1 - Math.abs(low), 1 + high] as const;
   const range = valueRangeOf(options);
-  return perPicture("randomContrast", (picture, draws) => contrasted(picture, between(factors, draws(0)), range));
+  return perPicture("randomContrast", (picture, draws) => contrasted(picture, between(factors, draws(0)), range), [
+    factor,
+    options,
+  ]);
 }
 
 export function contrasted(picture: Picture, factor: number, [least, most]: readonly [number, number]): Picture {

@@ -12,14 +12,19 @@ import { between } from "./factors.ts";
 export function randomCrop(height: number, width: number): Augmentation {
   checkSize("height", height);
   checkSize("width", width);
-  return perPicture("randomCrop", (picture, draws) => {
-    const { rows, columns } = picture;
-    if (!(rows > height && columns > width))
-      return cut(picture, centredPart(rows, columns, [height, width]), height, width);
-    const top = Math.floor(draws(0) * (rows - height + 1));
-    const left = Math.floor(draws(1) * (columns - width + 1));
-    return cut(picture, { top, left, rows: height, columns: width }, height, width);
-  });
+  return perPicture(
+    "randomCrop",
+    (picture, draws) => {
+      const { rows, columns } = picture;
+      if (!(rows > height && columns > width)) {
+        return cut(picture, centredPart(rows, columns, [height, width]), height, width);
+      }
+      const top = Math.floor(draws(0) * (rows - height + 1));
+      const left = Math.floor(draws(1) * (columns - width + 1));
+      return cut(picture, { top, left, rows: height, columns: width }, height, width);
+    },
+    [height, width],
+  );
 }
 
 export interface RandomResizedCropOptions {
@@ -41,8 +46,10 @@ export function randomResizedCrop(height: number, width: number, options: Random
   const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;
   checkRange("scale", scale, 1);
   checkRange("ratio", ratio, Infinity);
-  return perPicture("randomResizedCrop", (picture, draws) =>
-    cut(picture, randomPart(picture, scale, ratio, draws), height, width),
+  return perPicture(
+    "randomResizedCrop",
+    (picture, draws) => cut(picture, randomPart(picture, scale, ratio, draws), height, width),
+    [height, width, options],
   );
 }
 

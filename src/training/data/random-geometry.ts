@@ -16,8 +16,11 @@ export function randomFlip(mode: FlipMode = "horizontal_and_vertical"): Augmenta
       `Unknown \`mode\`: mode=${show(mode)}. Expected one of "horizontal", "vertical", "horizontal_and_vertical".`,
     );
   }
-  return perPicture("randomFlip", (picture, draws) =>
-    flipped(picture, mode !== "vertical" && draws(0) < 0.5, mode !== "horizontal" && draws(1) < 0.5),
+  return perPicture(
+    "randomFlip",
+    (picture, draws) =>
+      flipped(picture, mode !== "vertical" && draws(0) < 0.5, mode !== "horizontal" && draws(1) < 0.5),
+    [mode],
   );
 }
 
@@ -46,13 +49,13 @@ export function randomTranslation(heightFactor: Factor, widthFactor: Factor, opt
   const heights = rangeOf(heightFactor, "heightFactor", WITHIN_ONE);
   const widths = rangeOf(widthFactor, "widthFactor", WITHIN_ONE);
   checkFill(options);
-  return perPicture("randomTranslation", (picture, draws) =>
-    translated(
-      picture,
-      between(heights, draws(0)) * picture.rows,
-      between(widths, draws(1)) * picture.columns,
-      options,
-    ),
+  return perPicture(
+    "randomTranslation",
+    (picture, draws) => {
+      const [down, right] = [between(heights, draws(0)), between(widths, draws(1))];
+      return translated(picture, down * picture.rows, right * picture.columns, options);
+    },
+    [heightFactor, widthFactor, options],
   );
 }
 
@@ -68,7 +71,10 @@ export function randomRotation(factor: Factor, options: FillOptions = {}): Augme
     problem: "The `factor` argument should be a number (or a list of two numbers) in the range [-1, 1]. ",
   });
   checkFill(options);
-  return perPicture("randomRotation", (picture, draws) => rotated(picture, between(turns, draws(0)), options));
+  return perPicture("randomRotation", (picture, draws) => rotated(picture, between(turns, draws(0)), options), [
+    factor,
+    options,
+  ]);
 }
 
 /** `turn` is a part of a full turn. */
@@ -93,10 +99,14 @@ export function randomZoom(heightFactor: Factor, widthFactor?: Factor | null, op
   const widths =
     widthFactor === undefined || widthFactor === null ? undefined : rangeOf(widthFactor, "widthFactor", ZOOM);
   checkFill(options);
-  return perPicture("randomZoom", (picture, draws) => {
-    const height = 1 + between(heights, draws(0));
-    return zoomed(picture, height, widths === undefined ? height : 1 + between(widths, draws(1)), options);
-  });
+  return perPicture(
+    "randomZoom",
+    (picture, draws) => {
+      const height = 1 + between(heights, draws(0));
+      return zoomed(picture, height, widths === undefined ? height : 1 + between(widths, draws(1)), options);
+    },
+    [heightFactor, widthFactor, options],
+  );
 }
 
 /** `height` and `width` say how much is seen: 2 is twice as much. */
