@@ -1,7 +1,5 @@
 /** Keras 3 and Keras 2 open what we write and answer the same; we open what they write now and answer the same. */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { describe, test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { loadModel } from "../../src/models/load-model.ts";
@@ -9,7 +7,7 @@ import { assertWithin } from "../support/compare.ts";
 import { seededInput } from "../support/seeded.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";
 import { type AnyModel, CLASSES, SIZE, blank, kinds, seeded } from "./models.ts";
-import { type Answer, ask, inputFile, needsPython, temporaryFolder } from "./peers.ts";
+import { type Answer, Asked, needsPython } from "./peers.ts";
 
 interface KerasAnswer extends Answer {
   readonly names?: readonly string[];
@@ -22,43 +20,13 @@ const WEIGHTS = { "weights.h5": "new.weights.h5", "legacy-weights": "weights.h5"
 
 const x = seededInput("peers", [2, SIZE, SIZE, 3]);
 
-/** Tasks for the script, with the test that each answer has to pass; asked all at once. */
-class Asked {
-  readonly #package: string;
-  readonly #folder = temporaryFolder();
-  readonly #tasks: object[] = [];
-  #answers: readonly KerasAnswer[] | undefined;
-
-  constructor(packageName: string) {
-    this.#package = packageName;
-  }
-
-  path(...names: readonly string[]): string {
-    const path = join(this.#folder, ...names);
-    mkdirSync(join(path, ".."), { recursive: true });
-    return path;
-  }
-
-  /** The answer is there when the first of them is wanted. */
-  task(task: object, input = x): () => KerasAnswer {
-    const given = inputFile(this.#folder, `input-${input.size}`, input);
-    const index = this.#tasks.push({ ...task, input: given }) - 1;
-    return () => {
-      this.#answers ??= ask("keras", `keras_models.py ${this.#package}`, this.#tasks, this.#folder) as KerasAnswer[];
-      const answer = this.#answers[index] ?? { error: "no answer" };
-      if (answer.error !== undefined) assert.fail(`${answer.error}\n${answer.traceback ?? ""}`);
-      return answer;
-    };
-  }
-}
-
 async function answerOf(model: AnyModel): Promise<Float32Array> {
   return (await model.predict(x)).data;
 }
 
 async function declareTests(packageName: "keras" | "tf_keras"): Promise<void> {
   const isKeras2 = packageName === "tf_keras";
-  const asked = new Asked(packageName);
+  const asked = new Asked<KerasAnswer>("keras", `keras_models.py ${packageName}`);
   for (const kind of kinds) {
     // oxlint-disable-next-line no-await-in-loop -- a few models
     const model = await seeded(kind);
@@ -74,7 +42,7 @@ async function declareTests(packageName: "keras" | "tf_keras"): Promise<void> {
         // oxlint-disable-next-line no-await-in-loop
         await model.save(path, { format });
         const isWhole = format in WHOLE;
-        const answer = asked.task(isWhole ? { do: "open", file: path } : { do: "weights", model: kind, file: path });
+        const answer = asked.task(isWhole ? { do: "open", file: path } : { do: "weights", model: kind, file: path }, x);
         test(`${packageName} opens our ${kind} model as ${format}${named}: within 1e-5 of ours`, () => {
           const { output = [], names, calls } = answer();
           assertWithin(output, expected, 1e-5);
@@ -87,10 +55,21 @@ async function declareTests(packageName: "keras" | "tf_keras"): Promise<void> {
     }
   }
 
+  if (!isKeras2) {
+    const path = asked.path("model.safetensors");
+    const model = await seeded("functional");
+    await model.save(path);
+    const expected = await answerOf(model);
+    const answer = asked.task({ do: "read", file: path }, x);
+    test("our safetensors, read into Keras as docs/formats.md says: within 1e-5 of ours", () => {
+      assertWithin(answer().output ?? [], expected, 1e-5);
+    });
+  }
+
   for (const kind of kinds) {
     const files = { ...WHOLE, ...WEIGHTS };
     const paths = Object.values(files).map((file) => asked.path(`made-${kind}`, file));
-    const answer = asked.task({ do: "make", model: kind, files: paths });
+    const answer = asked.task({ do: "make", model: kind, files: paths }, x);
     for (const [i, format] of Object.keys(files).entries()) {
       test(`${packageName} writes its ${kind} model as ${format}, and we open it: within 1e-5 of its answer`, async () => {
         const { output = [], calls = [] } = answer();
@@ -112,7 +91,7 @@ function assertCalls(model: AnyModel, calls: NonNullable<KerasAnswer["calls"]>):
 }
 
 async function declareImagenet(): Promise<void> {
-  const asked = new Asked("keras");
+  const asked = new Asked<KerasAnswer>("keras", "keras_models.py keras");
   const picture = seededInput("peers/imagenet", [1, 224, 224, 3]);
   const published = sharedPath("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5");
   using model = await MobileNetV2({ weights: published });

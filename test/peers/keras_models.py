@@ -4,6 +4,7 @@ JOB is a JSON file: `tasks`, done in order, and `answers`, the path that a list 
 
     { "do": "open",    "file", "input" }                      a whole model's answer
     { "do": "weights", "model", "file", "input" }             that of a model of ours below, with the weights of the file
+    { "do": "read",    "file", "input" }                      that of our safetensors, read as docs/formats.md says
     { "do": "make",    "model", "files": [path, ...], "input" }  makes one with random weights, saves it, answers
 
 with `input`: { "file": float32 numbers, "shape" }. An answer is { "output", "names" of layers, "calls" } or { "error" }.
@@ -109,6 +110,17 @@ def save(model, path):
         model.save(path)
 
 
+def read(path):
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        model = keras.models.model_from_json(file.metadata()["keras_model"])
+        for layer in model.layers:
+            for weight in layer.weights:
+                weight.assign(file.get_tensor(f"{layer.name}/{weight.name}"))
+    return model
+
+
 def calls(model):
     """How models within are called."""
     found = []
@@ -136,6 +148,8 @@ def exact(model, x):
 def do(task):
     if task["do"] == "open":
         model = keras.models.load_model(task["file"])
+    elif task["do"] == "read":
+        model = read(task["file"])
     else:
         keras.backend.clear_session()
         model = MODELS[task["model"]]()

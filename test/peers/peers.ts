@@ -1,8 +1,8 @@
 /** The packages and Pythons that the tests of this folder ask: where they are, how to get them, how they are asked. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Tensor } from "../../src/core/tensor.ts";
 
@@ -12,7 +12,7 @@ export const needsPackages: string | false = existsSync(new URL("node_modules", 
   : "needs the packages of test/peers: sh test/peers/install.sh packages";
 
 const MODULES = {
-  keras: ["keras", "tensorflow"],
+  keras: ["keras", "tensorflow", "safetensors"],
   torch: ["torch", "torchvision", "timm", "transformers", "safetensors"],
   litert: ["ai_edge_litert"],
 } as const;
@@ -41,6 +41,13 @@ export function needsPython(
   );
 }
 
+/** What a script says of a model. */
+export interface Answer {
+  readonly output?: readonly number[];
+  readonly error?: string;
+  readonly traceback?: string;
+}
+
 /** A folder for the files of a test file; removed at the end of the process. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "mobilenet-v2-peers-"));
@@ -48,32 +55,50 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Has a script of this folder do tasks, all in one process; what each gave, in order. */
-export function ask(
-  environment: Environment,
-  script: string,
-  tasks: readonly object[],
-  folder: string,
-): readonly unknown[] {
-  const [job, answers] = [join(folder, "job.json"), join(folder, "answers.json")];
-  writeFileSync(job, JSON.stringify({ tasks, answers }));
-  const [file = "", ...args] = script.split(" ");
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const { status, stderr, error } = spawnSync(pythonOf(environment), [path, ...args, job], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${script} failed: ${error?.message ?? stderr.slice(-3000)}`);
-  return JSON.parse(readFileSync(answers, "utf8")) as unknown[];
-}
+/** Tasks for a script of this folder, done all in one process when the first answer is wanted. */
+export class Asked<T extends Answer = Answer> {
+  readonly #environment: Environment;
+  readonly #script: string;
+  readonly #folder = temporaryFolder();
+  readonly #tasks: object[] = [];
+  #answers: readonly T[] | undefined;
 
-/** Float32 numbers as the scripts read them. */
-export function inputFile(folder: string, name: string, { data, shape }: Tensor<Float32Array>): object {
-  const file = join(folder, `${name}.f32`);
-  writeFileSync(file, data);
-  return { file, shape };
-}
+  /** `script`: its name, and arguments behind it. */
+  constructor(environment: Environment, script: string) {
+    this.#environment = environment;
+    this.#script = script;
+  }
 
-/** What a script says of a model. */
-export interface Answer {
-  readonly output?: readonly number[];
-  readonly error?: string;
-  readonly traceback?: string;
+  /** A path for a file, in folders that are there. */
+  path(...names: readonly string[]): string {
+    const path = join(this.#folder, ...names);
+    mkdirSync(dirname(path), { recursive: true });
+    return path;
+  }
+
+  /** Adds a task; what comes back gives its answer. @throws where the script could not do it. */
+  task(task: object, { data, shape }: Tensor<Float32Array>): () => T {
+    const file = join(this.#folder, `input-${this.#tasks.length}.f32`);
+    writeFileSync(file, data);
+    const index = this.#tasks.push({ ...task, input: { file, shape } }) - 1;
+    return () => {
+      this.#answers ??= this.#ask();
+      const answer = this.#answers[index];
+      if (answer === undefined) throw new Error("The task came too late: others had been answered.");
+      if (answer.error !== undefined) throw new Error(`${answer.error}\n${answer.traceback ?? ""}`);
+      return answer;
+    };
+  }
+
+  #ask(): readonly T[] {
+    const [job, answers] = [join(this.#folder, "job.json"), join(this.#folder, "answers.json")];
+    writeFileSync(job, JSON.stringify({ tasks: this.#tasks, answers }));
+    const [name = "", ...args] = this.#script.split(" ");
+    const script = fileURLToPath(new URL(name, import.meta.url));
+    const { status, stderr, error } = spawnSync(pythonOf(this.#environment), [script, ...args, job], {
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`${this.#script} failed: ${error?.message ?? stderr.slice(-3000)}`);
+    return JSON.parse(readFileSync(answers, "utf8")) as readonly T[];
+  }
 }

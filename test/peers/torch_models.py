@@ -1,0 +1,132 @@
+"""Opens and makes MobileNetV2 with torchvision, timm and transformers themselves: python torch_models.py JOB.
+
+JOB is a JSON file: `tasks`, done in order, and `answers`, the path that a list of what each gave is written to. A task is one of
+
+    { "do": "open", "package", "folder", "input" }   reads model.safetensors of the folder strictly, answers
+    { "do": "make", "package", "folder", "input" }   makes a model with random weights, writes it in every way that the package has, answers
+
+with `input`: { "file": float32 numbers, "shape" }, channels last. Answers are logits, in float64: { "output", "files"? } or { "error" }.
+"""
+import copy
+import json
+import os
+import sys
+import traceback
+
+import numpy as np
+import timm
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+from transformers import MobileNetV2Config, MobileNetV2ForImageClassification, MobileNetV2ImageProcessor
+
+torch.set_num_threads(1)
+CLASSES = 5
+
+
+def open_torchvision(folder):
+    state = load_file(os.path.join(folder, "model.safetensors"))
+    classes, features = state["classifier.1.weight"].shape
+    width = state["features.1.conv.1.weight"].shape[0] / 16
+    model = torchvision.models.MobileNetV2(num_classes=classes, width_mult=width)
+    assert model.last_channel == features
+    model.load_state_dict(state, strict=True)
+    return model
+
+
+def open_timm(folder):
+    with open(os.path.join(folder, "config.json")) as file:
+        config = json.load(file)
+    model = timm.create_model(config["architecture"], num_classes=config["num_classes"], **config["model_args"])
+    model.load_state_dict(load_file(os.path.join(folder, "model.safetensors")), strict=True)
+    return model
+
+
+def open_huggingface(folder):
+    model, info = MobileNetV2ForImageClassification.from_pretrained(folder, output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"], info
+    return model
+
+
+def make_torchvision(folder):
+    model = randomized(torchvision.models.MobileNetV2(num_classes=CLASSES, width_mult=0.5))
+    state = model.state_dict()
+    torch.save(state, os.path.join(folder, "new.pth"))
+    torch.save(state, os.path.join(folder, "old.pth"), _use_new_zipfile_serialization=False)
+    save_file(state, os.path.join(folder, "model.safetensors"))
+    return model, ["new.pth", "old.pth", "model.safetensors", *exported(folder, model)]
+
+
+def make_timm(folder):
+    model = randomized(timm.create_model("mobilenetv2_050", num_classes=CLASSES))
+    torch.save({"state_dict": model.state_dict(), "epoch": 3}, os.path.join(folder, "checkpoint.pth.tar"))
+    torch.save(model.state_dict(), os.path.join(folder, "pytorch_model.bin"))
+    save_file(model.state_dict(), os.path.join(folder, "model.safetensors"))
+    return model, ["checkpoint.pth.tar", "pytorch_model.bin", "model.safetensors", *exported(folder, model)]
+
+
+def make_huggingface(folder):
+    names = {i: name for i, name in enumerate(["background", "cat", "dog", "horse", "Löwenzahn"])}
+    config = MobileNetV2Config(depth_multiplier=0.5, image_size=64, num_labels=CLASSES, id2label=names)
+    model = randomized(MobileNetV2ForImageClassification(config))
+    model.save_pretrained(folder)
+    MobileNetV2ImageProcessor().save_pretrained(folder)
+    torch.save(model.state_dict(), os.path.join(folder, "pytorch_model.bin"))
+    logits = torch.nn.Sequential(model, Logits())
+    return model, [".", "pytorch_model.bin", *exported(folder, logits)]
+
+
+class Logits(torch.nn.Module):
+    def forward(self, answer):
+        return answer.logits
+
+
+def exported(folder, model):
+    """Of a fixed batch and any, of two opsets."""
+    names = {"input_names": ["input"], "output_names": ["output"]}
+    if int(torch.__version__.split(".")[0]) >= 2:
+        names["dynamo"] = False
+    any_batch = {"input": {0: "batch"}, "output": {0: "batch"}}
+    x = torch.zeros(2, 3, 64, 64)
+    torch.onnx.export(model, x, os.path.join(folder, "fixed.onnx"), opset_version=13, **names)
+    torch.onnx.export(model, x, os.path.join(folder, "any.onnx"), opset_version=11, dynamic_axes=any_batch, **names)
+    return ["fixed.onnx", "any.onnx"]
+
+
+def randomized(model):
+    generator = torch.Generator().manual_seed(7)
+    for name, value in model.state_dict().items():
+        if len(value.shape) > 1:
+            limit = float(np.sqrt(6 / np.prod(value.shape[1:])))
+            value.uniform_(-limit, limit, generator=generator)
+        elif len(value.shape) == 1:
+            low, high = (0.5, 1.5) if name.endswith(("running_var", "weight")) else (-0.5, 0.5)
+            value.uniform_(low, high, generator=generator)
+    return model.eval()
+
+
+def do(task):
+    package = task["package"]
+    os.makedirs(task["folder"], exist_ok=True)
+    if task["do"] == "open":
+        model, files = globals()[f"open_{package}"](task["folder"]), None
+    else:
+        model, files = globals()[f"make_{package}"](task["folder"])
+    x = torch.from_numpy(np.fromfile(task["input"]["file"], "<f4").reshape(task["input"]["shape"])).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        # In float64: what is left between us is our own rounding.
+        y = copy.deepcopy(model).double().eval()(x.double())
+    y = y.logits if hasattr(y, "logits") else y
+    return {"output": y.numpy().ravel().tolist(), "files": files}
+
+
+with open(sys.argv[1]) as file:
+    job = json.load(file)
+answers = []
+for task in job["tasks"]:
+    try:
+        answers.append(do(task))
+    except Exception as error:
+        answers.append({"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()[-2000:]})
+with open(job["answers"], "w") as file:
+    json.dump(answers, file)
