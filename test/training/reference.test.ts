@@ -92,14 +92,14 @@ async function steps(model: Model, setUp: SetUp): Promise<readonly number[]> {
   return [first["loss"] ?? NaN, ...(history["loss"] ?? []), loss ?? NaN];
 }
 
-describe("all layers, at small learning rates, as Keras in float64: losses within 1e-4, weights within 1e-3 of their scale", () => {
+describe("all layers, at small learning rates, as Keras in float64: losses within 3e-4, weights within 1e-3 of their scale", () => {
   for (const { name, labels, optimizer, losses, evaluated, weights } of fixture.calm) {
     it(name, async () => {
       const setUp = { seed: `calm/${name}`, labels, optimizer, frozen: "none" };
       const model = await modelOf(setUp);
       const found = await steps(model, setUp);
       for (const [i, loss] of [...losses, evaluated].entries()) {
-        assertRelative(found[i], loss, i === 0 ? 1e-5 : 1e-4, `loss ${i}`);
+        assertRelative(found[i], loss, i === 0 ? 1e-5 : 3e-4, `loss ${i}`);
       }
       assertWeights(model, weights);
     });
