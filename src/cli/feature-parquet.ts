@@ -4,8 +4,8 @@ import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { ParquetWriter } from "hyparquet-writer/src/parquet-writer.js";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./feature-writer.ts";
 
-/** The least numbers in a group of rows: 8 MB. */
-const GROUP = 2 ** 21;
+/** The least numbers in a group of rows: 1 MB, for which the library needs some tens. */
+const GROUP = 2 ** 18;
 
 export async function openParquet(path: string, { facts, length }: FeatureContent): Promise<FeatureWriter> {
   const file = await open(path, "wx");
