@@ -67,7 +67,7 @@ interface Along {
 }
 
 /** The window along one axis: where its part inside the picture starts, and how long that is. */
-function along(f: FunctionBuilder, { size, stride, before, length }: Along) {
+export function along(f: FunctionBuilder, { size, stride, before, length }: Along) {
   const place = f.local("i32");
   const from = f.local("i32");
   const count = f.local("i32");

@@ -211,6 +211,16 @@ class Reverse {
         this.#write(operation.input, (to) => ({ kind: "mean gradient", forward: operation, from, to }));
         return;
       }
+      case "largest": {
+        const from = explicit();
+        this.#write(operation.input, (to) => ({ kind: "largest gradient", forward: operation, from, to }));
+        return;
+      }
+      case "average": {
+        const from = explicit();
+        this.#write(this.#raw(operation.input), (to) => ({ kind: "average gradient", forward: operation, from, to }));
+        return;
+      }
       case "mask": {
         const from = explicit();
         this.#write(operation.input, (to) => ({ kind: "mask gradient", forward: operation, from, to }));

@@ -9,20 +9,29 @@ import type { Run } from "../compile.ts";
 import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
 import { convolutionNeeds, emitConvolution, zeroBytes } from "./emit-convolution.ts";
 import {
+  emitActivation,
+  emitActivationGradient,
   emitAddition,
   emitMask,
   emitMaskGradient,
-  emitMean,
-  emitMeanGradient,
   emitPad,
   emitPadGradient,
   emitReduction,
   emitStatisticsOf,
   emitSum,
   emitThroughAll,
-  meanNeeds,
   statisticsNeeds,
 } from "./emit-others.ts";
+import {
+  emitAverage,
+  emitAverageGradient,
+  emitLargest,
+  emitLargestGradient,
+  emitMean,
+  emitMeanGradient,
+  largestNeeds,
+  meanNeeds,
+} from "./emit-pools.ts";
 import { emitPixelsGradient, pixelsGradientNeeds } from "./emit-pixels-gradient.ts";
 import { emitRowsGradient, rowsGradientNeeds } from "./emit-rows-gradient.ts";
 import type { Emitter } from "./emitter.ts";
@@ -78,6 +87,10 @@ export function plan(lowered: Lowered, backwards: Backwards, threads: number): L
         return statisticsNeeds(matrix(operation.of));
       case "mean":
         return meanNeeds(operation, matrix(operation.input.of));
+      case "largest":
+        return largestNeeds(operation, matrix(operation.input.of));
+      case "largest gradient":
+        return largestNeeds(operation.forward, matrix(operation.forward.input.of));
       case "convolution gradient":
         return operation.forward.by === "pixels" ? pixelsGradientNeeds(operation) : rowsGradientNeeds(operation);
       case "reduction":
@@ -180,19 +193,22 @@ function scratchOf(thread: Expr<"i32">, arena: number, { scratch }: Layout): Exp
   return i32.add(i32.mul(thread, i32.const(scratch.bytes)), i32.const(arena + scratch.offset));
 }
 
+/** Whether the host does it; that of some kinds depends on what there is a kernel for. */
 function isOfHost(operation: Forward | Backward): operation is HostOperation {
   switch (operation.kind) {
     case "host":
-    case "activation":
     case "host gradient":
-    case "activation gradient":
       return true;
+    case "activation":
+      return operation.by === undefined;
+    case "activation gradient":
+      return operation.forward.by === undefined;
     default:
       return false;
   }
 }
 
-function emit(e: Emitter, operation: Exclude<Forward | Backward, HostOperation>): void {
+function emit(e: Emitter, operation: Exclude<Forward | Backward, Host | HostGradient>): void {
   switch (operation.kind) {
     case "convolution":
       emitConvolution(e, operation);
@@ -208,6 +224,15 @@ function emit(e: Emitter, operation: Exclude<Forward | Backward, HostOperation>)
       return;
     case "mean":
       emitMean(e, operation);
+      return;
+    case "largest":
+      emitLargest(e, operation);
+      return;
+    case "average":
+      emitAverage(e, operation);
+      return;
+    case "activation":
+      emitActivation(e, operation);
       return;
     case "mask":
       emitMask(e, operation);
@@ -230,6 +255,15 @@ function emit(e: Emitter, operation: Exclude<Forward | Backward, HostOperation>)
       return;
     case "mean gradient":
       emitMeanGradient(e, operation);
+      return;
+    case "largest gradient":
+      emitLargestGradient(e, operation);
+      return;
+    case "average gradient":
+      emitAverageGradient(e, operation);
+      return;
+    case "activation gradient":
+      emitActivationGradient(e, operation);
       return;
     case "mask gradient":
       emitMaskGradient(e, operation);

@@ -1,10 +1,11 @@
-/** What is not a convolution, forwards and backwards: sums, padding, means, products with masks, and gradients that go through a view. */
-import { add } from "../../kernels/elementwise.ts";
+/** What is not a convolution, forwards and backwards: sums, padding, activations, products with masks, and gradients that go through a view. */
+import { add, map, mapKernelName } from "../../kernels/elementwise.ts";
 import { VECTOR } from "../../kernels/parts.ts";
-import { MULTIPLY, SPREAD, columnSums, columnSumsName, multiply, spread } from "../../kernels/train-elementwise.ts";
+import { softmax } from "../../kernels/reduce.ts";
+import { SOFTMAX_GRADIENT, mapGradient, mapGradientName, softmaxGradient } from "../../kernels/train-activations.ts";
+import { MULTIPLY, multiply } from "../../kernels/train-elementwise.ts";
 import type { Expr } from "../../wasm/expression.ts";
-import { f32, i32 } from "../../wasm/instructions.ts";
-import { align } from "../arena.ts";
+import { i32 } from "../../wasm/instructions.ts";
 import { addressAt, forEach } from "../emitter.ts";
 import { type Blocks, pixelBlocks } from "./blocks.ts";
 import {
@@ -13,14 +14,13 @@ import {
   emitReduce,
   emitReduced,
   emitScale,
-  emitScaled,
   emitStatistics,
   emitThroughTo,
   partialBytes,
 } from "./emit-scaling.ts";
 import { type Emitter, min } from "./emitter.ts";
-import type { Addition, MaskGradient, MeanGradient, PadGradient, Reduction, Through } from "./gradients.ts";
-import { type Mask, type Matrix, type Mean, type Pad, type Statistics, type Sum, isRaw } from "./operations.ts";
+import type { ActivationGradient, Addition, MaskGradient, PadGradient, Reduction, Through } from "./gradients.ts";
+import { type Activation, type Mask, type Matrix, type Pad, type Statistics, type Sum, isRaw } from "./operations.ts";
 import type { Needs } from "./plan.ts";
 
 /** What one call of an elementwise kernel writes, about. */
@@ -137,56 +137,40 @@ export function emitPadGradient(e: Emitter, { forward, from: gradient, to }: Pad
   });
 }
 
-/** The pixels of a picture whose mean is taken, in blocks. */
-function meanBlocks({ batch, input }: Mean, matrix: Matrix): { readonly pixels: number; readonly size: number } {
-  const pixels = matrix.pixels / batch;
-  return { pixels, size: isRaw(input) ? pixels : pixelBlocks(pixels, matrix.channels).size };
+export function emitActivation(e: Emitter, { by, input, output }: Activation): void {
+  if (by === undefined) throw new Error("an activation without a kernel is the host's");
+  const addresses = [input, output].map((one) => e.address(one));
+  if (by !== "softmax") {
+    const kernel = e.kernel(mapKernelName(by), (module) => map(module, by));
+    eachVector(e, e.matrix(output), (count, at) => e.f.call(kernel, [count, ...addresses.map(at)]));
+    return;
+  }
+  const kernel = e.kernel("softmax", softmax);
+  eachLine(e, output, (count, length, at) => e.f.call(kernel, [count, length, ...addresses.map(at)]));
 }
 
-export function meanNeeds(operation: Mean, matrix: Matrix): Needs {
-  const scratchBytes = isRaw(operation.input) ? 0 : meanBlocks(operation, matrix).size * matrix.channels * 4;
-  return { scratchBytes: align(scratchBytes) + align(matrix.channels * 4), workspaceBytes: 0 };
+export function emitActivationGradient(e: Emitter, { forward, from, to }: ActivationGradient): void {
+  const { by, input, output } = forward;
+  if (by === undefined) throw new Error("an activation without a kernel is the host's");
+  const addresses = [from, by === "softmax" ? output : input, to].map((one) => e.address(one));
+  if (by !== "softmax") {
+    const kernel = e.kernel(mapGradientName(by), (module) => mapGradient(module, by));
+    eachVector(e, e.matrix(to), (count, at) => e.f.call(kernel, [count, ...addresses.map(at)]));
+    return;
+  }
+  const kernel = e.kernel(SOFTMAX_GRADIENT, softmaxGradient);
+  eachLine(e, to, (count, length, at) => e.f.call(kernel, [count, length, ...addresses.map(at)]));
 }
 
-export function emitMean(e: Emitter, operation: Mean): void {
-  const { f } = e;
-  const { input, output, batch } = operation;
-  const matrix = e.matrix(input.of);
-  const { channels } = matrix;
-  const { pixels: total, size } = meanBlocks(operation, matrix);
-  const { arithmetic } = e.tiling;
-  const kernel = e.kernel(columnSumsName(arithmetic), (module) => columnSums(module, { arithmetic }));
-  // Whole vectors are written.
-  const bytes = i32.const(align(channels * 4));
-  e.share(batch, 1, (picture) => {
-    f.fill(e.scratch, bytes);
-    const done = f.local("i32", i32.const(0));
-    f.repeat(
-      () => {
-        const pixels = f.local("i32", min(i32.const(size), i32.sub(i32.const(total), done)));
-        const first = i32.add(i32.mul(picture, i32.const(total)), done);
-        const values = emitScaled(e, input, { pixels, first }, i32.add(e.scratch, bytes));
-        f.call(kernel, [pixels, i32.const(channels), values, e.scratch, f32.const(1 / total)]);
-        f.increase(done, size);
-      },
-      i32.lt_s(done, i32.const(total)),
-    );
-    f.copy(addressAt(e.address(output), picture, channels * 4), e.scratch, i32.const(channels * 4));
-  });
-}
-
-export function emitMeanGradient(e: Emitter, { forward, from, to }: MeanGradient): void {
-  const { pixels, channels } = e.matrix(to);
-  const each = pixels / forward.batch;
-  const kernel = e.kernel(SPREAD, spread);
-  e.share(forward.batch, 1, (picture) =>
-    e.f.call(kernel, [
-      i32.const(each),
-      i32.const(channels),
-      addressAt(e.address(from), picture, channels * 4),
-      addressAt(e.address(to), picture, each * channels * 4),
-      f32.const(1 / each),
-    ]),
+/** Runs `body` for runs of a matrix's rows. */
+function eachLine(
+  e: Emitter,
+  number: number,
+  body: (count: Expr<"i32">, length: Expr<"i32">, at: (address: number) => Expr<"i32">) => void,
+): void {
+  const { pixels, channels } = e.matrix(number);
+  e.share(pixels, Math.max(1, Math.floor(BYTES_PER_CALL / (channels * 4))), (from, count) =>
+    body(count, i32.const(channels), (address) => addressAt(address, from, channels * 4)),
   );
 }
 

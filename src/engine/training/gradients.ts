@@ -1,6 +1,19 @@
 /** What runs a program backwards: operations over the gradients of matrices. */
 import type { Weight } from "../../layers/weight.ts";
-import type { Activation, Convolution, Forward, Host, Mask, Matrix, Mean, Pad, Scaling, View } from "./operations.ts";
+import type {
+  Activation,
+  Average,
+  Convolution,
+  Forward,
+  Host,
+  Largest,
+  Mask,
+  Matrix,
+  Mean,
+  Pad,
+  Scaling,
+  View,
+} from "./operations.ts";
 
 /** The gradient of what is read through a view; through it, that of the view's matrix is found. */
 export interface GradientOf {
@@ -68,6 +81,14 @@ export interface MeanGradient extends OneToOne<Mean> {
   readonly kind: "mean gradient";
 }
 
+export interface LargestGradient extends OneToOne<Largest> {
+  readonly kind: "largest gradient";
+}
+
+export interface AverageGradient extends OneToOne<Average> {
+  readonly kind: "average gradient";
+}
+
 export interface ActivationGradient extends OneToOne<Activation> {
   readonly kind: "activation gradient";
 }
@@ -92,6 +113,8 @@ export type Backward =
   | Addition
   | PadGradient
   | MeanGradient
+  | LargestGradient
+  | AverageGradient
   | ActivationGradient
   | MaskGradient
   | HostGradient;

@@ -3,7 +3,9 @@ import type { Padding2D } from "../../core/padding.ts";
 import { type Dims, knownDims, sizeOf } from "../../core/shape.ts";
 import type { Program, Step } from "../../graph/program.ts";
 import { Activation } from "../../layers/activation.ts";
+import { isMapName } from "../../kernels/elementwise.ts";
 import { Add } from "../../layers/add.ts";
+import { AveragePooling2D } from "../../layers/average-pooling2d.ts";
 import { BatchNormalization } from "../../layers/batch-normalization.ts";
 import { Conv2D } from "../../layers/conv2d.ts";
 import { Dense } from "../../layers/dense.ts";
@@ -11,6 +13,7 @@ import { DepthwiseConv2D } from "../../layers/depthwise-conv2d.ts";
 import { Dropout } from "../../layers/dropout.ts";
 import { Flatten } from "../../layers/flatten.ts";
 import { GlobalAveragePooling2D } from "../../layers/global-average-pooling2d.ts";
+import { GlobalMaxPooling2D } from "../../layers/global-max-pooling2d.ts";
 import type { OutputActivation } from "../../layers/gradients.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { ReLU } from "../../layers/relu.ts";
@@ -106,10 +109,18 @@ class Lowering {
       const matrix = this.#matrix(shape);
       this.#make({ kind: "sum", inputs: inputs.map((value) => this.#unpadded(value)), output: matrix });
       this.#see(output, this.#viewOf(matrix), shape);
-    } else if (layer instanceof GlobalAveragePooling2D) {
+    } else if (layer instanceof GlobalAveragePooling2D || layer instanceof GlobalMaxPooling2D) {
       const matrix = this.#matrix(shape);
-      const batch = shape[0] ?? 0;
-      this.#make({ kind: "mean", input: this.#unpadded(first), output: matrix, batch });
+      const kind = layer instanceof GlobalMaxPooling2D ? "largest" : "mean";
+      this.#make({ kind, input: this.#unpadded(first), output: matrix, batch: shape[0] ?? 0 });
+      this.#see(output, this.#viewOf(matrix), shape);
+    } else if (layer instanceof AveragePooling2D) {
+      const from = pictureOf(this.#get(first).shape);
+      const { poolSize: kernelSize, strides, padding } = layer;
+      const window = windowOf({ kernelSize, strides, dilationRate: [1, 1], padding }, from);
+      const [input, matrix] = [this.#stored(first), this.#matrix(shape)];
+      const pictures = { batch: shape[0] ?? 0, from, to: pictureOf(shape), window };
+      this.#make({ kind: "average", input, output: matrix, ...pictures });
       this.#see(output, this.#viewOf(matrix), shape);
     } else if (layer instanceof Dropout) {
       if (this.#trains(step) && layer.rate > 0) this.#drop(layer, first, output, shape, number);
@@ -219,7 +230,10 @@ class Lowering {
     else {
       const from = this.#stored(input);
       const matrix = this.#matrix(shape);
-      this.#make({ kind: "activation", activation, input: from, output: matrix });
+      const { name } = activation;
+      const isSoftmax = name === "softmax" && this.#isLastAxis(activation.axis, shape);
+      const by = isMapName(name) ? name : isSoftmax ? "softmax" : undefined;
+      this.#make({ kind: "activation", activation, by, input: from, output: matrix });
       this.#see(output, this.#viewOf(matrix), shape);
     }
   }

@@ -1,6 +1,7 @@
 /** What a program becomes in training: operations over matrices of a whole batch, forwards and backwards. */
 import type { Padding2D } from "../../core/padding.ts";
 import type { Dims } from "../../core/shape.ts";
+import type { MapName } from "../../kernels/elementwise.ts";
 import type { BatchNormalization } from "../../layers/batch-normalization.ts";
 import type { Dropout } from "../../layers/dropout.ts";
 import type { OutputActivation } from "../../layers/gradients.ts";
@@ -96,10 +97,31 @@ export interface Mean {
   readonly batch: number;
 }
 
-/** An activation that is more than bounds: outside WebAssembly. */
+/** The largest of all pixels of a picture. */
+export interface Largest {
+  readonly kind: "largest";
+  readonly input: View;
+  readonly output: number;
+  readonly batch: number;
+}
+
+/** Means over the pixels of windows; padding is left out of them. */
+export interface Average {
+  readonly kind: "average";
+  readonly input: number;
+  readonly output: number;
+  readonly batch: number;
+  readonly from: Picture;
+  readonly to: Picture;
+  readonly window: Window;
+}
+
+/** An activation that is more than bounds. */
 export interface Activation {
   readonly kind: "activation";
   readonly activation: OutputActivation;
+  /** The kernel that does it; else it is computed outside WebAssembly. */
+  readonly by: MapName | "softmax" | undefined;
   readonly input: number;
   readonly output: number;
 }
@@ -126,7 +148,7 @@ export interface Host {
   readonly training: boolean;
 }
 
-export type Forward = Convolution | Statistics | Sum | Pad | Mean | Activation | Mask | Host;
+export type Forward = Convolution | Statistics | Sum | Pad | Mean | Largest | Average | Activation | Mask | Host;
 
 /** A program for inputs of one shape. */
 export interface Lowered {
@@ -160,6 +182,7 @@ export function viewsOf(operation: Forward, raw: readonly View[]): readonly View
     case "host":
       return operation.inputs.map((input) => viewOf(raw, input));
     case "activation":
+    case "average":
       return [viewOf(raw, operation.input)];
     case "statistics":
       return [viewOf(raw, operation.of)];

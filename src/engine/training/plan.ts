@@ -140,8 +140,12 @@ function reads(operation: Backward): readonly number[] {
       return [operation.from.gradient, operation.from.view.of];
     case "addition":
       return operation.inputs;
-    case "activation gradient":
-      return [operation.from, operation.forward.input];
+    case "activation gradient": {
+      const { by, input, output } = operation.forward;
+      return [operation.from, by === "softmax" ? output : input];
+    }
+    case "largest gradient":
+      return [operation.from, operation.forward.input.of, operation.forward.output];
     case "mask gradient":
       return [operation.from, operation.forward.mask];
     case "host gradient":

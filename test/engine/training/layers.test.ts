@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Add } from "../../../src/layers/add.ts";
 import { Activation } from "../../../src/layers/activation.ts";
+import { AveragePooling2D } from "../../../src/layers/average-pooling2d.ts";
 import { BatchNormalization } from "../../../src/layers/batch-normalization.ts";
 import { Conv2D } from "../../../src/layers/conv2d.ts";
 import { Dense } from "../../../src/layers/dense.ts";
@@ -208,7 +209,22 @@ Object.assign(CASES, {
       return new Softmax().apply(new Dense({ units: 4 }).apply(new Flatten().apply(dropped)));
     },
   },
-  "GlobalMaxPooling2D: on the host": {
+  "activations: of kernels and of the host": {
+    build: (x) => {
+      const apply = (activation: "silu" | "gelu" | "elu" | "tanh", y: KerasTensor): KerasTensor =>
+        new Activation({ activation }).apply(new Conv2D({ filters: 5, kernelSize: 1 }).apply(y));
+      const last = apply("elu", apply("gelu", apply("silu", x)));
+      return new Softmax({ axis: 1 }).apply(new Softmax().apply(apply("tanh", last)));
+    },
+  },
+  AveragePooling2D: {
+    build: (x) => {
+      const once = new BatchNormalization().apply(new Conv2D({ filters: 5, kernelSize: 1 }).apply(x));
+      const overlapping = new AveragePooling2D({ poolSize: 3, strides: 2, padding: "same" }).apply(relu6().apply(once));
+      return new AveragePooling2D({ poolSize: [2, 3], strides: 1 }).apply(overlapping);
+    },
+  },
+  GlobalMaxPooling2D: {
     build: (x) =>
       new GlobalMaxPooling2D().apply(
         new BatchNormalization().apply(new Conv2D({ filters: 5, kernelSize: 1 }).apply(x)),
