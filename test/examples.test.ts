@@ -1,8 +1,10 @@
 /** Every program of examples/ runs and prints what it says. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
+import { loadImg } from "../src/image/load-img.ts";
+import { picturePath } from "./image/pictures.ts";
 import { TestFolder } from "./platform/folder.ts";
 import { cacheWithWeights, runProcess } from "./cli/run-cli.ts";
 import { needsShared, sharedPath } from "./support/shared.ts";
@@ -52,6 +54,18 @@ describe("examples", { concurrency: 2 }, () => {
     ]);
   });
 
+  test("augmented.ts", async () => {
+    using pictures = new TestFolder();
+    for (const name of ["plain.jpg", "rgba.png"]) copyFileSync(picturePath(name), pictures.file(name));
+    const target = pictures.file("sheet.png");
+    assert.deepEqual(await run("augmented.ts", [pictures.path, target]), [
+      "Found 2 files.",
+      `3 epochs of 2 pictures: ${target}`,
+    ]);
+    const { width, height } = await loadImg(target);
+    assert.deepEqual([width, height], [384, 288]);
+  });
+
   test("transfer.ts", async () => {
     const lines = await run("transfer.ts");
     assert.equal(lines[0], 'Model: "flowers"');
@@ -60,7 +74,7 @@ describe("examples", { concurrency: 2 }, () => {
   });
 
   test("each of them has a test here", () => {
-    const names = ["classify.ts", "explain.ts", "features.ts", "similar.ts", "transfer.ts"];
+    const names = ["augmented.ts", "classify.ts", "explain.ts", "features.ts", "similar.ts", "transfer.ts"];
     assert.deepEqual(readdirSync(folder).toSorted(), names);
   });
 });
