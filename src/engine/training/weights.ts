@@ -11,9 +11,10 @@ import {
   packWeightsName,
 } from "../../kernels/train-pack.ts";
 import type { Weight } from "../../layers/weight.ts";
+import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { i32 } from "../../wasm/instructions.ts";
+import type { ModuleBuilder } from "../../wasm/module.ts";
 import type { EngineMemory } from "../memory.ts";
-import type { Emitter } from "./emitter.ts";
 import type { Convolution } from "./operations.ts";
 import { tileOfColumns } from "./tiles.ts";
 
@@ -45,11 +46,17 @@ interface Copy {
   readonly write: (to: Float32Array) => void;
 }
 
+/** What is needed to write a call of a kernel. */
+interface Calls {
+  readonly f: FunctionBuilder;
+  kernel(name: string, make: (module: ModuleBuilder) => Callable): Callable;
+}
+
 /** A kernel's layout of weights that are in memory. */
 export interface Packing {
   readonly made: Made;
   /** Writes the call that packs. */
-  readonly emit: (e: Emitter) => void;
+  readonly emit: (e: Calls) => void;
 }
 
 export class TrainingWeights {
@@ -167,7 +174,7 @@ export class TrainingWeights {
     layout: string,
     weights: readonly Weight[],
     floats: number,
-    emit: (e: Emitter, address: number) => void,
+    emit: (e: Calls, address: number) => void,
   ): number {
     const key = this.#key(layout, weights);
     const known = this.#packings.get(key);
