@@ -10,7 +10,7 @@ export {
 export {
   type MeasureOptions,
   type Measurement,
-  type Precision,
+  type NumberType,
   downloadBytes,
   measureCheckpoint,
 } from "./applications/measure.ts";
@@ -174,12 +174,68 @@ export {
   randomZoom,
 } from "./training/data/random-geometry.ts";
 
-export { Adam, type AdamOptions } from "./training/adam.ts";
-export { Callback, type Logs } from "./training/callbacks/callback.ts";
+export { Adam, type AdamOptions, AdamW } from "./training/adam.ts";
+export { recalibrateBatchNorm, setBatchNormMomentum } from "./training/batch-norm.ts";
+export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  type BackupStore,
+} from "./training/callbacks/backup-and-restore.ts";
+export { Callback, type CallbackParams, type Logs, type TrainingSession } from "./training/callbacks/callback.ts";
+export { CSVLogger, type CSVLoggerOptions } from "./training/callbacks/csv-logger.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./training/callbacks/early-stopping.ts";
-export type { History } from "./training/callbacks/history.ts";
+export { History } from "./training/callbacks/history.ts";
+export { LambdaCallback, type LambdaCallbackOptions } from "./training/callbacks/lambda-callback.ts";
+export { LearningRateScheduler } from "./training/callbacks/learning-rate-scheduler.ts";
+export { ModelCheckpoint, type ModelCheckpointOptions } from "./training/callbacks/model-checkpoint.ts";
+export type { MonitorOptions } from "./training/callbacks/monitor.ts";
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./training/callbacks/reduce-lr-on-plateau.ts";
+export { TerminateOnNaN } from "./training/callbacks/terminate-on-nan.ts";
+export {
+  BinaryCrossentropy,
+  CategoricalCrossentropy,
+  type CrossentropyOptions,
+  type SmoothedCrossentropyOptions,
+  SparseCategoricalCrossentropy,
+} from "./training/crossentropy.ts";
+export type {
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  Inputs,
+  Targets,
+  TrainOnBatchOptions,
+  ValidationData,
+} from "./training/fit-options.ts";
+export { Loss, type LossOptions, type Predicted, type Reduction, type Scored } from "./training/loss.ts";
+export { type LossIdentifier, MeanSquaredError } from "./training/losses.ts";
+export {
+  BinaryAccuracy,
+  CategoricalAccuracy,
+  SparseCategoricalAccuracy,
+  SparseTopKCategoricalAccuracy,
+  TopKCategoricalAccuracy,
+  type TopKOptions,
+} from "./training/metrics/accuracy.ts";
+export { AUC, type AUCOptions } from "./training/metrics/auc.ts";
+export { Precision, type PrecisionOptions, Recall, confusionMatrix } from "./training/metrics/confusion.ts";
+export { F1Score, FBetaScore, type FBetaScoreOptions, type FScoreOptions } from "./training/metrics/f-score.ts";
+export { Mean, MeanMetric, Metric, type MetricOptions, type MetricResult } from "./training/metrics/metric.ts";
+export type { MetricIdentifier } from "./training/metrics/metrics.ts";
+export type { TrainedModel } from "./training/model.ts";
+export type { MetricsOption, PerOutput } from "./training/objectives.ts";
+export {
+  type LearningRate,
+  Optimizer,
+  type OptimizerOptions,
+  type OptimizerState,
+  type OptimizerVariable,
+} from "./training/optimizer.ts";
+export type { OptimizerIdentifier } from "./training/optimizers.ts";
+export type { Verbose } from "./training/progress-bar.ts";
 export { TimedBackup, type TimedBackupOptions } from "./training/recipe-backup.ts";
 export { balancedClassWeight } from "./training/recipe-class-weights.ts";
+export type { RecalibrateOptions } from "./training/recalibration.ts";
 export {
   type Logged,
   type PhaseResult,
@@ -189,4 +245,21 @@ export {
   hasPhases,
 } from "./training/recipe-phases.ts";
 export { type Split, stratifiedFolds, stratifiedSplit } from "./training/recipe-split.ts";
-export { CosineDecay, type CosineDecayOptions } from "./training/schedules.ts";
+export { RMSprop, type RMSpropOptions } from "./training/rmsprop.ts";
+export type { TrainingBatch, TrainingDataset, Values } from "./training/samples.ts";
+export {
+  CosineDecay,
+  type CosineDecayOptions,
+  CosineDecayRestarts,
+  type CosineDecayRestartsOptions,
+  ExponentialDecay,
+  type ExponentialDecayOptions,
+  InverseTimeDecay,
+  LearningRateSchedule,
+  PiecewiseConstantDecay,
+  type PiecewiseConstantDecayOptions,
+  PolynomialDecay,
+  type PolynomialDecayOptions,
+} from "./training/schedules.ts";
+export { SGD, type SGDOptions } from "./training/sgd.ts";
+export type { StateRecord, StateValue } from "./training/state.ts";

@@ -9,7 +9,7 @@ import { MobileNetV2 } from "./mobilenet-v2.ts";
 /** The numbers that models compute with. */
 export const PRECISIONS = ["float32", "int8"] as const;
 
-export type Precision = (typeof PRECISIONS)[number];
+export type NumberType = (typeof PRECISIONS)[number];
 
 /** Bytes of the files that quantized models are saved to, by width: a byte a weight, two numbers a channel, and the names. */
 const INT8_BYTES: ReadonlyMap<number, number> = new Map([
@@ -24,7 +24,7 @@ const INT8_BYTES: ReadonlyMap<number, number> = new Map([
 /** Bytes of a model's weights file, within a percent: of the published one for float32, of a `quantize`d model's for int8. */
 export function downloadBytes(
   { alpha, parameters }: Pick<Checkpoint, "alpha" | "parameters">,
-  precision: Precision,
+  precision: NumberType,
 ): number {
   return (precision === "int8" ? INT8_BYTES.get(alpha) : undefined) ?? parameters * 4;
 }
@@ -33,21 +33,21 @@ export function downloadBytes(
 const INT8_LOSS = 0.5;
 
 /** The top-1 accuracy to expect, in percent: as published, or somewhat less for int8. */
-export function expectedTop1({ top1 }: Pick<Checkpoint, "top1">, precision: Precision): number {
+export function expectedTop1({ top1 }: Pick<Checkpoint, "top1">, precision: NumberType): number {
   return precision === "int8" ? Math.round((top1 - INT8_LOSS) * 10) / 10 : top1;
 }
 
 export interface Measurement {
   /** Keras's name of the model. */
   readonly name: string;
-  readonly precision: Precision;
+  readonly precision: NumberType;
   /** Milliseconds of one prediction of one picture: the median of several. */
   readonly latencyMs: number;
 }
 
 export interface MeasureOptions extends ThreadOptions {
   /** Default `"float32"`. */
-  readonly precision?: Precision | undefined;
+  readonly precision?: NumberType | undefined;
   /** About how long to measure, in milliseconds, besides the start. Default 300. */
   readonly duration?: number | undefined;
 }
@@ -87,7 +87,7 @@ export async function measureCheckpoint(
 }
 
 /** @throws ValueError for a name of other numbers. */
-export function checkPrecision(precision: Precision): void {
+export function checkPrecision(precision: NumberType): void {
   if (PRECISIONS.includes(precision)) return;
   throw valueError(`\`precision\` should be one of ${PRECISIONS.join(", ")}. Received: precision=${show(precision)}`);
 }

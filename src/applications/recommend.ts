@@ -5,7 +5,7 @@ import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import {
   type Measurement,
   PRECISIONS,
-  type Precision,
+  type NumberType,
   checkPrecision,
   downloadBytes,
   expectedTop1,
@@ -18,13 +18,13 @@ export interface RecommendOptions extends ThreadOptions {
   /** The most bytes that the weights may have. */
   readonly downloadBytes?: number | undefined;
   /** Which numbers models may compute with. Default: `["float32", "int8"]`. */
-  readonly precisions?: readonly Precision[] | undefined;
+  readonly precisions?: readonly NumberType[] | undefined;
   /** Times that were measured before (`measureCheckpoint`), of the models to choose from. Without them this machine is measured. */
   readonly measurements?: readonly Measurement[] | undefined;
 }
 
 export interface Recommendation extends Checkpoint {
-  readonly precision: Precision;
+  readonly precision: NumberType;
   /** Milliseconds of a prediction as they were measured; undefined where no time was asked for or given. */
   readonly latencyMs: number | undefined;
   readonly downloadBytes: number;
@@ -66,7 +66,7 @@ function checkBudget(name: string, unit: string, value: number | undefined): voi
 }
 
 /** The most accurate first; of those that are equal the one with fewer multiply-adds. */
-function candidates(precisions: readonly Precision[]): readonly Recommendation[] {
+function candidates(precisions: readonly NumberType[]): readonly Recommendation[] {
   for (const precision of precisions) checkPrecision(precision);
   return precisions
     .flatMap((precision) =>
@@ -106,7 +106,7 @@ async function measured(
   budget: number,
   { threads }: ThreadOptions,
 ): Promise<Recommendation> {
-  const estimates = new Map<Precision, (macs: number) => number>();
+  const estimates = new Map<NumberType, (macs: number) => number>();
   const known = new Map<string, Timed>();
   const time = async (candidate: Recommendation): Promise<Timed> => {
     const { name, precision } = candidate;

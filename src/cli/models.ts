@@ -2,7 +2,7 @@
 import {
   type Checkpoint,
   type Measurement,
-  type Precision,
+  type NumberType,
   type Recommendation,
   checkpoints,
   downloadBytes,
@@ -23,7 +23,7 @@ export interface ModelsOptions {
   readonly threads?: number;
 }
 
-const PRECISIONS = ["float32", "int8"] as const satisfies readonly Precision[];
+const PRECISIONS = ["float32", "int8"] as const satisfies readonly NumberType[];
 
 export async function models({ json = false, measure = false, budget, threads }: ModelsOptions): Promise<void> {
   process.stdout.write(`${await text()}\n`);
@@ -72,7 +72,7 @@ function timeCells(measured: readonly Measurement[] | undefined, checkpoint: Che
   });
 }
 
-function timeOf(measured: readonly Measurement[], { name }: Checkpoint, precision: Precision): number | undefined {
+function timeOf(measured: readonly Measurement[], { name }: Checkpoint, precision: NumberType): number | undefined {
   return measured.find((one) => one.name === name && one.precision === precision)?.latencyMs;
 }
 

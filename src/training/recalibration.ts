@@ -1,17 +1,13 @@
-/**
- * The statistics that BatchNormalization uses in inference, made anew from data: with MobileNetV2's momentum of 0.999 they follow a training
- * only after thousands of steps ("precise BN" of Wu and Johnson 2021, as PyTorch's update_bn).
- */
-import { show, valueError } from "../core/errors.ts";
+/** Makes the statistics of BatchNormalization anew: means over batches of what the layers see in training. */
+import { valueError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Network } from "../graph/network.ts";
-import { BatchNormalization } from "../layers/batch-normalization.ts";
+import { batchesOf } from "../graph/batches.ts";
+import type { BatchNormalization } from "../layers/batch-normalization.ts";
 import { differentiatorOf } from "./differentiator-of.ts";
 import { type Inputs, sourceOf } from "./fit-options.ts";
 import type { TrainedModel } from "./model.ts";
 import { TrainingPrograms } from "./programs.ts";
 import type { TrainingDataset } from "./samples.ts";
-import { batchesOf } from "../graph/batches.ts";
 
 export interface RecalibrateOptions {
   /** Of arrays. The larger, the better the estimates of deep layers. Default: 32. */
@@ -31,19 +27,13 @@ interface Moments {
   count: number;
 }
 
-/**
- * Sets the moving means and variances of all trainable BatchNormalization layers to those of the data, as they are in training. Frozen
- * layers keep theirs. Give it the training data after a training from scratch, whose validation lags behind.
- *
- * @throws ValueError where there are no batches, or data does not fit; the statistics are those of before then.
- */
-export async function recalibrateBatchNorm(
+export async function recalibrate(
   model: TrainedModel,
+  layers: readonly BatchNormalization[],
   data: Inputs | TrainingDataset,
-  { batchSize, steps, signal }: RecalibrateOptions = {},
+  { batchSize, steps, signal }: RecalibrateOptions,
 ): Promise<void> {
   const source = sourceOf(data, undefined, { batchSize, shuffle: false, seed: () => 0 });
-  const layers = batchNormsOf(model).filter((layer) => layer.trainable);
   if (layers.length === 0) return;
   const moments = layers.map(momentsOf);
   const programs = await TrainingPrograms.create(model, (program, options) =>
@@ -70,25 +60,6 @@ export async function recalibrateBatchNorm(
     for (const one of moments) settle(one, isDone);
     programs.dispose();
   }
-}
-
-/**
- * Sets the momentum of all BatchNormalization layers: how slowly their moving statistics follow a training. Keras's MobileNetV2 has 0.999,
- * which is right for millions of steps; 0.9 suits hundreds.
- */
-export function setBatchNormMomentum(model: Network, momentum: number): void {
-  if (!(momentum >= 0 && momentum < 1)) {
-    throw valueError(`\`momentum\` should be from 0 to below 1. Received: momentum=${show(momentum)}`);
-  }
-  for (const layer of batchNormsOf(model)) layer.momentum = momentum;
-}
-
-function batchNormsOf(model: Network): readonly BatchNormalization[] {
-  const found = model.layers.flatMap((layer) => {
-    if (layer instanceof Network) return batchNormsOf(layer);
-    return layer instanceof BatchNormalization ? [layer] : [];
-  });
-  return [...new Set(found)];
 }
 
 function momentsOf(layer: BatchNormalization): Moments {

@@ -8,7 +8,7 @@ import { Dense } from "../../src/layers/dense.ts";
 import { Input } from "../../src/layers/input-layer.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import { Adam } from "../../src/training/adam.ts";
-import { recalibrateBatchNorm, setBatchNormMomentum } from "../../src/training/recalibrate.ts";
+import { recalibrateBatchNorm, setBatchNormMomentum } from "../../src/training/batch-norm.ts";
 import { seedWeights } from "../support/seeded.ts";
 import { assertWithin } from "../support/compare.ts";
 import { tinyData } from "./tiny.ts";

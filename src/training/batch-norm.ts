@@ -1,0 +1,48 @@
+/**
+ * BatchNormalization in short trainings: with MobileNetV2's momentum of 0.999, the statistics that it uses in inference follow a training
+ * only after thousands of steps.
+ */
+import { show, valueError } from "../core/errors.ts";
+import { Network } from "../graph/network.ts";
+import { BatchNormalization } from "../layers/batch-normalization.ts";
+import type { Inputs } from "./fit-options.ts";
+import type { TrainedModel } from "./model.ts";
+import type { RecalibrateOptions } from "./recalibration.ts";
+import type { TrainingDataset } from "./samples.ts";
+
+/**
+ * Sets the moving means and variances of all trainable BatchNormalization layers to those of the data, as they are in training; frozen
+ * layers keep theirs. Give it the training data after a training from scratch whose validation lags behind ("precise BN" of Wu and
+ * Johnson 2021, PyTorch's update_bn).
+ *
+ * @throws ValueError where there are no batches, or data does not fit; the statistics are those of before then.
+ */
+export async function recalibrateBatchNorm(
+  model: TrainedModel,
+  data: Inputs | TrainingDataset,
+  options: RecalibrateOptions = {},
+): Promise<void> {
+  const { recalibrate } = await import("./recalibration.ts");
+  const layers = batchNormsOf(model).filter((layer) => layer.trainable);
+  await recalibrate(model, layers, data, options);
+}
+
+/**
+ * Sets the momentum of all BatchNormalization layers: how slowly their moving statistics follow a training. Keras's MobileNetV2 has 0.999,
+ * which is right for hundreds of thousands of steps; 0.9 suits hundreds.
+ */
+export function setBatchNormMomentum(model: Network, momentum: number): void {
+  if (!(momentum >= 0 && momentum < 1)) {
+    throw valueError(`\`momentum\` should be from 0 to below 1. Received: momentum=${show(momentum)}`);
+  }
+  for (const layer of batchNormsOf(model)) layer.momentum = momentum;
+}
+
+/** All such layers, those of nested models too, each once. */
+function batchNormsOf(model: Network): readonly BatchNormalization[] {
+  const found = model.layers.flatMap((layer) => {
+    if (layer instanceof Network) return batchNormsOf(layer);
+    return layer instanceof BatchNormalization ? [layer] : [];
+  });
+  return [...new Set(found)];
+}
