@@ -19,6 +19,8 @@ Examples:
   $ ${NAME}                                       classify the sample photograph
   $ ${NAME} classify photo.jpg other.png          classify pictures
   $ ${NAME} explain photo.jpg -o heat.png         show where the model looked
+  $ ${NAME} evaluate photos/                      how often the model is right about a folder a class
+  $ ${NAME} similar photo.jpg photos/             which pictures are most like one
   $ ${NAME} models                                list the published models
   $ ${NAME} summary --alpha 0.35 --size 96        show the layers of one
 `,
