@@ -58,7 +58,7 @@ export function withoutPython(): string | false {
 }
 
 /** The messages of a child, asked for one at a time; its end is an error for those who wait. */
-class Messages {
+export class Messages {
   readonly #child: ChildProcess;
   readonly #received: unknown[] = [];
   readonly #ended: Promise<never>;
