@@ -1,12 +1,9 @@
-/** Quantized models as ONNX: what reads back, and what onnxruntime answers where bench/thirdparty is installed. */
+/** Quantized models as ONNX: what reads back. What onnxruntime answers: test/peers. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { loadModel } from "../../src/models/load-model.ts";
 import { quantize } from "../../src/models/quantize.ts";
-import type { QuantizedModel } from "../../src/models/quantized-model.ts";
 import { assertWithin } from "../support/compare.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 
@@ -39,31 +36,4 @@ test("float32 results of integer convolutions keep the layer's bounds", async ()
   using features = await quantize(await original(false), pictures);
   const { data } = await features.predict(picture);
   assert.ok(Math.min(...data) >= 0 && Math.max(...data) <= 6);
-});
-
-interface OnnxRuntime {
-  readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{
-      readonly inputNames: readonly string[];
-      readonly outputNames: readonly string[];
-      run(feeds: Record<string, unknown>): Promise<Record<string, { readonly data: Float32Array }>>;
-    }>;
-  };
-  readonly Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => unknown;
-}
-
-const peers = new URL("../../bench/thirdparty/node_modules/onnxruntime-node/package.json", import.meta.url);
-
-async function onnxruntime(file: QuantizedModel): Promise<Float32Array> {
-  const ort = createRequire(peers)("onnxruntime-node") as OnnxRuntime;
-  const session = await ort.InferenceSession.create(await file.toOnnx());
-  const input = new ort.Tensor("float32", picture.data, picture.shape);
-  const results = await session.run({ [session.inputNames[0] ?? ""]: input });
-  return results[session.outputNames[0] ?? ""]?.data ?? new Float32Array();
-}
-
-describe("onnxruntime", { skip: !existsSync(peers) && "needs the packages of bench/thirdparty" }, () => {
-  test("answers within 0.15 of the float32 model", async () => {
-    assertWithin(await onnxruntime(quantized), (await model.predict(picture)).data, 0.15);
-  });
 });

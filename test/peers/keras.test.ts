@@ -8,6 +8,7 @@ import { seededInput } from "../support/seeded.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";
 import { type AnyModel, CLASSES, SIZE, blank, kinds, seeded } from "./models.ts";
 import { type Answer, Asked, needsPython } from "./peers.ts";
+import { IMAGENET } from "./pictures.ts";
 
 interface KerasAnswer extends Answer {
   readonly names?: readonly string[];
@@ -93,7 +94,7 @@ function assertCalls(model: AnyModel, calls: NonNullable<KerasAnswer["calls"]>):
 async function declareImagenet(): Promise<void> {
   const asked = new Asked<KerasAnswer>("keras", "keras_models.py keras");
   const picture = seededInput("peers/imagenet", [1, 224, 224, 3]);
-  const published = sharedPath("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5");
+  const published = sharedPath(IMAGENET);
   using model = await MobileNetV2({ weights: published });
   const expected = (await model.predict(picture)).data;
   for (const format of Object.keys(WHOLE)) {

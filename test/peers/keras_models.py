@@ -1,25 +1,25 @@
 """Opens models and makes them with Keras itself: python keras_models.py PACKAGE JOB, where PACKAGE is keras or tf_keras (Keras 2).
 
-JOB is a JSON file: `tasks`, done in order, and `answers`, the path that a list of what each gave is written to. A task is one of
+JOB: see tasks.py. A task is one of
 
     { "do": "open",    "file", "input" }                      a whole model's answer
     { "do": "weights", "model", "file", "input" }             that of a model of ours below, with the weights of the file
     { "do": "read",    "file", "input" }                      that of our safetensors, read as docs/formats.md says
     { "do": "make",    "model", "files": [path, ...], "input" }  makes one with random weights, saves it, answers
 
-with `input`: { "file": float32 numbers, "shape" }. An answer is { "output", "names" of layers, "calls" } or { "error" }.
+and its answer { "output", "names" of layers, "calls": how models within are called }.
 """
 import importlib
 import json
 import os
 import sys
-import traceback
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import numpy as np
+from tasks import answer_all, input_of
 
 keras = importlib.import_module(sys.argv[1])
 layers = keras.layers
@@ -159,17 +159,8 @@ def do(task):
             randomize(model)
             for path in task["files"]:
                 save(model, path)
-    x = np.fromfile(task["input"]["file"], "<f4").reshape(task["input"]["shape"])
+    x = input_of(task)
     return {"output": exact(model, x).ravel().tolist(), "names": [layer.name for layer in model.layers], "calls": calls(model)}
 
 
-with open(sys.argv[2]) as file:
-    job = json.load(file)
-answers = []
-for task in job["tasks"]:
-    try:
-        answers.append(do(task))
-    except Exception as error:
-        answers.append({"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()[-2000:]})
-with open(job["answers"], "w") as file:
-    json.dump(answers, file)
+answer_all(do)

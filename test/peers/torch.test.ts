@@ -9,6 +9,7 @@ import { seedWeights, seededInput } from "../support/seeded.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";
 import { type AnyModel, SIZE } from "./models.ts";
 import { type Answer, Asked, needsPython } from "./peers.ts";
+import { IMAGENET } from "./pictures.ts";
 
 interface TorchAnswer extends Answer {
   readonly files?: readonly string[] | null;
@@ -100,7 +101,7 @@ describe("our models in PyTorch's packages", { skip: missing }, async () => {
 
   if (needsShared !== false) return;
   const picture = seededInput("peers/imagenet", [1, 224, 224, 3]);
-  const weights = sharedPath("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5");
+  const weights = sharedPath(IMAGENET);
   const imagenet = await MobileNetV2({ weights });
   const probabilities = await answerOf(imagenet, picture);
   for (const name of ["timm", "huggingface"]) {

@@ -1,23 +1,22 @@
 """Opens and makes MobileNetV2 with torchvision, timm and transformers themselves: python torch_models.py JOB.
 
-JOB is a JSON file: `tasks`, done in order, and `answers`, the path that a list of what each gave is written to. A task is one of
+JOB: see tasks.py. A task is one of
 
     { "do": "open", "package", "folder", "input" }   reads model.safetensors of the folder strictly, answers
     { "do": "make", "package", "folder", "input" }   makes a model with random weights, writes it in every way that the package has, answers
 
-with `input`: { "file": float32 numbers, "shape" }, channels last. Answers are logits, in float64: { "output", "files"? } or { "error" }.
+with inputs whose channels are last. Its answer is { "output": logits, computed in float64, "files"? }.
 """
 import copy
 import json
 import os
-import sys
-import traceback
 
 import numpy as np
 import timm
 import torch
 import torchvision
 from safetensors.torch import load_file, save_file
+from tasks import answer_all, input_of
 from transformers import MobileNetV2Config, MobileNetV2ForImageClassification, MobileNetV2ImageProcessor
 
 torch.set_num_threads(1)
@@ -112,7 +111,7 @@ def do(task):
         model, files = globals()[f"open_{package}"](task["folder"]), None
     else:
         model, files = globals()[f"make_{package}"](task["folder"])
-    x = torch.from_numpy(np.fromfile(task["input"]["file"], "<f4").reshape(task["input"]["shape"])).permute(0, 3, 1, 2)
+    x = torch.from_numpy(input_of(task)).permute(0, 3, 1, 2)
     with torch.no_grad():
         # In float64: what is left between us is our own rounding.
         y = copy.deepcopy(model).double().eval()(x.double())
@@ -120,13 +119,4 @@ def do(task):
     return {"output": y.numpy().ravel().tolist(), "files": files}
 
 
-with open(sys.argv[1]) as file:
-    job = json.load(file)
-answers = []
-for task in job["tasks"]:
-    try:
-        answers.append(do(task))
-    except Exception as error:
-        answers.append({"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()[-2000:]})
-with open(job["answers"], "w") as file:
-    json.dump(answers, file)
+answer_all(do)
