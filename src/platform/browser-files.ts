@@ -2,7 +2,7 @@
 
 import { MobileNetV2Error } from "../core/errors.ts";
 import { readAnyBytes } from "./bytes-at-hand.ts";
-import type { BytesSource, FolderContent, ReadOptions } from "./contract.ts";
+import type { BytesSource, FolderContent, ReadOptions, Scratch } from "./contract.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 
 export async function readBytes(source: BytesSource, options: ReadOptions = {}): Promise<Uint8Array> {
@@ -44,4 +44,8 @@ export async function writeBytes(path: string | URL, _bytes: Uint8Array): Promis
     `${path}: a browser cannot write files. Offer the bytes as a download instead: ` +
       "link.href = URL.createObjectURL(new Blob([bytes])); link.download = name.",
   );
+}
+
+export async function openScratch(): Promise<Scratch | undefined> {
+  return undefined;
 }

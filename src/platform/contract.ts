@@ -78,6 +78,15 @@ export interface FolderContent {
   readonly files: readonly string[];
 }
 
+/** A place for bytes that do not fit into memory; it is gone when it is closed, or the process ends. */
+export interface Scratch {
+  /** Throws `IOError`, as where the disk is full. */
+  write(position: number, bytes: Uint8Array): Promise<void>;
+  /** Fills the array. */
+  read(position: number, bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A file in the cache. */
 export interface CachedName {
   readonly name: string;
@@ -111,6 +120,8 @@ export interface BytesPlatform {
   removeFile(path: string | URL): Promise<boolean>;
   /** Makes a folder and those around it where they are not there. Browsers have none: `UnsupportedError`. */
   makeFolder(path: string | URL): Promise<void>;
+  /** A temporary file. Undefined in browsers, which have none. Throws `IOError`. */
+  openScratch(): Promise<Scratch | undefined>;
   /** A file from the cache, or else from its address into the cache; checked both times. */
   cachedDownload(file: CachedFile): Promise<Uint8Array>;
   /** The same from the cache alone; undefined where it is not there or not good. */

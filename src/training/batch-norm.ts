@@ -4,6 +4,7 @@
  */
 import { show, valueError } from "../core/errors.ts";
 import { Network } from "../graph/network.ts";
+import { programOf } from "../graph/program.ts";
 import { BatchNormalization } from "../layers/batch-normalization.ts";
 import type { Inputs } from "./fit-options.ts";
 import type { TrainedModel } from "./model.ts";
@@ -11,8 +12,8 @@ import type { RecalibrateOptions } from "./recalibration.ts";
 import type { TrainingDataset } from "./samples.ts";
 
 /**
- * Sets the moving means and variances of all trainable BatchNormalization layers to those of the data, as they are in training; frozen
- * layers keep theirs. Give it the training data after a training from scratch whose validation lags behind ("precise BN" of Wu and
+ * Sets the moving means and variances of all BatchNormalization layers that normalize by the batch in training to those of the data. Frozen
+ * layers, and those applied with `training: false`, keep theirs. Give it the training data after a training from scratch whose validation lags behind ("precise BN" of Wu and
  * Johnson 2021, PyTorch's update_bn).
  *
  * @throws ValueError where there are no batches, or data does not fit; the statistics are those of before then.
@@ -22,8 +23,9 @@ export async function recalibrateBatchNorm(
   data: Inputs | TrainingDataset,
   options: RecalibrateOptions = {},
 ): Promise<void> {
+  const steps = programOf(model.graph).steps.filter(({ training }) => training !== false);
+  const layers = batchNormsOf(model).filter((layer) => layer.trainable && steps.some((step) => step.layer === layer));
   const { recalibrate } = await import("./recalibration.ts");
-  const layers = batchNormsOf(model).filter((layer) => layer.trainable);
   await recalibrate(model, layers, data, options);
 }
 

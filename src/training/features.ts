@@ -1,13 +1,15 @@
 /** What the frozen part of a model makes of all samples, computed once. */
-import { print } from "#platform";
-import { sizeOf } from "../core/shape.ts";
-import { Tensor, type TensorData } from "../core/tensor.ts";
+import { openScratch, print, warn } from "#platform";
+import { MobileNetV2Error } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { ScratchRows } from "./features-on-disk.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { type Samples, type Source, countOf, emptyLike } from "./samples.ts";
-import { arraySource } from "./sources.ts";
+import { Column } from "./rows.ts";
+import { type Samples, type Source, countOf, gatherSamples, sliceSamples } from "./samples.ts";
+import { type Gather, orderedSource } from "./sources.ts";
 
 export interface FeatureOptions {
-  /** The most that is kept, in bytes. */
+  /** The most that is kept in memory, in bytes; the rest, where there are files, in one of them. */
   readonly maxBytes: number;
   readonly seed: () => number;
   readonly verbose: 0 | 1 | 2;
@@ -16,44 +18,57 @@ export interface FeatureOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+export interface FeatureSource {
+  readonly source: Source;
+  /** Frees what keeps the features. */
+  close(): Promise<void>;
+}
+
 /**
- * The source with features in place of inputs; undefined where they would take more than `maxBytes`. Goes through the samples once,
- * in an order that does not change; each pass over the features has an order of its own, where the samples had.
+ * The source with features in place of inputs; undefined where there is no place for them. Goes through the samples once, in an order that
+ * does not change; each pass over the features has an order of its own, where the samples had.
  */
 export async function featureSource(
   source: Source,
   features: (samples: Samples) => Promise<readonly Tensor[]>,
-  { maxBytes, seed, verbose, what, signal }: FeatureOptions,
-): Promise<Source | undefined> {
-  const kept = new Rows(source.size);
-  const indices: number[] = [];
-  let bar: ProgressBar | undefined;
-  let batchSize = 0;
-  let steps = 0;
-  for await (const samples of source.plain()) {
-    signal?.throwIfAborted();
-    const made = { ...samples, x: await features(samples) };
-    if (steps === 0) {
-      batchSize = countOf(samples);
-      const bytes = (source.size ?? 0) * bytesOfOne(made);
-      if (bytes > maxBytes) return undefined;
-      if (verbose !== 0) {
-        const count = made.x.reduce((sum, { size }) => sum + size, 0) / Math.max(1, batchSize);
-        print(`Features of the frozen part are computed once: ${count} numbers for each of the ${what} samples.\n`);
+  options: FeatureOptions,
+): Promise<FeatureSource | undefined> {
+  let kept: Kept | undefined;
+  let isDone = false;
+  try {
+    const indices: number[] = [];
+    let bar: ProgressBar | undefined;
+    let batchSize = 0;
+    let steps = 0;
+    for await (const samples of source.plain()) {
+      options.signal?.throwIfAborted();
+      const made = { ...samples, x: (await features(samples)).map((tensor) => tensor.toFloat32()) };
+      if (kept === undefined) {
+        kept = await placeFor(source, made, options);
+        if (kept === undefined) return undefined;
+        batchSize = countOf(samples);
+        bar = new ProgressBar(source.steps, options.verbose);
       }
-      bar = new ProgressBar(source.steps, verbose);
+      await kept.add(made);
+      for (const index of samples.indices ?? []) indices.push(index);
+      bar?.update(++steps, {});
     }
-    kept.add(made);
-    if (kept.bytes > maxBytes) return undefined;
-    if (samples.indices !== undefined) for (const index of samples.indices) indices.push(index);
-    bar?.update(++steps, {});
+    bar?.finish(steps, {});
+    if (kept === undefined) return undefined;
+    const { count } = kept;
+    const order = indices.length === count ? sortedOrder(indices) : undefined;
+    const shuffle = source.shuffles ?? order !== undefined;
+    isDone = true;
+    const { gather, close } = kept;
+    return { source: orderedSource(count, gather(), { batchSize, shuffle, seed: options.seed, order }), close };
+  } catch (error) {
+    // A disk that is full is no reason to end.
+    if (kept?.isOnDisk !== true || !(error instanceof MobileNetV2Error) || error.code !== "IOError") throw error;
+    warn(`${error.message} The features of the frozen part are computed anew in every epoch.`);
+    return undefined;
+  } finally {
+    if (!isDone) await kept?.close();
   }
-  bar?.finish(steps, {});
-  const samples = kept.samples();
-  const count = countOf(samples);
-  const order = indices.length === count ? sortedOrder(indices) : undefined;
-  const shuffle = source.shuffles ?? order !== undefined;
-  return arraySource(samples, { batchSize: Math.max(1, batchSize), shuffle, seed, order });
 }
 
 /** The places of numbers from the smallest on; undefined where they are sorted already. */
@@ -63,80 +78,117 @@ function sortedOrder(numbers: readonly number[]): Uint32Array | undefined {
   return places.toSorted((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));
 }
 
-function tensorsOf({ x, y, sampleWeight }: Samples): readonly Tensor[] {
-  return [...x, ...y, ...(sampleWeight === undefined ? [] : [sampleWeight])];
+/** Where features are kept. */
+interface Kept {
+  readonly isOnDisk: boolean;
+  readonly count: number;
+  add(samples: FeatureSamples): Promise<void>;
+  /** What gives them back. */
+  gather: () => Gather;
+  close: () => Promise<void>;
 }
 
-function bytesOfOne(samples: Samples): number {
-  const count = Math.max(1, countOf(samples));
-  return tensorsOf(samples).reduce((sum, { data }) => sum + data.byteLength, 0) / count;
+type FeatureSamples = Samples & { readonly x: readonly Tensor<Float32Array>[] };
+
+/** In memory where they fit, else in a file, where there are files. */
+async function placeFor(
+  { size }: Source,
+  first: FeatureSamples,
+  { maxBytes, verbose, what }: FeatureOptions,
+): Promise<Kept | undefined> {
+  const ofOne = first.x.reduce((sum, one) => sum + one.size, 0) / Math.max(1, countOf(first));
+  // Where nobody knows how many there will be, they are in memory as a list already.
+  const bytes = (size ?? countOf(first)) * ofOne * 4;
+  const kept = bytes <= maxBytes ? new InMemory(first, size) : await OnDisk.create(first, size);
+  if (verbose !== 0 && kept !== undefined) {
+    const place = kept.isOnDisk ? ` and kept in a temporary file (${(bytes / 1e9).toFixed(1)} GB)` : "";
+    print(`Features of the frozen part are computed once${place}: ${ofOne} numbers for each of the ${what} samples.\n`);
+  }
+  return kept;
 }
 
-/** Samples put one after the other. */
-class Rows {
-  readonly #most: number | undefined;
-  #columns: Column[] = [];
-  #form: Samples | undefined;
+/** Targets and weights, in memory wherever features are. */
+class Targets {
+  readonly #y: readonly Column[];
+  readonly #weights: Column | undefined;
 
-  /** `most` samples come, where that is known. */
-  constructor(most: number | undefined) {
-    this.#most = most;
+  constructor({ y, sampleWeight }: Samples, most: number | undefined) {
+    this.#y = y.map((tensor) => new Column(tensor, most));
+    this.#weights = sampleWeight && new Column(sampleWeight, most);
   }
 
-  get bytes(): number {
-    return this.#columns.reduce((sum, { bytes }) => sum + bytes, 0);
+  add({ y, sampleWeight }: Samples): void {
+    for (const [i, tensor] of y.entries()) this.#y[i]?.add(tensor);
+    if (sampleWeight !== undefined) this.#weights?.add(sampleWeight);
   }
 
-  add(samples: Samples): void {
-    const tensors = tensorsOf(samples);
-    this.#form ??= samples;
-    if (this.#columns.length === 0) this.#columns = tensors.map((tensor) => new Column(tensor, this.#most));
-    for (const [i, column] of this.#columns.entries()) {
-      const tensor = tensors[i];
-      if (tensor !== undefined) column.add(tensor);
-    }
-  }
-
-  samples(): Samples {
-    const columns = this.#columns.map((column) => column.tensor());
-    const inputs = this.#form?.x.length ?? 0;
-    const targets = this.#form?.y.length ?? 0;
+  samples(x: readonly Tensor[]): Samples {
     return {
-      x: columns.slice(0, inputs),
-      y: columns.slice(inputs, inputs + targets),
-      sampleWeight: columns[inputs + targets],
+      x,
+      y: this.#y.map((column) => column.tensor()),
+      sampleWeight: this.#weights?.tensor(),
       indices: undefined,
     };
   }
 }
 
-/** An array that grows where nobody knows how long it will be. */
-class Column {
-  readonly #shape: readonly number[];
-  #data: TensorData;
-  #length = 0;
+class InMemory implements Kept {
+  readonly isOnDisk = false;
+  count = 0;
+  readonly #targets: Targets;
+  readonly #x: readonly Column[];
 
-  constructor({ shape, data }: Tensor, most: number | undefined) {
-    this.#shape = shape.slice(1);
-    this.#data = emptyLike(data, (most ?? shape[0] ?? 0) * sizeOf(this.#shape));
+  constructor(first: FeatureSamples, most: number | undefined) {
+    this.#targets = new Targets(first, most);
+    this.#x = first.x.map((tensor) => new Column(tensor, most));
   }
 
-  get bytes(): number {
-    return this.#length * this.#data.BYTES_PER_ELEMENT;
+  add(samples: FeatureSamples): Promise<void> {
+    for (const [i, tensor] of samples.x.entries()) this.#x[i]?.add(tensor);
+    this.#targets.add(samples);
+    this.count += countOf(samples);
+    return Promise.resolve();
   }
 
-  add({ data }: Tensor): void {
-    if (this.#length + data.length > this.#data.length) {
-      const longer = emptyLike(this.#data, Math.max(this.#length + data.length, this.#data.length * 2));
-      longer.set(this.#data.subarray(0, this.#length));
-      this.#data = longer;
-    }
-    this.#data.set(data, this.#length);
-    this.#length += data.length;
+  gather = (): Gather => {
+    const all = this.#targets.samples(this.#x.map((column) => column.tensor()));
+    return (places, from, to) =>
+      places === undefined ? sliceSamples(all, from, to) : gatherSamples(all, places.subarray(from, to));
+  };
+
+  close = (): Promise<void> => Promise.resolve();
+}
+
+class OnDisk implements Kept {
+  readonly isOnDisk = true;
+  count = 0;
+  readonly #targets: Targets;
+  readonly #rows: ScratchRows;
+
+  private constructor(rows: ScratchRows, first: FeatureSamples, most: number | undefined) {
+    this.#rows = rows;
+    this.#targets = new Targets(first, most);
   }
 
-  tensor(): Tensor {
-    const size = sizeOf(this.#shape);
-    return new Tensor([size === 0 ? 0 : this.#length / size, ...this.#shape], this.#data.subarray(0, this.#length));
+  static async create(first: FeatureSamples, most: number | undefined): Promise<OnDisk | undefined> {
+    const scratch = await openScratch();
+    return scratch && new OnDisk(new ScratchRows(scratch, first.x), first, most);
   }
+
+  async add(samples: FeatureSamples): Promise<void> {
+    await this.#rows.add(samples.x);
+    this.#targets.add(samples);
+    this.count += countOf(samples);
+  }
+
+  gather = (): Gather => {
+    const targets = this.#targets.samples([]);
+    return async (places, from, to) => {
+      const wanted = places?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, i) => from + i);
+      const x = await this.#rows.read(wanted);
+      return { ...(places === undefined ? sliceSamples(targets, from, to) : gatherSamples(targets, wanted)), x };
+    };
+  };
+
+  close = (): Promise<void> => this.#rows.close();
 }

@@ -76,8 +76,8 @@ export interface FitOptions {
   /** Ends the training with its reason, between two steps. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The most bytes to keep of what the frozen part of the model makes of the samples, which is computed once where they are the same in every
-   * epoch. 0 computes it anew in every epoch. Default: 1 GiB.
+   * The most bytes to keep in memory of what the frozen part of the model makes of the samples, which is computed once where they are the same
+   * in every epoch; what is more is kept in a temporary file, where there are files. 0 computes it anew in every epoch. Default: 1 GiB.
    */
   readonly featureCache?: number | undefined;
 }

@@ -7,7 +7,7 @@ import type { Callback, CallbackParams, Logs, TrainingSession } from "./callback
 import { CallbackList } from "./callbacks/callback-list.ts";
 import { History } from "./callbacks/history.ts";
 import { ProgressLogger } from "./callbacks/progress-logger.ts";
-import { featureSource } from "./features.ts";
+import { type FeatureSource, featureSource } from "./features.ts";
 import {
   type FitOptions,
   type Inputs,
@@ -50,6 +50,7 @@ class Fit implements TrainingSession {
   /** What came of the epoch so far. */
   #logs: Logs = {};
   #reader: EpochReader | undefined;
+  readonly #features: FeatureSource[] = [];
   #position = { pass: 0, batch: 0 };
   #callbacks: readonly Callback[] = [];
   #saidNaN = false;
@@ -105,6 +106,7 @@ class Fit implements TrainingSession {
       return history;
     } finally {
       await this.#reader?.close();
+      for (const features of this.#features) await features.close();
       this.#trainer.release();
     }
   }
@@ -196,7 +198,9 @@ class Fit implements TrainingSession {
       async (samples) => await programs.features(this.#trainer.inputs(samples)),
       { maxBytes: featureCache, seed: () => this.#seed, verbose: this.#verbose, what, signal },
     );
-    return cached === undefined ? { source, hasFeatures: false } : { source: cached, hasFeatures: true };
+    if (cached === undefined) return { source, hasFeatures: false };
+    this.#features.push(cached);
+    return { source: cached.source, hasFeatures: true };
   }
 
   #callbackList(history: History, params: CallbackParams): CallbackList {

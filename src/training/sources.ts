@@ -21,16 +21,31 @@ export interface ArrayOptions {
   readonly order?: Uint32Array | undefined;
 }
 
+/** The samples at the places from `from`, before `to`; of all samples in their order where there are no places. */
+export type Gather = (places: Uint32Array | undefined, from: number, to: number) => Samples | Promise<Samples>;
+
 /** Arrays in batches; each pass has an order of its own, that the seed and its number alone decide. */
-export function arraySource(samples: Samples, { batchSize, shuffle, seed, order }: ArrayOptions): Source {
+export function arraySource(samples: Samples, options: ArrayOptions): Source {
+  return orderedSource(
+    countOf(samples),
+    (places, from, to) =>
+      places === undefined ? sliceSamples(samples, from, to) : gatherSamples(samples, places.subarray(from, to)),
+    options,
+  );
+}
+
+/** The same for samples that are kept anywhere. */
+export function orderedSource(
+  count: number,
+  gather: Gather,
+  { batchSize, shuffle, seed, order }: ArrayOptions,
+): Source {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw valueError(`\`batchSize\` should be a whole number of 1 or more. Received: batchSize=${show(batchSize)}`);
   }
-  const count = countOf(samples);
-  function* batches(places: Uint32Array | undefined): Generator<Samples, void, undefined> {
+  async function* batches(places: Uint32Array | undefined): AsyncGenerator<Samples, void, undefined> {
     for (let from = 0; from < count; from += batchSize) {
-      const to = Math.min(count, from + batchSize);
-      yield places === undefined ? sliceSamples(samples, from, to) : gatherSamples(samples, places.subarray(from, to));
+      yield await gather(places, from, Math.min(count, from + batchSize));
     }
   }
   return {

@@ -14,6 +14,9 @@ import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import type { FitOptions } from "../../src/training/fit-options.ts";
 import { SGD } from "../../src/training/sgd.ts";
+import { openScratch } from "../../src/platform/node-scratch.ts";
+import { recalibrateBatchNorm } from "../../src/training/batch-norm.ts";
+import { ScratchRows } from "../../src/training/features-on-disk.ts";
 import { seedWeights } from "../support/seeded.ts";
 
 const COUNT = 24;
@@ -96,6 +99,23 @@ describe("frozen layers", () => {
   });
 });
 
+describe("a base that is applied with training: false", () => {
+  it("learns, but normalizes by its moving statistics, which do not move; the same in a nested model", async () => {
+    const { base, head } = transfer(true);
+    const inputs = Input({ shape: [8, 8, 3] });
+    const model = new Model({ inputs, outputs: head.apply(base.apply(inputs, { training: false })), name: "fine" });
+    const norm = base.getLayer("bn");
+    const [gamma, , mean, variance] = bits(norm);
+    const conv = bits(base.getLayer("conv"));
+    model.compile({ optimizer: new SGD({ learningRate: 0.1 }), loss: "sparse_categorical_crossentropy" });
+    await model.fit(x, y, options);
+    await recalibrateBatchNorm(model, x);
+    assert.deepEqual(bits(norm).slice(2), [mean, variance]);
+    assert.notDeepEqual(bits(norm)[0], gamma);
+    assert.notDeepEqual(bits(base.getLayer("conv")), conv);
+  });
+});
+
 describe("features of the frozen part", () => {
   const train = async (more: FitOptions): Promise<readonly Float32Array[]> => {
     const { model } = transfer();
@@ -104,11 +124,44 @@ describe("features of the frozen part", () => {
     return bits(model);
   };
 
-  it("computed once or every time: the same weights to the bit", async () => {
+  it("computed once or every time, kept in memory or in a file: the same weights to the bit", async () => {
     const once = await train({});
     assert.deepEqual(await train({ featureCache: 0 }), once);
-    // Too large to be kept: as if there was no cache.
     assert.deepEqual(await train({ featureCache: 100 }), once);
+    assert.deepEqual(await train({ featureCache: 100, shuffle: false }), await train({ shuffle: false }));
+  });
+
+  it("rows in a file come back to the bit, in any order", async () => {
+    const scratch = await openScratch();
+    assert.ok(scratch);
+    const rows = new ScratchRows(scratch, [
+      new Tensor([1, 2, 3], new Float32Array(6)),
+      new Tensor([1, 2], new Float32Array(2)),
+    ]);
+    const [a, b] = [uniform("rows/a", 7 * 6, -1, 1), uniform("rows/b", 7 * 2, -1, 1)];
+    for (const [from, to] of [
+      [0, 3],
+      [3, 7],
+    ] as const) {
+      await rows.add([
+        new Tensor([to - from, 2, 3], a.subarray(from * 6, to * 6)),
+        new Tensor([to - from, 2], b.subarray(from * 2, to * 2)),
+      ]);
+    }
+    for (const places of [[0, 1, 2, 3, 4, 5, 6], [6, 0, 1, 5, 4], [3], []]) {
+      const [first, second] = await rows.read(Uint32Array.from(places));
+      assert.deepEqual(first?.shape, [places.length, 2, 3]);
+      assert.deepEqual(
+        [...(first?.data ?? [])],
+        places.flatMap((i) => [...a.subarray(i * 6, i * 6 + 6)]),
+      );
+      assert.deepEqual(
+        [...(second?.data ?? [])],
+        places.flatMap((i) => [...b.subarray(i * 2, i * 2 + 2)]),
+      );
+    }
+    await assert.rejects(rows.read(Uint32Array.of(7)), { code: "IOError", message: /ends too early/ });
+    await rows.close();
   });
 
   it("with sample weights, class weights, a validation and steps of an epoch: the same logs", async () => {
