@@ -1,4 +1,4 @@
-/** The README's programs, type-checked and run as they stand, beside a photograph called elephant.jpg. */
+/** The programs of the README and of the guides, type-checked and run as they stand, beside a photograph called elephant.jpg and a folder of photos. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,15 +7,21 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Tensor } from "../src/core/tensor.ts";
+import { saveImg } from "../src/image/save-img.ts";
 import { needsShared, sharedPath } from "./support/shared.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const programs = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }, i) => ({
-  title: [...readme.slice(0, index).matchAll(/^\*\*(.+?)\.?\*\*/gm)].at(-1)?.[1],
-  code,
-  name: `program-${i}.ts`,
-}));
+const pages = ["README.md", "docs/training.md"];
+const programs = pages.flatMap((page) => {
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }, i) => ({
+    page,
+    title: [...text.slice(0, index).matchAll(page === "README.md" ? /^\*\*(.+?)\.?\*\*/gm : /^## (.+)$/gm)].at(-1)?.[1],
+    code,
+    name: `${page.replaceAll(/\W/g, "-")}-${i}.ts`,
+  }));
+});
 const weights = ["", "_no_top"].map((top) => `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224${top}.h5`);
 
 /** What a program says it prints: the texts after `// → `, in order. */
@@ -23,12 +29,27 @@ function promisesOf(code: string): string[] {
   return [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, text = ""]) => text);
 }
 
-describe("the README's programs", () => {
+/** A folder a class, dark and bright. */
+async function writePhotos(folder: string): Promise<void> {
+  for (const [name, level] of [
+    ["dark", 60],
+    ["bright", 190],
+  ] as const) {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (let i = 0; i < 8; i++) {
+      const values = Float32Array.from({ length: 24 * 24 * 3 }, (_, k) => level + ((k * 7919 + i * 31) % 50));
+      await saveImg(join(folder, name, `${i}.png`), new Tensor([24, 24, 3], values), { scale: false });
+    }
+  }
+}
+
+describe("the programs of the README and the guides", () => {
   // Inside the project, where its own name leads to it.
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/readme-"));
 
-  before(() => {
+  before(async () => {
+    await writePhotos(join(folder, "photos"));
     const uri: unknown = createRequire(import.meta.url)("baboon-image-uri");
     writeFileSync(join(folder, "elephant.jpg"), Buffer.from(String(uri).replace(/^.*,/, ""), "base64"));
     for (const { name, code } of programs) writeFileSync(join(folder, name), code);
@@ -46,9 +67,9 @@ describe("the README's programs", () => {
     assert.equal(execFileSync(join(root, "node_modules/.bin/tsc"), ["--project", folder], { encoding: "utf8" }), "");
   });
 
-  for (const { title, code, name } of programs) {
+  for (const { page, title, code, name } of programs) {
     const skip = code.includes("weights: null") ? false : needsShared;
-    it(`"${title}" runs and prints what it says`, { skip }, async () => {
+    it(`${page}: "${title}" runs and prints what it says`, { skip }, async () => {
       const { stdout, stderr } = await promisify(execFile)(
         process.execPath,
         ["--conditions=@mobilenet-v2/source", name],
