@@ -66,7 +66,14 @@ function plain(value: Json, what: string): unknown {
   // How later Keras 2 wrote activations.
   if (className === "function" && typeof config === "string" && value.get("module") === "builtins") return config;
   refuseForeign(value, `An argument of ${what}`);
-  return { className, config: plain(config ?? new Map(), what) };
+  return { className, config: plain(wholeSeed(config) ?? new Map(), what) };
+}
+
+/** TF.js takes any number as an initializer's seed, and Teachable Machine gives 3.14. */
+function wholeSeed(config: Json): Json {
+  if (!(config instanceof Map)) return config;
+  const seed = config.get("seed");
+  return typeof seed === "number" && !Number.isInteger(seed) ? new Map(config).set("seed", Math.trunc(seed)) : config;
 }
 
 function camelCase(key: string): string {

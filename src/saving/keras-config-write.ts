@@ -37,6 +37,8 @@ class Writer {
 
   model(model: ModelDescription, name: string): JsonObject {
     const config = model.className === "Sequential" ? this.#sequential(model, name) : this.#functional(model, name);
+    // TF.js 1, which Teachable Machine has, knows functional models by Keras 2's first name alone; later ones by both.
+    if (this.#dialect === "tf.js" && model.className === "Functional") return { class_name: "Model", config };
     if (this.#dialect !== "keras 3") return { class_name: model.className, config };
     const registered = model.className === "Functional" ? "Functional" : null;
     return { module: MODULES[model.className], class_name: model.className, config, registered_name: registered };
