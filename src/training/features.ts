@@ -2,6 +2,7 @@
 import { openScratch, print, warn } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { Breath } from "./breath.ts";
 import { ScratchRows } from "./features-on-disk.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { Column } from "./rows.ts";
@@ -36,11 +37,13 @@ export async function featureSource(
   let kept: Kept | undefined;
   let isDone = false;
   try {
+    const breath = new Breath();
     const indices: number[] = [];
     let bar: ProgressBar | undefined;
     let batchSize = 0;
     let steps = 0;
     for await (const samples of source.plain()) {
+      await breath.take();
       options.signal?.throwIfAborted();
       const made = { ...samples, x: (await features(samples)).map((tensor) => tensor.toFloat32()) };
       if (kept === undefined) {

@@ -2,6 +2,7 @@
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { fnv1a32 } from "../core/random.ts";
+import { Breath } from "./breath.ts";
 import { BackupAndRestore } from "./callbacks/backup-and-restore.ts";
 import type { Callback, CallbackParams, Logs, TrainingSession } from "./callbacks/callback.ts";
 import { CallbackList } from "./callbacks/callback-list.ts";
@@ -121,9 +122,11 @@ class Fit implements TrainingSession {
     const trainer = this.#trainer;
     const { objectives, model } = trainer;
     const { signal, classWeight, stepsPerEpoch } = this.#options;
+    const breath = new Breath();
     if (this.#step === 0) objectives.reset();
     await list.callAt("onEpochBegin", epoch, {});
     for await (const samples of this.#reader?.epoch(epoch, this.#step) ?? []) {
+      await breath.take();
       signal?.throwIfAborted();
       const step = this.#step;
       await list.callAt("onTrainBatchBegin", step, {});

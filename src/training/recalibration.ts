@@ -3,6 +3,7 @@ import { valueError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { batchesOf } from "../graph/batches.ts";
 import type { BatchNormalization } from "../layers/batch-normalization.ts";
+import { Breath } from "./breath.ts";
 import { differentiatorOf } from "./differentiator-of.ts";
 import { type Inputs, sourceOf } from "./fit-options.ts";
 import type { TrainedModel } from "./model.ts";
@@ -44,8 +45,10 @@ export async function recalibrate(
     // With a momentum of 0 the moving statistics are those of the batch.
     for (const { layer } of moments) layer.momentum = 0;
     const differentiator = await programs.differentiator();
+    const breath = new Breath();
     let step = 0;
     for await (const { x } of source.plain()) {
+      await breath.take();
       signal?.throwIfAborted();
       const inputs = batchesOf(x, model);
       await differentiator.run(await programs.features(inputs), ({ outputs }) => outputs.map(() => undefined), {

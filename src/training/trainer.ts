@@ -6,6 +6,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { batchesOf } from "../graph/batches.ts";
 import { Network } from "../graph/network.ts";
 import type { Layer } from "../layers/layer.ts";
+import { Breath } from "./breath.ts";
 import type { Logs } from "./callbacks/callback.ts";
 import { CallbackList } from "./callbacks/callback-list.ts";
 import { ProgressLogger } from "./callbacks/progress-logger.ts";
@@ -168,11 +169,13 @@ export class Trainer {
     steps: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Logs> {
+    const breath = new Breath();
     await list.call("onTestBegin", {});
     let step = 0;
     let logs: Logs = {};
     let programs: TrainingPrograms | undefined;
     for await (const samples of source.plain()) {
+      await breath.take();
       signal?.throwIfAborted();
       if (programs === undefined) {
         programs = await this.prepare(hasFeatures ? undefined : samples);

@@ -147,6 +147,18 @@ describe("what fit takes", () => {
     await model.fit(x, y);
   });
 
+  it("lets timers and signals through while it trains", async () => {
+    const model = compiled();
+    const controller = new AbortController();
+    let ticks = 0;
+    const timer = setInterval(() => {
+      if (++ticks === 5) controller.abort(new Error("a timer came through"));
+    }, 1);
+    const endless = model.fit(x, y, { batchSize: 1, epochs: 1e6, signal: controller.signal });
+    await assert.rejects(endless, { message: "a timer came through" });
+    clearInterval(timer);
+  });
+
   it("predict sees the new weights, in the middle of a training too", async () => {
     const model = compiled();
     const answers = [await model.predict(x)];
