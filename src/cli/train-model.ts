@@ -14,6 +14,7 @@ import {
   Rescaling,
   readCheckpoint,
   recognizeMobileNetV2,
+  setBatchNormMomentum,
 } from "../index.ts";
 import { namedError } from "./named-error.ts";
 import { type TrainSettings, isFromScratch } from "./train-recipe.ts";
@@ -84,7 +85,7 @@ async function baseOf({ settings, size, seed, threads }: ModelToTrainOptions, lo
       ...loading,
     });
     if (isRandom) drawWeights(base, seed);
-    if (isFromScratch(settings)) quickenAverages(base);
+    if (isFromScratch(settings)) setBatchNormMomentum(base, QUICK_MOMENTUM);
     return { base, alpha, weights: isRandom ? "random" : "ImageNet" };
   }
   const isAddress = /^https?:/i.test(weights);
@@ -96,7 +97,7 @@ async function baseOf({ settings, size, seed, threads }: ModelToTrainOptions, lo
     const alpha = alphaOf(file, settings.alpha);
     const base = await MobileNetV2({ alpha, inputShape, includeTop: false, weights: null, threads });
     takeWeights(base, file);
-    if (isFromScratch(settings)) quickenAverages(base);
+    if (isFromScratch(settings)) setBatchNormMomentum(base, QUICK_MOMENTUM);
     return { base, alpha, weights };
   } catch (error) {
     throw namedError(error, weights);
@@ -152,10 +153,6 @@ function drawWeights(base: Model, seed: number): void {
  * still mostly what they began with, and the model, which was right in training, validates as if it knew nothing.
  */
 const QUICK_MOMENTUM = 0.9;
-
-function quickenAverages(base: Model): void {
-  for (const layer of base.layers) if (layer instanceof BatchNormalization) layer.momentum = QUICK_MOMENTUM;
-}
 
 /**
  * Sets what learns: the head alone, the base from a layer on, or ("") all of it. BatchNormalization learns only in the last case: with

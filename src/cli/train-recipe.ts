@@ -92,7 +92,9 @@ export function recipeFor(
     classWeights = DEFAULTS.classWeights,
   } = settings;
   const augment = augmentNames(settings.augment ?? DEFAULTS.augment);
-  const batchSize = settings.batchSize ?? (pictures >= 640 ? 32 : pictures >= 160 ? 16 : 8);
+  const fromScratch = isFromScratch(settings);
+  // Normalization by the batch needs a batch that is like others.
+  const batchSize = settings.batchSize ?? (pictures >= 640 ? 32 : pictures >= 160 || fromScratch ? 16 : 8);
   const stepsPerEpoch = Math.max(1, Math.ceil(pictures / batchSize));
   // Small sets need more epochs for as many steps.
   const epochsOf = (steps: number, least: number, most: number): number =>
@@ -120,7 +122,6 @@ export function recipeFor(
     };
   };
   const unbalanced = Math.max(...counts) >= UNBALANCED * Math.min(...counts);
-  const fromScratch = isFromScratch(settings);
   return {
     batchSize,
     validationSplit: settings.validationSplit ?? DEFAULTS.validationSplit,
