@@ -55,6 +55,7 @@ class Fit implements TrainingSession {
   #position = { pass: 0, batch: 0 };
   #callbacks: readonly Callback[] = [];
   #saidNaN = false;
+  readonly #breath = new Breath();
 
   constructor(trainer: Trainer, options: FitOptions) {
     this.#trainer = trainer;
@@ -122,11 +123,10 @@ class Fit implements TrainingSession {
     const trainer = this.#trainer;
     const { objectives, model } = trainer;
     const { signal, classWeight, stepsPerEpoch } = this.#options;
-    const breath = new Breath();
     if (this.#step === 0) objectives.reset();
     await list.callAt("onEpochBegin", epoch, {});
     for await (const samples of this.#reader?.epoch(epoch, this.#step) ?? []) {
-      await breath.take();
+      await this.#breath.take();
       signal?.throwIfAborted();
       const step = this.#step;
       await list.callAt("onTrainBatchBegin", step, {});
