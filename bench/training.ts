@@ -85,7 +85,14 @@ async function timeOperations(of: Program, wanted: readonly Weight[]): Promise<v
   const layout = plan(lowered, backwards(lowered, wanted, []), 1);
   const memory = new EngineMemory();
   const made = new TrainingWeights(memory, tilingOf(machineFeatures()));
-  const options = { arena: 0, weights: made, wanted, tiling: tilingOf(machineFeatures()), shared: false, separate: true };
+  const options = {
+    arena: 0,
+    weights: made,
+    wanted,
+    tiling: tilingOf(machineFeatures()),
+    shared: false,
+    separate: true,
+  };
   compile(layout, options);
   const compiled = compile(layout, { ...options, arena: memory.reserveArena(layout.bytes) });
   const { instance } = await WebAssembly.instantiate(compiled.bytes, { env: { memory: memory.memory } });

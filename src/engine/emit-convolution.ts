@@ -220,7 +220,10 @@ function emitGemm(
 }
 
 /** The runs of consecutive values under a window: their length, and for more than one the kernel's `window` arguments. */
-export function runs({ from, window, groups }: Pick<Convolution, "from" | "window" | "groups">): { k: number; window: readonly number[] | undefined } {
+export function runs({ from, window, groups }: Pick<Convolution, "from" | "window" | "groups">): {
+  k: number;
+  window: readonly number[] | undefined;
+} {
   const channels = from.channels / groups;
   const pixel = from.channels * 4;
   if (window.rows * window.cols === 1) return { k: channels, window: undefined };
