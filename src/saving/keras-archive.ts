@@ -6,7 +6,7 @@ import { openHdf5 } from "./hdf5/hdf5.ts";
 import { parseJson } from "./json.ts";
 import { readKerasModel } from "./keras-config.ts";
 import { kerasTensors } from "./keras-weights-h5.ts";
-import { zipMember } from "./zip.ts";
+import { uncheckedMember, zipMember } from "./zip.ts";
 
 export const CONFIG = "config.json";
 export const WEIGHTS = "model.weights.h5";
@@ -16,7 +16,7 @@ export const METADATA = "metadata.json";
 export async function openKerasArchive({ bytes }: FileSource): Promise<Checkpoint> {
   const config = zipMember(bytes, CONFIG);
   if (config === undefined) throw formatError(`The .keras archive has no '${CONFIG}'.`);
-  const weights = zipMember(bytes, WEIGHTS);
+  const weights = uncheckedMember(bytes, WEIGHTS);
   if (weights === undefined) {
     throw unsupportedError(`The .keras archive has no '${WEIGHTS}', the one form of weights in it that is read.`);
   }

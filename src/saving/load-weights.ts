@@ -7,7 +7,7 @@ import { isKerasH5, readKerasH5 } from "./keras-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./keras-weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
-import { isZip, zipMember, zipNames } from "./zip.ts";
+import { isZip, uncheckedMember, zipNames } from "./zip.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
   /** Load Keras's `.h5` by the names of the layers instead of their order; layers on one side only are left out. Default: false. */
@@ -52,7 +52,7 @@ function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeight
 }
 
 function weightsOfArchive(archive: Uint8Array): Uint8Array {
-  const weights = zipMember(archive, ARCHIVED_WEIGHTS);
+  const weights = uncheckedMember(archive, ARCHIVED_WEIGHTS);
   if (weights === undefined) {
     throw unsupportedError(`The zip archive has no '${ARCHIVED_WEIGHTS}': it is not a .keras file.`);
   }

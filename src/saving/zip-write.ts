@@ -1,4 +1,5 @@
 /** Writes zip archives of stored members (PKWARE APPNOTE 6.3), each aligned so that numbers in it can be viewed in place. */
+import { crc32 } from "./crc32.ts";
 import { unsupportedError } from "./file-errors.ts";
 import { ByteWriter } from "./hdf5/byte-writer.ts";
 
@@ -8,19 +9,6 @@ const PADDING_FIELD = 0xd935;
 const VERSION = 20;
 /** 1980-01-01, the first day there is: archives of the same content are the same. */
 const DATE = 0x21;
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let crc = n;
-  for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 0 ? crc >>> 1 : 0xedb88320 ^ (crc >>> 1);
-  return crc >>> 0;
-});
-
-/** CRC-32 as zip has it (ISO 3309). */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = (CRC_TABLE[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0) ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
 
 /** @throws UnsupportedError for 4 GiB and more. */
 export function writeZip(

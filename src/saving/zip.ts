@@ -1,4 +1,5 @@
 /** One stored member of a zip archive (PKWARE APPNOTE 6.3), viewed in place: what Keras's `.keras` files need. */
+import { crc32 } from "./crc32.ts";
 import { formatError, unsupportedError } from "./file-errors.ts";
 
 const LOCAL_HEADER = 0x04034b50;
@@ -16,16 +17,26 @@ export function isZip(bytes: Uint8Array): boolean {
 }
 
 /**
- * The bytes of the member of exactly that name; undefined where there is none. Other members are not looked at.
+ * The bytes of the member of exactly that name, held against its checksum; undefined where there is none. Other members are not looked at.
  * @throws FormatError for a broken archive or two such members; UnsupportedError where it is compressed, encrypted or over 4 GiB.
  */
 export function zipMember(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  return member(bytes, name, true);
+}
+
+/** `zipMember` without the checksum, for weights: it would take longer than all else of reading them. */
+export function uncheckedMember(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  return member(bytes, name, false);
+}
+
+function member(bytes: Uint8Array, name: string, isChecked: boolean): Uint8Array | undefined {
   const wanted = new TextEncoder().encode(name);
   let found: Uint8Array | undefined;
   for (const entry of directory(bytes)) {
     if (!sameBytes(entry.name, wanted)) continue;
     if (found !== undefined) throw formatError(`The zip archive has two members named '${name}'.`);
     found = content(bytes, entry, name);
+    if (isChecked) check(found, entry, name);
   }
   return found;
 }
@@ -40,7 +51,7 @@ export async function unpackedMember(bytes: Uint8Array, name: string): Promise<U
   if (entry?.method !== DEFLATED || another !== undefined) return zipMember(bytes, name);
   const packed = content(bytes, { ...entry, method: 0, size: entry.packedSize }, name);
   const { inflate } = await import("./zip-inflate.ts");
-  return inflate(packed, entry.size, name);
+  return check(await inflate(packed, entry.size, name), entry, name);
 }
 
 /** The names of the first members, at most a hundred; none where the archive is broken: to tell formats apart. */
@@ -57,7 +68,7 @@ export function zipNames(bytes: Uint8Array): readonly string[] {
 }
 
 /**
- * Every member by its name, its bytes viewed when they are asked for. The number of members is bounded by the format: 65,535.
+ * Every member by its name, its bytes viewed when they are asked for, unchecked. The number of members is bounded by the format: 65,535.
  * @throws FormatError for a broken archive or two members of one name; asked for, also as `zipMember` does.
  */
 export function zipMembers(bytes: Uint8Array): ReadonlyMap<string, () => Uint8Array> {
@@ -74,6 +85,7 @@ interface Entry {
   readonly name: Uint8Array;
   readonly flags: number;
   readonly method: number;
+  readonly crc: number;
   readonly packedSize: number;
   readonly size: number;
   readonly start: number;
@@ -96,6 +108,7 @@ function* directory(bytes: Uint8Array): Generator<Entry> {
       name: bytes.subarray(nameStart, nameEnd),
       flags: data.getUint16(at + 8, true),
       method: data.getUint16(at + 10, true),
+      crc: data.getUint32(at + 16, true),
       packedSize: data.getUint32(at + 20, true),
       size: data.getUint32(at + 24, true),
       start: data.getUint32(at + 42, true),
@@ -133,6 +146,13 @@ function content(bytes: Uint8Array, entry: Entry, name: string): Uint8Array {
   const from = start + 30 + data.getUint16(start + 26, true) + data.getUint16(start + 28, true);
   if (size !== packedSize || from + size > bytes.length) throw brokenMember(name);
   return bytes.subarray(from, from + size);
+}
+
+function check(found: Uint8Array, { crc }: Entry, name: string): Uint8Array {
+  if (crc32(found) === crc) return found;
+  throw formatError(
+    `The zip archive is broken: '${name}' does not have the checksum that the directory says. Download or copy the file again.`,
+  );
 }
 
 function brokenMember(name: string): Error {

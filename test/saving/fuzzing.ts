@@ -6,7 +6,7 @@ import { loadAnyModel } from "../../src/models/load-model.ts";
 import { type AnyModel, modelFromDescription } from "../../src/models/model-from-description.ts";
 import type { WrittenFile } from "../../src/saving/checkpoint.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
-import { zipMember } from "../../src/saving/zip.ts";
+import { isZip, zipMember, zipMembers } from "../../src/saving/zip.ts";
 import { writeZip } from "../../src/saving/zip-write.ts";
 import { graphModelFiles, savingFixture, sourceOf } from "./files.ts";
 import { mutant } from "./mutants.ts";
@@ -29,9 +29,17 @@ function fixtureSeeds(): readonly Seed[] {
     .toSorted()
     .map((name) => {
       const plain = name.replace(/\.gz$/, "").replaceAll("\\", "/");
-      return { name: plain, files: [{ name: plain.slice(plain.lastIndexOf("/") + 1), bytes: savingFixture(name) }] };
+      const bytes = savingFixture(name);
+      const files = [{ name: plain.slice(plain.lastIndexOf("/") + 1), bytes }];
+      // With their checksums right, so that what is within is reached.
+      const members = [...zipMembersIn(bytes)].map(([member, read]) => ({ name: member, bytes: read() }));
+      return members.length === 0 ? { name: plain, files } : { name: plain, files, members };
     })
     .filter(({ files }) => (files[0]?.bytes.length ?? 0) <= MAX_SEED_BYTES);
+}
+
+function zipMembersIn(bytes: Uint8Array): ReturnType<typeof zipMembers> {
+  return isZip(bytes) ? zipMembers(bytes) : new Map();
 }
 
 /** What our writers make of a small model, for formats that have no fixture. */

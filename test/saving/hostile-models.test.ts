@@ -5,8 +5,9 @@ import { describe, test } from "node:test";
 import { loadAnyModel } from "../../src/models/load-model.ts";
 import { modelFromDescription } from "../../src/models/model-from-description.ts";
 import type { LayerDescription, ModelDescription } from "../../src/saving/checkpoint.ts";
+import { crc32 } from "../../src/saving/crc32.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
-import { crc32, writeZip } from "../../src/saving/zip-write.ts";
+import { writeZip } from "../../src/saving/zip-write.ts";
 import { zipMember } from "../../src/saving/zip.ts";
 import { chosen, savingFixture } from "./files.ts";
 
@@ -238,6 +239,22 @@ describe("Keras configs", () => {
     assert.equal(loaded.getLayer("__proto__").className, "Add");
     assert.equal(Object.hasOwn(Object.prototype, "className"), false);
   });
+});
+
+test("a letter of an archive's config that has become another is noticed by the checksum; one of the weights is not", async () => {
+  const bytes = Buffer.from(archive);
+  const at = bytes.indexOf('"filters": 3');
+  assert.ok(at > 0);
+  bytes.write("2", at + 11);
+  await assert.rejects(loadAnyModel(new Uint8Array(bytes)), {
+    code: "FormatError",
+    message: /'config\.json' does not have the checksum/,
+  });
+  const weights = member("model.weights.h5");
+  const same = archive.slice();
+  const last = weights.byteOffset - archive.byteOffset + weights.length - 1;
+  same[last] = (same[last] ?? 0) ^ 1;
+  assert.equal((await loadAnyModel(same)).name, "twice");
 });
 
 /** An archive of one deflated member that may lie about its size. */

@@ -7,7 +7,7 @@ import { elementCount } from "../element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { elementSize, float32Of } from "../numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { isZip, zipMembers } from "../zip.ts";
+import { isZip, zipMember, zipMembers } from "../zip.ts";
 import { type Pickled, PickledTensor, unpickle } from "./pickle.ts";
 import { PICKLE } from "./sniff.ts";
 
@@ -51,9 +51,9 @@ function readArchive(bytes: Uint8Array): Saved {
   }
   const folder = name.slice(0, -PICKLE.length);
   const member = (path: string): Uint8Array | undefined => members.get(`${folder}/${path}`)?.();
-  const order = member("byteorder");
+  const order = zipMember(bytes, `${folder}/byteorder`);
   const littleEndian = order === undefined || new TextDecoder().decode(order) === "little";
-  const pickle = member("data.pkl") ?? new Uint8Array();
+  const pickle = zipMember(bytes, name) ?? new Uint8Array();
   return { value: unpickle(pickle).value, storages: { bytesOf: (key) => member(`data/${key}`), littleEndian } };
 }
 
