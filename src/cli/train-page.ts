@@ -92,7 +92,7 @@ function curves({ phases, recipe }: Training): string {
 
 function phaseTable({ phases, recipe }: Training): string {
   const rows = phases.map((result) => {
-    const best = bestEpoch(result);
+    const best = bestEpoch(result, recipe);
     const at = (name: string): number | undefined => result.logged[name]?.[best];
     const share = (value: number | undefined): string => (value === undefined ? "" : percent(value));
     const cells = [

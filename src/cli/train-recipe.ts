@@ -54,6 +54,8 @@ export interface PhaseRecipe {
   readonly warmupSteps: number;
   /** Epochs without a better validation that are waited for; undefined where there is none to wait for. */
   readonly patience: number | undefined;
+  /** The epochs before this one, from 0, do not count: neither for the patience nor as the best. */
+  readonly patientUntil: number;
   readonly augments: boolean;
 }
 
@@ -118,6 +120,8 @@ export function recipeFor(
       learningRate: rate,
       warmupSteps: Math.min(warmup * stepsPerEpoch, Math.floor((all * stepsPerEpoch) / 5)),
       patience: patienceOf(all, patience),
+      // From scratch the validation may get worse for long before it gets better.
+      patientUntil: from === "" ? Math.floor(all / 2) : 0,
       augments: augments && augment.length > 0,
     };
   };

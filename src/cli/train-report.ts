@@ -58,10 +58,12 @@ export function isValidated({ counts }: Pick<Training, "counts">): boolean {
 }
 
 /** The epoch, from 0, whose weights a phase ended with. */
-export function bestEpoch({ logged }: PhaseResult): number {
+export function bestEpoch({ name, logged }: PhaseResult, { phases }: Recipe): number {
   const losses = logged["val_loss"];
-  if (losses === undefined) return Math.max(0, (logged["loss"]?.length ?? 1) - 1);
-  return losses.reduce((best, loss, epoch) => (loss < (losses[best] ?? Infinity) ? epoch : best), 0);
+  const last = Math.max(0, (logged["loss"]?.length ?? 1) - 1);
+  if (losses === undefined) return last;
+  const from = Math.min(last, phases.find((phase) => phase.name === name)?.patientUntil ?? 0);
+  return losses.reduce((best, loss, epoch) => (epoch > from && loss < (losses[best] ?? Infinity) ? epoch : best), from);
 }
 
 export function trainingText(training: Training, style: Style): string {
@@ -94,7 +96,7 @@ function phaseLines({ phases, recipe }: Training, style: Style): readonly string
   const [header = "", ...rows] = alignedTable([
     ["learned", "epochs", "best", "loss", "accuracy", "validation loss", "accuracy", ""],
     ...phases.map((result): readonly Cell[] => {
-      const best = bestEpoch(result);
+      const best = bestEpoch(result, recipe);
       const at = (name: string): number | undefined => result.logged[name]?.[best];
       return [
         whatLearned(recipe.phases.find(({ name }) => name === result.name)),
@@ -162,7 +164,7 @@ export function trainingJson(training: Training): string {
       phases: phases.map((result) => ({
         name: result.name,
         epochs: result.logged["loss"]?.length ?? 0,
-        bestEpoch: bestEpoch(result) + 1,
+        bestEpoch: bestEpoch(result, recipe) + 1,
         kept: result.kept,
         history: result.logged,
       })),

@@ -238,7 +238,7 @@ class Run {
   async #fit(phase: PhaseRecipe, model: Model, base: Model, backup: Callback): Promise<History> {
     const { pictures, signal } = this.#parts;
     const { batchSize, classWeight, augment, seed } = this.#recipe;
-    const { epochs, stepsPerEpoch, learningRate, warmupSteps, patience } = phase;
+    const { epochs, stepsPerEpoch, learningRate, warmupSteps, patience, patientUntil } = phase;
     setLearning(base, phase.from);
     const decaySteps = Math.max(1, epochs * stepsPerEpoch - warmupSteps);
     const schedule =
@@ -257,7 +257,16 @@ class Run {
         ? pictures.dataset(this.#split.validation, { batchSize, shuffle: false, seed })
         : undefined;
     const stopping =
-      patience === undefined ? [] : [new EarlyStopping({ monitor: "val_loss", patience, restoreBestWeights: true })];
+      patience === undefined
+        ? []
+        : [
+            new EarlyStopping({
+              monitor: "val_loss",
+              patience,
+              startFromEpoch: patientUntil,
+              restoreBestWeights: true,
+            }),
+          ];
     return await model.fit(dataset, {
       epochs,
       validationData,

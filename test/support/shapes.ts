@@ -55,14 +55,14 @@ export async function drawShapes(folder: string, options: DrawOptions): Promise<
   }
 }
 
-const NOISE = 40;
+const NOISE = 20;
 /** The ground and the shape differ by so much in one channel at least. */
 const CONTRAST = 90;
 
 function drawn(shape: Shape, side: number, stream: number): Uint8Array {
   let next = 0;
   const draw = (from: number, to: number): number => from + (to - from) * unitAt(stream, next++);
-  const radius = draw(0.45, 0.8);
+  const radius = draw(0.55, 0.8);
   const [left, top, turn] = [draw(-1, 1) * (1 - radius), draw(-1, 1) * (1 - radius), draw(0, 2 * Math.PI)];
   const ground = [draw(0, 255), draw(0, 255), draw(0, 255)];
   const ink = ground.map(() => draw(0, 255));

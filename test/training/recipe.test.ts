@@ -182,7 +182,7 @@ describe("phases", () => {
     const model = modelOf();
     const first = await fitInPhases(model, phasesOf(model, new Stop(Infinity)), { folder, interval: 0 });
     assert.deepEqual(
-      new Set(readdirSync(folder, { recursive: true })),
+      new Set(readdirSync(folder, { recursive: true, encoding: "utf8" })),
       new Set(["phase-1", join("phase-1", "end.state"), "phase-2", join("phase-2", "end.state")]),
     );
     const again = modelOf();
