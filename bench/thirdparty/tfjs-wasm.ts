@@ -26,7 +26,7 @@ export async function prepare(options: PeerOptions): Promise<() => Promise<Predi
   };
 }
 
-export async function startBackend(packages: string, threads: number): Promise<void> {
+async function startBackend(packages: string, threads: number): Promise<void> {
   const folder = `${packages}@tensorflow/tfjs-backend-wasm/dist/`;
   setWasmPaths(folder.startsWith("file:") ? decodeURIComponent(new URL(folder).pathname) : folder);
   setThreadsCount(threads);
