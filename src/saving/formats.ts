@@ -4,6 +4,7 @@ import { isHdf5 } from "./hdf5/superblock.ts";
 import { LABELS, namedClasses } from "./labels-beside.ts";
 import { hasMainFile, topOf } from "./main-file.ts";
 import { isOnnx } from "./onnx/sniff.ts";
+import { RAW_PIXELS, scalesPixels } from "./pixels-inside.ts";
 import { isSafetensors } from "./safetensors-sniff.ts";
 import { isTorchFile } from "./torch/sniff.ts";
 import { isNsfwjs, isTfjs } from "./tfjs-sniff.ts";
@@ -134,5 +135,8 @@ export function formatOf(source: FileSource): CheckpointFormat | undefined {
 export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
   const format = formatOf(source);
   if (format === undefined) throw describeUnknown(source.bytes);
-  return format.open(source);
+  const checkpoint = await format.open(source);
+  const scales =
+    checkpoint.preprocessing === undefined && checkpoint.model !== undefined && scalesPixels(checkpoint.model);
+  return scales ? { ...checkpoint, preprocessing: RAW_PIXELS } : checkpoint;
 }

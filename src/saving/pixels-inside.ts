@@ -1,0 +1,64 @@
+/** Models that scale pixels themselves: whether what a model does first to its pictures is to make small numbers of them. */
+import type { LayerDescription, ModelDescription, Preprocessing } from "./checkpoint.ts";
+
+/** Pixels as they are, of 0 to 255. */
+export const RAW_PIXELS: Preprocessing = { scale: 1, offset: 0 };
+
+/** A factor that makes about 1 of a byte is less; one for numbers of 0 to 1 is more. */
+const LEAST_OF_UNITS = 0.1;
+
+/**
+ * Whether a model begins with Keras's `Rescaling` of pixels, as its guides recommend, or with `preprocess_input`; augmentation, which does
+ * nothing in inference, may come before. Pictures for it are not to be scaled once more, whether its file says so or not.
+ */
+export function scalesPixels({ layers, inputs }: ModelDescription): boolean {
+  if (inputs.length > 1) return false;
+  const users = usersOf(layers);
+  const seen = new Set<string>();
+  // The first layer of a Sequential takes its input, which need not be among its layers.
+  let next = first(layers, inputs[0]?.layer, users);
+  while (next !== undefined && isIdle(next) && !seen.has(next.name)) {
+    seen.add(next.name);
+    const [user, ...more] = users.get(next.name) ?? [];
+    if (more.length > 0) return false;
+    next = user;
+  }
+  if (next?.model !== undefined) return scalesPixels(next.model);
+  return next?.className === "Rescaling" && isOfPixels(next.config.scale);
+}
+
+function usersOf(layers: readonly LayerDescription[]): ReadonlyMap<string, readonly LayerDescription[]> {
+  const users = new Map<string, LayerDescription[]>();
+  for (const layer of layers) {
+    for (const name of new Set(layer.nodes.flatMap((node) => node.map((taken) => taken.layer)))) {
+      const known = users.get(name);
+      if (known === undefined) users.set(name, [layer]);
+      else known.push(layer);
+    }
+  }
+  return users;
+}
+
+function first(
+  layers: readonly LayerDescription[],
+  input: string | undefined,
+  users: ReadonlyMap<string, readonly LayerDescription[]>,
+): LayerDescription | undefined {
+  const takers = input === undefined ? [] : (users.get(input) ?? []);
+  return takers.length === 0
+    ? layers.find(({ className }) => className !== "InputLayer")
+    : takers.length === 1
+      ? takers[0]
+      : undefined;
+}
+
+/** What gives its input in inference. */
+function isIdle({ className, config, model }: LayerDescription): boolean {
+  if (model !== undefined) return model.layers.every((layer) => layer.className === "InputLayer" || isIdle(layer));
+  return className === "Dropout" || (className === "Activation" && config.activation === "linear");
+}
+
+function isOfPixels(scale: unknown): boolean {
+  const scales: readonly unknown[] = Array.isArray(scale) ? scale : [scale];
+  return scales.every((one) => typeof one === "number" && Math.abs(one) < LEAST_OF_UNITS);
+}
