@@ -1,5 +1,6 @@
 /** The model that `train` trains: a MobileNetV2 without its top, and a head for the user's classes. */
 import {
+  type AnyModel,
   BatchNormalization,
   type CheckpointFile,
   Dense,
@@ -11,12 +12,16 @@ import {
   MobileNetV2Error,
   Model,
   type Progress,
+  QuantizedModel,
   Rescaling,
+  Sequential,
+  type Weight,
   readCheckpoint,
   recognizeMobileNetV2,
   setBatchNormMomentum,
 } from "../index.ts";
 import { namedError } from "./named-error.ts";
+import { type OpenedModel, openModel } from "./opened-model.ts";
 import { type TrainSettings, isFromScratch } from "./train-recipe.ts";
 
 export interface ModelToTrain {
@@ -96,7 +101,7 @@ async function baseOf({ settings, size, seed, threads }: ModelToTrainOptions, lo
     });
     const alpha = alphaOf(file, settings.alpha);
     const base = await MobileNetV2({ alpha, inputShape, includeTop: false, weights: null, threads });
-    takeWeights(base, file);
+    takeWeights(base, await openModel(file, { size }));
     if (isFromScratch(settings)) setBatchNormMomentum(base, QUICK_MOMENTUM);
     return { base, alpha, weights };
   } catch (error) {
@@ -114,28 +119,36 @@ function alphaOf({ weights }: CheckpointFile, asked: number | undefined): number
   return alpha;
 }
 
-/** By the names of layers, whatever is around them in the file; else in the order of a MobileNetV2's layers. */
-function takeWeights(base: Model, { weights, quantized }: CheckpointFile): void {
-  if (quantized === true) {
+/** By the names of layers, whatever is around them in the other model. */
+function takeWeights(base: Model, other: OpenedModel): void {
+  if (other instanceof QuantizedModel) {
     throw new MobileNetV2Error(
       "UnsupportedError",
       "It is quantized: integers cannot be trained. Give the model that it was made of.",
     );
   }
-  const stored = [...weights];
+  const known = new Map(weightsIn(other));
   for (const layer of base.layers) {
     for (const weight of layer.weights) {
-      const path = `${layer.name}/${weight.name}`;
-      const found = stored.find(([name]) => name === path || name.endsWith(`/${path}`))?.[1];
+      const found = known.get(`${layer.name}/${weight.name}`);
       if (found === undefined) {
         throw new MobileNetV2Error(
           "ValueError",
-          `It has no weight ${path}. Convert it to .keras first: mobilenet-v2 convert`,
+          `It has no weight ${layer.name}/${weight.name}: its layers have other names.`,
         );
       }
-      weight.assign(found.read(), found.shape);
+      weight.assign(found.values, found.shape);
     }
   }
+}
+
+/** Those of models within, too. */
+function weightsIn(model: AnyModel): readonly (readonly [name: string, weight: Weight])[] {
+  return model.layers.flatMap((layer) =>
+    layer instanceof Model || layer instanceof Sequential
+      ? weightsIn(layer)
+      : layer.weights.map((weight) => [`${layer.name}/${weight.name}`, weight] as const),
+  );
 }
 
 /** First values by the seed: Keras's for these layers, Glorot's uniform ones, another stream for each. */

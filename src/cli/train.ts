@@ -91,15 +91,19 @@ export async function train(folder: string, options: TrainOptions): Promise<void
   }
 }
 
-/** What was learned is kept; where nothing was, nothing is left. */
+/** What was learned is kept, and said; where nothing was, nothing is left. */
 async function afterwards(failure: unknown, place: TrainFolder, { folder }: TrainTarget): Promise<unknown> {
   const kept = await TrainFolder.interrupted(folder);
   if (kept === undefined) await place.remove();
-  if (!(failure instanceof Error && failure.name === "Interrupted")) return failure;
-  failure.message =
+  const isInterrupted = failure instanceof Error && failure.name === "Interrupted";
+  if (!isInterrupted && !(failure instanceof MobileNetV2Error)) return failure;
+  const after =
     kept === undefined
-      ? "interrupted before anything was learned"
-      : `interrupted. What was learned is in ${folder}: go on with the same command and --resume.`;
+      ? isInterrupted
+        ? " before anything was learned"
+        : ""
+      : `${isInterrupted ? "." : ""} What was learned is in ${folder}: go on with the same command and --resume.`;
+  failure.message += after;
   return failure;
 }
 
