@@ -11,7 +11,7 @@ export const PAGE_STYLE = `
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: var(--ink); background: var(--page) }
 table { border-collapse: collapse; margin: 1rem 0 2rem } th, td { padding: .2rem .6rem; text-align: left; vertical-align: top }
 tbody tr:nth-child(odd) { background: var(--stripe) } thead th { border-bottom: 1px solid var(--rule) }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } .wide { overflow-x: auto }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.n { white-space: nowrap } .wide { overflow-x: auto }
 .matrix td { text-align: center; border: 1px solid var(--line); min-width: 1.6rem } .matrix th { border: 0; font-weight: normal }
 .matrix thead th { writing-mode: vertical-rl; transform: rotate(180deg); padding: .4rem .1rem }
 `;

@@ -20,7 +20,7 @@ export interface ChartOptions {
 }
 
 const [WIDTH, HEIGHT] = [640, 260];
-const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 14, 32];
+const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 26, 44];
 const TICKS = 5;
 
 export function chart({ title, curves, parts, format, most }: ChartOptions): string {
@@ -38,7 +38,7 @@ export function chart({ title, curves, parts, format, most }: ChartOptions): str
   );
   const bounds = parts.map(
     ({ epoch, name }) =>
-      `<line class="part" x1="${x(epoch - 0.5)}" x2="${x(epoch - 0.5)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/><text x="${x(epoch - 0.5)}" y="${TOP}" dx="4" dy=".6em">${escaped(name)}</text>`,
+      `<line class="part" x1="${x(epoch - 0.5)}" x2="${x(epoch - 0.5)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/><text x="${x(epoch - 0.5)}" y="${TOP - 10}" text-anchor="middle">${escaped(name)}</text>`,
   );
   const drawn = curves.map(({ name, kind, values }) => {
     const single = values.length === 1 && values[0] !== undefined;
@@ -55,6 +55,7 @@ ${lines.join("")}${bounds.join("")}${drawn.join("")}
 ${epochTicks(epochs)
   .map((epoch) => `<text x="${x(epoch - 1)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${epoch}</text>`)
   .join("")}
+<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 6}" text-anchor="middle">epoch</text>
 </svg></figure>`;
 }
 

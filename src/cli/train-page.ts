@@ -4,7 +4,7 @@ import { percent as percentText } from "./format.ts";
 import { MATRIX_AT_MOST, PAGE_STYLE, classTable, confusionTable, escaped, percent } from "./tally-page.ts";
 import { chart } from "./train-chart.ts";
 import { DEFAULTS } from "./train-recipe.ts";
-import { type Training, bestEpoch, isValidated, whatLearned } from "./train-report.ts";
+import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./train-report.ts";
 import type { ShownMistake } from "./train-thumbnails.ts";
 
 /** The pairs of classes that are taken for one another most often. */
@@ -17,7 +17,7 @@ figcaption { font-weight: 600 } figcaption span { font-weight: normal; margin-le
 .grid { stroke: var(--line) } .part { stroke: var(--rule); stroke-dasharray: 3 3 } path, .learning, .held { fill: none; stroke-width: 2 }
 .learning { stroke: #2f6fb3 } .held { stroke: #d9822b } .learning.dot { fill: #2f6fb3 } .held.dot { fill: #d9822b }
 .pictures { display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; list-style: none } .pictures li { width: 10rem } .pictures img { max-width: 10rem; max-height: 10rem; display: block }
-.pictures small { overflow-wrap: anywhere } pre { background: var(--stripe); padding: .8rem 1rem; overflow-x: auto }
+td:first-child { min-width: 6rem } .pictures small { overflow-wrap: anywhere } pre { background: var(--stripe); padding: .8rem 1rem; overflow-x: auto }
 `;
 
 export function trainPage(training: Training, mistakes: readonly ShownMistake[]): string {
@@ -25,6 +25,7 @@ export function trainPage(training: Training, mistakes: readonly ShownMistake[])
   const title = `Training of ${basename(target.output)}`;
   const classes = tally.classes();
   const where = isValidated(training) ? "pictures that were held out" : "pictures that it learned from";
+  const note = caution(training);
   const right = classes.reduce((sum, { top1 }) => sum + top1, 0);
   return `<!doctype html>
 <html lang="en">
@@ -36,6 +37,7 @@ export function trainPage(training: Training, mistakes: readonly ShownMistake[])
 <style>${STYLE}</style>
 <h1>${escaped(title)}</h1>
 <p class="sum">${percent(tally.top1)} right: ${right} of ${tally.pictures} ${where}, ${classNames.length} classes</p>
+${note === undefined ? "" : `<p>${escaped(note)} Pictures that it has never met say more: <code>mobilenet-v2 evaluate</code>.</p>`}
 <div class="curves">${curves(training)}</div>
 ${phaseTable(training)}
 <h2>Classes</h2>

@@ -57,6 +57,27 @@ export function isValidated({ counts }: Pick<Training, "counts">): boolean {
   return counts.validation.some((count) => count > 0);
 }
 
+/**
+ * What the result lets expect of other pictures, as parts of 1: Wilson's interval, in which the true part lies in 19 of 20 cases.
+ */
+export function expected({ top1, pictures }: Pick<Tally, "top1" | "pictures">): readonly [least: number, most: number] {
+  const z = 1.96;
+  const middle = top1 + (z * z) / (2 * pictures);
+  const half = z * Math.sqrt((top1 * (1 - top1)) / pictures + (z * z) / (4 * pictures * pictures));
+  const all = 1 + (z * z) / pictures;
+  return [Math.max(0, (middle - half) / all), Math.min(1, (middle + half) / all)];
+}
+
+/** What is to be known of the pictures that were held out; undefined where none were. */
+export function caution(training: Pick<Training, "counts" | "tally" | "recipe">): string | undefined {
+  if (!isValidated(training)) return undefined;
+  const [least, most] = expected(training.tally);
+  const chose = training.recipe.phases.some(({ patience }) => patience !== undefined)
+    ? " They also chose the epoch, which flatters a little."
+    : "";
+  return `With so many pictures held out, the true part lies between ${percent(least).trim()} and ${percent(most).trim()} (19 times of 20).${chose}`;
+}
+
 /** The epoch, from 0, whose weights a phase ended with. */
 export function bestEpoch({ name, logged }: PhaseResult, { phases }: Recipe): number {
   const losses = logged["val_loss"];
@@ -80,6 +101,7 @@ export function trainingText(training: Training, style: Style): string {
     ),
     ...tallyLines(tally, style),
     "",
+    ...[caution(training)].filter((line) => line !== undefined),
     ...notes(training),
     ...(empty.length > 0 ? [`No pictures in ${listed(empty)}: no classes.`] : []),
     ...(recipe.classWeight === undefined
@@ -173,6 +195,7 @@ export function trainingJson(training: Training): string {
         pictures: tally.pictures,
         top1: tally.top1,
         top5: tally.top5,
+        expected: expected(tally),
         logLoss: tally.logLoss,
         classes,
         confusion: classes.flatMap(({ index: actual, name }) =>
