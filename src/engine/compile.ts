@@ -15,7 +15,7 @@ import { emitPool } from "./emit-pool.ts";
 import { type Emitter, addressAt, boundArguments } from "./emitter.ts";
 import type { Host, Operation } from "./operations.ts";
 import type { Plan } from "./plan.ts";
-import { emitIntegers } from "./quantize/emit.ts";
+import type { IntegerOperation } from "./quantize/operations.ts";
 import { OneThread, SharedRuns, type Shares } from "./threads/shares.ts";
 import type { PackedWeights } from "./weights.ts";
 
@@ -42,9 +42,16 @@ export interface CompileOptions {
   readonly shared: boolean;
   /** Every operation a run of its own, for those who time them. */
   readonly separate?: boolean;
+  /** For plans with integers. */
+  readonly emitIntegers?: EmitIntegers | undefined;
 }
 
-export function compile(plan: Plan, { arena, weights, tiling, shared, separate = false }: CompileOptions): Compiled {
+export type EmitIntegers = (emitter: Emitter, operation: IntegerOperation) => void;
+
+export function compile(
+  plan: Plan,
+  { arena, weights, tiling, shared, separate = false, emitIntegers }: CompileOptions,
+): Compiled {
   const module = new ModuleBuilder({ shared });
   const threads = shared ? new SharedRuns(module) : undefined;
   const kernels = new Map<string, Callable>();
@@ -88,7 +95,7 @@ export function compile(plan: Plan, { arena, weights, tiling, shared, separate =
     } else if (operation.kind !== "alias") {
       const { emitter, shares } = start();
       shares.barrier();
-      emit(emitter, operation, plan);
+      emit(emitter, operation, plan, emitIntegers);
       if (separate) end();
     }
   }
@@ -99,7 +106,12 @@ export function compile(plan: Plan, { arena, weights, tiling, shared, separate =
 /** What one call of an elementwise kernel writes, about. */
 const BYTES_PER_CALL = 2 ** 16;
 
-function emit(emitter: Emitter, operation: Exclude<Operation, { kind: "host" | "alias" }>, plan: Plan): void {
+function emit(
+  emitter: Emitter,
+  operation: Exclude<Operation, { kind: "host" | "alias" }>,
+  plan: Plan,
+  emitIntegers: EmitIntegers | undefined,
+): void {
   const floats = sizeOf(plan.shapes[operation.output] ?? []);
   if (floats === 0) return;
   const { f, weights, tiling } = emitter;
@@ -184,6 +196,7 @@ function emit(emitter: Emitter, operation: Exclude<Operation, { kind: "host" | "
       emitPool(emitter, operation);
       return;
     default:
+      if (emitIntegers === undefined) throw new Error(`Integers were not expected: ${operation.kind}`);
       emitIntegers(emitter, operation);
   }
 }

@@ -241,7 +241,9 @@ export class Engine {
     // Weights come before the arena, so that it can grow.
     weights.reserve(planned.operations);
     const arena = memory.reserveArena(planned.bytes);
-    const { bytes, stages } = compile(planned, { arena, weights, tiling: this.#tiling, shared });
+    // Few models have integers: what emits them is loaded where they are.
+    const emitIntegers = this.#transform && (await import("./quantize/emit.ts")).emitIntegers;
+    const { bytes, stages } = compile(planned, { arena, weights, tiling: this.#tiling, shared, emitIntegers });
     const module = await WebAssembly.compile(bytes);
     const runs = stages.filter((stage) => stage.kind === "run");
     return { plan: planned, arena, store, stages, code: await place.load(module, runs) };

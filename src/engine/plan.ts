@@ -7,7 +7,6 @@ import type { Convolution, Operation, Operations } from "./operations.ts";
 import { convolutionsOf } from "./operations.ts";
 import { type Border, spreadPadding } from "./spread-padding.ts";
 import { Storage } from "./storage.ts";
-import { scratchBytesOf } from "./quantize/shares.ts";
 
 /** Where a caller's picture goes: rows of floats with gaps between them. */
 export interface Placement {
@@ -43,7 +42,7 @@ export function plan(operations: Operations, { pieces = 1 }: { readonly pieces?:
   const sizes = shapes.map((shape, value) => sizeOf(shape) * (operations.bytes?.[value] ?? 4));
   const storage = new Storage(list, sizes, { inputs, outputs: operations.outputs });
   const zeroBytes = Math.max(0, ...list.flatMap(convolutionsOf).map(zeroRowBytes));
-  const scratchBytes = Math.max(0, ...list.map(scratchBytesOf));
+  const scratchBytes = Math.max(0, ...list.map((one) => (one.kind === "integer convolution" ? one.scratchBytes : 0)));
   const blocks: Block[] = [
     ...storage.blocks,
     ...[scratchBytes, zeroBytes].map((bytes) => ({ bytes, from: -1, to: list.length })),

@@ -2,7 +2,6 @@
 import { packAffine, packedAffineSize } from "../kernels/elementwise.ts";
 import { packDwconv, packedDwconvSize } from "../kernels/dwconv.ts";
 import { packGemm, packedGemmSize } from "../kernels/gemm.ts";
-import { ACTIVATION_BYTES, STORED_ZERO } from "../kernels/i8-parts.ts";
 import type { Tiling } from "../kernels/table.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { EngineMemory, Region } from "./memory.ts";
@@ -11,8 +10,7 @@ import { convolutionsOf } from "./operations.ts";
 import { isDepthwise } from "./depthwise.ts";
 import { tileOf } from "./tiles.ts";
 import { Packer } from "./packer.ts";
-import { packingOf } from "./quantize/kernels.ts";
-import type { IntegerConvolution } from "./quantize/operations.ts";
+import type { PackedBytes } from "./quantize/operations.ts";
 
 interface Packed {
   readonly address: number;
@@ -42,8 +40,8 @@ export class PackedWeights {
       for (const convolution of convolutionsOf(operation)) this.ofConvolution(convolution);
       if (operation.kind === "affine") this.ofAffine(operation);
       else if (operation.kind === "integer convolution") {
-        this.ofIntegerConvolution(operation);
-        this.paddingOf(operation);
+        this.ofBytes(operation.weights);
+        this.ofBytes(operation.outside);
       }
     }
   }
@@ -92,19 +90,10 @@ export class PackedWeights {
     );
   }
 
-  ofIntegerConvolution(operation: IntegerConvolution): number {
-    const { bytes, pack } = packingOf(operation);
-    return this.#placeBytes("integers", [operation.kernel], bytes, pack);
-  }
-
-  /** The address of a row of a depthwise integer convolution's padding; it stands for rows above and below the picture. */
-  paddingOf({ mode, padding, from, depthwise }: IntegerConvolution): number {
-    const numbers = depthwise ? from.cols * from.channels : 0;
-    const stored = padding + STORED_ZERO[mode];
-    return this.#placeBytes(`${numbers} ${stored}`, [], numbers * ACTIVATION_BYTES[mode], (to) => {
-      if (mode === "i16") new Int16Array(to.buffer, to.byteOffset, numbers).fill(stored);
-      else to.fill(stored);
-    });
+  ofBytes({ key, sources, bytes, pack }: PackedBytes): number {
+    return this.#place(key, sources, [], Math.ceil(bytes / 4), (floats) =>
+      pack(new Uint8Array(floats.buffer, floats.byteOffset, bytes)),
+    );
   }
 
   /** Packs what was never packed and what has changed since, and says where that is. `scratch` is written to. */
@@ -133,12 +122,6 @@ export class PackedWeights {
       this.#packed.set(key, packed);
     }
     return packed.address;
-  }
-
-  #placeBytes(layout: string, sources: readonly object[], bytes: number, pack: (to: Uint8Array) => void): number {
-    return this.#place(layout, sources, [], Math.ceil(bytes / 4), (floats) =>
-      pack(new Uint8Array(floats.buffer, floats.byteOffset, bytes)),
-    );
   }
 
   #id(source: object): number {

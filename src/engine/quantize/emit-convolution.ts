@@ -21,8 +21,8 @@ function emitDepthwise(emitter: Emitter, operation: IntegerConvolution): void {
   const variant = depthwiseVariant(operation);
   const { rows, stride } = variant;
   const kernel = emitter.kernel(i8DwconvName(variant), (module) => i8Dwconv(module, variant));
-  const weights = i32.const(emitter.weights.ofIntegerConvolution(operation));
-  const outside = i32.const(emitter.weights.paddingOf(operation));
+  const weights = i32.const(emitter.weights.ofBytes(operation.weights));
+  const outside = i32.const(emitter.weights.ofBytes(operation.outside));
   const stored = i32.const(padding + STORED_ZERO[mode]);
   const inputRow = from.cols * from.channels * ACTIVATION_BYTES[mode];
   const outputRow = to.cols * to.channels * resultBytes(operation);
@@ -54,7 +54,7 @@ function emitShare(emitter: Emitter, operation: IntegerConvolution, share: Share
   const { mode, from, to, residual } = operation;
   const { rows, panels, firstPixel, tiles, firstPanel, allPanels, by, total, most, firstPiece } = share;
   const [k, n] = [from.channels, to.channels];
-  const packed = emitter.weights.ofIntegerConvolution(operation);
+  const packed = emitter.weights.ofBytes(operation.weights);
   const panelBytes = i8PanelBytes(matrixOf(operation));
   const columnsFrom = (panel: Expr<"i32">): Expr<"i32"> => i32.sub(i32.const(n), i32.mul(panel, i32.const(PANEL)));
   emitter.share(total, most, (first, count) => {
@@ -88,7 +88,7 @@ function emitRows(emitter: Emitter, operation: IntegerConvolution): void {
   const pixel = from.channels * ACTIVATION_BYTES[mode];
   const result = resultBytes(operation);
   const added = ACTIVATION_BYTES[mode];
-  const packed = emitter.weights.ofIntegerConvolution(operation);
+  const packed = emitter.weights.ofBytes(operation.weights);
   const panelBytes = i8PanelBytes(matrixOf(operation));
   const inputRow = window.strides[0] * from.cols * pixel;
   const outputRow = to.cols * to.channels;

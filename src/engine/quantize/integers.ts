@@ -2,10 +2,13 @@
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
 import { type Convolution, type Operation, type Operations, type Pool, inputsOf } from "../operations.ts";
+import { outsideOf, weightsOf } from "./kernels.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
+import type { IntegerSums } from "./operations.ts";
 import { MOST_PRODUCTS, meanRequantization, requantization } from "./requantize.ts";
 import { ACTIVATION_BYTES, type IntegerMode } from "../../kernels/i8-parts.ts";
 import { type Quantization, paddingOf, quantizationOf } from "./scheme.ts";
+import { scratchBytesOf } from "./shares.ts";
 import { joinsIntegers } from "./wide.ts";
 
 /**
@@ -116,7 +119,7 @@ class Mixing {
     // Integers are bounded by their range; float32 results are not.
     const bounds = quantization === undefined ? operation.bounds : undefined;
     const result = bounds === undefined ? output : this.#newValue(this.#shapes[output] ?? [], 4);
-    this.#list.push({
+    const sums: IntegerSums = {
       kind: "integer convolution",
       mode: this.#mode,
       wide: this.#wide,
@@ -132,7 +135,9 @@ class Mixing {
       results: quantization === undefined ? "f32" : "integers",
       padding,
       residual: added && { value: added.value, factor: residualFactor },
-    });
+    };
+    const needed = { weights: weightsOf(sums), outside: outsideOf(sums), scratchBytes: scratchBytesOf(sums) };
+    this.#list.push({ ...sums, ...needed });
     if (bounds !== undefined) this.#list.push({ kind: "clamp", input: result, output, bounds });
     this.#made(output, quantization);
   }

@@ -44,12 +44,20 @@ export interface IntegerPad extends OneToOne, Padded {
   readonly kind: "integer pad";
 }
 
+/** Bytes that a kernel reads. They are the same for all with the same key that are made of the same. */
+export interface PackedBytes {
+  readonly key: string;
+  readonly sources: readonly object[];
+  readonly bytes: number;
+  readonly pack: (to: Uint8Array) => void;
+}
+
 /**
  * A convolution. y = sum × factor, rounded to float32 from the int32 and again after the product; then the residual is added;
  * then y is truncated and bounded to 0…255. Zero points, the bias and the half that makes truncation rounding are in the integer that each
  * sum starts from. For float32 results y itself is the result.
  */
-export interface IntegerConvolution extends OneToOne {
+export interface IntegerSums extends OneToOne {
   readonly kind: "integer convolution";
   /** By kernels for 256 bits. */
   readonly wide: boolean;
@@ -69,6 +77,15 @@ export interface IntegerConvolution extends OneToOne {
   readonly padding: number;
   /** A value whose integers, times `factor` and rounded to float32, are added to y. */
   readonly residual: { readonly value: number; readonly factor: number } | undefined;
+}
+
+/** A convolution with what its kernel needs, so that engines without integers need not know of them. */
+export interface IntegerConvolution extends IntegerSums {
+  readonly weights: PackedBytes;
+  /** A row of padding where depthwise: it stands for rows above and below the picture. */
+  readonly outside: PackedBytes;
+  /** Every piece has its own. */
+  readonly scratchBytes: number;
 }
 
 /** The mean over all pixels: a sum and its y as in a convolution, alike for all channels. */

@@ -1,14 +1,7 @@
 /** The integer operations as plain loops: their definition, and the oracle that the kernels agree with to the last bit. */
 import { LEVELS } from "../../kernels/i8-parts.ts";
 import type { Picture, Window } from "../picture.ts";
-import type {
-  Dequantize,
-  IntegerConvolution,
-  IntegerMean,
-  IntegerOperation,
-  IntegerPad,
-  Quantize,
-} from "./operations.ts";
+import type { Dequantize, IntegerMean, IntegerOperation, IntegerPad, IntegerSums, Quantize } from "./operations.ts";
 
 /** A value of the reference: integers from 0 to 255, or real numbers. */
 export type ReferenceValue = Float32Array | Uint8Array;
@@ -16,7 +9,10 @@ export type ReferenceValue = Float32Array | Uint8Array;
 const { fround } = Math;
 
 /** The result of one operation; `values` gives what earlier ones made. */
-export function compute(operation: IntegerOperation, values: (value: number) => ReferenceValue): ReferenceValue {
+export function compute(
+  operation: IntegerOperation | IntegerSums,
+  values: (value: number) => ReferenceValue,
+): ReferenceValue {
   const input = values(operation.input);
   switch (operation.kind) {
     case "quantize":
@@ -60,11 +56,7 @@ function surround(
   return output;
 }
 
-function convolve(
-  operation: IntegerConvolution,
-  input: ReferenceValue,
-  residual: ReferenceValue | undefined,
-): ReferenceValue {
+function convolve(operation: IntegerSums, input: ReferenceValue, residual: ReferenceValue | undefined): ReferenceValue {
   const { from, to, window, depthwise, kernel, starts, factors, padding } = operation;
   const { channels: outputs } = to;
   const perOutput = depthwise ? 1 : from.channels;

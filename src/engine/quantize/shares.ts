@@ -4,8 +4,7 @@ import { PANEL, i8GemmScratch } from "../../kernels/i8-gemm.ts";
 import { MOST_I8_ROWS, panelsOf } from "../../kernels/i8-table.ts";
 import { splitRows } from "../tiles.ts";
 import { DEPTHWISE_PIECES, depthwiseVariant, isPointwise, matrixOf } from "./kernels.ts";
-import type { Operation } from "../operations.ts";
-import type { IntegerConvolution } from "./operations.ts";
+import type { IntegerSums } from "./operations.ts";
 
 /** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
 const MACS_PER_CALL = 2 ** 17;
@@ -28,7 +27,7 @@ export interface Part {
 }
 
 /** The parts of `pixels` rows and all columns. */
-export function partsOf(operation: IntegerConvolution, pixels: number): readonly Part[] {
+export function partsOf(operation: IntegerSums, pixels: number): readonly Part[] {
   const { mode, wide, to } = operation;
   const count = Math.ceil(to.channels / PANEL);
   let firstPixel = 0;
@@ -57,7 +56,7 @@ export interface Share extends Part {
 }
 
 /** The shares of a convolution of single pixels. */
-export function pixelShares(operation: IntegerConvolution): readonly Share[] {
+export function pixelShares(operation: IntegerSums): readonly Share[] {
   const { k } = matrixOf(operation);
   const parts = partsOf(operation, operation.to.rows * operation.to.cols);
   const tiles = new Map(parts.map((part) => [part.firstPixel, part.tiles]));
@@ -78,15 +77,14 @@ export function pixelShares(operation: IntegerConvolution): readonly Share[] {
 }
 
 /** The scratch memory that one piece of a matrix needs. */
-export function matrixScratch({ wide, mode }: IntegerConvolution): number {
+export function matrixScratch({ wide, mode }: IntegerSums): number {
   if (!wide) return 0;
   const rows = Array.from({ length: MOST_I8_ROWS[mode] }, (_, i) => i + 1);
   return Math.max(...rows.map((one) => i8GemmScratch({ rows: one, panels: panelsOf(one, wide) })));
 }
 
-/** The scratch memory of an operation: every piece has its own. */
-export function scratchBytesOf(operation: Operation): number {
-  if (operation.kind !== "integer convolution") return 0;
+/** The scratch memory of a convolution: every piece has its own. */
+export function scratchBytesOf(operation: IntegerSums): number {
   if (operation.depthwise) return i8DwconvScratch(depthwiseVariant(operation)) * DEPTHWISE_PIECES;
   const last = isPointwise(operation) ? pixelShares(operation).at(-1) : undefined;
   const pieces = last === undefined ? PIECES : last.firstPiece + Math.ceil(last.total / last.most);
