@@ -5,6 +5,7 @@ JOB: see tasks.py. A task is one of
     { "do": "open",    "file", "input" }                      a whole model's answer
     { "do": "weights", "model", "file", "input" }             that of a model of ours below, with the weights of the file
     { "do": "read",    "file", "input" }                      that of our safetensors, read as docs/formats.md says
+    { "do": "train",   "file", "to", "input" }                that after a step of Keras's own, saved; "before" is its answer before
     { "do": "make",    "model", "files": [path, ...], "input" }  makes one with random weights, saves it, answers
 
 and its answer { "output", "names" of layers, "calls": how models within are called }.
@@ -145,9 +146,20 @@ def exact(model, x):
     return answer
 
 
+def train(path, to, x):
+    model = keras.models.load_model(path)
+    before = exact(model, x)
+    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+    model.train_on_batch(x, np.arange(len(x)) % model.output_shape[-1])
+    model.save(to)
+    return {"before": before.ravel().tolist(), "output": exact(model, x).ravel().tolist()}
+
+
 def do(task):
     if task["do"] == "open":
         model = keras.models.load_model(task["file"])
+    elif task["do"] == "train":
+        return train(task["file"], task["to"], input_of(task))
     elif task["do"] == "read":
         model = read(task["file"])
     else:
