@@ -8,12 +8,10 @@ import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { openCheckpoint } from "../saving/formats.ts";
 import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/load-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
-import { loadForeignWeights } from "./load-foreign-weights.ts";
 import type { LayerOptions } from "../layers/layer.ts";
-import { type SaveOptions, modelFiles, saveModel, saveWeights } from "./save-model.ts";
+import type { SaveOptions } from "./save-model.ts";
 import { type SummaryOptions, summaryText } from "./summary.ts";
 import { type ThreadOptions, threadsOf } from "./threads.ts";
 
@@ -58,8 +56,12 @@ export abstract class BaseModel extends Network {
    */
   async loadWeights(source: FilesSource, options: LoadWeightsOptions & ReadOptions = {}): Promise<void> {
     const file = await mainFile(await openFiles(source, options));
-    if (hasLayersOfKeras(file.bytes)) this.loadWeightsFromBytes(file.bytes, options);
-    else loadForeignWeights(this, await openCheckpoint(file), options);
+    if (hasLayersOfKeras(file.bytes)) {
+      this.loadWeightsFromBytes(file.bytes, options);
+      return;
+    }
+    const { loadForeignWeights } = await import("./load-foreign-weights.ts");
+    await loadForeignWeights(this, file, options);
   }
 
   /** `loadWeights` for the bytes of a Keras file, at once. */
@@ -74,22 +76,25 @@ export abstract class BaseModel extends Network {
    * @throws ValueError for an unknown ending or format; UnsupportedError for what a format cannot say; IOError.
    */
   async save(target: string | URL, options: SaveOptions = {}): Promise<void> {
+    const { saveModel } = await import("./save-model.ts");
     await saveModel(this, target, options);
   }
 
   /** Writes the weights alone: `.weights.h5`, or `.h5` as the published files are; other formats have the model with them. */
   async saveWeights(target: string | URL, options: SaveOptions = {}): Promise<void> {
+    const { saveWeights } = await import("./save-model.ts");
     await saveWeights(this, target, options);
   }
 
   /** The bytes of what `save` writes; of the main file, where a format has several (see `toFiles`). Default: `keras`. */
   async toBytes(format = "keras"): Promise<Uint8Array> {
-    const [main] = await modelFiles(this, format);
+    const [main] = await this.toFiles(format);
     return main?.bytes ?? new Uint8Array();
   }
 
   /** What `save` writes, as files at hand, the main one first; `name` is its name. */
   async toFiles(format: string, name?: string): Promise<readonly WrittenFile[]> {
+    const { modelFiles } = await import("./save-model.ts");
     return modelFiles(this, format, name);
   }
 

@@ -4,7 +4,8 @@ import { formatShape } from "../core/shape.ts";
 import type { Network } from "../graph/network.ts";
 import { layerFromConfig } from "../layers/registry.ts";
 import { type AssignOptions, type Assignment, assignAll, fits } from "../saving/assignment.ts";
-import type { Checkpoint, LayerDescription, ModelDescription } from "../saving/checkpoint.ts";
+import type { FileSource, LayerDescription, ModelDescription } from "../saving/checkpoint.ts";
+import { openCheckpoint } from "../saving/formats.ts";
 import { type Leaf, leavesOf, weightNames } from "../saving/layer-weights.ts";
 import { describeModel, leafLayers } from "./describe-model.ts";
 
@@ -36,9 +37,10 @@ const COMPUTING: readonly string[] = [
 
 /**
  * Gives a model the weights of a checkpoint, in order. All are set or, on any error, none.
- * @throws ValueError that names the first layer in which the two differ.
+ * @throws ValueError that names the first layer in which the two differ; FormatError, UnsupportedError.
  */
-export function loadForeignWeights(model: Network, checkpoint: Checkpoint, options: AssignOptions): void {
+export async function loadForeignWeights(model: Network, file: FileSource, options: AssignOptions): Promise<void> {
+  const checkpoint = await openCheckpoint(file);
   if (checkpoint.quantized === true) {
     throw valueError("The file is a quantized model: its weights are integers. Open it with loadQuantized().");
   }
