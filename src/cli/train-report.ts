@@ -75,7 +75,9 @@ export function caution(training: Pick<Training, "counts" | "tally" | "recipe">)
   const chose = training.recipe.phases.some(({ patience }) => patience !== undefined)
     ? " They also chose the epoch, which flatters a little."
     : "";
-  return `With so many pictures held out, the true part lies between ${percent(least).trim()} and ${percent(most).trim()} (19 times of 20).${chose}`;
+  // Rounded apart, so that no more is promised than is so.
+  const [low, high] = [Math.floor(least * 1000) / 1000, Math.ceil(most * 1000) / 1000];
+  return `With so many pictures held out, the true part lies between ${percent(low).trim()} and ${percent(high).trim()} (19 times of 20).${chose}`;
 }
 
 /** The epoch, from 0, whose weights a phase ended with. */

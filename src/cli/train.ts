@@ -52,6 +52,7 @@ export interface TrainOptions extends TrainSettings {
 }
 
 export async function train(folder: string, options: TrainOptions): Promise<void> {
+  const started = performance.now();
   const target = await targetOf(options.output);
   const interrupted = await TrainFolder.interrupted(target.folder);
   if (interrupted === undefined && options.resume === true && existsSync(target.output)) {
@@ -82,7 +83,7 @@ export async function train(folder: string, options: TrainOptions): Promise<void
         strict: options.strict === true,
         signal,
       });
-      return await new Run({ target, place, settings, options, pictures, signal, isResumed }).run();
+      return await new Run({ target, place, settings, options, pictures, signal, isResumed, started }).run();
     });
     const { style, text } = { style: styleFor(process.stdout), text: options.json === true };
     process.stdout.write(`${text ? trainingJson(training) : trainingText(training, style)}\n`);
@@ -165,6 +166,7 @@ interface RunParts {
   readonly pictures: TrainingPictures;
   readonly signal: AbortSignal;
   readonly isResumed: boolean;
+  readonly started: number;
 }
 
 class Run {
@@ -172,7 +174,6 @@ class Run {
   readonly #size: number;
   readonly #split: Split;
   readonly #recipe: Recipe;
-  readonly #started = performance.now();
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -320,7 +321,7 @@ class Run {
     tally: Tally,
     isResumed: boolean,
   ): Training {
-    const { target, pictures, settings } = this.#parts;
+    const { target, pictures, settings, started } = this.#parts;
     const { training, validation } = this.#split;
     return {
       target,
@@ -336,7 +337,7 @@ class Run {
       tally,
       isResumed,
       environment: environmentFacts(model.threads),
-      milliseconds: performance.now() - this.#started,
+      milliseconds: performance.now() - started,
     };
   }
 
