@@ -123,7 +123,7 @@ export {
 } from "./models/quantized-model.ts";
 export { Sequential, type SequentialOptions } from "./models/sequential.ts";
 export type { AnyModel } from "./models/model-from-description.ts";
-export { type SaveOptions, writerOf } from "./models/save-model.ts";
+export type { SaveOptions } from "./models/save-model.ts";
 export type { SummaryOptions } from "./models/summary.ts";
 export type {
   LayerDescription,
@@ -136,7 +136,8 @@ export type {
 export { formats, writers } from "./saving/formats.ts";
 export { type Label, labelsText, parseLabels } from "./saving/labels.ts";
 export type { LoadWeightsOptions } from "./saving/load-weights.ts";
-export { NSFWJS_CLASSES } from "./saving/nsfwjs.ts";
+export { NSFWJS_CLASSES } from "./saving/nsfwjs-classes.ts";
+export { writerOf } from "./saving/writer-of.ts";
 
 export type { FillMode, FillOptions } from "./training/data/affine.ts";
 export { type Augmentation, type Draws, type Picture, perPicture } from "./training/data/augment.ts";

@@ -1,7 +1,8 @@
 /** How long the published models take on this machine. Time does not depend on the weights' values: random ones will do. */
 import { show, valueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
-import { blankQuantized } from "../models/quantize.ts";
+import type { BaseModel } from "../models/base-model.ts";
+import type { QuantizedModel } from "../models/quantized-model.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import { MobileNetV2 } from "./mobilenet-v2.ts";
@@ -72,7 +73,7 @@ export async function measureCheckpoint(
     throw valueError(`\`duration\` should be a number of milliseconds. Received \`duration=${String(duration)}\``);
   }
   using floats = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null, threads });
-  using model = precision === "int8" ? blankQuantized(floats) : floats;
+  using model = precision === "int8" ? await quantizedFrom(floats) : floats;
   const picture = new Tensor([1, rows, rows, 3], new Float32Array(rows * rows * 3).fill(0.5));
   await model.predict(picture);
   const times: number[] = [];
@@ -84,6 +85,11 @@ export async function measureCheckpoint(
   }
   // Engines run optimized code only after a while.
   return { name, precision, latencyMs: median(times.slice(Math.floor(times.length / 2))) };
+}
+
+async function quantizedFrom(model: BaseModel): Promise<QuantizedModel> {
+  const { blankQuantized } = await import("../models/blank-quantized.ts");
+  return blankQuantized(model);
 }
 
 /** @throws ValueError for a name of other numbers. */

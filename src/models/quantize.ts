@@ -2,11 +2,9 @@
 import { show, valueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { RangeMethod } from "../engine/quantize/histogram.ts";
-import { blankNetwork, quantizeProgram } from "../engine/quantize/quantize.ts";
 import { batchesOf } from "../graph/batches.ts";
 import { programOf } from "../graph/program.ts";
 import type { BaseModel } from "./base-model.ts";
-import { copyFor, inputShapes } from "./quantized-file.ts";
 import { QuantizedModel, type QuantizedModelOptions } from "./quantized-model.ts";
 
 export interface QuantizeOptions extends QuantizedModelOptions {
@@ -53,19 +51,17 @@ export async function quantize(
   }
   const settings = { method: ranges, percentile, biasCorrection, equalization };
   const batches = batchesFor(model, calibrationData);
+  const [{ quantizeProgram }, { inputShapes, partsOf }] = await Promise.all([
+    import("../engine/quantize/quantize.ts"),
+    import("./quantized-file.ts"),
+  ]);
   const network = await quantizeProgram(programOf(model.graph), inputShapes(model), batches, settings);
   const { classNames, preprocessing } = model;
   const { threads = model.threads } = options;
-  const quantized = new QuantizedModel({ architecture: copyFor(model, network, { threads }), network }, options);
+  const quantized = new QuantizedModel(partsOf(model, network, { threads }), options);
   quantized.classNames = classNames;
   quantized.preprocessing = preprocessing;
   return quantized;
-}
-
-/** A quantized model as fast as any of its layers, but one that knows nothing: to time it without pictures. */
-export function blankQuantized(model: BaseModel, options: QuantizedModelOptions = {}): QuantizedModel {
-  const network = blankNetwork(programOf(model.graph), inputShapes(model));
-  return new QuantizedModel({ architecture: copyFor(model, network, { threads: model.threads }), network }, options);
 }
 
 async function* batchesFor(model: BaseModel, data: CalibrationData): AsyncGenerator<readonly Tensor[]> {

@@ -8,6 +8,7 @@ import type { QuantizedNetwork, QuantizedWeights } from "../engine/quantize/netw
 import type { Range } from "../engine/quantize/scheme.ts";
 import type { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
+import type { IntegerMode } from "../kernels/i8-parts.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Weight } from "../layers/weight.ts";
 import { type Assignment, assignAll, fits } from "../saving/assignment.ts";
@@ -19,13 +20,6 @@ import { describeModel, leafLayers } from "./describe-model.ts";
 import { type AnyModel, architectureOf } from "./model-from-description.ts";
 import type { ThreadOptions } from "./threads.ts";
 
-/** What a quantized model consists of. */
-export interface QuantizedParts {
-  /** The layers; those that became integers have no weights of their own. It also says how many threads may be used. */
-  readonly architecture: AnyModel;
-  readonly network: QuantizedNetwork;
-}
-
 /** What a file says beside the model itself. */
 export interface Extras {
   readonly classNames: readonly string[] | undefined;
@@ -35,27 +29,42 @@ export interface Extras {
 /** Stands for rows and columns that are known only when the model runs. */
 const ANY_SIZE = 224;
 
-/** The bytes of the file. */
-export function bytesOfQuantized(
-  { architecture, network }: QuantizedParts,
-  { classNames, preprocessing }: Extras,
-): Uint8Array<ArrayBuffer> {
-  const names = new Names(architecture);
-  const layers = new Map<string, IntegerLayer>();
-  for (const [name, { kernel, output }] of names.convolutions) {
-    const weights = network.weights.get(output);
-    if (weights !== undefined) layers.set(name, { ...weights, shape: kernel.shape });
+/** What a quantized model consists of. Models have it given: it knows of integers and files, which come with the first of them. */
+export class QuantizedParts {
+  /** The layers; those that became integers have no weights of their own. It also says how many threads may be used. */
+  readonly architecture: AnyModel;
+  readonly network: QuantizedNetwork;
+
+  constructor(architecture: AnyModel, network: QuantizedNetwork) {
+    this.architecture = architecture;
+    this.network = network;
   }
-  const ranges = new Map<string, readonly [number, number]>();
-  for (const [name, value] of names.values) {
-    const range = network.ranges.get(value);
-    if (range !== undefined) ranges.set(name, [range.low, range.high]);
+
+  /** The folded operations of the architecture, with integers. */
+  toIntegers(operations: Operations, mode: IntegerMode): Operations {
+    return toIntegers(operations, this.network, mode);
   }
-  const weights = new Map<string, StoredTensor>();
-  for (const [name, { shape, values }] of floatWeights(names, network.weights)) {
-    weights.set(name, { name, shape, dtype: "float32", read: () => values });
+
+  /** The bytes of the file. */
+  toBytes({ classNames, preprocessing }: Extras): Uint8Array<ArrayBuffer> {
+    const { architecture, network } = this;
+    const names = new Names(architecture);
+    const layers = new Map<string, IntegerLayer>();
+    for (const [name, { kernel, output }] of names.convolutions) {
+      const weights = network.weights.get(output);
+      if (weights !== undefined) layers.set(name, { ...weights, shape: kernel.shape });
+    }
+    const ranges = new Map<string, readonly [number, number]>();
+    for (const [name, value] of names.values) {
+      const range = network.ranges.get(value);
+      if (range !== undefined) ranges.set(name, [range.low, range.high]);
+    }
+    const weights = new Map<string, StoredTensor>();
+    for (const [name, { shape, values }] of floatWeights(names, network.weights)) {
+      weights.set(name, { name, shape, dtype: "float32", read: () => values });
+    }
+    return writeQuantized({ model: describeModel(architecture), layers, ranges, weights, classNames, preprocessing });
   }
-  return writeQuantized({ model: describeModel(architecture), layers, ranges, weights, classNames, preprocessing });
 }
 
 /** @throws FormatError where the file is broken or has other parts than its model, UnsupportedError, LimitError. */
@@ -70,18 +79,22 @@ export function quantizedFromBytes(
   assignAll(assignments(file, floatWeights(names, network.weights)), {});
   // Finds what does not fit together before anything is predicted.
   toIntegers(names.operations, network, "i16");
-  return { parts: { architecture, network }, classNames: file.classNames, preprocessing: file.preprocessing };
+  return {
+    parts: new QuantizedParts(architecture, network),
+    classNames: file.classNames,
+    preprocessing: file.preprocessing,
+  };
 }
 
-/** An architecture for a network of these layers: a copy of them with weights where the network has no integers. */
-export function copyFor(model: Network, network: QuantizedNetwork, options: ThreadOptions): AnyModel {
+/** The parts for a network of a model: a copy of its layers, with weights where the network has no integers. */
+export function partsOf(model: Network, network: QuantizedNetwork, options: ThreadOptions): QuantizedParts {
   const { model: architecture } = architectureOf(describeModel(model), options);
   const values = new Map(leafLayers(model));
   for (const [, { layer, weight }] of floatWeightsWithLayers(new Names(architecture), network.weights)) {
     const original = values.get(layer)?.weight(weight.name);
     if (original !== undefined) weight.assign(original.values.slice());
   }
-  return architecture;
+  return new QuantizedParts(architecture, network);
 }
 
 /** The names that the parts of a model have in a file. */

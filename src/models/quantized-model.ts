@@ -4,7 +4,6 @@ import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
-import { toIntegers } from "../engine/quantize/integers.ts";
 import { batchesOf } from "../graph/batches.ts";
 import { programOf } from "../graph/program.ts";
 import type { KerasTensor } from "../layers/layer.ts";
@@ -13,7 +12,7 @@ import { bestMode, hasMode } from "../kernels/i8-probe.ts";
 import type { BytesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing } from "../saving/checkpoint.ts";
 import type { SaveOptions } from "./save-model.ts";
-import { type QuantizedParts, bytesOfQuantized, quantizedFromBytes } from "./quantized-file.ts";
+import type { QuantizedParts } from "./quantized-file.ts";
 
 export type { IntegerMode } from "../kernels/i8-parts.ts";
 
@@ -83,7 +82,7 @@ export class QuantizedModel {
 
   /** The file: about a byte for each weight. `loadQuantized` reads it. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    return bytesOfQuantized(this.#parts, this);
+    return this.#parts.toBytes(this);
   }
 
   /**
@@ -136,10 +135,10 @@ export class QuantizedModel {
       );
     }
     if (this.#engine === undefined) {
-      const { architecture, network } = this.#parts;
+      const { architecture } = this.#parts;
       this.#engine = Engine.create(programOf(architecture.graph), {
         threads: architecture.threads,
-        transform: (operations) => toIntegers(operations, network, this.mode),
+        transform: (operations) => this.#parts.toIntegers(operations, this.mode),
       });
     }
     return this.#engine;
@@ -158,7 +157,9 @@ export interface LoadQuantizedOptions extends QuantizedModelOptions, ReadOptions
  *   IOError, NetworkError, LimitError.
  */
 export async function loadQuantized(source: BytesSource, options: LoadQuantizedOptions = {}): Promise<QuantizedModel> {
-  const { parts, classNames, preprocessing } = quantizedFromBytes(await readBytes(source, options), options);
+  const bytes = await readBytes(source, options);
+  const { quantizedFromBytes } = await import("./quantized-file.ts");
+  const { parts, classNames, preprocessing } = quantizedFromBytes(bytes, options);
   const model = new QuantizedModel(parts, options);
   model.classNames = classNames;
   model.preprocessing = preprocessing;

@@ -1,9 +1,8 @@
 /** Writes models into files of any format that we write. */
 import { makeFolder, writeBytes } from "#platform";
-import { valueError } from "../core/errors.ts";
 import type { Network } from "../graph/network.ts";
 import type { CheckpointWriter, Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { writers } from "../saving/formats.ts";
+import { writerNamed, writerOf } from "../saving/writer-of.ts";
 import { describeModel, weightsByPath } from "./describe-model.ts";
 
 export interface SaveOptions {
@@ -49,31 +48,6 @@ export async function saveWeights(
 function filesBy(model: Network & Savable, writer: CheckpointWriter, name: string): Promise<readonly WrittenFile[]> {
   const { classNames, preprocessing } = model;
   return writer.write({ model: describeModel(model), weights: weightsByPath(model), classNames, preprocessing }, name);
-}
-
-/** The writer that `save` takes: of the named format, or else of the one that the ending means. @throws ValueError */
-export function writerOf(path: string, format: string | undefined): CheckpointWriter {
-  return format === undefined ? writerFor(path) : writerNamed(format);
-}
-
-function writerNamed(format: string): CheckpointWriter {
-  const writer = writers.find(({ id }) => id === format);
-  if (writer !== undefined) return writer;
-  throw valueError(`Unknown format: ${format}. Written are: ${writers.map(({ id }) => id).join(", ")}.`);
-}
-
-function writerFor(path: string): CheckpointWriter {
-  const matching = writers
-    .flatMap((writer) => writer.endings.map((ending) => ({ writer, ending })))
-    .filter(({ ending }) => path.toLowerCase().endsWith(ending))
-    .toSorted((a, b) => b.ending.length - a.ending.length);
-  const [longest] = matching;
-  if (longest !== undefined) return longest.writer;
-  const endings = writers.flatMap((writer) => writer.endings);
-  throw valueError(
-    "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format " +
-      `(recommended) or another of ${endings.map((ending) => `\`${ending}\``).join(", ")}, or name a format. Received: filepath=${path}`,
-  );
 }
 
 function lastName(path: string): string {

@@ -9,10 +9,8 @@ import type { Checkpoint, FileSource } from "./checkpoint.ts";
 import { decodeBase64 } from "./base64.ts";
 import { formatError } from "./file-errors.ts";
 import { parseLiteral, textOf } from "./json.ts";
+import { NSFWJS_CLASSES } from "./nsfwjs-classes.ts";
 import { tfjsCheckpoint } from "./tfjs-model.ts";
-
-/** The classes of the model, in order. */
-export const NSFWJS_CLASSES: readonly string[] = ["Drawing", "Hentai", "Neutral", "Porn", "Sexy"];
 
 /** Where the value that a script exports begins. */
 function exported(text: string, opening: string): number {

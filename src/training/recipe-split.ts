@@ -1,6 +1,6 @@
 /** Parts of a data set in which every class has its share. */
 import { show, valueError } from "../core/errors.ts";
-import { permutation } from "./sources.ts";
+import { permutation } from "./permutation.ts";
 
 /** Places of samples, in rising order. */
 export interface Split {

@@ -1,6 +1,6 @@
 /** Sources of batches: arrays, shuffled by a seed, and data sets. */
 import { show, valueError } from "../core/errors.ts";
-import { fnv1a32, unitAt } from "../core/random.ts";
+import { permutation } from "./permutation.ts";
 import {
   type Samples,
   type Source,
@@ -93,19 +93,6 @@ export function isDataset(data: unknown): data is TrainingDataset {
 /** Whether it is used up once it was gone through, as a generator is. */
 function isIterator(dataset: TrainingDataset): boolean {
   return "next" in dataset;
-}
-
-/** Fisher and Yates's shuffle of the numbers below `count`. */
-export function permutation(count: number, name: string): Uint32Array {
-  const stream = fnv1a32(name);
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(unitAt(stream, i) * (i + 1));
-    const moved = order[i] ?? 0;
-    order[i] = order[j] ?? 0;
-    order[j] = moved;
-  }
-  return order;
 }
 
 /** How far a training has come in its source. */

@@ -9,7 +9,7 @@ import { evaluate } from "../../src/graph/evaluate.ts";
 import { programOf } from "../../src/graph/program.ts";
 import { loadAnyModel } from "../../src/models/load-model.ts";
 import type { AnyModel } from "../../src/models/model-from-description.ts";
-import { NSFWJS_CLASSES } from "../../src/saving/nsfwjs.ts";
+import { NSFWJS_CLASSES } from "../../src/saving/nsfwjs-classes.ts";
 import { assertWithin } from "../support/compare.ts";
 import { chosen } from "./files.ts";
 

@@ -8,7 +8,7 @@ import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import { LambdaCallback } from "../../src/training/callbacks/lambda-callback.ts";
 import type { TrainingBatch } from "../../src/training/samples.ts";
-import { permutation } from "../../src/training/sources.ts";
+import { permutation } from "../../src/training/permutation.ts";
 import { tinyData, tinyModel, weightsOf } from "./tiny.ts";
 
 const { x, y } = tinyData(10);
