@@ -24,23 +24,26 @@ import { namedError } from "./named-error.ts";
 import { type OpenedModel, openModel } from "./opened-model.ts";
 import { type TrainSettings, isFromScratch } from "./train-recipe.ts";
 
-export interface ModelToTrain {
-  readonly model: Model;
-  /** The MobileNetV2 in it. */
+/** The MobileNetV2 that it begins with, without its top. */
+export interface Base {
   readonly base: Model;
   readonly alpha: number;
   /** What its weights are from, in words. */
   readonly weights: string;
 }
 
-export interface ModelToTrainOptions {
-  readonly name: string;
+export interface BaseOptions {
   readonly settings: TrainSettings;
   readonly size: number;
-  readonly dropout: number;
   readonly seed: number;
-  readonly classNames: readonly string[];
   readonly threads: number | undefined;
+}
+
+export interface HeadOptions extends BaseOptions {
+  /** Of the model. */
+  readonly name: string;
+  readonly dropout: number;
+  readonly classNames: readonly string[];
 }
 
 export interface Loading {
@@ -49,16 +52,15 @@ export interface Loading {
 }
 
 /**
- * Takes pixels of 0 to 255, as real Keras loads pictures: the scaling to -1 … 1 is a layer of the model, and the file says so to our own
- * commands.
+ * The model of a base and a new head. Takes pixels of 0 to 255, as real Keras loads pictures: the scaling to -1 … 1 is a layer of it, and
+ * its file says so to our own commands.
  */
-export async function modelToTrain(options: ModelToTrainOptions, loading: Loading): Promise<ModelToTrain> {
-  const { name, size, dropout, seed, classNames, threads } = options;
-  const { base, alpha, weights } = await baseOf(options, loading);
+export function withHead({ base }: Base, options: HeadOptions): Model {
+  const { name, settings, size, dropout, seed, classNames, threads } = options;
   const inputs = Input({ shape: [size, size, 3], name: "pixels" });
   let x = new Rescaling({ scale: 1 / 127.5, offset: -1, name: "rescaling" }).apply(inputs);
   // Else normalization stays as ImageNet made it, here and wherever the model is trained further.
-  x = isFromScratch(options.settings) ? base.apply(x) : base.apply(x, { training: false });
+  x = isFromScratch(settings) ? base.apply(x) : base.apply(x, { training: false });
   x = new GlobalAveragePooling2D({ name: "average" }).apply(x);
   if (dropout > 0) x = new Dropout({ rate: dropout, name: "dropout" }).apply(x);
   const head = new Dense({
@@ -70,12 +72,11 @@ export async function modelToTrain(options: ModelToTrainOptions, loading: Loadin
   const model = new Model({ inputs, outputs: head.apply(x), name, threads });
   model.classNames = classNames;
   model.preprocessing = { scale: 1, offset: 0 };
-  return { model, base, alpha, weights };
+  return model;
 }
 
-type Base = Omit<ModelToTrain, "model">;
-
-async function baseOf({ settings, size, seed, threads }: ModelToTrainOptions, loading: Loading): Promise<Base> {
+/** @throws ValueError where options and weights do not fit one another; what the loading of weights throws. */
+export async function loadBase({ settings, size, seed, threads }: BaseOptions, loading: Loading): Promise<Base> {
   const { weights = "imagenet" } = settings;
   const inputShape = [size, size, 3];
   const isRandom = weights === "none" || (settings.fromScratch === true && settings.weights === undefined);

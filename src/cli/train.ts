@@ -1,51 +1,17 @@
 /** The command `train`: a MobileNetV2 for the user's own pictures, by a recipe that suits most; it can be interrupted and taken up again. */
 import { existsSync } from "node:fs";
-import { writeBytes } from "#platform";
-import {
-  Adam,
-  type Callback,
-  CosineDecay,
-  EarlyStopping,
-  type History,
-  type Model,
-  MobileNetV2Error,
-  type PhaseResult,
-  type Split,
-  type TrainingPhase,
-  enableWideSimd,
-  fitInPhases,
-  labelsText,
-  stratifiedSplit,
-} from "../index.ts";
-import { downloadBar } from "./download-bar.ts";
+import { MobileNetV2Error } from "../index.ts";
 import { printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";
-import { preparationOf } from "./preparation.ts";
 import { styleFor } from "./style.ts";
-import { Tally } from "./tally.ts";
-import { type TrainTarget, TrainFolder, type TrainPlan, stemOf, targetOf } from "./train-folder.ts";
-import { type ModelToTrain, firstLayer, modelToTrain, setLearning } from "./train-model.ts";
-import { trainPage } from "./train-page.ts";
-import { TrainingPictures, findPictures, fingerprintOf } from "./train-pictures.ts";
-import {
-  DEFAULTS,
-  type PhaseRecipe,
-  type Recipe,
-  type TrainSettings,
-  augmentationsOf,
-  augmentNames,
-  isFromScratch,
-  recipeFor,
-} from "./train-recipe.ts";
-import { type Training, environmentFacts, trainingJson, trainingText } from "./train-report.ts";
-import { thumbnails } from "./train-thumbnails.ts";
+import { type TrainPlan, type TrainTarget, TrainFolder, targetOf } from "./train-folder.ts";
+import { findPictures, fingerprintOf } from "./train-pictures.ts";
+import { DEFAULTS, type TrainSettings, augmentNames, isFromScratch } from "./train-recipe.ts";
+import { trainingJson, trainingText } from "./train-report.ts";
+import { type RunOptions, runTraining } from "./train-run.ts";
 
-export interface TrainOptions extends TrainSettings {
+export interface TrainOptions extends TrainSettings, RunOptions {
   readonly output: string;
-  readonly strict?: boolean;
-  readonly threads?: number;
-  /** Seconds. */
-  readonly saveEvery?: number;
   readonly resume?: boolean;
   readonly restart?: boolean;
   readonly json?: boolean;
@@ -78,15 +44,11 @@ export async function train(folder: string, options: TrainOptions): Promise<void
   }
   const place = isResumed ? TrainFolder.existing(target.folder) : await TrainFolder.create(target.folder, plan);
   try {
-    const training = await interruptible(async ({ signal }) => {
-      const pictures = await TrainingPictures.read(found, preparation(settings), {
-        strict: options.strict === true,
-        signal,
-      });
-      return await new Run({ target, place, settings, options, pictures, signal, isResumed, started }).run();
-    });
-    const { style, text } = { style: styleFor(process.stdout), text: options.json === true };
-    process.stdout.write(`${text ? trainingJson(training) : trainingText(training, style)}\n`);
+    const training = await interruptible(({ signal }) =>
+      runTraining({ target, place, settings, options, found, signal, isResumed, started }),
+    );
+    const text = options.json === true ? trainingJson(training) : trainingText(training, styleFor(process.stdout));
+    process.stdout.write(`${text}\n`);
   } catch (error) {
     throw await afterwards(error, place, target);
   }
@@ -106,10 +68,6 @@ async function afterwards(failure: unknown, place: TrainFolder, { folder }: Trai
       : `${isInterrupted ? "." : ""} What was learned is in ${folder}: go on with the same command and --resume.`;
   failure.message += after;
   return failure;
-}
-
-function preparation({ size = DEFAULTS.size }: TrainSettings): ReturnType<typeof preparationOf> {
-  return preparationOf({ rows: size, cols: size, colorMode: "rgb" }, {});
 }
 
 const SETTINGS = [
@@ -155,201 +113,5 @@ function checkSettings(settings: TrainSettings): void {
       "ValueError",
       "--from-scratch (or --weights none) trains all layers: --fine-tune-from does not go with it.",
     );
-  }
-}
-
-interface RunParts {
-  readonly target: TrainTarget;
-  readonly place: TrainFolder;
-  readonly settings: TrainSettings;
-  readonly options: TrainOptions;
-  readonly pictures: TrainingPictures;
-  readonly signal: AbortSignal;
-  readonly isResumed: boolean;
-  readonly started: number;
-}
-
-class Run {
-  readonly #parts: RunParts;
-  readonly #size: number;
-  readonly #split: Split;
-  readonly #recipe: Recipe;
-
-  constructor(parts: RunParts) {
-    this.#parts = parts;
-    const { pictures, settings } = parts;
-    const { labels } = pictures.found;
-    this.#size = settings.size ?? DEFAULTS.size;
-    const { validationSplit = DEFAULTS.validationSplit, seed = DEFAULTS.seed } = settings;
-    this.#split = stratifiedSplit(labels, validationSplit, seed);
-    const { training, validation } = this.#split;
-    this.#recipe = recipeFor(
-      settings,
-      pictures.counts(training),
-      training.map((place) => labels[place] ?? 0),
-      validation.length > 0,
-    );
-  }
-
-  async run(): Promise<Training> {
-    const { target, place, settings, options, pictures, signal, isResumed } = this.#parts;
-    const { classNames } = pictures.found;
-    enableWideSimd();
-    const { dropout, seed } = this.#recipe;
-    const bar = downloadBar();
-    const made = await modelToTrain(
-      { name: stemOf(target.output), settings, size: this.#size, dropout, seed, classNames, threads: options.threads },
-      { signal, onProgress: (progress) => bar.update(progress) },
-    ).finally(() => bar.stop());
-    const { model, base } = made;
-    for (const { from } of this.#recipe.phases) if (from !== undefined && from !== "") firstLayer(base, from);
-    try {
-      const results = await fitInPhases(
-        model,
-        this.#recipe.phases.map((phase) => this.#phase(phase, made)),
-        {
-          folder: place.path,
-          signal,
-          ...(options.saveEvery !== undefined && { interval: options.saveEvery * 1000 }),
-          onPhase: ({ name }) => this.#sayPhase(name),
-        },
-      );
-      const evaluated = this.#split.validation.length > 0 ? this.#split.validation : this.#split.training;
-      const tally = await this.#tally(model, evaluated);
-      const training = this.#training(made, results, tally, isResumed);
-      await this.#write(training, model);
-      return training;
-    } finally {
-      model.dispose();
-    }
-  }
-
-  #phase(phase: PhaseRecipe, { model, base }: ModelToTrain): TrainingPhase {
-    const { keeps } = this;
-    return {
-      name: phase.name,
-      run: (backup) => this.#fit(phase, model, base, backup),
-      // The first has nothing to go back to that knows anything.
-      ...(phase.name === "fine-tuning" && phase.patience !== undefined && { keeps }),
-    };
-  }
-
-  /** Fine-tuning is kept where it made the validation better. */
-  readonly keeps: NonNullable<TrainingPhase["keeps"]> = ({ val_loss: after = [] }, before) => {
-    const known = before.at(-1)?.logged["val_loss"] ?? [];
-    return Math.min(...after) <= Math.min(...known);
-  };
-
-  async #fit(phase: PhaseRecipe, model: Model, base: Model, backup: Callback): Promise<History> {
-    const { pictures, signal } = this.#parts;
-    const { batchSize, classWeight, augment, seed } = this.#recipe;
-    const { epochs, stepsPerEpoch, learningRate, warmupSteps, patience, patientUntil } = phase;
-    setLearning(base, phase.from);
-    const decaySteps = Math.max(1, epochs * stepsPerEpoch - warmupSteps);
-    const schedule =
-      warmupSteps === 0
-        ? new CosineDecay({ initialLearningRate: learningRate, decaySteps })
-        : new CosineDecay({ initialLearningRate: 0, warmupTarget: learningRate, warmupSteps, decaySteps });
-    model.compile({
-      optimizer: new Adam({ learningRate: schedule }),
-      loss: "sparse_categorical_crossentropy",
-      metrics: ["accuracy"],
-    });
-    const plain = pictures.dataset(this.#split.training, { batchSize, shuffle: true, seed });
-    const dataset = phase.augments ? plain.augment(augmentationsOf(augment, this.#size), { seed }) : plain;
-    const validationData =
-      this.#split.validation.length > 0
-        ? pictures.dataset(this.#split.validation, { batchSize, shuffle: false, seed })
-        : undefined;
-    const stopping =
-      patience === undefined
-        ? []
-        : [
-            new EarlyStopping({
-              monitor: "val_loss",
-              patience,
-              startFromEpoch: patientUntil,
-              restoreBestWeights: true,
-            }),
-          ];
-    return await model.fit(dataset, {
-      epochs,
-      validationData,
-      classWeight,
-      callbacks: [...stopping, backup],
-      seed,
-      signal,
-    });
-  }
-
-  #sayPhase(name: string): void {
-    const phase = this.#recipe.phases.find((one) => one.name === name);
-    if (!process.stderr.isTTY || phase === undefined) return;
-    const what =
-      phase.from === undefined
-        ? "The head learns; the MobileNetV2 stays as it is."
-        : phase.from === ""
-          ? "All layers learn."
-          : `The layers from ${phase.from} on learn too, by small steps.`;
-    process.stderr.write(`${styleFor(process.stderr).bold(what)}\n`);
-  }
-
-  async #tally(model: Model, places: Int32Array): Promise<Tally> {
-    const { pictures, signal } = this.#parts;
-    const { found } = pictures;
-    const { batchSize, seed } = this.#recipe;
-    const tally = new Tally(found.classNames);
-    const dataset = pictures.dataset(places, { batchSize, shuffle: false, seed });
-    for await (const { x, y, indices } of dataset) {
-      signal.throwIfAborted();
-      const { data } = await model.predict(x);
-      const classes = found.classNames.length;
-      for (const [sample, index] of (indices ?? []).entries()) {
-        tally.add(
-          dataset.filePaths?.[index] ?? "",
-          y?.data[sample] ?? 0,
-          data.subarray(sample * classes, (sample + 1) * classes),
-        );
-      }
-    }
-    return tally;
-  }
-
-  #training(
-    { model, alpha, weights }: ModelToTrain,
-    results: readonly PhaseResult[],
-    tally: Tally,
-    isResumed: boolean,
-  ): Training {
-    const { target, pictures, settings, started } = this.#parts;
-    const { training, validation } = this.#split;
-    return {
-      target,
-      folder: pictures.found.folder,
-      classNames: pictures.found.classNames,
-      counts: { training: pictures.counts(training), validation: pictures.counts(validation) },
-      empty: pictures.found.empty,
-      unreadable: pictures.unreadable,
-      model: { name: model.name, alpha, size: this.#size, weights, parameters: model.countParams() },
-      settings,
-      recipe: this.#recipe,
-      phases: results,
-      tally,
-      isResumed,
-      environment: environmentFacts(model.threads),
-      milliseconds: performance.now() - started,
-    };
-  }
-
-  async #write(training: Training, model: Model): Promise<void> {
-    const { target, place, pictures } = this.#parts;
-    const { output, labels, report } = target;
-    const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-    await place.deliver([report, labels, output], async (at) => {
-      const page = trainPage(training, await thumbnails(training.tally.mistakes, pictures.found.folder));
-      await writeBytes(at(report), bytesOf(page));
-      await writeBytes(at(labels), bytesOf(labelsText(training.classNames)));
-      await model.save(at(output));
-    });
   }
 }
