@@ -1,7 +1,8 @@
 /** Files that appear whole or not at all, several together too: made in a folder of their own, looked at there, then moved. */
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { MobileNetV2Error } from "../index.ts";
+import { makeFolders } from "../platform/node-files.ts";
 
 export interface Placed {
   readonly path: string;
@@ -23,7 +24,7 @@ export async function place<T>(
   let scratch: string | undefined;
   let isPlaced = false;
   try {
-    newFolder = await mkdir(home, { recursive: true });
+    newFolder = await makeFolders(home);
     scratch = await mkdtemp(join(home, ".mobilenet-v2-"));
     const made = await make(join(scratch, basename(wanted)));
     const files = await moveAll(scratch, home, basename(wanted));
@@ -71,7 +72,7 @@ async function moveAll(from: string, to: string, name: string): Promise<readonly
     }
     placed.push({ path: join(to, move), bytes: size });
   }
-  if (isFolder) await mkdir(join(to, name), { recursive: true });
+  if (isFolder) await makeFolders(join(to, name));
   // oxlint-disable-next-line no-await-in-loop -- in this order
   for (const move of moves) await rename(join(from, move), join(to, move));
   return placed.toReversed();

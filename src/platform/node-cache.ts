@@ -1,14 +1,14 @@
 /** Keras's download cache, shared with Python: `$KERAS_HOME` or `~/.keras`, as keras/src/utils/file_utils.py finds it. */
 
 import { accessSync, constants, existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
 import { messageOf, valueError } from "../core/errors.ts";
 import { type CacheEntry, type CachedContent, type Turn, download, takeCached } from "./cached-download.ts";
 import type { CachedFile, CachedName } from "./contract.ts";
-import { asIOError, errorCode, readFileBytes, temporaryPrefix, writeBytes } from "./node-files.ts";
+import { asIOError, errorCode, makeFolders, readFileBytes, temporaryPrefix, writeBytes } from "./node-files.ts";
 import { takeTurn } from "./node-turn.ts";
 import { environment, warn } from "./node-system.ts";
 
@@ -100,7 +100,7 @@ class NodeEntry implements CacheEntry {
 
   async keep(bytes: Uint8Array): Promise<void> {
     try {
-      await mkdir(dirname(this.#target), { recursive: true });
+      await makeFolders(dirname(this.#target));
       await writeBytes(this.#target, bytes);
       await removeStale(this.#target);
     } catch (error) {
@@ -109,7 +109,7 @@ class NodeEntry implements CacheEntry {
   }
 
   async takeTurn(signal: AbortSignal | undefined): Promise<Turn> {
-    await mkdir(dirname(this.#target), { recursive: true }).catch(() => undefined);
+    await makeFolders(dirname(this.#target)).catch(() => undefined);
     return takeTurn(`${this.#target}.lock`, signal);
   }
 }

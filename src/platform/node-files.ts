@@ -84,10 +84,40 @@ export async function removeFile(path: string | URL): Promise<boolean> {
 export async function makeFolder(path: string | URL): Promise<void> {
   const folder = pathOf(String(path));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
   } catch (error) {
     throw asIOError(error, `make the folder ${folder}`);
   }
+}
+
+/**
+ * Makes a folder and those around it. Node's `recursive` tries for ever where a file system that lets nobody make folders answers ENOENT,
+ * as /proc does.
+ * @returns the outermost one that was made; undefined where all were there
+ */
+export async function makeFolders(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder);
+    return folder;
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT" || dirname(folder) === folder) {
+      if (await isFolder(folder)) return undefined;
+      throw error;
+    }
+  }
+  const outermost = await makeFolders(dirname(folder));
+  await mkdir(folder).catch(async (error: unknown) => {
+    // Another process may have been faster.
+    if (!(await isFolder(folder))) throw error;
+  });
+  return outermost ?? folder;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Writes a file that must not exist yet, down to the disk. */

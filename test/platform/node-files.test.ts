@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
-import { readBytes, removeFile, writeBytes } from "../../src/platform/node-files.ts";
+import { makeFolder, makeFolders, readBytes, removeFile, writeBytes } from "../../src/platform/node-files.ts";
 import { TestFolder } from "./folder.ts";
 
 const posix = process.platform === "win32" ? "POSIX only" : false;
@@ -150,4 +150,25 @@ test("removeFile says whether there was one", async () => {
   assert.equal(await removeFile(path), true);
   assert.equal(await removeFile(path), false);
   await assert.rejects(removeFile(folder.path), { code: "IOError" });
+});
+
+test("folders are made with those around them, and which was the first; one that is there is left; a file in the way is named", async () => {
+  using folder = new TestFolder();
+  const [outer, inner] = [folder.file("a"), folder.file("a/b/c")];
+  assert.equal(await makeFolders(inner), outer);
+  assert.equal(await makeFolders(inner), undefined);
+  assert.ok((await stat(inner)).isDirectory());
+  await writeFile(folder.file("file"), "");
+  for (const path of ["file", "file/below", "file/below/that"]) {
+    await assert.rejects(makeFolder(folder.file(path)), {
+      code: "IOError",
+      message: /Could not make the folder .*file/,
+    });
+  }
+});
+
+test("where nobody can make folders that is an error at once", { skip: !existsSync("/proc/self") }, async () => {
+  for (const path of ["/proc/none", "/proc/none/below"]) {
+    await assert.rejects(makeFolder(path), { code: "IOError", message: /Could not make the folder \/proc\/none/ });
+  }
 });
