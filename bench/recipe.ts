@@ -81,7 +81,15 @@ async function compare(): Promise<void> {
     }
     keras?.child.kill();
     for (const [who, parts] of Object.entries(found)) {
-      if (parts.length > 0) rows.push([String(seed), who, share(parts, "head"), share(parts, "right")]);
+      if (parts.length === 0) continue;
+      const row = [
+        String(seed),
+        who === "ours" ? "mobilenet-v2" : "Keras",
+        share(parts, "head"),
+        share(parts, "right"),
+      ];
+      process.stderr.write(`\n${row.join("  ")}\n`);
+      rows.push(row);
     }
   }
   process.stderr.write("\n");
