@@ -2,9 +2,17 @@
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
 import { type LabelMode, checkLabelMode } from "./label-mode.ts";
-import { type ImageList, KERAS_FORMATS, type Labels, listImages, pythonList, splitOf } from "./list-images.ts";
+import {
+  type ImageList,
+  KERAS_FORMATS,
+  type Labels,
+  listImages,
+  pythonList,
+  splitOf,
+  wantedBy,
+} from "./list-images.ts";
 import { type LoadPixelsOptions, pixelLoader } from "./load-pixels.ts";
-import { chosenTree, systemTree } from "./tree.ts";
+import { type FileTree, chosenTree, joinPath, systemTree } from "./tree.ts";
 
 export interface ImageDatasetFromDirectoryOptions extends ImageDatasetOptions, LoadPixelsOptions {
   /** `"inferred"`: each folder is a class. Null: no labels. Or one for each file, in the order of their paths. Default: `"inferred"`. */
@@ -100,6 +108,7 @@ export async function imageDatasetFromDirectory(
       prefetch: options.prefetch,
       workers: options.workers,
     });
+  const astray = count === 0 && (options.classNames ?? null) === null ? await picturesOutside(tree, formats) : 0;
   const partOf = (which: "training" | "validation"): ImageList => {
     const part = splitOf(list, validationSplit ?? 0, which);
     print(`Using ${part.paths.length} files for ${which}.`);
@@ -118,9 +127,19 @@ export async function imageDatasetFromDirectory(
 
   function requireSome({ paths }: ImageList, what: string): void {
     if (paths.length > 0) return;
+    const hint =
+      astray === 0
+        ? ""
+        : `. What lies in the folder itself is of no class (${astray} ${astray === 1 ? "picture" : "pictures"}): make a folder in it for each class.`;
     const allowed = formats.map((ending) => `'${ending}'`).join(", ");
-    throw valueError(`No ${what} found in directory ${tree.root}. Allowed formats: (${allowed})`);
+    throw valueError(`No ${what} found in directory ${tree.root}. Allowed formats: (${allowed})${hint}`);
   }
+}
+
+/** How many pictures lie in the root, where none is looked for: beside the folders of the classes. */
+async function picturesOutside(tree: FileTree, formats: readonly string[]): Promise<number> {
+  const paths = await tree.walk("", wantedBy(formats));
+  return paths.filter((path) => path === joinPath(tree.root, path.slice(path.lastIndexOf("/") + 1))).length;
 }
 
 function checkLabels({ labels, classNames }: ImageDatasetFromDirectoryOptions): void {

@@ -24,13 +24,18 @@ export interface ImageList {
   readonly classNames: readonly string[] | undefined;
 }
 
-/** @throws ValueError in Keras's words; IOError where a folder cannot be read. */
-export async function listImages(tree: FileTree, options: ListOptions): Promise<ImageList> {
-  const { labels, formats, shuffleSeed } = options;
-  const wanted = (name: string): boolean => {
+/** Whether a file has one of the endings. */
+export function wantedBy(formats: readonly string[]): (name: string) => boolean {
+  return (name) => {
     const lower = name.toLowerCase();
     return formats.some((ending) => lower.endsWith(ending));
   };
+}
+
+/** @throws ValueError in Keras's words; IOError where a folder cannot be read. */
+export async function listImages(tree: FileTree, options: ListOptions): Promise<ImageList> {
+  const { labels, formats, shuffleSeed } = options;
+  const wanted = wantedBy(formats);
   const listed =
     labels === "inferred"
       ? await listClasses(tree, options.classNames, wanted)

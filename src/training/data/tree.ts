@@ -70,7 +70,7 @@ export function chosenTree(files: readonly File[]): FileTree {
       return [...new Set(below.map((path) => path.slice(0, path.indexOf("/"))))].toSorted(comparePython);
     },
     async walk(folder, wanted) {
-      const place = joinPath(root, folder);
+      const place = folder === "" ? root : joinPath(root, folder);
       return paths
         .filter((path) => (place === "" || path.startsWith(`${place}/`)) && wanted(nameOf(path)))
         .toSorted((a, b) => comparePython(folderOf(a), folderOf(b)) || comparePython(nameOf(a), nameOf(b)));

@@ -96,6 +96,26 @@ describe("listing", () => {
     }
   });
 
+  test("without labels, all files of a chosen folder; pictures beside the folders of the classes are told of", async () => {
+    const chosen = ["photos/a.jpg", "photos/b.txt", "photos/below/c.png"].map((path) => {
+      const file = new File([], path.slice(path.lastIndexOf("/") + 1));
+      Object.defineProperty(file, "webkitRelativePath", { value: path });
+      return file;
+    });
+    const all = await imageDatasetFromDirectory(chosen, { labels: null, shuffle: false, verbose: false });
+    assert.deepEqual(all.filePaths, ["photos/a.jpg", "photos/below/c.png"]);
+    await assert.rejects(imageDatasetFromDirectory(chosen.slice(0, 2), { verbose: false }), {
+      code: "ValueError",
+      message:
+        /^No images found in directory photos\. Allowed formats: .*\. What lies in the folder itself is of no class \(1 picture\)/,
+    });
+    using flat = new TestFolder();
+    for (const name of ["a.jpg", "b.jpg", "notes.txt"]) writeFileSync(flat.file(name), "");
+    await assert.rejects(imageDatasetFromDirectory(flat.file(""), { verbose: false }), {
+      message: /is of no class \(2 pictures\): make a folder in it for each class\.$/,
+    });
+  });
+
   test("the files of a chosen folder, as pages have them, are listed alike", async () => {
     const files = fixture.files.map((path) => {
       const file = new File([], path.slice(path.lastIndexOf("/") + 1));
