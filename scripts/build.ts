@@ -38,8 +38,8 @@ async function buildCode(): Promise<void> {
     legalComments: "linked",
     logLevel: "warning",
     conditions: ["@mobilenet-v2/source"],
-    external: ["#platform", "sharp", "node:*"],
-    plugins: [requiredBuiltins, plainWidths, parquetWithoutFiles],
+    external: ["#platform", "sharp", "hyparquet-writer", "node:*"],
+    plugins: [requiredBuiltins, plainWidths],
   });
 }
 
@@ -79,16 +79,6 @@ const plainWidths: Plugin = {
     const namespace = "plain-width";
     plugged.onResolve({ filter: /^string-width$/ }, ({ path }) => ({ path, namespace }));
     plugged.onLoad({ filter: /.*/, namespace }, () => ({ contents: "module.exports = (text) => text.length;" }));
-  },
-};
-
-/** What writes Parquet is given memory, not files: of the library that it is built on, the part that browsers have. */
-const parquetWithoutFiles: Plugin = {
-  name: "parquet-without-files",
-  setup(plugged) {
-    plugged.onResolve({ filter: /^hyparquet$/ }, ({ kind, resolveDir }) =>
-      plugged.resolve("hyparquet/src/index.js", { kind, resolveDir }),
-    );
   },
 };
 

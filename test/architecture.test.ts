@@ -39,7 +39,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** Packages that a room may import by name; everything else is our own. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   platform: ["sharp"],
-  cli: ["cli-progress", "commander", "hyparquet-writer/src/bytewriter.js", "hyparquet-writer/src/parquet-writer.js"],
+  cli: ["cli-progress", "commander", "hyparquet-writer"],
 };
 
 const nodeRooms = ["platform", "cli"];

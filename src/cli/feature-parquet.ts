@@ -1,13 +1,30 @@
-/** Vectors as Parquet: a row a picture, with its `file` and its `features` as a list of floats. */
+/**
+ * Vectors as Parquet: a row a picture, with its `file` and its `features` as a list of floats. By hyparquet-writer, an optional
+ * dependency that is loaded when it is first used.
+ */
 import { open } from "node:fs/promises";
-import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { ParquetWriter } from "hyparquet-writer/src/parquet-writer.js";
+import type * as library from "hyparquet-writer";
+import { MobileNetV2Error } from "../index.ts";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./feature-writer.ts";
 
 /** The least numbers in a group of rows: 1 MB, for which the library needs some tens. */
 const GROUP = 2 ** 18;
 
+async function loadLibrary(): Promise<typeof library> {
+  try {
+    return await import("hyparquet-writer");
+  } catch (cause) {
+    throw new MobileNetV2Error(
+      "MissingError",
+      'Writing .parquet needs the package "hyparquet-writer", which could not be loaded. Install it: npm install hyparquet-writer\n' +
+        `(${String(cause).split("\n", 1)[0]})`,
+      { cause },
+    );
+  }
+}
+
 export async function openParquet(path: string, { facts, length }: FeatureContent): Promise<FeatureWriter> {
+  const { ByteWriter, ParquetWriter } = await loadLibrary();
   const file = await open(path, "wx");
   const bytes = new ByteWriter(GROUP * 4);
   const writer = new ParquetWriter({

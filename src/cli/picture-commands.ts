@@ -40,7 +40,7 @@ map of features, its mean over rows and columns, or its maxima.
 OUT is written whole or not at all, and row by row: memory does not depend on how many pictures there are.
   .npy          a matrix of float32, a row a picture; the paths of the pictures, in the same order, are beside it in .json
   .safetensors  the same as tensor \`features\`; the paths are in its metadata, \`files\`
-  .parquet      columns \`file\` and \`features\`
+  .parquet      columns \`file\` and \`features\`; by the package hyparquet-writer, which is installed apart
 
 Examples:
   $ ${NAME} features photos/ -o features.npy

@@ -117,14 +117,15 @@ describe("the packed package", () => {
     assert.deepEqual(readdirSync(join(installed, "dist")).toSorted(), parts);
   });
 
-  it("brings no other package with it, but sharp where optional ones are wanted", () => {
+  it("brings no other package with it, but sharp where optional ones are wanted; what writes Parquet is installed apart", () => {
     const names = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
     assert.deepEqual(names, ["mobilenet-v2"]);
-    const { dependencies, optionalDependencies }: Record<string, unknown> = JSON.parse(
-      readFileSync(join(installed, "package.json"), "utf8"),
-    );
+    const manifest: Record<string, unknown> = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
     assert.equal(dependencies, undefined);
     assert.deepEqual(Object.keys(optionalDependencies ?? {}), ["sharp"]);
+    assert.deepEqual(Object.keys(peerDependencies ?? {}), ["hyparquet-writer"]);
+    assert.deepEqual(peerDependenciesMeta, { "hyparquet-writer": { optional: true } });
   });
 
   it("names no path of the machine that built it", () => {
@@ -184,6 +185,37 @@ describe("the packed package", () => {
 
     it("has a command line", () => {
       assert.match(inProject("npx", "--no-install", "mobilenet-v2", "--help"), /classify/);
+    });
+
+    it("without hyparquet-writer, says what to install to write .parquet; with it, writes", (t) => {
+      if (!existsSync(join(modules, "sharp"))) return t.skip("sharp is not installed here");
+      mkdirSync(join(project, "pictures"));
+      writeFileSync(join(project, "pictures/one.png"), Buffer.from(picture, "base64"));
+      assert.equal(evaluate("program.saveSmall('small.keras')"), "small.keras");
+      const links = ["sharp", "hyparquet-writer"].map((name) => join(project, "node_modules", name));
+      const [sharp = "", parquet = ""] = links;
+      symlinkSync(join(modules, "sharp"), sharp);
+      const features = (): string =>
+        inProject(
+          "npx",
+          "--no-install",
+          "mobilenet-v2",
+          "features",
+          "pictures",
+          "-o",
+          "x.parquet",
+          "--weights",
+          "small.keras",
+        );
+      try {
+        assert.throws(features, /\.parquet needs the package "hyparquet-writer".*npm install hyparquet-writer/);
+        assert.ok(!existsSync(join(project, "x.parquet")));
+        symlinkSync(join(modules, "hyparquet-writer"), parquet);
+        features();
+        assert.equal(readFileSync(join(project, "x.parquet"), "latin1").slice(0, 4), "PAR1");
+      } finally {
+        for (const link of links) rmSync(link, { force: true });
+      }
     });
   });
 
