@@ -2,7 +2,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MobileNetV2Error, type Tensor } from "../index.ts";
+import { asIOError } from "../platform/node-files.ts";
 import { type PictureFormat, pictureTensor } from "./picture-input.ts";
+import { PICTURE_ENDINGS } from "./pictures.ts";
 import { progressBar } from "./progress-bar.ts";
 
 /** So many are enough (docs/int8.md). */
@@ -13,27 +15,28 @@ export interface UnreadPicture {
   readonly reason: string;
 }
 
-const ENDINGS = ["jpg", "jpeg", "png", "webp", "gif", "bmp"];
-const ENDING = new RegExp(`\\.(?:${ENDINGS.join("|")})$`, "i");
-
 /**
  * The pictures of a folder and of those within, which may be one for each class, by name.
  * @throws IOError where the folder cannot be read, ValueError where it has none.
  */
 export async function picturesIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split(", scandir", 1);
-    throw new MobileNetV2Error("IOError", `Could not read the folder ${folder}: ${reason}.`, { cause: error });
+    throw asIOError(error, `read the folder ${folder}`);
   });
   const pictures = entries
-    .filter((entry) => !entry.isDirectory() && ENDING.test(entry.name) && !entry.name.startsWith("."))
+    .filter((entry) => !entry.isDirectory() && isPicture(entry.name) && !entry.name.startsWith("."))
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted((a, b) => (a < b ? -1 : 1));
   if (pictures.length > 0) return pictures;
   throw new MobileNetV2Error(
     "ValueError",
-    `There are no pictures in ${folder}, nor in the folders within: no file ends in ${ENDINGS.map((ending) => `.${ending}`).join(", ")}.`,
+    `There are no pictures in ${folder}, nor in the folders within: no file ends in ${PICTURE_ENDINGS.join(", ")}.`,
   );
+}
+
+function isPicture(name: string): boolean {
+  const lower = name.toLowerCase();
+  return PICTURE_ENDINGS.some((ending) => lower.endsWith(ending));
 }
 
 /** Pictures one by one, as many as are wanted, from all over the list; others take the place of those that cannot be read. */

@@ -9,6 +9,9 @@ export interface Picture {
   read(): Promise<BytesSource>;
 }
 
+/** How the names of files end that are taken for pictures where a folder is gone through. */
+export const PICTURE_ENDINGS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff"] as const;
+
 const SAMPLE_PACKAGE = "baboon-image-uri";
 /** As for files: no picture within the limit of pixels is larger. */
 const MAX_INPUT_BYTES = 2 ** 28;

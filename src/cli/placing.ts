@@ -46,7 +46,7 @@ export async function place<T>(
 }
 
 /** Takes away a folder and those around it up to `last`, as long as nothing is in them. */
-async function removeEmpty(folder: string, last: string): Promise<void> {
+export async function removeEmpty(folder: string, last: string): Promise<void> {
   for (let one = folder; one.startsWith(last); one = dirname(one)) {
     // oxlint-disable-next-line no-await-in-loop -- from within
     await rmdir(one).catch(() => undefined);

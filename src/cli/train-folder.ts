@@ -4,6 +4,8 @@ import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/pr
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeBytes } from "#platform";
 import { MobileNetV2Error, hasPhases, writerOf } from "../index.ts";
+import { makeFolders } from "../platform/node-files.ts";
+import { removeEmpty } from "./placing.ts";
 import type { TrainSettings } from "./train-recipe.ts";
 
 /** What a training was begun with. */
@@ -57,8 +59,12 @@ const PLAN = "plan.json";
 export class TrainFolder {
   readonly path: string;
 
-  private constructor(path: string) {
+  /** The outermost of the folders around it that were made for it. */
+  readonly #outermost: string | undefined;
+
+  private constructor(path: string, outermost?: string) {
     this.path = path;
+    this.#outermost = outermost;
   }
 
   /** The plan of an interrupted training, where there is one that has come to anything. */
@@ -86,22 +92,27 @@ export class TrainFolder {
 
   /** An empty folder for a new training: that nothing can be written is found here. */
   static async create(path: string, plan: TrainPlan): Promise<TrainFolder> {
+    const home = dirname(resolve(path));
+    let outermost: string | undefined;
     try {
       await removeOwn(path);
+      outermost = await makeFolders(home);
       await mkdir(path);
     } catch (error) {
       if (error instanceof MobileNetV2Error) throw error;
       const [reason] = (error instanceof Error ? error.message : String(error)).split(",", 1);
-      throw new MobileNetV2Error("IOError", `Nothing can be written to ${dirname(resolve(path))}: ${reason}.`, {
+      throw new MobileNetV2Error("IOError", `Nothing can be written to ${home}: ${reason}.`, {
         cause: error,
       });
     }
     await writeBytes(join(path, PLAN), new TextEncoder().encode(`${JSON.stringify(plan, null, 2)}\n`));
-    return new TrainFolder(path);
+    return new TrainFolder(path, outermost);
   }
 
+  /** Removes it, and the folders that were made around it where there is nothing in them. */
   async remove(): Promise<void> {
     await removeOwn(this.path);
+    if (this.#outermost !== undefined) await removeEmpty(dirname(resolve(this.path)), this.#outermost);
   }
 
   /** Lets `make` write files into the folder, by the name of each; then moves them to their places, the last last, and goes away. */

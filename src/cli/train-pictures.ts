@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { relative, sep } from "node:path";
 import { type BytesSource, ImageDataset, MobileNetV2Error, Tensor, imageDatasetFromDirectory } from "../index.ts";
+import { PICTURE_ENDINGS } from "./pictures.ts";
 import { type Preparation, preparedPixels } from "./preparation.ts";
 import { progressBar } from "./progress-bar.ts";
 
@@ -17,7 +18,6 @@ export interface FoundPictures {
   readonly empty: readonly string[];
 }
 
-const FORMATS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff"];
 /** Files looked at at once. */
 const FILES_AT_ONCE = 64;
 
@@ -25,7 +25,7 @@ const FILES_AT_ONCE = 64;
 export async function findPictures(folder: string): Promise<FoundPictures> {
   const root = folder.length > 1 ? folder.replace(/[/\\]+$/, "") : folder;
   const all = await imageDatasetFromDirectory(root, {
-    formats: FORMATS,
+    formats: PICTURE_ENDINGS,
     shuffle: false,
     verbose: false,
     followLinks: true,

@@ -112,6 +112,8 @@ class Run {
           onPhase: (phase) => this.#sayPhase(phase.name),
         },
       );
+      // Where the last one was done already, nothing has said what learns in it; that is written, too.
+      setLearning(base.base, this.#recipe.phases.at(-1)?.from);
       const evaluated = this.#split.validation.length > 0 ? this.#split.validation : this.#split.training;
       const tally = await this.#tally(model, evaluated);
       const training = this.#training(model, results, tally);

@@ -43,14 +43,17 @@ export async function train(folder: string, options: TrainOptions): Promise<void
     );
   }
   const place = isResumed ? TrainFolder.existing(target.folder) : await TrainFolder.create(target.folder, plan);
+  let isWritten = false;
   try {
-    const training = await interruptible(({ signal }) =>
-      runTraining({ target, place, settings, options, found, signal, isResumed, started }),
-    );
+    const training = await interruptible(async ({ signal }) => {
+      const done = await runTraining({ target, place, settings, options, found, signal, isResumed, started });
+      isWritten = true;
+      return done;
+    });
     const text = options.json === true ? trainingJson(training) : trainingText(training, styleFor(process.stdout));
     process.stdout.write(`${text}\n`);
   } catch (error) {
-    throw await afterwards(error, place, target);
+    throw isWritten ? error : await afterwards(error, place, target);
   }
 }
 

@@ -175,7 +175,7 @@ describe("evaluate", { concurrency: 2 }, () => {
         /^error: It is not known what the pictures in .*loose show\. Put each class into a folder/,
       ],
       [[folder.file("empty")], /^error: There are no pictures in .*empty/],
-      [[folder.file("none")], /^error: Could not read the folder .*none: ENOENT/],
+      [[folder.file("none")], /^error: Could not read the folder .*none: there is no such file or folder/],
       [
         [photos, "--ground-truth", folder.file("short.txt")],
         /short\.txt has 1 lines for 7 pictures in .*photos: one is needed for each/,

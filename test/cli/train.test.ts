@@ -73,6 +73,17 @@ function documentOf({ code, stdout, stderr }: Ended): Document {
   return JSON.parse(stdout) as Document;
 }
 
+/** The layers that learn, by what the file says. */
+async function learningIn(file: string): Promise<readonly string[]> {
+  const model = await loadModel(file);
+  const below = (layers: Model["layers"]): readonly string[] =>
+    layers.flatMap((layer) => [
+      ...(layer.trainable ? [layer.name] : []),
+      ...(layer instanceof Model ? below(layer.layers) : []),
+    ]);
+  return below(model.layers);
+}
+
 async function weightsOf(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const model = await loadModel(file);
   const found = new Map<string, Uint8Array>();
@@ -178,18 +189,19 @@ describe("train", () => {
     assert.equal(page.match(/src="data:image\/jpeg;base64,/g)?.length ?? 0, mistakes);
   });
 
-  test("killed in the head and in fine-tuning, resumed: the same weights, to the bit; then there is nothing to resume", async () => {
+  test("killed in the head, in fine-tuning and after it, resumed: the same weights, to the bit; then there is nothing to resume", async () => {
     const again = join(newFolder("killed"), "colours.keras");
     const args = ["train", photos, "-o", again, ...TWO_PHASES, "--resume", "--json"];
-    for (const phase of ["phase-1", "phase-2"]) {
+    for (const state of ["phase-1/latest.state", "phase-2/latest.state", "phase-2/end.state"]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      assert.notEqual((await killedAt(join(`${again}.training`, phase, "latest.state"), args)).code, 0, phase);
+      assert.notEqual((await killedAt(join(`${again}.training`, state), args)).code, 0, state);
     }
     // Without a word of its options.
     const ended = documentOf(await runCli(["train", photos, "-o", again, "--resume", "--json"]));
     assert.ok(ended.resumed);
     assert.deepEqual(ended.phases, document.phases);
     assert.deepEqual(await weightsOf(again), await weightsOf(output));
+    assert.deepEqual(await learningIn(again), await learningIn(output));
     assert.deepEqual(readdirSync(join(again, "..")).toSorted(), [
       "colours.html",
       "colours.keras",
@@ -324,7 +336,7 @@ describe("train with pictures as they come", () => {
       "train",
       own,
       "-o",
-      join(folder, "x.h5"),
+      join(folder, "new", "x.h5"),
       ...SCRATCH,
       "--epochs",
       "2",
@@ -332,7 +344,7 @@ describe("train with pictures as they come", () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /The 4 pictures that it learned from: none were held out/);
     assert.match(stdout, /The classes are of different sizes/);
-    assert.ok(existsSync(join(folder, "x.h5")));
+    assert.ok(existsSync(join(folder, "new", "x.h5")));
   });
 
   test("what cannot work is said before anything is begun", async () => {
@@ -354,7 +366,11 @@ describe("train with pictures as they come", () => {
       [[photos, "-o", join(folder, "x.txt")], 1, /Invalid filepath extension for saving/],
       [[photos, "-o", join(folder, "taken.keras")], 1, /would be written, but it is a folder/],
       [[photos, "-o", join(folder, "file", "x.keras")], 1, /Nothing can be written to .*file: ENOTDIR/],
-      [[photos, "-o", join(folder, "missing", "x.keras")], 1, /Nothing can be written to .*missing: ENOENT/],
+      [
+        [photos, "-o", join(folder, "new", "er", "x.keras"), "--weights", join(folder, "file")],
+        1,
+        /file: The weights file is empty/,
+      ],
       [
         [photos, "-o", output, "--augment", "flip,blur"],
         1,
