@@ -1,8 +1,9 @@
-/** What a page loads before it can classify: the package's program bundled and minified, or its files as they are; gzip's bytes. */
-import { readFileSync } from "node:fs";
+/** What a page loads to classify: the package's program bundled and minified, or its files as they are; gzip's bytes. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { rolldown } from "rolldown";
 
 const PROGRAM = `
   import { MobileNetV2, decodePredictions, imgToArray, loadImg, preprocessInput } from "mobilenet-v2";
@@ -15,8 +16,38 @@ function gzipped(bytes: Uint8Array | string): number {
   return gzipSync(bytes, { level: 9 }).length;
 }
 
-/** By a bundler, in a project where the package is installed: what is loaded with the page, without what is imported later. */
-export async function bundledBytes(project: string): Promise<number> {
+/** The bytes of a file and of all that it imports statically, by their names. */
+function loadedBytes(
+  entries: readonly string[],
+  read: (name: string) => { readonly bytes: number; readonly imports: readonly string[] },
+): number {
+  const loaded = new Map<string, number>();
+  const load = (name: string): void => {
+    if (loaded.has(name)) return;
+    const { bytes, imports } = read(name);
+    loaded.set(name, bytes);
+    imports.forEach(load);
+  };
+  entries.forEach(load);
+  return [...loaded.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** By Rolldown, as Vite has it, in a project where the package is installed: without what a page may import later. */
+export async function rolldownBytes(project: string): Promise<number> {
+  const input = join(project, "page.js");
+  writeFileSync(input, PROGRAM);
+  const bundle = await rolldown({ input, cwd: project, platform: "browser", logLevel: "silent" });
+  const { output } = await bundle.generate({ format: "es", minify: true });
+  await bundle.close();
+  const chunks = new Map(output.flatMap((one) => (one.type === "chunk" ? [[one.fileName, one] as const] : [])));
+  return loadedBytes(["page.js"], (name) => {
+    const { code = "", imports = [] } = chunks.get(name) ?? {};
+    return { bytes: gzipped(code), imports };
+  });
+}
+
+/** The same by esbuild, which keeps what index.js imports with the page as soon as anything that comes later needs it too. */
+export async function esbuildBytes(project: string): Promise<number> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: PROGRAM, resolveDir: project },
     bundle: true,
@@ -31,30 +62,22 @@ export async function bundledBytes(project: string): Promise<number> {
     metafile: true,
     logLevel: "silent",
   });
-  const loaded = new Set<string>();
-  const load = (path: string): void => {
-    if (loaded.has(path)) return;
-    loaded.add(path);
-    for (const { kind, path: next } of metafile.outputs[path]?.imports ?? []) {
-      if (kind === "import-statement") load(next);
-    }
-  };
-  load("stdin.js");
-  return outputFiles
-    .filter(({ path }) => loaded.has(path.slice(project.length + 1)))
-    .reduce((sum, { contents }) => sum + gzipped(contents), 0);
+  const files = new Map(outputFiles.map(({ path, contents }) => [path.slice(project.length + 1), contents]));
+  return loadedBytes(["stdin.js"], (name) => ({
+    bytes: gzipped(files.get(name) ?? ""),
+    imports: (metafile.outputs[name]?.imports ?? [])
+      .filter(({ kind }) => kind === "import-statement")
+      .map(({ path }) => path),
+  }));
 }
 
 /** By an import map: the face with all that it imports statically. */
 export function unbundledBytes(dist: string): number {
-  const loaded = new Map<string, number>();
-  const load = (path: string): void => {
-    if (loaded.has(path)) return;
+  return loadedBytes([join(dist, "index.js"), join(dist, "browser.js")], (path) => {
     const text = readFileSync(path, "utf8");
-    loaded.set(path, gzipped(text));
-    for (const [, next = ""] of text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)) load(join(dirname(path), next));
-  };
-  load(join(dist, "index.js"));
-  load(join(dist, "browser.js"));
-  return [...loaded.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const imports = [...text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)].map(([, next = ""]) =>
+      join(dirname(path), next),
+    );
+    return { bytes: gzipped(text), imports };
+  });
 }
