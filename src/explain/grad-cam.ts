@@ -2,7 +2,7 @@
  * Grad-CAM (Selvaraju et al. 2017): a layer's channels, each weighted by how much the class's score rises with it. As in the paper, and in
  * Keras's example, the score is what comes before softmax or sigmoid.
  */
-import { valueError } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Differentiator, LossGradient } from "../graph/differentiator.ts";
@@ -36,6 +36,13 @@ export class GradCam {
 
   /** @throws ValueError where the model has no such layer, or several outputs. */
   static async create(model: BaseModel, { layer }: Pick<GradCamOptions, "layer"> = {}): Promise<GradCam> {
+    // Where types are not checked, a model of integers gets here.
+    if (!("graph" in model)) {
+      throw new MobileNetV2Error(
+        "UnsupportedError",
+        "A model of integers has no gradient. Explain the one that it was made of.",
+      );
+    }
     const program = programOf(model.graph);
     if (program.outputs.length !== 1) {
       throw valueError(

@@ -1,12 +1,17 @@
 /** What a model is given, as float32 batches of the shapes of its inputs; refused as Keras refuses it. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Network } from "./network.ts";
 
 /** @throws ValueError where number, shapes or batch sizes do not fit. */
 export function batchesOf(x: Tensor | readonly Tensor[], model: Network): readonly Tensor<Float32Array>[] {
-  const given = x instanceof Tensor ? [x] : x;
+  const given: unknown = x instanceof Tensor ? [x] : x;
+  if (!isTensors(given)) {
+    throw valueError(
+      `Layer "${model.name}" expects a tensor or a list of tensors. Received: ${show(x)}. Of a data set, take the \`x\` of its batches.`,
+    );
+  }
   const { inputs } = model.graph;
   if (given.length !== inputs.length) {
     throw valueError(
@@ -46,4 +51,8 @@ function batchShape(given: Dims, expected: Shape): Dims | undefined {
     if (expected.at(-1) === 1) return [...given, 1];
   }
   return given.length === expected.length + 1 && given.at(-1) === 1 ? given.slice(0, -1) : undefined;
+}
+
+function isTensors(values: unknown): values is readonly Tensor[] {
+  return Array.isArray(values) && values.every((value) => value instanceof Tensor);
 }

@@ -97,7 +97,12 @@ interface ArraysAs {
 /** A source of arrays, or of a data set. @throws ValueError for what is neither, or both. */
 export function sourceOf(x: Inputs | TrainingDataset, y: Targets | undefined, options: ArraysAs): Source {
   if (isInputs(x)) return arraySource(arraysOf(x, y, options.sampleWeight), { batchSize: 32, ...given(options) });
-  if (!isDataset(x)) throw valueError(`Unrecognized data type: x=${show(x)} (of type ${typeof x})`);
+  if (!isDataset(x)) {
+    throw valueError(
+      `Unrecognized data type: x=${show(x)} (of type ${typeof x}). Expected a tensor, as of new Tensor([samples, …], values), or a data set: ` +
+        "batches { x, y }.",
+    );
+  }
   if (y !== undefined) throw unsupportedBeside("y", "the targets");
   if (options.sampleWeight !== undefined) throw unsupportedBeside("sampleWeight", "the sample weights");
   return datasetSource(x);

@@ -5,7 +5,7 @@ import { fnv1a32 } from "../core/random.ts";
 import { Breath } from "./breath.ts";
 import { BackupAndRestore } from "./callbacks/backup-and-restore.ts";
 import type { Callback, CallbackParams, Logs, TrainingSession } from "./callbacks/callback.ts";
-import { CallbackList } from "./callbacks/callback-list.ts";
+import { type CallbackList, callbacksOf } from "./callbacks/callback-list.ts";
 import { History } from "./callbacks/history.ts";
 import { ProgressLogger } from "./callbacks/progress-logger.ts";
 import { type FeatureSource, featureSource } from "./features.ts";
@@ -22,7 +22,7 @@ import {
 import { assignWeights, copyWeights } from "./model.ts";
 import type { TrainingPrograms } from "./programs.ts";
 import { verbosity } from "./progress-bar.ts";
-import { type Samples, type Source, type TrainingDataset, weighted } from "./samples.ts";
+import { type Samples, type Source, type TrainingDataset, checkClassWeight, weighted } from "./samples.ts";
 import { EpochReader, arraySource } from "./sources.ts";
 import { type StateRecord, arraysIn, listIn, numberIn, numberOrNullIn, recordIn, textIn } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
@@ -160,6 +160,7 @@ class Fit implements TrainingSession {
     if (classWeight !== undefined && sampleWeight !== undefined) {
       throw valueError("You cannot `classWeight` and `sampleWeight` at the same time.");
     }
+    checkClassWeight(classWeight);
     const seed = (): number => this.#seed;
     const validation = validationData === undefined ? undefined : validationSource(validationData, validationBatchSize);
     if (validationSplit === 0 || validation !== undefined) {
@@ -207,13 +208,13 @@ class Fit implements TrainingSession {
   }
 
   #callbackList(history: History, params: CallbackParams): CallbackList {
-    const given = this.#options.callbacks ?? [];
+    const given = callbacksOf(this.#options.callbacks);
     const bar = this.#verbose === 0 || given.some((one) => one instanceof ProgressLogger) ? [] : [new ProgressLogger()];
     // A backup keeps what all others have made of a step.
     const last = given.filter((one) => one instanceof BackupAndRestore);
     const others = given.filter((one) => !(one instanceof BackupAndRestore));
     this.#callbacks = [...others, history, ...bar, ...last];
-    return new CallbackList(this.#callbacks, this.#trainer.model, params);
+    return this.#trainer.callbackList(this.#callbacks, params);
   }
 
   #validatesAfter(epoch: number): boolean {

@@ -130,7 +130,7 @@ export class Objectives {
   }
 
   getState(): StateRecord {
-    return { metrics: this.metrics.map((metric) => metric.getState()) };
+    return this.#pending ?? { metrics: this.metrics.map((metric) => metric.getState()) };
   }
 
   setState(state: StateRecord): void {
@@ -143,7 +143,11 @@ export class Objectives {
     this.#pending = undefined;
     if (state === undefined) return;
     const states = listIn(state, "metrics").map((_, i, list) => numbersIn({ list: list[i] ?? [] }, "list"));
-    for (const [i, metric] of this.metrics.entries()) metric.setState(states[i] ?? []);
+    for (const [i, metric] of this.metrics.entries()) {
+      const found = states[i];
+      if (found === undefined) metric.resetState();
+      else metric.setState(found);
+    }
   }
 
   #build(
@@ -242,7 +246,8 @@ export class Objectives {
 
 function structureError(targets: number, outputs: number): Error {
   return valueError(
-    `y_true and y_pred have different structures.\ny_true: ${structure(targets)}\ny_pred: ${structure(outputs)}\n`,
+    `y_true and y_pred have different structures.\ny_true: ${structure(targets)}\ny_pred: ${structure(outputs)}\n` +
+      (targets === 0 ? "No targets were given: they are `y`, or the `y` of each batch of a data set with labels." : ""),
   );
 }
 

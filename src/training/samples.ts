@@ -56,7 +56,9 @@ export interface Source {
   plain(): AsyncIterable<Samples> | Iterable<Samples>;
 }
 
-export function samplesOf({ x, y, sampleWeight, indices }: TrainingBatch): Samples {
+export function samplesOf(batch: TrainingBatch): Samples {
+  if (!isObject(batch)) throw valueError(`Expected a batch { x, y, sampleWeight }. Received: ${show(batch)}`);
+  const { x, y, sampleWeight, indices } = batch;
   const inputs = x instanceof Tensor ? [x] : x;
   if (!Array.isArray(inputs) || inputs.length === 0 || !inputs.every((one) => one instanceof Tensor)) {
     throw valueError(`Expected all elements of \`x\` to be tensors. Received: x=${show(x)}`);
@@ -69,6 +71,10 @@ export function samplesOf({ x, y, sampleWeight, indices }: TrainingBatch): Sampl
   };
   checkCardinality(samples);
   return samples;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function targetsOf(y: Values | readonly Tensor[]): readonly Tensor[] {
@@ -146,6 +152,16 @@ function overTensors({ x, y, sampleWeight }: Samples, make: (tensor: Tensor) => 
 export function emptyLike(data: TensorData, length: number): TensorData {
   if (data instanceof Float32Array) return new Float32Array(length);
   return data instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length);
+}
+
+/** @throws ValueError for what are no weights of classes. */
+export function checkClassWeight(classWeight: Readonly<Record<number, number>> | undefined): void {
+  for (const [label, weight] of Object.entries(classWeight ?? {})) {
+    if (/^\d+$/.test(label) && Number.isFinite(weight)) continue;
+    throw valueError(
+      `\`classWeight\` should have a number for numbers of classes, as in { 0: 1, 1: 2.5 }. Received: classWeight=${show(classWeight)}`,
+    );
+  }
 }
 
 /** A batch that counts classes by their weights. @throws ValueError with several outputs, or with sample weights too. */

@@ -84,7 +84,7 @@ export function datasetSource(dataset: TrainingDataset): Source {
 }
 
 export function isDataset(data: unknown): data is TrainingDataset {
-  if (typeof data !== "object" || data === null) return false;
+  if (typeof data !== "object" || data === null || ArrayBuffer.isView(data)) return false;
   if (Array.isArray(data))
     return data.every((batch: unknown) => typeof batch === "object" && batch !== null && "x" in batch);
   return Symbol.asyncIterator in data || Symbol.iterator in data;

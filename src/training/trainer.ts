@@ -1,14 +1,14 @@
 /** A compiled model: its steps, one by one, and `evaluate` (keras.src.trainers.trainer). The loop of `fit` is in fit.ts. */
 import { warn } from "#platform";
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { fnv1a32 } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { batchesOf } from "../graph/batches.ts";
 import { Network } from "../graph/network.ts";
 import type { Layer } from "../layers/layer.ts";
 import { Breath } from "./breath.ts";
-import type { Logs } from "./callbacks/callback.ts";
-import { CallbackList } from "./callbacks/callback-list.ts";
+import type { Callback, CallbackParams, Logs } from "./callbacks/callback.ts";
+import { CallbackList, callbacksOf } from "./callbacks/callback-list.ts";
 import { ProgressLogger } from "./callbacks/progress-logger.ts";
 import { differentiatorOf } from "./differentiator-of.ts";
 import {
@@ -27,7 +27,7 @@ import type { Optimizer } from "./optimizer.ts";
 import { optimizerOf } from "./optimizers.ts";
 import { type MakeDifferentiator, TrainingPrograms, predictedOf } from "./programs.ts";
 import { verbosity } from "./progress-bar.ts";
-import { type Samples, type Source, type TrainingDataset, weighted } from "./samples.ts";
+import { type Samples, type Source, type TrainingDataset, checkClassWeight, weighted } from "./samples.ts";
 
 export class Trainer {
   readonly model: TrainedModel;
@@ -37,6 +37,9 @@ export class Trainer {
   #objectives: Objectives | undefined;
   #programs: TrainingPrograms | undefined;
   #busy = false;
+  /** Whether callbacks have their turn, and what they evaluate in it. */
+  #isPaused = false;
+  #guest: Promise<unknown> | undefined;
 
   /** @throws ValueError for an optimizer that there is not. */
   constructor(model: TrainedModel, options: CompileOptions, make: MakeDifferentiator = differentiatorOf) {
@@ -50,19 +53,23 @@ export class Trainer {
     return this.#objectives?.metrics ?? [];
   }
 
-  /** Loss and metrics over arrays or a data set, in inference mode. */
+  /** Loss and metrics over arrays or a data set, in inference mode. Callbacks may ask for it during a training. */
   async evaluate(x: Inputs | TrainingDataset, y: Targets | undefined, options: EvaluateOptions): Promise<Logs> {
-    return await this.alone(async () => {
+    return await this.#aloneOrInCallback(async () => {
+      const { steps } = options;
+      if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
+        throw valueError(`\`steps\` should be a whole number of 1 or more. Received: steps=${show(steps)}`);
+      }
       const source = sourceOf(x, y, { ...options, shuffle: false, seed: () => 0 });
       const params = {
         epochs: 1,
-        steps: options.steps ?? source.steps,
+        steps: steps ?? source.steps,
         verbose: verbosity(options.verbose),
         session: undefined,
       };
       const bar = params.verbose === 0 ? [] : [new ProgressLogger()];
-      const list = new CallbackList([...(options.callbacks ?? []), ...bar], this.model, params);
-      return await this.evaluateSource(source, false, list, options.steps, options.signal);
+      const list = this.callbackList([...callbacksOf(options.callbacks), ...bar], params);
+      return await this.evaluateSource(source, false, list, steps, options.signal);
     });
   }
 
@@ -72,6 +79,7 @@ export class Trainer {
       if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
         throw valueError("Arguments `sampleWeight` and `classWeight` cannot be specified at the same time.");
       }
+      checkClassWeight(options.classWeight);
       const samples = weighted(arraysOf(x, y, options.sampleWeight), options.classWeight);
       const programs = await this.prepare(samples);
       this.objectives.reset();
@@ -203,6 +211,36 @@ export class Trainer {
   release(): void {
     this.#programs?.dispose();
     this.#programs = undefined;
+  }
+
+  /** Callbacks that have the model for themselves in their turns: what they evaluate has ended before the training goes on. */
+  callbackList(callbacks: readonly Callback[], params: CallbackParams): CallbackList {
+    return new CallbackList(callbacks, this.model, params, async (run) => {
+      if (this.#isPaused) {
+        await run();
+        return;
+      }
+      this.#isPaused = true;
+      try {
+        await run();
+      } finally {
+        await this.#guest?.catch(() => undefined);
+        this.#isPaused = false;
+      }
+    });
+  }
+
+  /** As `alone`; in the turn of callbacks once at a time, after which the metrics are what they were. */
+  async #aloneOrInCallback<T>(run: () => Promise<T>): Promise<T> {
+    if (!this.#isPaused || this.#guest !== undefined) return await this.alone(run);
+    const { objectives } = this;
+    const before = objectives.getState();
+    const evaluation = run().finally(() => {
+      this.#guest = undefined;
+      objectives.setState(before);
+    });
+    this.#guest = evaluation;
+    return await evaluation;
   }
 
   /** Runs what must not overlap with anything else of this model. */

@@ -1,6 +1,7 @@
 /** Callbacks one after the other, each waited for (keras.callbacks.CallbackList). */
+import { show, valueError } from "../../core/errors.ts";
 import type { TrainedModel } from "../model.ts";
-import type { Callback, CallbackParams, Logs } from "./callback.ts";
+import { Callback, type CallbackParams, type Logs } from "./callback.ts";
 
 type Hook = {
   [Name in keyof Callback]: Name extends `on${string}` ? Name : never;
@@ -9,11 +10,25 @@ type Hook = {
 type PlainHook = Exclude<Hook, `on${string}Epoch${string}` | `on${string}Batch${string}`>;
 type CountedHook = Exclude<Hook, PlainHook>;
 
+/** Runs what callbacks do, while nothing else is done with the model. */
+export type Turn = (run: () => Promise<void>) => Promise<void>;
+
+/** What was given as `callbacks`. @throws ValueError where that is none. */
+export function callbacksOf(given: unknown): readonly Callback[] {
+  if (given === undefined || given === null) return [];
+  if (Array.isArray(given) && given.every((one) => one instanceof Callback)) return given;
+  throw valueError(
+    `\`callbacks\` should be a list of instances of Callback, such as [new EarlyStopping()]; LambdaCallback makes one of functions. Received: callbacks=${show(given)}`,
+  );
+}
+
 export class CallbackList {
   readonly callbacks: readonly Callback[];
+  readonly #turn: Turn;
 
-  constructor(callbacks: readonly Callback[], model: TrainedModel, params: CallbackParams) {
+  constructor(callbacks: readonly Callback[], model: TrainedModel, params: CallbackParams, turn: Turn) {
     this.callbacks = callbacks;
+    this.#turn = turn;
     for (const callback of callbacks) {
       callback.setModel(model);
       callback.setParams(params);
@@ -21,15 +36,15 @@ export class CallbackList {
   }
 
   async call(hook: PlainHook, logs: Logs): Promise<void> {
-    for (const callback of this.callbacks) {
-      await callback[hook](logs);
-    }
+    await this.#turn(async () => {
+      for (const callback of this.callbacks) await callback[hook](logs);
+    });
   }
 
   /** The hooks of an epoch or a batch: its number from 0 comes first. */
   async callAt(hook: CountedHook, index: number, logs: Logs): Promise<void> {
-    for (const callback of this.callbacks) {
-      await callback[hook](index, logs);
-    }
+    await this.#turn(async () => {
+      for (const callback of this.callbacks) await callback[hook](index, logs);
+    });
   }
 }

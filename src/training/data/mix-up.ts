@@ -30,7 +30,7 @@ export function mixed(batch: Batch, partners: readonly number[], parts: readonly
   const { x, y } = batch;
   if (y !== undefined && y.shape.length < 2) {
     throw valueError(
-      'mixUp mixes labels, and class numbers cannot be mixed. Use labelMode: "categorical" and the loss categoricalCrossentropy.',
+      'mixUp mixes labels, and class numbers cannot be mixed. Use labelMode: "categorical" and the loss "categorical_crossentropy".',
     );
   }
   return { ...batch, x: mixTensor(x, partners, parts), y: y && mixTensor(y, partners, parts) };
