@@ -53,7 +53,9 @@ export async function train(folder: string, options: TrainOptions): Promise<void
     const text = options.json === true ? trainingJson(training) : trainingText(training, styleFor(process.stdout));
     process.stdout.write(`${text}\n`);
   } catch (error) {
-    throw isWritten ? error : await afterwards(error, place, target);
+    if (!isWritten) throw await afterwards(error, place, target);
+    if (error instanceof Error && error.name === "Interrupted") error.message += `, when ${target.output} was written`;
+    throw error;
   }
 }
 

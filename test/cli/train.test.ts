@@ -268,6 +268,19 @@ describe("train that is interrupted", () => {
     assert.deepEqual(readdirSync(folder).toSorted(), ["photos", "x.html", "x.keras", "x.labels.txt"]);
   });
 
+  test("Ctrl-C when all is written says that, and leaves nothing else", async () => {
+    const folder = newFolder("late");
+    const output = join(folder, "x.keras");
+    const { code, stderr } = await killedAt(
+      output,
+      ["train", photos, "-o", output, ...SCRATCH, "--epochs", "1"],
+      "SIGINT",
+    );
+    // It may have been over already.
+    if (code === 130) assert.match(stderr, /error: interrupted, when .*x\.keras was written\n$/);
+    assert.deepEqual(readdirSync(folder).toSorted(), ["x.html", "x.keras", "x.labels.txt"]);
+  });
+
   test("a folder of the user's in the way is left alone", async () => {
     const folder = newFolder("own");
     mkdirSync(join(folder, "x.keras.training"));
