@@ -5,7 +5,8 @@ JOB: see tasks.py. A task is one of
     { "do": "open",    "file", "input" }                      a whole model's answer
     { "do": "weights", "model", "file", "input" }             that of a model of ours below, with the weights of the file
     { "do": "read",    "file", "input" }                      that of our safetensors, read as docs/formats.md says
-    { "do": "train",   "file", "to", "input" }                that after a step of Keras's own, saved; "before" is its answer before
+    { "do": "train",   "file", "to", "input" }                that after two steps of Keras's own, saved; "before" is its answer before,
+                                                              "losses" those of further steps, "trainable" the number of weights that learn
     { "do": "make",    "model", "files": [path, ...], "input" }  makes one with random weights, saves it, answers
 
 and its answer { "output", "names" of layers, "calls": how models within are called }.
@@ -149,10 +150,21 @@ def exact(model, x):
 def train(path, to, x):
     model = keras.models.load_model(path)
     before = exact(model, x)
-    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
-    model.train_on_batch(x, np.arange(len(x)) % model.output_shape[-1])
+    labels = np.arange(len(x)) % model.output_shape[-1]
+
+    def fit(epochs):
+        model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+        return model.fit(x, labels, batch_size=len(x), epochs=epochs, shuffle=False, verbose=0).history["loss"]
+
+    fit(2)
     model.save(to)
-    return {"before": before.ravel().tolist(), "output": exact(model, x).ravel().tolist()}
+    output = exact(model, x)
+    return {
+        "before": before.ravel().tolist(),
+        "output": output.ravel().tolist(),
+        "losses": fit(3),
+        "trainable": len(model.trainable_weights),
+    }
 
 
 def do(task):
