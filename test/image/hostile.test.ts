@@ -9,6 +9,7 @@ import type { Image } from "../../src/image/image.ts";
 import { loadImg, type LoadImgOptions } from "../../src/image/load-img.ts";
 import { hostileCases, patched } from "./hostile-cases.ts";
 import { pictureBytes } from "./pictures.ts";
+import { processorTime } from "../support/processor-time.ts";
 
 const SECOND = 1000;
 const MEGABYTE = 1024 * 1024;
@@ -16,7 +17,7 @@ const MEGABYTE = 1024 * 1024;
 /** What loading gives: an image or a typed error, within a second and within the file's size + 64 MB. */
 async function outcome(bytes: Uint8Array, options?: LoadImgOptions): Promise<Image | MobileNetV2Error> {
   const memory = process.resourceUsage().maxRSS;
-  const start = performance.now();
+  const start = processorTime();
   let result: Image | MobileNetV2Error;
   try {
     result = await loadImg(bytes, options);
@@ -25,7 +26,7 @@ async function outcome(bytes: Uint8Array, options?: LoadImgOptions): Promise<Ima
     assert.ok(error instanceof MobileNetV2Error, `not a typed error: ${String(error)}`);
     result = error;
   }
-  assert.ok(performance.now() - start < SECOND, "within a second");
+  assert.ok(processorTime() - start < SECOND, "within a second");
   const grown = (process.resourceUsage().maxRSS - memory) * 1024;
   assert.ok(grown < bytes.length + 64 * MEGABYTE, `within the file + 64 MB: ${grown / MEGABYTE} MB`);
   return result;

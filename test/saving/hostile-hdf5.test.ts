@@ -7,6 +7,7 @@ import type { Layer } from "../../src/layers/layer.ts";
 import { openHdf5 } from "../../src/saving/hdf5/hdf5.ts";
 import { loadWeightsInto } from "../../src/saving/load-weights.ts";
 import { fixture, tinyLayers, versions } from "./tiny.ts";
+import { processorTime } from "../support/processor-time.ts";
 
 const layers = tinyLayers();
 
@@ -122,7 +123,7 @@ describe("constructed cases", () => {
     const root = openHdf5(fixture("kinds.h5"));
     let path = "a/b/loop";
     for (let i = 0; i < 15; i++) path = `${path}/${path}`;
-    const start = performance.now();
+    const start = processorTime();
     // Hard links may form cycles: a path of 100,000 steps is followed, but not without end.
     assert.doesNotThrow(() => root.group(path));
     for (let i = 0; i < 10; i++) {
@@ -131,7 +132,7 @@ describe("constructed cases", () => {
       } catch (error) {
         assert.ok(error instanceof MobileNetV2Error);
         assert.match(error.message, /too many structures/);
-        assert.ok(performance.now() - start < 1000);
+        assert.ok(processorTime() - start < 1000);
         return;
       }
     }

@@ -10,6 +10,7 @@ import { openCheckpoint } from "../../src/saving/formats.ts";
 import { writeZip } from "../../src/saving/zip-write.ts";
 import { zipMember } from "../../src/saving/zip.ts";
 import { chosen, savingFixture } from "./files.ts";
+import { processorTime } from "../support/processor-time.ts";
 
 const archive = savingFixture("keras/keras-twice.keras");
 
@@ -282,16 +283,17 @@ describe("zip archives of model.json", () => {
       [1000, "FormatError", /not of the size/],
       [2 ** 32 - 2, "LimitError", /at most 1073741824 are read/],
     ] as const) {
-      const start = performance.now();
+      const bytes = deflated("model.json", zeros, declared);
+      const start = processorTime();
       await assert.rejects(
-        openCheckpoint({ name: "", bytes: deflated("model.json", zeros, declared), sibling: async () => undefined }),
+        openCheckpoint({ name: "", bytes, sibling: async () => undefined }),
         (error: Error & { code: string }) => {
           assert.match(error.code, declared === zeros.length ? /LimitError|FormatError/ : new RegExp(code));
           if (declared !== zeros.length) assert.match(error.message, message);
           return true;
         },
       );
-      assert.ok(performance.now() - start < 1000);
+      assert.ok(processorTime() - start < 1000);
     }
   });
 
