@@ -1,5 +1,5 @@
 /**
- * How good `train` is with few pictures, beside Keras with the same recipe: [PYTHON=…] npm run bench:recipe -- [--seeds N] [--folds N].
+ * How good `train` is with few pictures, beside Keras with the same recipe: [PYTHON=…] npm run bench:recipe -- [--seeds 1,2,3] [--folds 5].
  * Groups of the photographs in ../shared/images, 5-fold: each is answered for by a model that has not seen it. With `--ours`, without Keras.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -49,9 +49,12 @@ interface Found {
   readonly head: number;
 }
 
+const WHO = ["mobilenet-v2", "Keras"] as const;
+type Who = (typeof WHO)[number];
+
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "3" },
+    seeds: { type: "string", default: "1,2,3" },
     folds: { type: "string", default: "5" },
     ours: { type: "boolean", default: false },
   },
@@ -69,37 +72,49 @@ async function compare(): Promise<void> {
   mkdirSync(join(home, "models"));
   copyFileSync(join(shared, "weights", WEIGHTS), join(home, "models", WEIGHTS));
   const rows: string[][] = [];
-  for (let seed = 1; seed <= Number(values.seeds); seed++) {
+  const seeds: Record<Who, Found[]> = { "mobilenet-v2": [], Keras: [] };
+  for (const seed of values.seeds.split(",").map(Number)) {
     const folds = foldsOf(seed);
     const keras = values.ours ? undefined : startKeras(seed);
-    const found: { ours: Found[]; keras: Found[] } = { ours: [], keras: [] };
+    const found: Record<Who, Found[]> = { "mobilenet-v2": [], Keras: [] };
     for (const fold of folds) {
-      found.ours.push(ours(fold, seed));
+      found["mobilenet-v2"].push(ours(fold, seed));
       // oxlint-disable-next-line no-await-in-loop -- one at a time has the machine to itself
-      if (keras !== undefined) found.keras.push(await keras.ask(fold));
+      if (keras !== undefined) found.Keras.push(await keras.ask(fold));
       process.stderr.write(".");
     }
     keras?.child.kill();
-    for (const [who, parts] of Object.entries(found)) {
-      if (parts.length === 0) continue;
-      const row = [
-        String(seed),
-        who === "ours" ? "mobilenet-v2" : "Keras",
-        share(parts, "head"),
-        share(parts, "right"),
-      ];
+    for (const who of WHO) {
+      if (found[who].length === 0) continue;
+      const all = sum(found[who]);
+      const row = [String(seed), who, share(all, "head"), share(all, "right")];
       process.stderr.write(`\n${row.join("  ")}\n`);
       rows.push(row);
+      seeds[who].push(all);
     }
+  }
+  for (const who of WHO) {
+    if (seeds[who].length > 1) rows.push(["all", who, meanOf(seeds[who], "head"), meanOf(seeds[who], "right")]);
   }
   process.stderr.write("\n");
   console.log(textOf([["seed", "by", "head alone", "fine-tuned"], ...rows]));
 }
 
-function share(parts: readonly Found[], what: "head" | "right"): string {
-  const all = parts.reduce((sum, { pictures }) => sum + pictures, 0);
-  const right = parts.reduce((sum, part) => sum + part[what], 0);
-  return `${right} of ${all}, ${((100 * right) / all).toFixed(1)} %`;
+function sum(folds: readonly Found[]): Found {
+  const of = (what: keyof Found): number => folds.reduce((all, fold) => all + fold[what], 0);
+  return { right: of("right"), pictures: of("pictures"), head: of("head") };
+}
+
+function share(found: Found, what: "head" | "right"): string {
+  return `${found[what]} of ${found.pictures}, ${((100 * found[what]) / found.pictures).toFixed(1)} %`;
+}
+
+/** Over the seeds, with the standard deviation of one of them. */
+function meanOf(seeds: readonly Found[], what: "head" | "right"): string {
+  const shares = seeds.map((found) => (100 * found[what]) / found.pictures);
+  const mean = shares.reduce((a, b) => a + b, 0) / shares.length;
+  const variance = shares.reduce((a, b) => a + (b - mean) ** 2, 0) / (shares.length - 1);
+  return `${mean.toFixed(1)} % ± ${Math.sqrt(variance).toFixed(1)}`;
 }
 
 /** Copies of the photographs, for each fold those to learn from and the others. */
