@@ -15,9 +15,22 @@ export abstract class LearningRateSchedule {
 /** Options with their defaults. */
 type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-function checkDecaySteps(name: string, value: number): number {
+/** A schedule that its options alone describe. */
+abstract class ConfiguredSchedule<Options extends object> extends LearningRateSchedule {
+  protected readonly options: Filled<Options>;
+
+  constructor(options: Filled<Options>) {
+    super();
+    this.options = options;
+  }
+
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { ...this.options };
+  }
+}
+
+function checkDecaySteps(name: string, value: number): void {
   if (!(value > 0)) throw valueError(`Argument \`${name}\` must be > 0. Received: ${name}=${show(value)}`);
-  return value;
 }
 
 export interface ExponentialDecayOptions {
@@ -28,51 +41,37 @@ export interface ExponentialDecayOptions {
   readonly staircase?: boolean | undefined;
 }
 
-/** `initialLearningRate · decayRate ^ (step / decaySteps)`. */
-export class ExponentialDecay extends LearningRateSchedule {
-  readonly className = "ExponentialDecay";
-  readonly #options: Filled<ExponentialDecayOptions>;
-
+abstract class DecayByRate extends ConfiguredSchedule<ExponentialDecayOptions> {
   constructor(options: ExponentialDecayOptions) {
-    super();
     checkDecaySteps("decaySteps", options.decaySteps);
-    this.#options = { ...options, staircase: options.staircase ?? false };
+    super({ ...options, staircase: options.staircase ?? false });
   }
+
+  /** How many times `decaySteps` the step is. */
+  protected passed(step: number): number {
+    const passed = step / this.options.decaySteps;
+    return this.options.staircase ? Math.floor(passed) : passed;
+  }
+}
+
+/** `initialLearningRate · decayRate ^ (step / decaySteps)`. */
+export class ExponentialDecay extends DecayByRate {
+  readonly className = "ExponentialDecay";
 
   at(step: number): number {
-    const { initialLearningRate, decayRate } = this.#options;
-    return initialLearningRate * decayRate ** part(step, this.#options);
-  }
-
-  getConfig(): Readonly<Record<string, unknown>> {
-    return { ...this.#options };
+    const { initialLearningRate, decayRate } = this.options;
+    return initialLearningRate * decayRate ** this.passed(step);
   }
 }
 
 /** `initialLearningRate / (1 + decayRate · step / decaySteps)`. */
-export class InverseTimeDecay extends LearningRateSchedule {
+export class InverseTimeDecay extends DecayByRate {
   readonly className = "InverseTimeDecay";
-  readonly #options: Filled<ExponentialDecayOptions>;
-
-  constructor(options: ExponentialDecayOptions) {
-    super();
-    checkDecaySteps("decaySteps", options.decaySteps);
-    this.#options = { ...options, staircase: options.staircase ?? false };
-  }
 
   at(step: number): number {
-    const { initialLearningRate, decayRate } = this.#options;
-    return initialLearningRate / (1 + decayRate * part(step, this.#options));
+    const { initialLearningRate, decayRate } = this.options;
+    return initialLearningRate / (1 + decayRate * this.passed(step));
   }
-
-  getConfig(): Readonly<Record<string, unknown>> {
-    return { ...this.#options };
-  }
-}
-
-function part(step: number, options: { readonly decaySteps: number; readonly staircase: boolean }): number {
-  const passed = step / options.decaySteps;
-  return options.staircase ? Math.floor(passed) : passed;
 }
 
 export interface PiecewiseConstantDecayOptions {
@@ -83,12 +82,10 @@ export interface PiecewiseConstantDecayOptions {
 }
 
 /** Steps of constant rates. */
-export class PiecewiseConstantDecay extends LearningRateSchedule {
+export class PiecewiseConstantDecay extends ConfiguredSchedule<PiecewiseConstantDecayOptions> {
   readonly className = "PiecewiseConstantDecay";
-  readonly #options: PiecewiseConstantDecayOptions;
 
   constructor(options: PiecewiseConstantDecayOptions) {
-    super();
     const { boundaries, values } = options;
     if (boundaries.length !== values.length - 1) {
       throw valueError(
@@ -96,17 +93,13 @@ export class PiecewiseConstantDecay extends LearningRateSchedule {
           `Received: boundaries=${show(boundaries)} of length ${boundaries.length}, and values=${show(values)} of length ${values.length}.`,
       );
     }
-    this.#options = { boundaries: [...boundaries], values: [...values] };
+    super({ boundaries: [...boundaries], values: [...values] });
   }
 
   at(step: number): number {
-    const { boundaries, values } = this.#options;
+    const { boundaries, values } = this.options;
     const piece = boundaries.findIndex((boundary) => step <= boundary);
     return values.at(piece) ?? NaN;
-  }
-
-  getConfig(): Readonly<Record<string, unknown>> {
-    return { ...this.#options };
   }
 }
 
@@ -122,26 +115,20 @@ export interface PolynomialDecayOptions {
 }
 
 /** From one rate to another by a power of the part that is left. */
-export class PolynomialDecay extends LearningRateSchedule {
+export class PolynomialDecay extends ConfiguredSchedule<PolynomialDecayOptions> {
   readonly className = "PolynomialDecay";
-  readonly #options: Filled<PolynomialDecayOptions>;
 
   constructor(options: PolynomialDecayOptions) {
-    super();
     checkDecaySteps("decaySteps", options.decaySteps);
     const { endLearningRate = 0.0001, power = 1, cycle = false } = options;
-    this.#options = { ...options, endLearningRate, power, cycle };
+    super({ ...options, endLearningRate, power, cycle });
   }
 
   at(step: number): number {
-    const { initialLearningRate, endLearningRate, decaySteps, power, cycle } = this.#options;
+    const { initialLearningRate, endLearningRate, decaySteps, power, cycle } = this.options;
     const length = cycle ? decaySteps * (step === 0 ? 1 : Math.ceil(step / decaySteps)) : decaySteps;
     const passed = (cycle ? step : Math.min(step, decaySteps)) / length;
     return (initialLearningRate - endLearningRate) * (1 - passed) ** power + endLearningRate;
-  }
-
-  getConfig(): Readonly<Record<string, unknown>> {
-    return { ...this.#options };
   }
 }
 
@@ -159,19 +146,17 @@ export interface CosineDecayOptions {
 }
 
 /** Half a cosine wave down, after a straight line up where there is a warm-up (Loshchilov and Hutter 2016). */
-export class CosineDecay extends LearningRateSchedule {
+export class CosineDecay extends ConfiguredSchedule<CosineDecayOptions> {
   readonly className = "CosineDecay";
-  readonly #options: Filled<CosineDecayOptions>;
 
   constructor(options: CosineDecayOptions) {
-    super();
     checkDecaySteps("decaySteps", options.decaySteps);
     const { alpha = 0, warmupTarget = null, warmupSteps = 0 } = options;
-    this.#options = { ...options, alpha, warmupTarget, warmupSteps };
+    super({ ...options, alpha, warmupTarget, warmupSteps });
   }
 
   at(step: number): number {
-    const { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps } = this.#options;
+    const { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps } = this.options;
     const decay = (passed: number, from: number): number => {
       const cosine = 0.5 * (1 + Math.cos((Math.PI * Math.min(passed, decaySteps)) / decaySteps));
       return from * ((1 - alpha) * cosine + alpha);
@@ -179,10 +164,6 @@ export class CosineDecay extends LearningRateSchedule {
     if (warmupTarget === null) return decay(step, initialLearningRate);
     if (step < warmupSteps) return (warmupTarget - initialLearningRate) * (step / warmupSteps) + initialLearningRate;
     return decay(step - warmupSteps, warmupTarget);
-  }
-
-  getConfig(): Readonly<Record<string, unknown>> {
-    return { ...this.#options };
   }
 }
 
@@ -198,19 +179,17 @@ export interface CosineDecayRestartsOptions {
 }
 
 /** Cosine decays one after the other. */
-export class CosineDecayRestarts extends LearningRateSchedule {
+export class CosineDecayRestarts extends ConfiguredSchedule<CosineDecayRestartsOptions> {
   readonly className = "CosineDecayRestarts";
-  readonly #options: Filled<CosineDecayRestartsOptions>;
 
   constructor(options: CosineDecayRestartsOptions) {
-    super();
     checkDecaySteps("firstDecaySteps", options.firstDecaySteps);
     const { tMul = 2, mMul = 1, alpha = 0 } = options;
-    this.#options = { ...options, tMul, mMul, alpha };
+    super({ ...options, tMul, mMul, alpha });
   }
 
   at(step: number): number {
-    const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = this.#options;
+    const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = this.options;
     const passed = step / firstDecaySteps;
     let restart = Math.floor(passed);
     let fraction = passed - restart;
@@ -220,9 +199,5 @@ export class CosineDecayRestarts extends LearningRateSchedule {
     }
     const cosine = 0.5 * mMul ** restart * (1 + Math.cos(Math.PI * fraction));
     return initialLearningRate * ((1 - alpha) * cosine + alpha);
-  }
-
-  getConfig(): Readonly<Record<string, unknown>> {
-    return { ...this.#options };
   }
 }
