@@ -57,13 +57,7 @@ function kernelTaps(inSize: number, outSize: number, start: number, { radius, we
       const distance = Math.abs(first + tap + 0.5 - center);
       return distance >= radius ? 0 : weight(distance);
     });
-    const sum = exact.reduce((a, b) => a + b, 0);
-    set(
-      taps,
-      out,
-      start + first,
-      exact.map((value) => value / sum),
-    );
+    setShares(taps, out, start + first, exact);
   }
   return taps;
 }
@@ -84,15 +78,8 @@ function bicubicTaps(inSize: number, outSize: number, start: number): Taps {
       const place = floor - 1 + tap;
       return place < 0 || place >= inSize ? 0 : Math.fround(cubic(distance));
     });
-    const sum = exact.reduce((a, b) => a + b, 0);
     const first = Math.max(0, floor - 1);
-    const inside = exact.slice(first - (floor - 1)).slice(0, inSize - first);
-    set(
-      taps,
-      out,
-      start + first,
-      inside.map((value) => value / sum),
-    );
+    setShares(taps, out, start + first, exact.slice(first - (floor - 1)).slice(0, inSize - first));
   }
   return taps;
 }
@@ -127,6 +114,18 @@ function set(taps: Taps, out: number, first: number, weights: ArrayLike<number>)
   taps.firsts[out] = first;
   taps.counts[out] = weights.length;
   taps.weights.set(weights, out * taps.stride);
+}
+
+/** Weights that are made to add up to 1. */
+function setShares(taps: Taps, out: number, first: number, weights: Float64Array | readonly number[]): void {
+  let sum = 0;
+  for (const weight of weights) sum += weight;
+  set(
+    taps,
+    out,
+    first,
+    weights.map((weight) => weight / sum),
+  );
 }
 
 function within(position: number, size: number): number {

@@ -46,14 +46,38 @@ function smoothingArgument(value: number | undefined): number {
   return smoothing;
 }
 
-/** Labels are whole numbers from 0, [batch, …] or [batch, …, 1]. */
-export class SparseCategoricalCrossentropy extends Loss {
-  readonly className = "SparseCategoricalCrossentropy";
+abstract class Crossentropy extends Loss {
   readonly fromLogits: boolean;
+
+  constructor(options: CrossentropyOptions, defaultName: string) {
+    super(options, defaultName);
+    this.fromLogits = booleanArgument(options.fromLogits, "fromLogits", false);
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    return { ...super.getConfig(), fromLogits: this.fromLogits };
+  }
+}
+
+abstract class SmoothedCrossentropy extends Crossentropy {
+  readonly labelSmoothing: number;
+
+  constructor(options: SmoothedCrossentropyOptions, defaultName: string) {
+    super(options, defaultName);
+    this.labelSmoothing = smoothingArgument(options.labelSmoothing);
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    return { ...super.getConfig(), labelSmoothing: this.labelSmoothing };
+  }
+}
+
+/** Labels are whole numbers from 0, [batch, …] or [batch, …, 1]. */
+export class SparseCategoricalCrossentropy extends Crossentropy {
+  readonly className = "SparseCategoricalCrossentropy";
 
   constructor(options: CrossentropyOptions = {}) {
     super(options, "sparse_categorical_crossentropy");
-    this.fromLogits = booleanArgument(options.fromLogits, "fromLogits", false);
   }
 
   protected override score(yTrue: Tensor, predicted: Predicted): Scored {
@@ -100,22 +124,14 @@ export class SparseCategoricalCrossentropy extends Loss {
     };
     return { values, gradient };
   }
-
-  override getConfig(): Readonly<Record<string, unknown>> {
-    return { ...super.getConfig(), fromLogits: this.fromLogits };
-  }
 }
 
 /** Targets are probabilities of the output's shape, such as one-hot labels. */
-export class CategoricalCrossentropy extends Loss {
+export class CategoricalCrossentropy extends SmoothedCrossentropy {
   readonly className = "CategoricalCrossentropy";
-  readonly fromLogits: boolean;
-  readonly labelSmoothing: number;
 
   constructor(options: SmoothedCrossentropyOptions = {}) {
     super(options, "categorical_crossentropy");
-    this.fromLogits = booleanArgument(options.fromLogits, "fromLogits", false);
-    this.labelSmoothing = smoothingArgument(options.labelSmoothing);
   }
 
   protected override score(yTrue: Tensor, predicted: Predicted): Scored {
@@ -187,22 +203,14 @@ export class CategoricalCrossentropy extends Loss {
     };
     return { values, gradient };
   }
-
-  override getConfig(): Readonly<Record<string, unknown>> {
-    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
-  }
 }
 
 /** Targets are 0 or 1 (or between) for each value of the output; the mean along the last axis. */
-export class BinaryCrossentropy extends Loss {
+export class BinaryCrossentropy extends SmoothedCrossentropy {
   readonly className = "BinaryCrossentropy";
-  readonly fromLogits: boolean;
-  readonly labelSmoothing: number;
 
   constructor(options: SmoothedCrossentropyOptions = {}) {
     super(options, "binary_crossentropy");
-    this.fromLogits = booleanArgument(options.fromLogits, "fromLogits", false);
-    this.labelSmoothing = smoothingArgument(options.labelSmoothing);
   }
 
   protected override score(yTrue: Tensor, predicted: Predicted): Scored {
@@ -235,10 +243,6 @@ export class BinaryCrossentropy extends Loss {
       return { of: logits?.of ?? "output", values: result } as const;
     };
     return { values, gradient };
-  }
-
-  override getConfig(): Readonly<Record<string, unknown>> {
-    return { ...super.getConfig(), fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
 }
 

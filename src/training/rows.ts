@@ -1,7 +1,19 @@
-/** Tensors put one after the other along their first axis. */
+/** Tensors as rows along their first axis: put one after the other, and cut apart. */
 import { sizeOf } from "../core/shape.ts";
 import { Tensor, type TensorData } from "../core/tensor.ts";
-import { emptyLike } from "./samples.ts";
+
+/** An array of the same kind. */
+export function emptyLike(data: TensorData, length: number): TensorData {
+  if (data instanceof Float32Array) return new Float32Array(length);
+  return data instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length);
+}
+
+/** The rows from `from`, before `to`; a view of the same memory. */
+export function sliceRows({ shape, data }: Tensor, from: number, to: number): Tensor {
+  const [, ...rest] = shape;
+  const size = sizeOf(rest);
+  return new Tensor([to - from, ...rest], data.subarray(from * size, to * size));
+}
 
 /** Grows where nobody knows how long it will be. */
 export class Column {

@@ -1,8 +1,9 @@
 /** What a model learns from, in the forms that `fit` takes it: arrays, or batches that can be gone through again. */
 import { show, valueError } from "../core/errors.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { Tensor, type TensorData } from "../core/tensor.ts";
+import { Tensor } from "../core/tensor.ts";
 import { argmax } from "./metrics/accuracy.ts";
+import { emptyLike, sliceRows } from "./rows.ts";
 
 /** Numbers: a tensor, or a list of them, such as labels. */
 export type Values = Tensor | ArrayLike<number>;
@@ -125,11 +126,7 @@ function checkCardinality({ x, y, sampleWeight }: Samples): void {
 
 /** The samples from `from`, before `to`; views of the same memory. */
 export function sliceSamples(samples: Samples, from: number, to: number): Samples {
-  return overTensors(samples, (tensor) => {
-    const [, ...rest] = tensor.shape;
-    const size = sizeOf(rest);
-    return new Tensor([to - from, ...rest], tensor.data.subarray(from * size, to * size));
-  });
+  return overTensors(samples, (tensor) => sliceRows(tensor, from, to));
 }
 
 /** The samples at these places, copied. */
@@ -146,12 +143,6 @@ export function gatherSamples(samples: Samples, places: Uint32Array): Samples {
 
 function overTensors({ x, y, sampleWeight }: Samples, make: (tensor: Tensor) => Tensor): Samples {
   return { x: x.map(make), y: y.map(make), sampleWeight: sampleWeight && make(sampleWeight), indices: undefined };
-}
-
-/** An array of the same kind. */
-export function emptyLike(data: TensorData, length: number): TensorData {
-  if (data instanceof Float32Array) return new Float32Array(length);
-  return data instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length);
 }
 
 /** @throws ValueError for what are no weights of classes. */

@@ -1,5 +1,6 @@
 /** What must outlive an interruption, as bytes: plain values and float32 arrays, to the bit. */
 import { MobileNetV2Error, messageOf } from "../core/errors.ts";
+import { isRecord } from "../layers/arguments.ts";
 
 export type StateValue = number | string | boolean | null | Float32Array | readonly StateValue[] | StateRecord;
 
@@ -143,8 +144,4 @@ function isList(value: StateValue | undefined): value is readonly StateValue[] {
 
 function isState(value: StateValue | undefined): value is StateRecord {
   return typeof value === "object" && value !== null && !isList(value) && !(value instanceof Float32Array);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
 /** Batches: what a data set gives, put together and cut apart. */
 import { valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import { Tensor, type TensorData } from "../../core/tensor.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { emptyLike, sliceRows } from "../rows.ts";
 
 /** Samples that a model learns from at once; the first axis of each tensor counts them. */
 export interface Batch {
@@ -22,9 +23,9 @@ export function samplesIn({ x }: Batch): number {
 /** Samples `from` to `to`, the latter left out; views of the same memory. */
 export function sliceBatch({ x, y, sampleWeight, indices }: Batch, from: number, to: number): Batch {
   return {
-    x: sliceTensor(x, from, to),
-    y: y && sliceTensor(y, from, to),
-    sampleWeight: sampleWeight && sliceTensor(sampleWeight, from, to),
+    x: sliceRows(x, from, to),
+    y: y && sliceRows(y, from, to),
+    sampleWeight: sampleWeight && sliceRows(sampleWeight, from, to),
     indices: indices?.subarray(from, to),
   };
 }
@@ -52,12 +53,6 @@ export function batchOfOne({ x, y, sampleWeight, indices }: Batch): Batch {
 export function onlySample({ x, y, sampleWeight, indices }: Batch): Batch {
   const lone = (tensor: Tensor): Tensor => tensor.reshape(tensor.shape.slice(1));
   return { x: lone(x), y: y && lone(y), sampleWeight: sampleWeight && lone(sampleWeight), indices };
-}
-
-function sliceTensor({ shape, data }: Tensor, from: number, to: number): Tensor {
-  const [, ...rest] = shape;
-  const size = sizeOf(rest);
-  return new Tensor([to - from, ...rest], data.subarray(from * size, to * size));
 }
 
 function joinWhereAll(tensors: readonly (Tensor | undefined)[]): Tensor | undefined {
@@ -88,16 +83,11 @@ function joinTensors(tensors: readonly Tensor[]): Tensor {
     }
     count += shape[0] ?? 0;
   }
-  const data = arrayLike(first.data, count * sizeOf(rest));
+  const data = emptyLike(first.data, count * sizeOf(rest));
   let at = 0;
   for (const tensor of tensors) {
     data.set(tensor.data, at);
     at += tensor.size;
   }
   return new Tensor([count, ...rest], data);
-}
-
-function arrayLike(data: TensorData, length: number): TensorData {
-  if (data instanceof Float32Array) return new Float32Array(length);
-  return data instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length);
 }

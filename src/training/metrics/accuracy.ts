@@ -61,13 +61,19 @@ export interface TopKOptions extends MetricOptions {
   readonly k?: number | undefined;
 }
 
-/** How often fewer than `k` values are larger than the one at the 1 of the one-hot label. */
-export class TopKCategoricalAccuracy extends MeanMetric {
+abstract class TopK extends MeanMetric {
   readonly k: number;
 
-  constructor({ name = "top_k_categorical_accuracy", k = 5 }: TopKOptions = {}) {
-    super(name);
+  constructor({ name, k = 5 }: TopKOptions, defaultName: string) {
+    super(name ?? defaultName);
     this.k = integerArgument(k, "k");
+  }
+}
+
+/** How often fewer than `k` values are larger than the one at the 1 of the one-hot label. */
+export class TopKCategoricalAccuracy extends TopK {
+  constructor(options: TopKOptions = {}) {
+    super(options, "top_k_categorical_accuracy");
   }
 
   protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
@@ -80,12 +86,9 @@ export class TopKCategoricalAccuracy extends MeanMetric {
 }
 
 /** How often fewer than `k` values are larger than the one at the label. */
-export class SparseTopKCategoricalAccuracy extends MeanMetric {
-  readonly k: number;
-
-  constructor({ name = "sparse_top_k_categorical_accuracy", k = 5 }: TopKOptions = {}) {
-    super(name);
-    this.k = integerArgument(k, "k");
+export class SparseTopKCategoricalAccuracy extends TopK {
+  constructor(options: TopKOptions = {}) {
+    super(options, "sparse_top_k_categorical_accuracy");
   }
 
   protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
