@@ -1,5 +1,6 @@
 /** What functional and sequential models do: predict on the engine, print themselves, free their memory (keras.Model). */
 import { openFiles } from "#platform";
+import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
@@ -120,12 +121,8 @@ export abstract class BaseModel extends Network {
 
   /** Frees the engine; the next prediction makes a new one. For models whose graph has changed. */
   protected releaseEngine(): void {
-    const engine = this.#engine;
+    disposeWhenMade(this.#engine);
     this.#engine = undefined;
-    void engine?.then(
-      (made) => made.dispose(),
-      () => undefined,
-    );
   }
 
   #running(): Promise<Engine> {

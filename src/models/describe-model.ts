@@ -1,5 +1,6 @@
 /** A model as its description: the other way of model-from-description.ts. */
 import type { Tensor } from "../core/tensor.ts";
+import { leafLayers } from "../graph/leaf-layers.ts";
 import { Network } from "../graph/network.ts";
 import { InputLayer } from "../layers/input-layer.ts";
 import type { KerasTensor, Layer, Node } from "../layers/layer.ts";
@@ -42,13 +43,6 @@ export function describeModel(network: Network): ModelDescription {
     inputs: inputs.map(referenceTo),
     outputs: outputs.map(referenceTo),
   };
-}
-
-/** Every layer that is no model, with the names of the models around before its own. */
-export function leafLayers(network: Network, prefix = ""): readonly (readonly [path: string, layer: Layer])[] {
-  return network.layers.flatMap((layer) =>
-    layer instanceof Network ? leafLayers(layer, `${prefix}${layer.name}/`) : [[prefix + layer.name, layer] as const],
-  );
 }
 
 /** The values of all weights by `layer/weight`, as descriptions name them. The arrays are the model's own. */

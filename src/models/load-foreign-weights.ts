@@ -1,13 +1,14 @@
 /** Weights of any described checkpoint for a model that is there already: only where both compute the same. */
 import { show, valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
+import { leafLayers } from "../graph/leaf-layers.ts";
 import type { Network } from "../graph/network.ts";
 import { layerFromConfig } from "../layers/registry.ts";
 import { type AssignOptions, type Assignment, assignAll, fits } from "../saving/assignment.ts";
 import type { FileSource, LayerDescription, ModelDescription } from "../saving/checkpoint.ts";
 import { openCheckpoint } from "../saving/formats.ts";
 import { type Leaf, leavesOf, weightNames } from "../saving/layer-weights.ts";
-import { describeModel, leafLayers } from "./describe-model.ts";
+import { describeModel } from "./describe-model.ts";
 
 /** Classes that compute with more than the values before them; the others of a graph follow from these. */
 const TELLING: ReadonlySet<string> = new Set([

@@ -6,6 +6,7 @@ import type { Convolution, Operation, Operations } from "../engine/operations.ts
 import { toIntegers } from "../engine/quantize/integers.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "../engine/quantize/network.ts";
 import type { Range } from "../engine/quantize/scheme.ts";
+import { leafLayers } from "../graph/leaf-layers.ts";
 import type { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { IntegerMode } from "../kernels/i8-parts.ts";
@@ -16,7 +17,7 @@ import type { Preprocessing } from "../saving/checkpoint.ts";
 import { formatError } from "../saving/file-errors.ts";
 import { type IntegerLayer, type QuantizedFile, readQuantized, writeQuantized } from "../saving/quantized.ts";
 import type { StoredTensor } from "../saving/stored-tensor.ts";
-import { describeModel, leafLayers } from "./describe-model.ts";
+import { describeModel } from "./describe-model.ts";
 import { type AnyModel, architectureOf } from "./model-from-description.ts";
 import type { ThreadOptions } from "./threads.ts";
 

@@ -1,5 +1,6 @@
 /** A model of integers: predicts as the model that it was made from, several times as fast and a quarter as large. */
 import { readBytes, writeBytes } from "#platform";
+import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -115,12 +116,8 @@ export class QuantizedModel {
   /** Frees the engine's memory; predicting again is an error. */
   dispose(): void {
     this.#disposed = true;
-    const engine = this.#engine;
+    disposeWhenMade(this.#engine);
     this.#engine = undefined;
-    void engine?.then(
-      (made) => made.dispose(),
-      () => undefined,
-    );
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,8 @@
  * only after thousands of steps.
  */
 import { show, valueError } from "../core/errors.ts";
-import { Network } from "../graph/network.ts";
+import { leafLayers } from "../graph/leaf-layers.ts";
+import type { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import { BatchNormalization } from "../layers/batch-normalization.ts";
 import type { Inputs } from "./fit-options.ts";
@@ -42,9 +43,6 @@ export function setBatchNormMomentum(model: Network, momentum: number): void {
 
 /** All such layers, those of nested models too, each once. */
 function batchNormsOf(model: Network): readonly BatchNormalization[] {
-  const found = model.layers.flatMap((layer) => {
-    if (layer instanceof Network) return batchNormsOf(layer);
-    return layer instanceof BatchNormalization ? [layer] : [];
-  });
-  return [...new Set(found)];
+  const found = leafLayers(model).map(([, layer]) => layer);
+  return [...new Set(found.filter((layer) => layer instanceof BatchNormalization))];
 }

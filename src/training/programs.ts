@@ -1,7 +1,9 @@
 /** A model as it is trained: the frozen part on the inference engine, the rest on a differentiator. */
+import { disposeWhenMade } from "../core/disposal.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import type { DifferentiationOptions, Differentiator, Evaluated } from "../graph/differentiator.ts";
+import { leafLayers } from "../graph/leaf-layers.ts";
 import { type Program, programOf } from "../graph/program.ts";
 import { splitProgram } from "../graph/split.ts";
 import type { Weight } from "../layers/weight.ts";
@@ -49,7 +51,7 @@ export class TrainingPrograms {
       penalties: new Penalties(new Set(program.steps.map(({ layer }) => layer)), weights),
       base: isWorthwhile ? await Engine.create(split.base, { threads }) : undefined,
       tail: isWorthwhile ? split.tail : program,
-      trains: trainsOf(program),
+      trains: trainsOf(model),
       threads,
       make,
     });
@@ -70,7 +72,7 @@ export class TrainingPrograms {
     return (
       weights.length === this.weights.length &&
       weights.every((weight, i) => weight === this.weights[i]) &&
-      trainsOf(programOf(model.graph)) === this.#parts.trains
+      trainsOf(model) === this.#parts.trains
     );
   }
 
@@ -100,10 +102,7 @@ export class TrainingPrograms {
   dispose(): void {
     this.#parts.base?.dispose();
     this.#evaluator?.dispose();
-    void this.#differentiator?.then(
-      (made) => made.dispose(),
-      () => undefined,
-    );
+    disposeWhenMade(this.#differentiator);
   }
 }
 
@@ -146,12 +145,8 @@ class Evaluator {
   }
 
   dispose(): void {
-    for (const made of [this.#engine, this.#differentiator]) {
-      void made?.then(
-        (one) => one.dispose(),
-        () => undefined,
-      );
-    }
+    disposeWhenMade(this.#engine);
+    disposeWhenMade(this.#differentiator);
   }
 }
 
@@ -161,6 +156,8 @@ export function predictedOf({ outputs, logits }: Evaluated): readonly Predicted[
 }
 
 /** Which layers are trainable: BatchNormalization behaves by it. */
-function trainsOf(program: Program): string {
-  return program.steps.map(({ layer }) => (layer.trainable ? "1" : "0")).join("");
+function trainsOf(model: TrainedModel): string {
+  return leafLayers(model)
+    .map(([, layer]) => (layer.trainable ? "1" : "0"))
+    .join("");
 }

@@ -4,8 +4,8 @@ import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { fnv1a32 } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { batchesOf } from "../graph/batches.ts";
-import { Network } from "../graph/network.ts";
-import type { Layer } from "../layers/layer.ts";
+import { leafLayers } from "../graph/leaf-layers.ts";
+import type { Weight } from "../layers/weight.ts";
 import { Breath } from "./breath.ts";
 import type { Callback, CallbackParams, Logs } from "./callbacks/callback.ts";
 import { CallbackList, callbacksOf } from "./callbacks/callback-list.ts";
@@ -129,18 +129,20 @@ export class Trainer {
 
   /** Makes the optimizer's variables. @throws ValueError where it was made for other weights. */
   buildOptimizer(programs: TrainingPrograms): void {
+    const { weights } = programs;
+    if (weights.length === 0) warn("The model does not have any trainable weights.");
+    if (!this.optimizer.built) this.optimizer.build(weights, this.#pathsOf(weights));
+    this.optimizer.checkKnown(weights);
+  }
+
+  /** `layer/weight`, as optimizers name their variables. */
+  #pathsOf(weights: readonly Weight[]): readonly string[] {
     const paths = new Map(
-      layersIn(this.model).flatMap((layer) =>
+      leafLayers(this.model).flatMap(([, layer]) =>
         layer.weights.map((weight) => [weight, `${layer.name}/${weight.name}`] as const),
       ),
     );
-    const { weights } = programs;
-    if (weights.length === 0) warn("The model does not have any trainable weights.");
-    this.optimizer.build(
-      weights,
-      weights.map((weight) => paths.get(weight) ?? weight.name),
-    );
-    this.optimizer.checkKnown(weights);
+    return weights.map((weight) => paths.get(weight) ?? weight.name);
   }
 
   /** One step from features. */
@@ -258,9 +260,4 @@ export class Trainer {
       this.#busy = false;
     }
   }
-}
-
-/** All layers, those of nested models too. */
-function layersIn(network: Network): readonly Layer[] {
-  return network.layers.flatMap((layer) => (layer instanceof Network ? layersIn(layer) : [layer]));
 }

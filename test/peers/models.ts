@@ -1,5 +1,6 @@
 /** Models of the kinds that people save, with seeded weights; keras_models.py has the same. */
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
+import { leafLayers } from "../../src/graph/leaf-layers.ts";
 import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
 import { Conv2D } from "../../src/layers/conv2d.ts";
 import { Dense } from "../../src/layers/dense.ts";
@@ -9,7 +10,6 @@ import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2
 import { Input } from "../../src/layers/input-layer.ts";
 import { ReLU } from "../../src/layers/relu.ts";
 import { Rescaling } from "../../src/layers/rescaling.ts";
-import { leafLayers } from "../../src/models/describe-model.ts";
 import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import { seedWeights } from "../support/seeded.ts";
