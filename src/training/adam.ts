@@ -38,62 +38,28 @@ export class Adam extends Optimizer {
   protected override updateStep(gradient: Float32Array, values: Float32Array, rate: number, index: number): void {
     const step = this.iterations + 1;
     const alpha = (rate * Math.sqrt(1 - this.beta2 ** step)) / (1 - this.beta1 ** step);
+    const [rate1, rate2, epsilon] = [1 - this.beta1, 1 - this.beta2, this.epsilon];
     const momentums = this.slot("momentum", index);
     const velocities = this.slot("velocity", index);
-    if (this.amsgrad) {
-      const hats = this.slot("velocity_hat", index);
-      amsgradStep(values, gradient, momentums, velocities, hats, alpha, 1 - this.beta1, 1 - this.beta2, this.epsilon);
-    } else {
-      adamStep(values, gradient, momentums, velocities, alpha, 1 - this.beta1, 1 - this.beta2, this.epsilon);
+    const hats = this.amsgrad ? this.slot("velocity_hat", index) : undefined;
+    for (let i = 0; i < values.length; i++) {
+      const g = gradient[i] ?? 0;
+      const m = (momentums[i] ?? 0) + (g - (momentums[i] ?? 0)) * rate1;
+      const v = (velocities[i] ?? 0) + (g * g - (velocities[i] ?? 0)) * rate2;
+      momentums[i] = m;
+      velocities[i] = v;
+      let square = v;
+      if (hats !== undefined) {
+        square = Math.max(hats[i] ?? 0, v);
+        hats[i] = square;
+      }
+      values[i] = (values[i] ?? 0) - (m * alpha) / (Math.sqrt(square) + epsilon);
     }
   }
 
   override getConfig(): Readonly<Record<string, unknown>> {
     const { beta1, beta2, epsilon, amsgrad } = this;
     return { ...super.getConfig(), beta1, beta2, epsilon, amsgrad };
-  }
-}
-
-function adamStep(
-  values: Float32Array,
-  gradient: Float32Array,
-  momentums: Float32Array,
-  velocities: Float32Array,
-  alpha: number,
-  rate1: number,
-  rate2: number,
-  epsilon: number,
-): void {
-  for (let i = 0; i < values.length; i++) {
-    const g = gradient[i] ?? 0;
-    const m = (momentums[i] ?? 0) + (g - (momentums[i] ?? 0)) * rate1;
-    const v = (velocities[i] ?? 0) + (g * g - (velocities[i] ?? 0)) * rate2;
-    momentums[i] = m;
-    velocities[i] = v;
-    values[i] = (values[i] ?? 0) - (m * alpha) / (Math.sqrt(v) + epsilon);
-  }
-}
-
-function amsgradStep(
-  values: Float32Array,
-  gradient: Float32Array,
-  momentums: Float32Array,
-  velocities: Float32Array,
-  hats: Float32Array,
-  alpha: number,
-  rate1: number,
-  rate2: number,
-  epsilon: number,
-): void {
-  for (let i = 0; i < values.length; i++) {
-    const g = gradient[i] ?? 0;
-    const m = (momentums[i] ?? 0) + (g - (momentums[i] ?? 0)) * rate1;
-    const v = (velocities[i] ?? 0) + (g * g - (velocities[i] ?? 0)) * rate2;
-    const hat = Math.max(hats[i] ?? 0, v);
-    momentums[i] = m;
-    velocities[i] = v;
-    hats[i] = hat;
-    values[i] = (values[i] ?? 0) - (m * alpha) / (Math.sqrt(hat) + epsilon);
   }
 }
 

@@ -28,9 +28,9 @@ export class SGD extends Optimizer {
   }
 
   protected override updateStep(gradient: Float32Array, values: Float32Array, rate: number, index: number): void {
-    if (this.momentum === 0) descend(values, gradient, rate);
-    else if (this.nesterov) nesterovStep(values, gradient, this.slot("momentum", index), rate, this.momentum);
-    else momentumStep(values, gradient, this.slot("momentum", index), rate, this.momentum);
+    const { momentum, nesterov } = this;
+    if (momentum === 0) descend(values, gradient, rate);
+    else momentumStep(values, gradient, this.slot("momentum", index), { rate, momentum, nesterov });
   }
 
   override getConfig(): Readonly<Record<string, unknown>> {
@@ -46,27 +46,13 @@ function momentumStep(
   values: Float32Array,
   gradient: Float32Array,
   momentums: Float32Array,
-  rate: number,
-  momentum: number,
-): void {
-  for (let i = 0; i < values.length; i++) {
-    const m = (momentums[i] ?? 0) * momentum - (gradient[i] ?? 0) * rate;
-    momentums[i] = m;
-    values[i] = (values[i] ?? 0) + m;
-  }
-}
-
-function nesterovStep(
-  values: Float32Array,
-  gradient: Float32Array,
-  momentums: Float32Array,
-  rate: number,
-  momentum: number,
+  { rate, momentum, nesterov }: { readonly rate: number; readonly momentum: number; readonly nesterov: boolean },
 ): void {
   for (let i = 0; i < values.length; i++) {
     const step = (gradient[i] ?? 0) * rate;
     const m = (momentums[i] ?? 0) * momentum - step;
     momentums[i] = m;
-    values[i] = (values[i] ?? 0) + m * momentum - step;
+    const value = values[i] ?? 0;
+    values[i] = nesterov ? value + m * momentum - step : value + m;
   }
 }
