@@ -1,4 +1,6 @@
-/** Which convolutions the depthwise kernel runs; all others are for the matrix kernels. */
+/** Which convolutions the depthwise kernel runs, and as what; all others are for the matrix kernels. */
+import type { DwconvVariant } from "../kernels/dwconv.ts";
+import type { Tiling } from "../kernels/table.ts";
 import type { Convolution } from "./operations.ts";
 
 /** Windows of more taps go through the matrix kernels, a channel at a time: their code would be too long. */
@@ -16,4 +18,23 @@ export function isDepthwise({ groups, from, to, window, residual }: Windowed): b
     window.rows * window.cols <= MOST_DEPTHWISE_TAPS &&
     window.pads[1].every((zeros) => zeros <= extent)
   );
+}
+
+/** A row of such a convolution, as kernels have its shape in their code. */
+export function depthwiseRow(
+  { from, to, window }: Pick<Convolution, "from" | "to" | "window">,
+  { depthwiseVectors: vectors, arithmetic }: Tiling,
+): Omit<DwconvVariant, "minmax" | "spread"> {
+  return {
+    kernelRows: window.rows,
+    kernelCols: window.cols,
+    stride: window.strides[1],
+    dilation: window.dilation[1],
+    inputCols: from.cols,
+    outputCols: to.cols,
+    padLeft: window.pads[1][0],
+    channels: from.channels,
+    vectors,
+    arithmetic,
+  };
 }

@@ -1,5 +1,6 @@
 /** Chains of convolutions, row by row: each link makes the rows that the next one needs, in a ring of the last few. */
 import type { Expr, Local } from "../wasm/expression.ts";
+import { max, min } from "../wasm/extremes.ts";
 import { i32 } from "../wasm/instructions.ts";
 import { keptBytes } from "./chain.ts";
 import { emitConvolutionRow } from "./emit-convolution.ts";
@@ -78,7 +79,7 @@ class Ring {
   start(next: Convolution, y: Expr<"i32">): Expr<"i32"> {
     const { f } = this.#emitter;
     f.set(this.#next, topRow(next, y));
-    f.set(this.#next, i32.select(this.#next, i32.const(0), i32.gt_s(this.#next, i32.const(0))));
+    f.set(this.#next, max(this.#next, i32.const(0)));
     return this.#next;
   }
 
@@ -92,7 +93,7 @@ class Ring {
   makeUpTo(end: Expr<"i32">, make: (row: Local<"i32">) => void): void {
     const { f } = this.#emitter;
     const { rows } = this.#link.to;
-    const bound = f.local("i32", i32.select(end, i32.const(rows), i32.lt_s(end, i32.const(rows))));
+    const bound = f.local("i32", min(end, i32.const(rows)));
     f.if(i32.lt_s(this.#next, bound), () =>
       f.repeat(
         () => {

@@ -2,11 +2,12 @@
 import { dwconv, dwconvName } from "../kernels/dwconv.ts";
 import { type GemmVariant, gemm, gemmName, packedGemmSize } from "../kernels/gemm.ts";
 import type { AnyExpr, Expr } from "../wasm/expression.ts";
+import { min } from "../wasm/extremes.ts";
 import { i32 } from "../wasm/instructions.ts";
 import { type Emitter, addressAt, boundArguments, forEach } from "./emitter.ts";
 import type { Convolution } from "./operations.ts";
 import { splitRows, tileOf } from "./tiles.ts";
-import { isDepthwise } from "./depthwise.ts";
+import { depthwiseRow, isDepthwise } from "./depthwise.ts";
 
 /** Multiply-adds of one call of a kernel, about: some microseconds, so that no thread waits longer than that for another. */
 const MACS_PER_CALL = 2 ** 17;
@@ -55,20 +56,8 @@ export function emitConvolutionRow(emitter: Emitter, operation: Convolution, y: 
 
 function emitDepthwiseRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
   const { f, tiling, weights } = emitter;
-  const { from, to, window, bounds } = operation;
-  const variant = {
-    kernelRows: window.rows,
-    kernelCols: window.cols,
-    stride: window.strides[1],
-    dilation: window.dilation[1],
-    inputCols: from.cols,
-    outputCols: to.cols,
-    padLeft: window.pads[1][0],
-    channels: from.channels,
-    vectors: tiling.depthwiseVectors,
-    arithmetic: tiling.arithmetic,
-    minmax: bounds !== undefined,
-  };
+  const { from, window, bounds } = operation;
+  const variant = { ...depthwiseRow(operation, tiling), minmax: bounds !== undefined };
   const kernel = emitter.kernel(dwconvName(variant), (module) => dwconv(module, variant));
   const first = f.local("i32", i32.sub(i32.mul(y, i32.const(window.strides[0])), i32.const(window.pads[0][0])));
   const padded = window.pads[0].some((zeros) => zeros > 0);
@@ -234,8 +223,4 @@ export function runs({ from, window, groups }: Pick<Convolution, "from" | "windo
   const colSkip = joined ? 0 : window.dilation[1] * pixel - k * 4;
   const walked = joined ? k * 4 : cols * window.dilation[1] * pixel;
   return { k, window: [window.rows, cols, colSkip, window.dilation[0] * from.cols * pixel - walked] };
-}
-
-function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
-  return i32.select(a, b, i32.lt_s(a, b));
 }

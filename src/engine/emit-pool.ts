@@ -1,6 +1,7 @@
 /** Pools: the window slides over the input, cut to the part that lies inside. */
 import { pool } from "../kernels/reduce.ts";
 import type { Expr } from "../wasm/expression.ts";
+import { max, min } from "../wasm/extremes.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32, i32 } from "../wasm/instructions.ts";
 import { type Emitter, addressAt, forEach } from "./emitter.ts";
@@ -71,14 +72,13 @@ export function along(f: FunctionBuilder, { size, stride, before, length }: Alon
   const place = f.local("i32");
   const from = f.local("i32");
   const count = f.local("i32");
-  const min = (a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> => i32.select(a, b, i32.lt_s(a, b));
   return {
     from,
     count,
     /** Sets them for the output of that number. */
     cut: (index: Expr<"i32">) => {
       f.set(place, i32.sub(i32.mul(index, i32.const(stride)), i32.const(before)));
-      f.set(from, i32.select(place, i32.const(0), i32.gt_s(place, i32.const(0))));
+      f.set(from, max(place, i32.const(0)));
       f.set(count, i32.sub(min(i32.add(place, i32.const(size)), i32.const(length)), from));
     },
   };

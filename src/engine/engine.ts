@@ -13,7 +13,7 @@ import { fold } from "./fold.ts";
 import { lower } from "./lower.ts";
 import { EngineMemory } from "./memory.ts";
 import type { Host, Operations } from "./operations.ts";
-import { type Loaded, OwnPlace, type Place } from "./place.ts";
+import { type Loaded, OwnPlace, type Place, forgotten } from "./place.ts";
 import { type Plan, plan } from "./plan.ts";
 import { pageHost } from "./threads/host.ts";
 import { type Pool, canShare, sharedPool } from "./threads/pool.ts";
@@ -33,9 +33,6 @@ interface Store {
   readonly place: Place;
   readonly weights: PackedWeights;
 }
-
-/** Places of engines that nobody disposed of. */
-const forgotten = new FinalizationRegistry((place: Place) => place.release?.());
 
 /** What can be run for inputs of one shape. */
 interface Ready {

@@ -29,6 +29,9 @@ export interface Loaded {
   drop(): void;
 }
 
+/** Places of engines that nobody disposed of. */
+export const forgotten = new FinalizationRegistry((place: Place) => place.release?.());
+
 /** In this thread, by this thread alone. */
 export class OwnPlace implements Place {
   readonly memory: EngineMemory;

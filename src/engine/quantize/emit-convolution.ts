@@ -3,6 +3,7 @@ import { i8Dwconv, i8DwconvName, i8DwconvScratch } from "../../kernels/i8-dwconv
 import { type I8GemmVariant, PANEL, groupsOf, i8Gemm, i8GemmName, i8PanelBytes } from "../../kernels/i8-gemm.ts";
 import { ACTIVATION_BYTES, STORED_ZERO } from "../../kernels/i8-parts.ts";
 import type { AnyExpr, Expr } from "../../wasm/expression.ts";
+import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { type Emitter, addressAt, forEach } from "../emitter.ts";
 import { DEPTHWISE_PIECES, depthwiseVariant, isPointwise, matrixOf, windowOf } from "./kernels.ts";
@@ -151,8 +152,4 @@ function emitGemm(
 
 function resultBytes({ results, mode }: IntegerConvolution): number {
   return results === "f32" ? 4 : ACTIVATION_BYTES[mode];
-}
-
-function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
-  return i32.select(a, b, i32.lt_s(a, b));
 }

@@ -8,6 +8,7 @@
  * A share is the same work whoever does it, so results do not depend on the number of threads.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
+import { min } from "../../wasm/extremes.ts";
 import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { i32, memory } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
@@ -214,10 +215,6 @@ class ManyThreads implements Shares {
       f.set(this.#open, isReached(needed));
     });
   }
-}
-
-function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
-  return i32.select(a, b, i32.lt_s(a, b));
 }
 
 /** The counters may wrap around. */

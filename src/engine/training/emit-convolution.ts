@@ -2,13 +2,15 @@
 import { dwconv, dwconvName } from "../../kernels/dwconv.ts";
 import { type GemmVariant, gemm, gemmName } from "../../kernels/gemm.ts";
 import type { Expr, Local } from "../../wasm/expression.ts";
+import { max, min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
+import { depthwiseRow } from "../depthwise.ts";
 import { runs } from "../emit-convolution.ts";
 import { addressAt, forEach } from "../emitter.ts";
 import { splitRows } from "../tiles.ts";
 import { type RowBlocks, pixelBlocks, rowBlocks } from "./blocks.ts";
 import { emitMoments, emitScaled, emitStatistics, partialBytes } from "./emit-scaling.ts";
-import { type Emitter, max, min } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import { emitProduct } from "./emit-product.ts";
 import { type Convolution, isRaw } from "./operations.ts";
 import type { Needs } from "./plan.ts";
@@ -127,6 +129,12 @@ function emitRows(e: Emitter, operation: Convolution): void {
   emitStatistics(e, statistics, count);
 }
 
+/** Where row `row` is, if it lies in the picture; zeros elsewhere. */
+export function rowOr(e: Emitter, start: Expr<"i32">, row: Local<"i32">, rows: number, bytes: number): Expr<"i32"> {
+  const address = i32.add(start, i32.mul(row, i32.const(bytes)));
+  return i32.select(address, i32.const(e.zeros), i32.lt_u(row, i32.const(rows)));
+}
+
 function emitDepthwiseRow(
   e: Emitter,
   operation: Convolution,
@@ -135,26 +143,13 @@ function emitDepthwiseRow(
   output: Expr<"i32">,
 ): void {
   const { f, tiling } = e;
-  const { from, to, window } = operation;
-  const variant = {
-    kernelRows: window.rows,
-    kernelCols: window.cols,
-    stride: window.strides[1],
-    dilation: window.dilation[1],
-    inputCols: from.cols,
-    outputCols: to.cols,
-    padLeft: window.pads[1][0],
-    channels: from.channels,
-    vectors: tiling.depthwiseVectors,
-    arithmetic: tiling.arithmetic,
-    minmax: false,
-  };
+  const { from, window } = operation;
+  const variant = { ...depthwiseRow(operation, tiling), minmax: false };
   const kernel = e.kernel(dwconvName(variant), (module) => dwconv(module, variant));
   const top = f.local("i32", i32.sub(i32.mul(y, i32.const(window.strides[0])), i32.const(window.pads[0][0])));
   const rows = Array.from({ length: window.rows }, (_, tap) => {
     const row = f.local("i32", i32.add(top, i32.const(tap * window.dilation[0])));
-    const address = i32.add(input, i32.mul(row, i32.const(from.cols * from.channels * 4)));
-    return i32.select(address, i32.const(e.zeros), i32.lt_u(row, i32.const(from.rows)));
+    return rowOr(e, input, row, from.rows, from.cols * from.channels * 4);
   });
   f.call(kernel, [output, i32.const(e.weights.packed(operation)), ...rows]);
 }

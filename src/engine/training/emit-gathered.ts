@@ -4,6 +4,7 @@ import { columnSums, columnSumsName } from "../../kernels/train-elementwise.ts";
 import { SUM_PIECES, sumPieces } from "../../kernels/train-statistics.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { Expr } from "../../wasm/expression.ts";
+import { min } from "../../wasm/extremes.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
 import { align } from "../arena.ts";
 import { addressAt } from "../emitter.ts";
@@ -133,7 +134,7 @@ export function eachBlock(
   const { f } = e;
   const block = f.local("i32", i32.mul(piece, i32.const(blocks)));
   const last = f.local("i32", i32.add(block, i32.const(blocks)));
-  f.set(last, i32.select(last, i32.const(count), i32.lt_s(last, i32.const(count))));
+  f.set(last, min(last, i32.const(count)));
   f.repeat(
     () => {
       body(block);

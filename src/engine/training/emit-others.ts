@@ -5,6 +5,7 @@ import { softmax } from "../../kernels/reduce.ts";
 import { SOFTMAX_GRADIENT, mapGradient, mapGradientName, softmaxGradient } from "../../kernels/train-activations.ts";
 import { MULTIPLY, multiply } from "../../kernels/train-elementwise.ts";
 import type { Expr } from "../../wasm/expression.ts";
+import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { addressAt, forEach } from "../emitter.ts";
 import { type Blocks, pixelBlocks } from "./blocks.ts";
@@ -18,7 +19,7 @@ import {
   emitThroughTo,
   partialBytes,
 } from "./emit-scaling.ts";
-import { type Emitter, min } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import type { ActivationGradient, Addition, MaskGradient, PadGradient, Reduction, Through } from "./gradients.ts";
 import { type Activation, type Mask, type Matrix, type Pad, type Statistics, type Sum, isRaw } from "./operations.ts";
 import type { Needs } from "./plan.ts";

@@ -4,6 +4,7 @@
  */
 import { gemmTn, gemmTnName } from "../../kernels/train-gemm.ts";
 import type { Expr } from "../../wasm/expression.ts";
+import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { align } from "../arena.ts";
 import { addressAt } from "../emitter.ts";
@@ -11,7 +12,7 @@ import { type Pieces, piecesOf, pixelBlocks } from "./blocks.ts";
 import { Gathered, eachBlock } from "./emit-gathered.ts";
 import { emitProduct } from "./emit-product.ts";
 import { emitScaled, emitThrough } from "./emit-scaling.ts";
-import { type Emitter, min } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import type { ConvolutionGradient } from "./gradients.ts";
 import { isRaw } from "./operations.ts";
 import type { Needs } from "./plan.ts";

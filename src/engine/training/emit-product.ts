@@ -1,8 +1,9 @@
 /** Matrix products over a block of pixels, in register tiles, a group of columns after the other. */
 import { type GemmVariant, gemm, gemmName } from "../../kernels/gemm.ts";
 import type { AnyExpr, Expr } from "../../wasm/expression.ts";
+import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
-import { type Emitter, min } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import { tileOfColumns } from "./tiles.ts";
 
 export interface Product {

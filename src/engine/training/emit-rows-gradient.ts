@@ -3,16 +3,18 @@ import { dwconv, dwconvName } from "../../kernels/dwconv.ts";
 import { dwconvWeights, dwconvWeightsName } from "../../kernels/train-dwconv.ts";
 import { ADD_RUNS, addRuns } from "../../kernels/train-elementwise.ts";
 import type { Expr, Local } from "../../wasm/expression.ts";
+import { max, min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { align } from "../arena.ts";
+import { depthwiseRow } from "../depthwise.ts";
 import { addressAt, forEach } from "../emitter.ts";
 import { type Pieces, type RowBlocks, piecesOf, rowBlocks } from "./blocks.ts";
-import { type RowBlock, extent, inputRows, rowBlock } from "./emit-convolution.ts";
+import { type RowBlock, extent, inputRows, rowBlock, rowOr } from "./emit-convolution.ts";
 import { Gathered, eachBlock } from "./emit-gathered.ts";
 import { emitWeights } from "./emit-pixels-gradient.ts";
 import { emitProduct } from "./emit-product.ts";
 import { emitThrough } from "./emit-scaling.ts";
-import { type Emitter, max, min } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import type { ConvolutionGradient } from "./gradients.ts";
 import { type Convolution, isRaw } from "./operations.ts";
 import type { Needs } from "./plan.ts";
@@ -88,12 +90,6 @@ function gradientRows(
   return start;
 }
 
-/** Where row `row` is, if it lies in the picture; zeros elsewhere. */
-function rowOr(e: Emitter, start: Expr<"i32">, row: Local<"i32">, rows: number, bytes: number): Expr<"i32"> {
-  const address = i32.add(start, i32.mul(row, i32.const(bytes)));
-  return i32.select(address, i32.const(e.zeros), i32.lt_u(row, i32.const(rows)));
-}
-
 function emitDepthwise(
   e: Emitter,
   operation: ConvolutionGradient,
@@ -126,18 +122,7 @@ function emitDepthwise(
 
   if (sums !== undefined) {
     const values = inputRows(e, forward, block, i32.add(e.scratch, i32.const(gradientBytes)));
-    const shape = {
-      kernelRows: window.rows,
-      kernelCols: window.cols,
-      stride: window.strides[1],
-      dilation: window.dilation[1],
-      inputCols: from.cols,
-      outputCols: to.cols,
-      padLeft: window.pads[1][0],
-      channels: from.channels,
-      vectors: tiling.depthwiseVectors,
-      arithmetic: tiling.arithmetic,
-    };
+    const shape = depthwiseRow(forward, tiling);
     const kernel = e.kernel(dwconvWeightsName(shape), (module) => dwconvWeights(module, shape));
     forEach(f, block.from, i32.sub(block.to, block.from), (y) => {
       const start = f.local("i32", i32.sub(i32.mul(y, i32.const(stride)), i32.const(top)));

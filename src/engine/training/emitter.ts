@@ -1,8 +1,7 @@
-/** What the emitters of training's operations work with, and the calls that several of them make. */
+/** What the emitters of training's operations work with. */
 import type { Tiling } from "../../kernels/table.ts";
 import type { Expr } from "../../wasm/expression.ts";
 import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
-import { i32 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import type { Work } from "../threads/shares.ts";
 import type { Matrix, Scaling } from "./operations.ts";
@@ -30,12 +29,4 @@ export interface Emitter {
   /** See `Shares`. */
   share(total: number, most: number, work: Work): void;
   barrier(): void;
-}
-
-export function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
-  return i32.select(a, b, i32.lt_s(a, b));
-}
-
-export function max(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
-  return i32.select(a, b, i32.gt_s(a, b));
 }

@@ -22,7 +22,7 @@ import type { Weight } from "../../layers/weight.ts";
 import type { Features } from "../../wasm/features.ts";
 import { tilingOf } from "../engine.ts";
 import { EngineMemory } from "../memory.ts";
-import { type Loaded, OwnPlace, type Place } from "../place.ts";
+import { type Loaded, OwnPlace, type Place, forgotten } from "../place.ts";
 import { type Pool, canShare, sharedPool } from "../threads/pool.ts";
 import { SharedPlace } from "../threads/shared-place.ts";
 import { Turns } from "../threads/turns.ts";
@@ -62,9 +62,6 @@ interface Ready {
   readonly packs: readonly Pack[];
   readonly code: Loaded;
 }
-
-/** Places of engines that nobody disposed of. */
-const forgotten = new FinalizationRegistry((place: Place) => place.release?.());
 
 export class TrainingEngine implements Differentiator {
   readonly #program: Program;
