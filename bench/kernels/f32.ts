@@ -8,6 +8,7 @@ import { TILINGS } from "../../src/kernels/table.ts";
 import { features } from "../../src/wasm/features.ts";
 import { f32, i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
+import { type Timed, at, print, time } from "./timing.ts";
 
 /** Pixels, input channels, output channels. */
 const POINTWISE = [
@@ -39,30 +40,8 @@ const DEPTHWISE = [
   [7, 1, 960],
 ] as const;
 
-const MEBIBYTE = 2 ** 20;
-const [A, B, C] = [MEBIBYTE, 20 * MEBIBYTE, 30 * MEBIBYTE];
+const [A, B, C] = [at(1), at(20), at(30)];
 const MILLISECONDS = 150;
-const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
-// Untouched pages would all be the same one.
-new Float32Array(memory.buffer).fill(0.01);
-
-interface Timed {
-  readonly macs: number;
-  readonly ms: number;
-}
-
-async function time(module: ModuleBuilder, macs: number): Promise<Timed> {
-  const { instance } = await WebAssembly.instantiate(module.toBytes(), { env: { memory } });
-  const run = instance.exports["run"];
-  if (typeof run !== "function") throw new Error("no run");
-  let ms = Infinity;
-  for (const end = performance.now() + MILLISECONDS; performance.now() < end;) {
-    const start = performance.now();
-    run();
-    ms = Math.min(ms, performance.now() - start);
-  }
-  return { macs, ms };
-}
 
 function timeGemm(variant: GemmVariant, [pixels, k, n]: readonly [number, number, number]): Promise<Timed> {
   const module = new ModuleBuilder();
@@ -70,7 +49,7 @@ function timeGemm(variant: GemmVariant, [pixels, k, n]: readonly [number, number
   const tiles = Math.floor(pixels / variant.rows);
   const sizes = [tiles, k, n, A, k * 4, B, C, n * 4].map(i32.const);
   module.export(module.function("run")).call(kernel, [...sizes, f32.const(0), f32.const(6)]);
-  return time(module, tiles * variant.rows * k * n);
+  return time(module, tiles * variant.rows * k * n, MILLISECONDS);
 }
 
 function timeDepthwise(
@@ -92,19 +71,7 @@ function timeDepthwise(
     f.increase(output, outputCols * channels * 4);
     f.increase(row, stride * rowBytes);
   });
-  return time(module, outputCols ** 2 * channels * 9);
-}
-
-function print(name: string, timed: readonly Timed[]): void {
-  const sum = (of: (one: Timed) => number): number => timed.reduce((total, one) => total + of(one), 0);
-  const rate = (macs: number, ms: number): string => (macs / ms / 1e6).toFixed(1);
-  const each = timed.map(({ macs, ms }) => rate(macs, ms)).join(" ");
-  console.log(
-    `${name.padEnd(18)} ${rate(
-      sum(({ macs }) => macs),
-      sum(({ ms }) => ms),
-    ).padStart(5)} GMAC/s   ${each}`,
-  );
+  return time(module, outputCols ** 2 * channels * 9, MILLISECONDS);
 }
 
 for (const [name, { arithmetic, tile, depthwiseVectors: vectors }] of Object.entries(TILINGS)) {
@@ -112,8 +79,8 @@ for (const [name, { arithmetic, tile, depthwiseVectors: vectors }] of Object.ent
   const variant = { ...tile, arithmetic, minmax: true, add: false, window: false, ragged: false };
   const products: Timed[] = [];
   for (const shape of POINTWISE) products.push(await timeGemm(variant, shape));
-  print(`${name} ${tile.rows}x${tile.columns}`, products);
+  print(`${name} ${tile.rows}x${tile.columns}`, "GMAC/s", products);
   const depthwise: Timed[] = [];
   for (const shape of DEPTHWISE) depthwise.push(await timeDepthwise({ arithmetic, vectors }, shape));
-  print(`${name} depthwise`, depthwise);
+  print(`${name} depthwise`, "GMAC/s", depthwise);
 }

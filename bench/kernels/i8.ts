@@ -6,12 +6,10 @@ import { hasMode } from "../../src/kernels/i8-probe.ts";
 import { MOST_I8_ROWS, panelsOf } from "../../src/kernels/i8-table.ts";
 import { i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
+import { type Timed, at, print, time } from "./timing.ts";
 
-const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
-const A = 1 << 20;
-const B = 20 << 20;
-const C = 30 << 20;
-const SCRATCH = 60 << 20;
+const [A, B, C, SCRATCH] = [at(1), at(20), at(30), at(60)];
+const MILLISECONDS = 200;
 
 const POINTWISE = [
   [12544, 32, 16],
@@ -45,33 +43,6 @@ const DEPTHWISE = [
   [7, 1, 960],
 ] as const;
 
-function best(run: () => void, ms: number): number {
-  let min = Infinity;
-  for (const end = performance.now() + ms; performance.now() < end;) {
-    const start = performance.now();
-    run();
-    min = Math.min(min, performance.now() - start);
-  }
-  return min;
-}
-
-async function exported(module: ModuleBuilder): Promise<() => void> {
-  const { instance } = await WebAssembly.instantiate(module.toBytes(), { env: { memory } });
-  return instance.exports["run"] as () => void;
-}
-
-interface Rate {
-  readonly macs: number;
-  readonly ms: number;
-}
-
-function print(name: string, rates: readonly Rate[]): void {
-  const macs = rates.reduce((sum, rate) => sum + rate.macs, 0);
-  const ms = rates.reduce((sum, rate) => sum + rate.ms, 0);
-  const each = rates.map((rate) => (rate.macs / rate.ms / 1e6).toFixed(0)).join(" ");
-  console.log(`${name}: ${(macs / ms / 1e6).toFixed(1)} GMAC/s, ${ms.toFixed(2)} ms; ${each}`);
-}
-
 const modes = INTEGER_MODES.filter(hasMode);
 /** Tiles written to be joined to 256 bits are tried beside the others: run with `--experimental-wasm-revectorize` to see them at their best. */
 const WIDTHS = [false, true];
@@ -79,7 +50,7 @@ for (const mode of modes) {
   for (const [wide, rows] of WIDTHS.flatMap((one) =>
     [MOST_I8_ROWS[mode] - 1, MOST_I8_ROWS[mode]].map((most) => [one, most] as const),
   )) {
-    const rates: Rate[] = [];
+    const rates: Timed[] = [];
     const panels = panelsOf(rows, wide);
     for (const [m, k, given] of POINTWISE) {
       const n = Math.ceil(given / (8 * panels)) * 8 * panels;
@@ -94,15 +65,15 @@ for (const mode of modes) {
         kernel,
         [tiles, groupsOf(mode, k), n, A, k * bytes, B, panel, C, n * bytes, ...(wide ? [SCRATCH] : [])].map(i32.const),
       );
-      rates.push({ macs: tiles * rows * k * n, ms: best(await exported(module), 200) });
+      rates.push(await time(module, tiles * rows * k * n, MILLISECONDS));
     }
-    print(`gemm ${rows}x${8 * panels} ${mode}${wide ? " wide" : ""}`, rates);
+    print(`gemm ${rows}x${8 * panels} ${mode}${wide ? " wide" : ""}`, "GMAC/s", rates);
   }
 }
 for (const [mode, wide] of modes.flatMap((one) =>
   (one === "i16" ? [false] : WIDTHS).map((width) => [one, width] as const),
 )) {
-  const rates: Rate[] = [];
+  const rates: Timed[] = [];
   for (const [size, stride, channels] of DEPTHWISE) {
     const out = Math.ceil(size / stride);
     const rows = stride === 1 ? 2 : 1;
@@ -131,7 +102,7 @@ for (const [mode, wide] of modes.flatMap((one) =>
       f.increase(o, rows * outBytes);
       f.increase(r, rows * stride * rowBytes);
     });
-    rates.push({ macs: out * out * channels * 9, ms: best(await exported(module), 200) });
+    rates.push(await time(module, out * out * channels * 9, MILLISECONDS));
   }
-  print(`dwconv ${mode}${wide ? " wide" : ""}`, rates);
+  print(`dwconv ${mode}${wide ? " wide" : ""}`, "GMAC/s", rates);
 }

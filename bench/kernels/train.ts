@@ -13,6 +13,7 @@ import { features } from "../../src/wasm/features.ts";
 import type { FunctionBuilder } from "../../src/wasm/function.ts";
 import { f32, i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
+import { type Timed, at, print, time } from "./timing.ts";
 
 /** Input channels, output channels, and how much of the work is so. */
 const POINTWISE = [
@@ -34,43 +35,8 @@ const POINTWISE = [
 /** Bytes of a block of A and B together. */
 const BLOCK = Number(process.env["BLOCK"] ?? 2 ** 18);
 
-const MEBIBYTE = 2 ** 20;
-const [A, B, C] = [MEBIBYTE, 20 * MEBIBYTE, 40 * MEBIBYTE];
+const [A, B, C, NUMBERS, SUMS] = [at(1), at(20), at(40), at(50), at(51)];
 const MILLISECONDS = 60;
-const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
-// Untouched pages would all be the same one.
-new Float32Array(memory.buffer).fill(0.01);
-
-interface Timed {
-  /** MACs or bytes. */
-  readonly work: number;
-  readonly ms: number;
-}
-
-async function time(module: ModuleBuilder, work: number): Promise<Timed> {
-  const { instance } = await WebAssembly.instantiate(module.toBytes(), { env: { memory } });
-  const run = instance.exports["run"];
-  if (typeof run !== "function") throw new Error("no run");
-  let ms = Infinity;
-  for (const end = performance.now() + MILLISECONDS; performance.now() < end;) {
-    const start = performance.now();
-    run();
-    ms = Math.min(ms, performance.now() - start);
-  }
-  return { work, ms };
-}
-
-function print(name: string, unit: string, timed: readonly Timed[]): void {
-  const sum = (of: (one: Timed) => number): number => timed.reduce((total, one) => total + of(one), 0);
-  const rate = (work: number, ms: number): string => (work / ms / 1e6).toFixed(1);
-  const all = rate(
-    sum(({ work }) => work),
-    sum(({ ms }) => ms),
-  );
-  console.log(
-    `${name.padEnd(28)} ${all.padStart(5)} ${unit}   ${timed.map(({ work, ms }) => rate(work, ms)).join(" ")}`,
-  );
-}
 
 for (const [name, tiling] of Object.entries(TILINGS)) {
   if (tiling.arithmetic === "fma" && !features().relaxedSimd) continue;
@@ -80,12 +46,11 @@ for (const [name, tiling] of Object.entries(TILINGS)) {
     const kernel = gemmTn(module, { ...tiling, ragged: false });
     const pixels = Math.floor(BLOCK / (4 * (k + n)));
     module.export(module.function("run")).call(kernel, [pixels, k, n, A, k * 4, B, n * 4, C, n * 4].map(i32.const));
-    products.push(await time(module, pixels * k * n));
+    products.push(await time(module, pixels * k * n, MILLISECONDS));
   }
   print(`${name} gemmTn`, "GMAC/s", products);
 }
 
-const [NUMBERS, SUMS] = [50 * MEBIBYTE, 51 * MEBIBYTE];
 const addresses = (...list: readonly number[]): AnyExpr[] => list.map((address) => i32.const(address));
 
 /** Rows and columns of the input, stride, channels. */
@@ -114,7 +79,7 @@ for (const [name, { arithmetic, depthwiseVectors: vectors }] of Object.entries(T
       const f = module.export(module.function("run"));
       const left = f.local("i32", i32.const(10));
       f.times(left, () => f.call(kernel, args));
-      return time(module, 10 * outputCols * channels * 9);
+      return time(module, 10 * outputCols * channels * 9, MILLISECONDS);
     };
     const forward = { ...common, stride, inputCols: size, outputCols, padLeft: 2 - stride };
     weights.push(await timeRows((m) => dwconvWeights(m, forward), addresses(SUMS, A, ...rows(B))));
@@ -140,7 +105,7 @@ async function timeBlock(
   const kernel = make(module);
   const pixels = Math.floor(MATRIX / (4 * channels));
   module.export(module.function("run")).call(kernel, [i32.const(pixels), i32.const(channels), ...args]);
-  return time(module, pixels * channels * 4 * passes);
+  return time(module, pixels * channels * 4 * passes, MILLISECONDS);
 }
 
 const perChannel = (count: number): AnyExpr[] =>
@@ -200,7 +165,7 @@ for (const columns of [8, 16]) {
       const kernel = make(module);
       const sizes = what === "packWeights" ? [k, n] : [n, k];
       module.export(module.function("run")).call(kernel, addresses(A, B, ...sizes));
-      timed.push(await time(module, 8 * k * n));
+      timed.push(await time(module, 8 * k * n, MILLISECONDS));
     }
     print(`${what} ${columns}`, "GB/s", timed);
   }
