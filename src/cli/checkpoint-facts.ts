@@ -7,7 +7,7 @@ import {
   type Recognized,
   recognizeMobileNetV2,
 } from "../index.ts";
-import { printable } from "./format.ts";
+import { printable, someOf } from "./format.ts";
 
 export interface CheckpointFacts {
   readonly format: string;
@@ -65,7 +65,7 @@ export function factLines(facts: CheckpointFacts): readonly (readonly [name: str
     "pixels",
     preprocessing === undefined ? "as preprocessInput scales them: x / 127.5 − 1" : scaling(preprocessing),
   ]);
-  if (classNames !== undefined) lines.push(["classes", someOf(classNames)]);
+  if (classNames !== undefined) lines.push(["classes", someOf(classNames, NAMES_SHOWN)]);
   return lines;
 }
 
@@ -73,11 +73,6 @@ function scaling({ scale, offset }: Preprocessing): string {
   const shown = (value: number | readonly number[]): string =>
     typeof value === "number" ? String(Number(value.toPrecision(6))) : `[${value.map((one) => shown(one)).join(", ")}]`;
   return `x × ${shown(scale)} + ${shown(offset)}`.replace("+ -", "− ").replace(/ \+ 0$/, "");
-}
-
-function someOf(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN).map(printable).join(", ");
-  return names.length > NAMES_SHOWN ? `${shown}, … (${names.length} in all)` : shown;
 }
 
 function leavesIn({ layers }: ModelDescription): number {

@@ -1,22 +1,27 @@
 /** What to classify with: a model and its weights, the names of its classes, and how it wants its pictures. */
 import {
   type BytesSource,
-  type CheckpointFile,
   MobileNetV2,
   MobileNetV2Error,
   NSFWJS_CLASSES,
-  type Progress,
   type Tensor,
   imagenetClasses,
   loadImg,
   readCheckpoint,
-  recognizeMobileNetV2,
 } from "../index.ts";
 import { inputOf } from "./checkpoint-facts.ts";
 import { type Labels, readLabels } from "./labels.ts";
 import { namedError } from "./named-error.ts";
 import { NSFWJS_SIZE, nsfwjsFolder, nsfwjsInput } from "./nsfwjs.ts";
-import { type OpenedModel, inputShapeOf, openModel, outputShapeOf } from "./opened-model.ts";
+import {
+  type Loading,
+  type OpenedModel,
+  checkpointAt,
+  inputShapeOf,
+  openModel,
+  outputShapeOf,
+  recognizedIn,
+} from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, pictureTensor } from "./picture-input.ts";
 import type { PreparationOptions } from "./preparation.ts";
 import { answersWithLogits, softmax } from "./scores.ts";
@@ -26,11 +31,6 @@ export interface ClassifierOptions extends PreparationOptions {
   readonly alpha?: number;
   readonly size?: number;
   readonly labels?: string;
-}
-
-export interface Loading {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress) => void;
 }
 
 export interface Loaded {
@@ -145,13 +145,9 @@ class FileClassifier implements Classifier {
     }
   }
 
-  async #load({ signal, onProgress }: Loading): Promise<Loaded> {
+  async #load(loading: Loading): Promise<Loaded> {
     const { weights: _, alpha, size, labels, ...how } = this.#options;
-    const checkpoint = await readCheckpoint(this.weights, {
-      signal,
-      // Files are at hand: only what comes over the network has a progress to show.
-      onProgress: /^https?:/i.test(this.weights) ? onProgress : undefined,
-    });
+    const checkpoint = await checkpointAt(this.weights, loading);
     const described = checkpoint.model && inputOf(checkpoint.model);
     if (described !== undefined) this.#know(pictureFormat(described, checkpoint.preprocessing, size, how));
     const model = await openModel(checkpoint, { alpha, size });
@@ -161,7 +157,7 @@ class FileClassifier implements Classifier {
     const classes = classCountOf(model);
     if (names !== undefined) checkCount(names, classes);
     return loadedOf(model, {
-      alpha: alphaOf(checkpoint),
+      alpha: recognizedIn(checkpoint)?.alpha,
       size: format.rows === format.cols ? format.rows : [format.rows, format.cols],
       labels: names ?? ownLabels(model.classNames, classes),
     });
@@ -213,10 +209,6 @@ function ownLabels(names: readonly string[] | undefined, classes: number): Label
   if (classes === imagenet.length) return imagenet;
   if (classes === imagenet.length + 1) return [BACKGROUND, ...imagenet];
   return Array.from({ length: classes }, (_, index) => `class ${index}`);
-}
-
-function alphaOf({ weights }: CheckpointFile): number | undefined {
-  return recognizeMobileNetV2([...weights.values()].map(({ shape }) => shape))?.alpha;
 }
 
 async function labelsOf(path: string | undefined): Promise<Labels | undefined> {

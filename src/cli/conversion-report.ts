@@ -4,7 +4,7 @@ import { type CheckpointFile, type Layer, Model, QuantizedModel, Sequential } fr
 import type { UnreadPicture } from "./calibration.ts";
 import { factLines, factsOf } from "./checkpoint-facts.ts";
 import type { Comparison } from "./comparison.ts";
-import { printable } from "./format.ts";
+import { megabytes, printable } from "./format.ts";
 import type { OpenedModel } from "./opened-model.ts";
 import type { Placed } from "./placing.ts";
 
@@ -46,7 +46,7 @@ export function conversionLines(conversion: Conversion): readonly Line[] {
   lines.push([
     "written",
     `${printable(target)}${beside.length > 0 ? ` (with ${beside.map(printable).join(", ")})` : ""}: ` +
-      `${format}, ${(size / 1e6).toFixed(1)} MB, ${tensorsText(written)}`,
+      `${format}, ${megabytes(size)}, ${tensorsText(written)}`,
   ]);
   lines.push(["check", checkText(conversion)]);
   const note = noteOn(conversion);

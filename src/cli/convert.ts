@@ -24,7 +24,14 @@ import { printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";
 import { readLabels } from "./labels.ts";
 import { namedError } from "./named-error.ts";
-import { type ArchitectureOptions, type OpenedModel, inputShapeOf, openModel, outputShapeOf } from "./opened-model.ts";
+import {
+  type ArchitectureOptions,
+  type OpenedModel,
+  checkpointAt,
+  inputShapeOf,
+  openModel,
+  outputShapeOf,
+} from "./opened-model.ts";
 import { pictureFormat } from "./picture-input.ts";
 import { place } from "./placing.ts";
 import { publishedModel } from "./published.ts";
@@ -120,8 +127,7 @@ async function openSource(source: string, options: ConvertOptions, signal: Abort
   try {
     const published = existsSync(source) ? undefined : publishedModel(source);
     if (published === undefined) {
-      const isAddress = /^https?:/i.test(source);
-      const checkpoint = await readCheckpoint(source, { signal, onProgress: isAddress ? onProgress : undefined });
+      const checkpoint = await checkpointAt(source, { signal, onProgress });
       return { checkpoint, architecture: { alpha, size, classes, top } };
     }
     if ((alpha ?? size ?? classes) !== undefined) {

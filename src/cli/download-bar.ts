@@ -1,5 +1,6 @@
 /** The progress bar of downloads. */
 import type { Progress } from "../index.ts";
+import { megabytes } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
 
 export interface DownloadBar {
@@ -14,8 +15,4 @@ export function downloadBar(): DownloadBar {
     (value, total) => `${megabytes(value)}${total === undefined ? "" : ` of ${megabytes(total)}`}`,
   );
   return { update: ({ received, total }) => bar.update(received, total), stop: () => bar.stop() };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,7 +1,8 @@
 /** What `evaluate` found as one HTML page that needs nothing from elsewhere. */
 import { type Evaluation, perSecond } from "./evaluation-report.ts";
 import type { Tally } from "./tally.ts";
-import { MATRIX_AT_MOST, PAGE_STYLE, classTable, confusionTable, escaped, percent } from "./tally-page.ts";
+import { percentage } from "./format.ts";
+import { MATRIX_AT_MOST, PAGE_STYLE, classTable, confusionTable, escaped } from "./tally-page.ts";
 
 /** Mistakes that the model was surest of. */
 const MISTAKES_SHOWN = 100;
@@ -12,8 +13,8 @@ export function evaluationPage(evaluation: Evaluation): string {
   const facts: readonly (readonly [string, string])[] = [
     ["model", `${model.name}, weights ${model.weights}, ${sizeOf(model.size)}`],
     ["pictures", `${tally.pictures} of ${place}, classes by ${labels}`],
-    ["top-1", percent(tally.top1)],
-    ...(tally.names.length > 5 ? [["top-5", percent(tally.top5)] as const] : []),
+    ["top-1", percentage(tally.top1)],
+    ...(tally.names.length > 5 ? [["top-5", percentage(tally.top5)] as const] : []),
     ["mean of -ln(score of what is right)", tally.logLoss.toFixed(4)],
     ["speed", `${perSecond(evaluation)} pictures a second`],
     ["preparation", JSON.stringify(evaluation.recipe)],
@@ -42,7 +43,7 @@ function mistakes({ mistakes: all }: Tally): string {
   const worst = all.toSorted((a, b) => b.score - a.score).slice(0, MISTAKES_SHOWN);
   const rows = worst.map(
     ({ path, actual, predicted, score }) =>
-      `<tr><td>${escaped(path)}<td>${escaped(actual)}<td>${escaped(predicted)}<td class="n">${percent(score)}`,
+      `<tr><td>${escaped(path)}<td>${escaped(actual)}<td>${escaped(predicted)}<td class="n">${percentage(score)}`,
   );
   const title = all.length > worst.length ? `The ${worst.length} surest of ${all.length} mistakes` : "Mistakes";
   return `<h2>${title}</h2>\n<table><thead><tr><th>picture<th>shows<th>taken for<th class="n">score</thead><tbody>${rows.join("\n")}</tbody></table>`;

@@ -8,11 +8,9 @@ import {
   Model,
   QuantizedModel,
   Tensor,
-  readCheckpoint,
 } from "../index.ts";
-import type { Loading } from "./classifier.ts";
 import { namedError } from "./named-error.ts";
-import { inputShapeOf, openModel } from "./opened-model.ts";
+import { type Loading, checkpointAt, inputShapeOf, openModel } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, pictureTensor } from "./picture-input.ts";
 import type { PreparationOptions } from "./preparation.ts";
 
@@ -76,16 +74,9 @@ function isOfTheTop(layer: string | undefined): boolean {
   return layer === "predictions" || layer?.startsWith("global_average_pooling2d") === true;
 }
 
-async function fileExtractor(
-  source: string,
-  options: ExtractorOptions,
-  { signal, onProgress }: Loading,
-): Promise<Extractor> {
+async function fileExtractor(source: string, options: ExtractorOptions, loading: Loading): Promise<Extractor> {
   const { alpha, size } = options;
-  const checkpoint = await readCheckpoint(source, {
-    signal,
-    onProgress: /^https?:/i.test(source) ? onProgress : undefined,
-  });
+  const checkpoint = await checkpointAt(source, loading);
   const model = await openModel(checkpoint, { alpha, size });
   if (model instanceof QuantizedModel) {
     throw new MobileNetV2Error(

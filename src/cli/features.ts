@@ -5,7 +5,7 @@ import { picturesIn } from "./calibration.ts";
 import { downloadBar } from "./download-bar.ts";
 import { type Extractor, type ExtractorOptions, loadExtractor } from "./extractor.ts";
 import { featureEnding, openFeatureWriter } from "./feature-files.ts";
-import { duration, printable } from "./format.ts";
+import { duration, megabytes, printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";
 import { place } from "./placing.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -41,7 +41,7 @@ export async function features(folder: string, options: FeaturesOptions): Promis
   const { bold, dim } = styleFor(process.stdout);
   const { model, layer, pooling, weights } = extractor.facts;
   const how = { avg: ", its mean", max: ", its maxima", none: "" }[pooling];
-  const shown = files.map(({ path, bytes }) => `${printable(path)} (${(bytes / 1e6).toFixed(1)} MB)`).join(", ");
+  const shown = files.map(({ path, bytes }) => `${printable(path)} (${megabytes(bytes)})`).join(", ");
   process.stdout.write(
     `${bold(shown)}: ${vectors} vectors of ${extractor.length} numbers\n` +
       `${dim(`${layer} of ${printable(model)}${how}, weights ${printable(weights)}; ${perSecond} pictures a second, loaded in ${duration(load)}`)}\n`,

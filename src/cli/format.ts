@@ -33,9 +33,24 @@ export function bar(fraction: number, width: number): string {
   return `${"█".repeat(Math.floor(eighths / 8))}${EIGHTHS[eighths % 8] ?? ""}`.padEnd(width);
 }
 
-/** A probability: ` 62.3 %`. */
-export function percent(score: number): string {
-  return `${(score * 100).toFixed(1).padStart(5)} %`;
+/** A part of 1: `62.3 %`. */
+export function percentage(part: number): string {
+  return `${(part * 100).toFixed(1)} %`;
+}
+
+/** The same as wide as `100.0 %`, for columns: ` 62.3 %`. */
+export function percent(part: number): string {
+  return percentage(part).padStart(7);
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** The first names of a list, and how many there are where that is not all. */
+export function someOf(names: readonly string[], most: number): string {
+  const shown = names.slice(0, most).map(printable).join(", ");
+  return names.length > most ? `${shown}, … (${names.length} in all)` : shown;
 }
 
 export function duration(milliseconds: number): string {

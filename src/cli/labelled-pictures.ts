@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { readBytes } from "#platform";
 import { MobileNetV2Error } from "../index.ts";
+import { someOf } from "./format.ts";
 import { picturesIn } from "./calibration.ts";
 import { type ClassLookup, wordNetId } from "./class-lookup.ts";
 
@@ -72,7 +73,7 @@ function fromFolders(
     // As Keras numbers them; only where no folder has the name of a class.
     if (unknown.length < folders.length || folders.length !== classes.names.length || !isNumbered(classes.names)) {
       throw wrong(
-        `These folders of ${place} have no class of the model's: ${someOf(unknown)}. Its classes: ${someOf(classes.names)}.`,
+        `These folders of ${place} have no class of the model's: ${someOf(unknown, NAMED)}. Its classes: ${someOf(classes.names, NAMED)}.`,
       );
     }
     for (const [index, folder] of folders.toSorted().entries()) found.set(folder, index);
@@ -93,7 +94,10 @@ function fromNames(paths: readonly string[], classes: ClassLookup): LabelledPict
   if (unknown.length > 0) {
     throw wrong(
       classes.hasIds
-        ? `The names of these pictures begin with WordNet ids that are no classes of the model: ${someOf(unknown.map((path) => basename(path)))}.`
+        ? `The names of these pictures begin with WordNet ids that are no classes of the model: ${someOf(
+            unknown.map((path) => basename(path)),
+            NAMED,
+          )}.`
         : "The names of the pictures begin with WordNet ids, but the model's classes have none.",
     );
   }
@@ -184,11 +188,6 @@ function rowOf(line: string): Row | undefined {
   if (name === undefined || label === undefined) return undefined;
   const unquoted = /^"((?:[^"]|"")*)"/.exec(label)?.[1] ?? /^[^,;\t]*/.exec(label)?.[0] ?? label;
   return [name.replaceAll('""', '"').trim(), unquoted.replaceAll('""', '"').trim()];
-}
-
-function someOf(names: readonly string[]): string {
-  const shown = names.slice(0, NAMED).join(", ");
-  return names.length > NAMED ? `${shown}, … (${names.length} in all)` : shown;
 }
 
 function wrong(message: string): MobileNetV2Error {

@@ -11,7 +11,7 @@ import {
   recommend,
 } from "../index.ts";
 import type { Budget } from "./budget.ts";
-import { type Cell, alignedTable } from "./format.ts";
+import { type Cell, alignedTable, megabytes } from "./format.ts";
 import { interruptible } from "./interruption.ts";
 import { progressBar } from "./progress-bar.ts";
 import { styleFor } from "./style.ts";
@@ -144,8 +144,4 @@ function perSecond(latencyMs: number): number {
 
 function millions(count: number, digits: number): string {
   return (count / 1e6).toFixed(digits);
-}
-
-function megabytes(bytes: number): string {
-  return `${millions(bytes, 1)} MB`;
 }

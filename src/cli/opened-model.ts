@@ -5,13 +5,31 @@ import {
   MobileNetV2,
   MobileNetV2Error,
   QuantizedModel,
+  type Progress,
   type Recognized,
   type Shape,
   loadQuantized,
   modelOf,
+  readCheckpoint,
   recognizeMobileNetV2,
 } from "../index.ts";
 import { DEFAULT_SIZE } from "./picture-input.ts";
+
+/** What long loading is given. */
+export interface Loading {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** The checkpoint of a file, a folder or an address. Files are at hand: only what comes over the network has a progress to show. */
+export async function checkpointAt(source: string, { signal, onProgress }: Loading): Promise<CheckpointFile> {
+  return await readCheckpoint(source, { signal, onProgress: /^https?:/i.test(source) ? onProgress : undefined });
+}
+
+/** The MobileNetV2 that the weights are of, by their shapes. */
+export function recognizedIn({ weights }: Pick<CheckpointFile, "weights">): Recognized | undefined {
+  return recognizeMobileNetV2([...weights.values()].map(({ shape }) => shape));
+}
 
 /** What a file of weights alone cannot say. */
 export interface ArchitectureOptions {
@@ -30,7 +48,7 @@ export async function openModel(
   threads?: number,
 ): Promise<OpenedModel> {
   if (checkpoint.model === undefined) return modelOfWeights(checkpoint, options, threads);
-  const known = recognizeMobileNetV2([...checkpoint.weights.values()].map(({ shape }) => shape));
+  const known = recognizedIn(checkpoint);
   refuseOptions("The file has its own model, of", known, options);
   return checkpoint.quantized === true
     ? loadQuantized(checkpoint.bytes, { threads })
@@ -39,11 +57,11 @@ export async function openModel(
 
 /** The MobileNetV2 that the shapes of weights and the options name. */
 async function modelOfWeights(
-  { weights, bytes, classNames }: CheckpointFile,
+  checkpoint: CheckpointFile,
   { alpha, size = DEFAULT_SIZE, classes, top = true }: ArchitectureOptions,
   threads: number | undefined,
 ): Promise<AnyModel> {
-  const known = recognizeMobileNetV2([...weights.values()].map(({ shape }) => shape));
+  const known = recognizedIn(checkpoint);
   if (known === undefined && alpha === undefined) {
     throw new MobileNetV2Error(
       "ValueError",
@@ -59,13 +77,13 @@ async function modelOfWeights(
     threads,
   });
   try {
-    model.loadWeightsFromBytes(bytes);
+    model.loadWeightsFromBytes(checkpoint.bytes);
   } catch (error) {
     // Where the option is the mistake, no layer is to be named.
     refuseOptions("The weights are of", known, { alpha, classes, top });
     throw error;
   }
-  model.classNames = classNames;
+  model.classNames = checkpoint.classNames;
   return model;
 }
 

@@ -1,5 +1,5 @@
 /** What a model's answers are: probabilities, or logits, which models of PyTorch's packages answer with. */
-import { type KerasTensor, Model, Sequential, Tensor } from "../index.ts";
+import { type KerasTensor, Model, Sequential, Softmax, type Tensor } from "../index.ts";
 
 /** Layers that pass values on as they are, or in another shape. */
 const PASSING: ReadonlySet<string> = new Set(["Dropout", "Flatten", "Reshape"]);
@@ -20,18 +20,6 @@ export function answersWithLogits(output: KerasTensor): boolean {
 }
 
 /** Each row of [samples, classes] as probabilities. */
-export function softmax({ shape, data }: Tensor<Float32Array>): Tensor<Float32Array> {
-  const classes = shape.at(-1) ?? 1;
-  const result = new Float32Array(data.length);
-  for (let start = 0; start < data.length; start += classes) {
-    const row = data.subarray(start, start + classes);
-    const highest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    const powers = Float64Array.from(row, (value) => Math.exp(value - highest));
-    const sum = powers.reduce((a, b) => a + b, 0);
-    result.set(
-      powers.map((value) => value / sum),
-      start,
-    );
-  }
-  return new Tensor(shape, result);
+export function softmax(logits: Tensor<Float32Array>): Tensor<Float32Array> {
+  return new Softmax().forward([logits]);
 }

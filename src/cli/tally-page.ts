@@ -1,4 +1,5 @@
 /** Parts of pages that tell how often a model is right: tables, and how they look. */
+import { percentage } from "./format.ts";
 import type { ClassTally, Tally } from "./tally.ts";
 
 /** A matrix of more classes is left out: the table names what each is taken for. */
@@ -18,7 +19,7 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.n { whit
 
 /** A row a class. */
 export function classTable(classes: readonly ClassTally[]): string {
-  const part = (value: number | undefined): string => `<td class="n">${value === undefined ? "" : percent(value)}`;
+  const part = (value: number | undefined): string => `<td class="n">${value === undefined ? "" : percentage(value)}`;
   const rows = classes.map(
     ({ name, pictures, top1, recall, precision, f1, takenFor }) =>
       `<tr><td>${escaped(name)}<td class="n">${pictures}<td class="n">${top1}${part(recall)}${part(precision)}${part(f1)}<td>${
@@ -42,10 +43,6 @@ export function confusionTable(tally: Tally, classes: readonly ClassTally[]): st
     return `<tr><th>${escaped(name)}${cells.join("")}`;
   });
   return `<table class="matrix"><thead><tr><th>${head}</thead><tbody>${rows.join("\n")}</tbody></table>`;
-}
-
-export function percent(value: number): string {
-  return `${(value * 100).toFixed(1)} %`;
 }
 
 /** For any place in a page, attributes too. */

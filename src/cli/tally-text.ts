@@ -1,5 +1,5 @@
 /** How often a model is right, as lines for a terminal. */
-import { type Cell, alignedTable, bar, percent, printable } from "./format.ts";
+import { type Cell, alignedTable, bar, percent, percentage, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import type { ClassTally, Tally } from "./tally.ts";
 
@@ -43,7 +43,7 @@ function classTable(classes: readonly ClassTally[], style: Style): readonly stri
 }
 
 function classCells({ name, pictures, top1, recall, precision, f1, takenFor }: ClassTally): readonly Cell[] {
-  const part = (value: number | undefined): Cell => ({ number: value === undefined ? "" : percent(value).trim() });
+  const part = (value: number | undefined): Cell => ({ number: value === undefined ? "" : percentage(value) });
   return [
     printable(name),
     { number: String(pictures) },

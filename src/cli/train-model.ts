@@ -11,17 +11,14 @@ import {
   MobileNetV2,
   MobileNetV2Error,
   Model,
-  type Progress,
   QuantizedModel,
   Rescaling,
   Sequential,
   type Weight,
-  readCheckpoint,
-  recognizeMobileNetV2,
   setBatchNormMomentum,
 } from "../index.ts";
 import { namedError } from "./named-error.ts";
-import { type OpenedModel, openModel } from "./opened-model.ts";
+import { type Loading, type OpenedModel, checkpointAt, openModel, recognizedIn } from "./opened-model.ts";
 import { type TrainSettings, isFromScratch } from "./train-recipe.ts";
 
 /** The MobileNetV2 that it begins with, without its top. */
@@ -44,11 +41,6 @@ export interface HeadOptions extends BaseOptions {
   readonly name: string;
   readonly dropout: number;
   readonly classNames: readonly string[];
-}
-
-export interface Loading {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress) => void;
 }
 
 /**
@@ -94,12 +86,8 @@ export async function loadBase({ settings, size, seed, threads }: BaseOptions, l
     if (isFromScratch(settings)) setBatchNormMomentum(base, QUICK_MOMENTUM);
     return { base, alpha, weights: isRandom ? "random" : "ImageNet" };
   }
-  const isAddress = /^https?:/i.test(weights);
   try {
-    const file = await readCheckpoint(weights, {
-      signal: loading.signal,
-      ...(isAddress && { onProgress: loading.onProgress }),
-    });
+    const file = await checkpointAt(weights, loading);
     const alpha = alphaOf(file, settings.alpha);
     const base = await MobileNetV2({ alpha, inputShape, includeTop: false, weights: null, threads });
     takeWeights(base, await openModel(file, { size }));
@@ -111,8 +99,8 @@ export async function loadBase({ settings, size, seed, threads }: BaseOptions, l
 }
 
 /** @throws ValueError where the file is of no MobileNetV2, or of another than the option says. */
-function alphaOf({ weights }: CheckpointFile, asked: number | undefined): number {
-  const alpha = recognizeMobileNetV2([...weights.values()].map(({ shape }) => shape))?.alpha;
+function alphaOf(file: CheckpointFile, asked: number | undefined): number {
+  const alpha = recognizedIn(file)?.alpha;
   if (alpha === undefined) throw new MobileNetV2Error("ValueError", "It is not a MobileNetV2.");
   if (asked !== undefined && asked !== alpha) {
     throw new MobileNetV2Error("ValueError", `It is of alpha ${alpha}. Received: --alpha ${asked}`);

@@ -1,7 +1,7 @@
 /** What `train` did as one HTML page that needs nothing from elsewhere. */
 import { basename } from "node:path";
-import { percent as percentText } from "./format.ts";
-import { MATRIX_AT_MOST, PAGE_STYLE, classTable, confusionTable, escaped, percent } from "./tally-page.ts";
+import { percentage } from "./format.ts";
+import { MATRIX_AT_MOST, PAGE_STYLE, classTable, confusionTable, escaped } from "./tally-page.ts";
 import { chart } from "./train-chart.ts";
 import { DEFAULTS } from "./train-recipe.ts";
 import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./train-report.ts";
@@ -36,7 +36,7 @@ export function trainPage(training: Training, mistakes: readonly ShownMistake[])
 <title>${escaped(title)}</title>
 <style>${STYLE}</style>
 <h1>${escaped(title)}</h1>
-<p class="sum">${percent(tally.top1)} right: ${right} of ${tally.pictures} ${where}, ${classNames.length} classes</p>
+<p class="sum">${percentage(tally.top1)} right: ${right} of ${tally.pictures} ${where}, ${classNames.length} classes</p>
 ${note === undefined ? "" : `<p>${escaped(note)} Pictures that it has never met say more: <code>mobilenet-v2 evaluate</code>.</p>`}
 <div class="curves">${curves(training)}</div>
 ${phaseTable(training)}
@@ -88,7 +88,7 @@ function curves({ phases, recipe }: Training): string {
   };
   return (
     chartOf("Loss", "loss", (value) => String(Number(value.toPrecision(3)))) +
-    chartOf("Right answers", "accuracy", (value) => percentText(value).trim(), 1)
+    chartOf("Right answers", "accuracy", percentage, 1)
   );
 }
 
@@ -96,7 +96,7 @@ function phaseTable({ phases, recipe }: Training): string {
   const rows = phases.map((result) => {
     const best = bestEpoch(result, recipe);
     const at = (name: string): number | undefined => result.logged[name]?.[best];
-    const share = (value: number | undefined): string => (value === undefined ? "" : percent(value));
+    const share = (value: number | undefined): string => (value === undefined ? "" : percentage(value));
     const cells = [
       result.logged["loss"]?.length ?? 0,
       best + 1,
@@ -135,7 +135,7 @@ function mistakeList(shown: readonly ShownMistake[], all: number): string {
   const items = shown.map(({ name, uri, actual, predicted, score }) => {
     const picture =
       uri === undefined ? "" : `<img src="${uri}" alt="${escaped(actual)}, taken for ${escaped(predicted)}">`;
-    return `<li>${picture}<b>${escaped(predicted)}</b> ${percent(score)}<br>is ${escaped(actual)}<br><small>${escaped(name)}</small>`;
+    return `<li>${picture}<b>${escaped(predicted)}</b> ${percentage(score)}<br>is ${escaped(actual)}<br><small>${escaped(name)}</small>`;
   });
   const title = all > shown.length ? `The ${shown.length} surest of ${all} mistakes` : "Mistakes";
   return `<h2>${title}</h2>\n<ul class="pictures">${items.join("\n")}</ul>`;
@@ -174,7 +174,7 @@ function recipeFacts({ model, recipe, settings }: Training): readonly Fact[] {
       `MobileNetV2 of alpha ${model.alpha} for ${model.size} × ${model.size} pixels, ${model.parameters.toLocaleString("en")} parameters; weights at first: ${model.weights}`,
     ],
     ["pictures", `squeezed to ${model.size} × ${model.size}, bilinear with PIL's arithmetic, turned upright by EXIF`],
-    ["held out", `${percent(validationSplit)} of each class`],
+    ["held out", `${percentage(validationSplit)} of each class`],
     ["batches of", String(batchSize)],
     ["dropout", String(dropout)],
     ...phases.map((phase): Fact => {

@@ -1,7 +1,7 @@
 /** What `train` did, as text and as JSON. */
 import { availableParallelism, cpus } from "node:os";
 import type { PhaseResult } from "../index.ts";
-import { type Cell, alignedTable, duration, percent, printable } from "./format.ts";
+import { type Cell, alignedTable, duration, percentage, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import type { Tally } from "./tally.ts";
 import { tallyLines } from "./tally-text.ts";
@@ -77,7 +77,7 @@ export function caution(training: Pick<Training, "counts" | "tally" | "recipe">)
     : "";
   // Rounded apart, so that no more is promised than is so.
   const [low, high] = [Math.floor(least * 1000) / 1000, Math.ceil(most * 1000) / 1000];
-  return `With so many pictures held out, the true part lies between ${percent(low).trim()} and ${percent(high).trim()} (19 times of 20).${chose}`;
+  return `With so many pictures held out, the true part lies between ${percentage(low)} and ${percentage(high)} (19 times of 20).${chose}`;
 }
 
 /** The epoch, from 0, whose weights a phase ended with. */
@@ -138,7 +138,7 @@ function phaseLines({ phases, recipe }: Training, style: Style): readonly string
 }
 
 function part(value: number | undefined): string {
-  return value === undefined ? "" : percent(value).trim();
+  return value === undefined ? "" : percentage(value);
 }
 
 export function whatLearned(phase: PhaseRecipe | undefined): string {

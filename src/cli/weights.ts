@@ -10,7 +10,7 @@ import {
   verifyWeights,
 } from "../index.ts";
 import { downloadBar } from "./download-bar.ts";
-import { alignedTable, printable } from "./format.ts";
+import { alignedTable, megabytes, printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";
 import { publishedModel } from "./published.ts";
 import { styleFor } from "./style.ts";
@@ -149,10 +149,6 @@ const DEFAULT = { alpha: 1, rows: 224 } as const;
 function title({ alpha, rows, includeTop }: ImagenetFile): string {
   const name = checkpoints.find((one) => one.alpha === alpha && one.rows === rows)?.name ?? "";
   return `${name}${includeTop ? "" : " without the top"}`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 type Cells = readonly (string | { readonly number: string })[];
