@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { differentiate } from "../../src/graph/differentiate.ts";
@@ -20,8 +19,8 @@ import { Input } from "../../src/layers/input-layer.ts";
 import { type KerasTensor, Layer } from "../../src/layers/layer.ts";
 import { Softmax } from "../../src/layers/softmax.ts";
 import type { Weight } from "../../src/layers/weight.ts";
-import { Model } from "../../src/models/model.ts";
 import { assertWithin, maxMagnitude } from "../support/compare.ts";
+import { crossEntropy, fineTunedModel } from "../support/fine-tuning.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 
 const ONE = { seed: 1 };
@@ -338,38 +337,14 @@ describe("the first step of a training equals Keras's in float64", () => {
     // In one of them float32 carries a value over a kink of ReLU6: the gradients of all layers before it see that.
     const tolerance = name === "rmsprop_all" ? 2e-3 : 1e-5;
     test(`${name}: the loss within 1e-5, norms of gradients within ${tolerance} (1e-8 where they are 0)`, async () => {
-      const base = await MobileNetV2({
-        inputShape: [size, size, 3],
-        alpha,
-        includeTop: false,
-        weights: null,
-        pooling: "avg",
-      });
-      const head = new Dense({ units: classes, activation: "softmax", name: "head" });
-      const model = new Model({ inputs: base.inputs, outputs: [head.apply(base.output)] });
-      seedWeights(model, seed);
-      if (frozen === "base") base.trainable = false;
-      if (frozen.startsWith("before")) {
-        const first = model.layers.findIndex((layer) => layer.name === "block_14_expand");
-        for (const [i, layer] of model.layers.entries()) {
-          layer.trainable = i >= first && !(layer instanceof BatchNormalization);
-        }
-      }
+      const model = await fineTunedModel({ seed, alpha, size, classes, frozen });
       const named = model.layers.flatMap((layer) =>
         layer.trainableWeights.map((weight) => [`${layer.name}/${weight.name}`, weight] as const),
       );
       const weights = named.map(([, weight]) => weight);
       const differentiator = differentiate(programOf(model.graph), { training: true, weights });
       let loss = 0;
-      const crossentropy: LossGradient = ({ outputs: [answer] }) => {
-        const values = Float32Array.from(answer?.data ?? []);
-        for (const [n, label] of labels.entries()) {
-          const at = n * classes + label;
-          loss -= Math.log(values[at] ?? NaN) / batch;
-          values[at] = (values[at] ?? NaN) - 1;
-        }
-        return [{ of: "logits", values: values.map((value) => value / batch) }];
-      };
+      const crossentropy = crossEntropy(labels, (found) => (loss = found));
       const x = seededInput(seed, [batch, size, size, 3]);
       const { weights: gradients } = await differentiator.run([x], crossentropy, ONE);
       assert.ok(Math.abs(loss - expected) <= 1e-5 * expected, `loss ${loss}, Keras's ${expected}`);

@@ -2,22 +2,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Model } from "../../src/models/model.ts";
-import { Adam } from "../../src/training/adam.ts";
-import type { Optimizer } from "../../src/training/optimizer.ts";
-import { RMSprop } from "../../src/training/rmsprop.ts";
-import { SGD } from "../../src/training/sgd.ts";
-import { seedWeights, seededInput } from "../support/seeded.ts";
+import type { Model } from "../../src/models/model.ts";
+import { type KerasOptimizer, fineTunedModel, optimizerOf } from "../support/fine-tuning.ts";
+import { seededInput } from "../support/seeded.ts";
 import { needsShared, sharedJson } from "../support/shared.ts";
 
 /** Of MobileNetV2 0.35, 64 pixels, 5 classes, a batch of 8. */
 interface SetUp {
   readonly seed: string;
   readonly labels: readonly number[];
-  readonly optimizer: { readonly class_name: string; readonly config: Readonly<Record<string, number>> };
+  readonly optimizer: KerasOptimizer;
   readonly frozen: string;
 }
 
@@ -43,28 +37,6 @@ const fixture = JSON.parse(
   readFileSync(new URL("../fixtures/training/steps.json", import.meta.url), "utf8"),
 ) as Fixture;
 
-async function modelOf({ seed, frozen }: SetUp): Promise<Model> {
-  const options = { alpha: 0.35, inputShape: [64, 64, 3], includeTop: false, weights: null, pooling: "avg" } as const;
-  const base = await MobileNetV2(options);
-  const outputs = new Dense({ units: 5, activation: "softmax", name: "head" }).apply(base.output);
-  const model = new Model({ inputs: base.inputs, outputs });
-  seedWeights(model, seed);
-  if (frozen === "base") base.trainable = false;
-  else if (frozen !== "none") {
-    const first = model.layers.findIndex(({ name }) => name === "block_14_expand");
-    for (const [i, layer] of model.layers.entries()) {
-      if (i < first || layer instanceof BatchNormalization) layer.trainable = false;
-    }
-  }
-  return model;
-}
-
-function optimizerOf({ optimizer: { class_name: name, config } }: SetUp): Optimizer {
-  const { learning_rate: learningRate, momentum } = config;
-  if (name === "SGD") return new SGD({ learningRate, momentum });
-  return name === "Adam" ? new Adam({ learningRate }) : new RMSprop({ learningRate });
-}
-
 function assertRelative(actual: number | undefined, expected: number, tolerance: number, what: string): void {
   const difference = Math.abs((actual ?? NaN) - expected);
   assert.ok(difference <= tolerance * Math.abs(expected), `${what}: ${actual}, Keras's ${expected}`);
@@ -84,7 +56,7 @@ function assertWeights(model: Model, expected: Readonly<Record<string, readonly 
 async function steps(model: Model, setUp: SetUp): Promise<readonly number[]> {
   const { seed, labels } = setUp;
   const x = seededInput(seed, [8, 64, 64, 3]);
-  model.compile({ optimizer: optimizerOf(setUp), loss: "sparse_categorical_crossentropy" });
+  model.compile({ optimizer: optimizerOf(setUp.optimizer), loss: "sparse_categorical_crossentropy" });
   const first = await model.trainOnBatch(x, labels);
   const { history } = await model.fit(x, labels, { epochs: 3, batchSize: 8, shuffle: false });
   const { loss } = await model.evaluate(x, labels);
@@ -96,7 +68,7 @@ describe("all layers, at small learning rates, as Keras in float64: losses withi
   for (const { name, labels, optimizer, losses, evaluated, weights } of fixture.calm) {
     it(name, async () => {
       const setUp = { seed: `calm/${name}`, labels, optimizer, frozen: "none" };
-      const model = await modelOf(setUp);
+      const model = await fineTunedModel(setUp);
       const found = await steps(model, setUp);
       for (const [i, loss] of [...losses, evaluated].entries()) {
         assertRelative(found[i], loss, i === 0 ? 1e-5 : 3e-4, `loss ${i}`);
@@ -116,7 +88,7 @@ describe("the reference folder's set-ups", { skip: needsShared }, () => {
         ? "losses as Keras's within 1e-3, weights 1e-3 of their scale"
         : "the first loss as Keras's within 1e-4, later ones within three times as far from Keras's as these are from one another";
     it(`${name}: ${claim}`, async () => {
-      const model = await modelOf(reference);
+      const model = await fineTunedModel(reference);
       const frozen = model.nonTrainableWeights.filter(({ trainable }) => trainable);
       const before = frozen.map(({ values }) => values.slice());
       const found = await steps(model, reference);

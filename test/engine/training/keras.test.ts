@@ -1,21 +1,12 @@
 /** Steps of fine-tuning MobileNetV2 as Keras takes them: gradient norms, losses, weights after four steps. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { TrainingEngine } from "../../../src/engine/training/training-engine.ts";
-import type { LossGradient } from "../../../src/graph/differentiator.ts";
 import { programOf } from "../../../src/graph/program.ts";
-import { BatchNormalization } from "../../../src/layers/batch-normalization.ts";
-import { Dense } from "../../../src/layers/dense.ts";
-import { GlobalAveragePooling2D } from "../../../src/layers/global-average-pooling2d.ts";
 import type { Weight } from "../../../src/layers/weight.ts";
-import { Model } from "../../../src/models/model.ts";
-import { Adam } from "../../../src/training/adam.ts";
-import type { Optimizer } from "../../../src/training/optimizer.ts";
-import { RMSprop } from "../../../src/training/rmsprop.ts";
-import { SGD } from "../../../src/training/sgd.ts";
-import { seedWeights, seededInput } from "../../support/seeded.ts";
+import { type KerasOptimizer, crossEntropy, fineTunedModel, optimizerOf } from "../../support/fine-tuning.ts";
+import { seededInput } from "../../support/seeded.ts";
 import { needsShared, sharedJson } from "../../support/shared.ts";
 
 interface Reference {
@@ -26,49 +17,12 @@ interface Reference {
   readonly classes: number;
   readonly batch: number;
   readonly labels: readonly number[];
-  readonly optimizer: { readonly class_name: string; readonly config: Readonly<Record<string, number>> };
+  readonly optimizer: KerasOptimizer;
   readonly frozen: string;
   readonly first_gradient_norms: Readonly<Record<string, number>>;
   readonly losses: readonly number[];
   readonly weights_after: Readonly<Record<string, readonly number[]>>;
   readonly evaluate_after: number;
-}
-
-function optimizerOf({ optimizer }: Reference): Optimizer {
-  const { learning_rate: learningRate, momentum } = optimizer.config;
-  if (optimizer.class_name === "SGD") return new SGD({ learningRate, momentum });
-  return optimizer.class_name === "Adam" ? new Adam({ learningRate }) : new RMSprop({ learningRate });
-}
-
-async function modelOf({ alpha, size, classes, seed, frozen }: Reference): Promise<Model> {
-  const base = await MobileNetV2({ alpha, inputShape: [size, size, 3], includeTop: false, weights: null });
-  const pooled = new GlobalAveragePooling2D({ name: "pool" }).apply(base.output);
-  const output = new Dense({ units: classes, activation: "softmax", name: "head" }).apply(pooled);
-  const model = new Model({ inputs: base.inputs, outputs: output });
-  seedWeights(model, seed);
-  if (frozen === "base") for (const layer of base.layers) layer.trainable = false;
-  else if (frozen !== "none") {
-    const first = model.layers.findIndex(({ name }) => name === "block_14_expand");
-    for (const [i, layer] of model.layers.entries()) {
-      if (i < first || layer instanceof BatchNormalization) layer.trainable = false;
-    }
-  }
-  return model;
-}
-
-/** The mean cross-entropy of these labels; `onLoss` gets it. */
-function crossEntropy(labels: readonly number[], onLoss: (loss: number) => void): LossGradient {
-  return ({ outputs: [output] }) => {
-    const [batch = 0, classes = 0] = output?.shape ?? [];
-    const values = Float32Array.from(output?.data ?? [], (value) => value / batch);
-    let loss = 0;
-    for (const [i, label] of labels.entries()) {
-      loss -= Math.log(output?.data[i * classes + label] ?? NaN) / batch;
-      values[i * classes + label] = (values[i * classes + label] ?? NaN) - 1 / batch;
-    }
-    onLoss(loss);
-    return [{ of: "logits", values }];
-  };
 }
 
 function normOf(values: ArrayLike<number>): number {
@@ -89,7 +43,7 @@ describe(
     const references = needsShared === false ? sharedJson<readonly Reference[]>("reference/training.json") : [];
     for (const reference of references) {
       it(reference.name, async () => {
-        const model = await modelOf(reference);
+        const model = await fineTunedModel(reference);
         // With all layers trained, steps of this size make roundings grow: Keras with oneDNN, without it and with XLA gives losses that
         // are up to 1.6e-2 apart after one step, and 1.4e-1 after three, which says nothing any more.
         const isSteady = reference.frozen !== "none";
@@ -109,7 +63,7 @@ describe(
         const program = programOf(model.graph);
         const engine = await TrainingEngine.create(program, { training: true, weights });
         const evaluation = await TrainingEngine.create(program, { training: false, weights: [] });
-        const optimizer = optimizerOf(reference);
+        const optimizer = optimizerOf(reference.optimizer);
         const input: Tensor = seededInput(reference.seed, [reference.batch, reference.size, reference.size, 3]);
         const losses: number[] = [];
         for (let step = 0; step < reference.losses.length; step++) {

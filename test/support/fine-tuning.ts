@@ -1,0 +1,70 @@
+/** Fine-tuning as the reference folder's training.json sets it up: MobileNetV2 with a head, seeded, partly frozen. */
+import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
+import type { LossGradient } from "../../src/graph/differentiator.ts";
+import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
+import { Dense } from "../../src/layers/dense.ts";
+import { Model } from "../../src/models/model.ts";
+import { Adam } from "../../src/training/adam.ts";
+import type { Optimizer } from "../../src/training/optimizer.ts";
+import { RMSprop } from "../../src/training/rmsprop.ts";
+import { SGD } from "../../src/training/sgd.ts";
+import { seedWeights } from "./seeded.ts";
+
+export interface FineTuning {
+  readonly seed: string;
+  /** `none`, `base`, or all before block_14 and every BatchNormalization. */
+  readonly frozen: string;
+  readonly alpha?: number;
+  readonly size?: number;
+  readonly classes?: number;
+}
+
+export async function fineTunedModel({
+  seed,
+  frozen,
+  alpha = 0.35,
+  size = 64,
+  classes = 5,
+}: FineTuning): Promise<Model> {
+  const options = { alpha, inputShape: [size, size, 3], includeTop: false, weights: null, pooling: "avg" } as const;
+  const base = await MobileNetV2(options);
+  const outputs = new Dense({ units: classes, activation: "softmax", name: "head" }).apply(base.output);
+  const model = new Model({ inputs: base.inputs, outputs });
+  seedWeights(model, seed);
+  if (frozen === "base") base.trainable = false;
+  else if (frozen !== "none") {
+    const first = model.layers.findIndex(({ name }) => name === "block_14_expand");
+    for (const [i, layer] of model.layers.entries()) {
+      if (i < first || layer instanceof BatchNormalization) layer.trainable = false;
+    }
+  }
+  return model;
+}
+
+/** An optimizer as Keras describes it. */
+export interface KerasOptimizer {
+  readonly class_name: string;
+  readonly config: Readonly<Record<string, number>>;
+}
+
+export function optimizerOf({ class_name: name, config }: KerasOptimizer): Optimizer {
+  const { learning_rate: learningRate, momentum } = config;
+  if (name === "SGD") return new SGD({ learningRate, momentum });
+  return name === "Adam" ? new Adam({ learningRate }) : new RMSprop({ learningRate });
+}
+
+/** The mean cross-entropy of these labels; `onLoss` gets it. */
+export function crossEntropy(labels: readonly number[], onLoss: (loss: number) => void): LossGradient {
+  return ({ outputs: [output] }) => {
+    const [batch = 0, classes = 0] = output?.shape ?? [];
+    const values = Float32Array.from(output?.data ?? []);
+    let loss = 0;
+    for (const [i, label] of labels.entries()) {
+      const at = i * classes + label;
+      loss -= Math.log(values[at] ?? NaN) / batch;
+      values[at] = (values[at] ?? NaN) - 1;
+    }
+    onLoss(loss);
+    return [{ of: "logits", values: values.map((value) => value / batch) }];
+  };
+}
