@@ -1,5 +1,5 @@
 /** Which convolutions the depthwise kernel runs, and as what; all others are for the matrix kernels. */
-import type { DwconvVariant } from "../kernels/dwconv.ts";
+import type { DwconvRow } from "../kernels/dwconv.ts";
 import type { Tiling } from "../kernels/table.ts";
 import type { Convolution } from "./operations.ts";
 
@@ -24,7 +24,7 @@ export function isDepthwise({ groups, from, to, window, residual }: Windowed): b
 export function depthwiseRow(
   { from, to, window }: Pick<Convolution, "from" | "to" | "window">,
   { depthwiseVectors: vectors, arithmetic }: Tiling,
-): Omit<DwconvVariant, "minmax" | "spread"> {
+): DwconvRow {
   return {
     kernelRows: window.rows,
     kernelCols: window.cols,

@@ -8,7 +8,8 @@ import { i32, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { type Arithmetic, Clamp, VECTOR, multiplyAdd, storeFirst } from "./parts.ts";
 
-export interface DwconvVariant {
+/** The shape of a depthwise convolution's row, and how it is computed. */
+export interface DwconvRow {
   readonly kernelRows: number;
   readonly kernelCols: number;
   readonly stride: number;
@@ -18,21 +19,29 @@ export interface DwconvVariant {
   readonly outputCols: number;
   /** Zeros before the first input pixel; those after the last follow from the rest. */
   readonly padLeft: number;
-  /** Input pixels lie so far apart, with nothing between them: the gradient of a convolution with that stride. 1 unless given. */
-  readonly spread?: number;
   readonly channels: number;
   /** Vectors of channels side by side: 1, or 2 where the engine joins them. */
   readonly vectors: number;
   readonly arithmetic: Arithmetic;
+}
+
+export interface DwconvVariant extends DwconvRow {
+  /** Input pixels lie so far apart, with nothing between them: the gradient of a convolution with that stride. 1 unless given. */
+  readonly spread?: number;
   readonly minmax: boolean;
 }
 
 export function dwconvName(variant: DwconvVariant): string {
-  const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, arithmetic } = variant;
-  const { spread = 1 } = variant;
+  return `f32_dwconv${variant.minmax ? "_minmax" : ""}_${dwconvRowName(variant, variant.spread)}`;
+}
+
+/** How the names of kernels end that have such a row in their code. */
+export function dwconvRowName(row: DwconvRow, spread = 1): string {
+  const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, vectors, arithmetic } =
+    row;
   const window = `${kernelRows}x${kernelCols}s${stride}${dilation > 1 ? `d${dilation}` : ""}${spread > 1 ? `u${spread}` : ""}`;
-  const lanes = variant.vectors > 1 ? `c${4 * variant.vectors}` : "";
-  return `f32_dwconv${variant.minmax ? "_minmax" : ""}_${window}${lanes}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
+  const lanes = vectors > 1 ? `c${4 * vectors}` : "";
+  return `${window}${lanes}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
 }
 
 /** Outputs of a tile, at least: with 9 weights and one input they fill 14 of the 15 vector registers that V8 has on x64. */

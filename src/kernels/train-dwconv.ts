@@ -7,29 +7,11 @@ import type { Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { i32, v128 } from "../wasm/instructions.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
-import { channelGroups } from "./dwconv.ts";
-import { type Arithmetic, VECTOR, multiplyAdd, storeFirst } from "./parts.ts";
+import { type DwconvRow, channelGroups, dwconvRowName } from "./dwconv.ts";
+import { VECTOR, multiplyAdd, storeFirst } from "./parts.ts";
 
-export interface DwconvWeightsVariant {
-  readonly kernelRows: number;
-  readonly kernelCols: number;
-  readonly stride: number;
-  readonly dilation: number;
-  /** Pixels of an input row and of an output row. */
-  readonly inputCols: number;
-  readonly outputCols: number;
-  readonly padLeft: number;
-  readonly channels: number;
-  /** Vectors of channels side by side: 1, or 2 where the engine joins them. */
-  readonly vectors: number;
-  readonly arithmetic: Arithmetic;
-}
-
-export function dwconvWeightsName(variant: DwconvWeightsVariant): string {
-  const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, arithmetic } = variant;
-  const window = `${kernelRows}x${kernelCols}s${stride}${dilation > 1 ? `d${dilation}` : ""}`;
-  const lanes = variant.vectors > 1 ? `c${4 * variant.vectors}` : "";
-  return `f32_dwconv_weights_${window}${lanes}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
+export function dwconvWeightsName(row: DwconvRow): string {
+  return `f32_dwconv_weights_${dwconvRowName(row)}`;
 }
 
 /** Outputs of a tile: their gradients, 9 sums and one input fill 14 of the 15 vector registers that V8 has on x64. */
@@ -41,7 +23,7 @@ const SUMS = 9;
  * Parameters: `sums` ([taps, channels], added to), `gradient` (of the output row), then the address of each of the window's input rows.
  * Up to 3 floats are read beyond the ends.
  */
-export function dwconvWeights(module: ModuleBuilder, variant: DwconvWeightsVariant): FunctionBuilder {
+export function dwconvWeights(module: ModuleBuilder, variant: DwconvRow): FunctionBuilder {
   const { kernelRows, kernelCols, channels, vectors: most } = variant;
   const f = module.function(dwconvWeightsName(variant));
   const sums = f.param("i32");
@@ -67,7 +49,7 @@ export function dwconvWeights(module: ModuleBuilder, variant: DwconvWeightsVaria
 /** The window's rows that are in registers at a time. */
 class Part {
   readonly #f: FunctionBuilder;
-  readonly #variant: DwconvWeightsVariant;
+  readonly #variant: DwconvRow;
   readonly #sums: readonly (readonly Local<"v128">[])[];
   readonly #gradients: readonly (readonly Local<"v128">[])[];
   readonly #values: readonly Local<"v128">[];
@@ -75,7 +57,7 @@ class Part {
   readonly #gradient: Local<"i32">;
   readonly #rows: readonly Local<"i32">[];
 
-  constructor(f: FunctionBuilder, variant: DwconvWeightsVariant, rows: readonly Local<"i32">[]) {
+  constructor(f: FunctionBuilder, variant: DwconvRow, rows: readonly Local<"i32">[]) {
     this.#f = f;
     this.#variant = variant;
     const locals = (): Local<"v128">[] => Array.from({ length: variant.vectors }, () => f.local("v128"));

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { uniform } from "../../src/core/random.ts";
-import { dwconv, dwconvName, packDwconv, packedDwconvSize } from "../../src/kernels/dwconv.ts";
+import { type DwconvRow, dwconv, dwconvName, packDwconv, packedDwconvSize } from "../../src/kernels/dwconv.ts";
 import { TILINGS } from "../../src/kernels/table.ts";
-import { type DwconvWeightsVariant, dwconvWeights, dwconvWeightsName } from "../../src/kernels/train-dwconv.ts";
+import { dwconvWeights, dwconvWeightsName } from "../../src/kernels/train-dwconv.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
 import { assertWithin } from "../support/compare.ts";
 import { instantiate, needsRelaxedSimd } from "../support/wasm.ts";
@@ -30,7 +30,7 @@ function rowsAt(floats: Float32Array, name: string, count: number, size: number)
   });
 }
 
-async function checkWeights(variant: DwconvWeightsVariant): Promise<void> {
+async function checkWeights(variant: DwconvRow): Promise<void> {
   const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels } = variant;
   const name = dwconvWeightsName(variant);
   const module = new ModuleBuilder();
@@ -62,7 +62,7 @@ async function checkWeights(variant: DwconvWeightsVariant): Promise<void> {
 }
 
 /** The gradient of a row of the input: windows turned around over gradients that lie `stride` apart. */
-async function checkInput(variant: DwconvWeightsVariant): Promise<void> {
+async function checkInput(variant: DwconvRow): Promise<void> {
   const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, vectors } = variant;
   const turned = {
     ...variant,
