@@ -129,13 +129,12 @@ export function scaleReduce(module: ModuleBuilder, variant: Variant): FunctionBu
   const block = new PixelBlock(f, pixels, channels);
   const inside = bounds && new Inside(f, block, arithmetic, { ...bounds, factor, summand });
   const [gradients, values] = [block.matrix(gradient), block.matrix(x)];
-  const [means, ones, others] = [block.vectors(), block.vectors(), block.vectors()];
+  const means = block.vectors();
   const [g, value] = [f.local("v128"), f.local("v128")];
-  const otherSums = f.local("i32", i32.add(sums, sumsStride));
-  clearSums(f, channels, sums, otherSums);
+  const both = new TwoSums(f, block, { channels, sums, sumsStride });
   block.each(
     (v) => {
-      const [one, other] = [vectorAt(ones, v), vectorAt(others, v)];
+      const [one, other] = both.at(v);
       f.set(value, v128.load(values, v * VECTOR));
       const loaded = v128.load(gradients, v * VECTOR);
       f.set(g, inside?.apply(f, loaded, value, v) ?? loaded);
@@ -146,13 +145,9 @@ export function scaleReduce(module: ModuleBuilder, variant: Variant): FunctionBu
       before: () => {
         inside?.load();
         block.load(means, mean);
-        block.load(ones, sums);
-        block.load(others, otherSums);
+        both.load();
       },
-      after: () => {
-        block.save(ones, sums);
-        block.save(others, otherSums);
-      },
+      after: () => both.save(),
     },
   );
   return f;
@@ -208,17 +203,16 @@ export function moments(module: ModuleBuilder, { arithmetic }: { readonly arithm
   const f = module.function(momentsName(arithmetic));
   const [pixels, channels, x, sums, sumsStride] = parameters(f, 5);
   const block = new PixelBlock(f, pixels, channels);
-  const otherSums = f.local("i32", i32.add(sums, sumsStride));
-  const shift = f.local("i32", i32.add(otherSums, sumsStride));
+  const both = new TwoSums(f, block, { channels, sums, sumsStride });
+  const shift = f.local("i32", i32.add(both.others, sumsStride));
   f.store(f32.store(i32.add(shift, sumsStride), f32.convert_i32_s(pixels)));
   f.copy(shift, x, i32.shl(channels, i32.const(2)));
-  clearSums(f, channels, sums, otherSums);
   const values = block.matrix(x);
-  const [shifts, ones, others] = [block.vectors(), block.vectors(), block.vectors()];
+  const shifts = block.vectors();
   const value = f.local("v128");
   block.each(
     (v) => {
-      const [one, other] = [vectorAt(ones, v), vectorAt(others, v)];
+      const [one, other] = both.at(v);
       f.set(value, f32x4.sub(v128.load(values, v * VECTOR), vectorAt(shifts, v)));
       f.set(one, f32x4.add(one, value));
       f.set(other, multiplyAdd(arithmetic, value, value, other));
@@ -226,18 +220,46 @@ export function moments(module: ModuleBuilder, { arithmetic }: { readonly arithm
     {
       before: () => {
         block.load(shifts, shift);
-        block.load(ones, sums);
-        block.load(others, otherSums);
+        both.load();
       },
-      after: () => {
-        block.save(ones, sums);
-        block.save(others, otherSums);
-      },
+      after: () => both.save(),
     },
   );
   return f;
 }
 
-function clearSums(f: FunctionBuilder, channels: I32, ...sums: readonly I32[]): void {
-  for (const start of sums) f.fill(start, i32.shl(channels, i32.const(2)));
+/** Two sums for each channel, from 0: in registers while the pixels of a group of channels pass. */
+class TwoSums {
+  /** Where the second sums are. */
+  readonly others: Local<"i32">;
+  readonly #block: PixelBlock;
+  readonly #sums: I32;
+  readonly #ofOnes: readonly Local<"v128">[];
+  readonly #ofOthers: readonly Local<"v128">[];
+
+  constructor(
+    f: FunctionBuilder,
+    block: PixelBlock,
+    { channels, sums, sumsStride }: { readonly channels: I32; readonly sums: I32; readonly sumsStride: I32 },
+  ) {
+    this.#block = block;
+    this.#sums = sums;
+    this.others = f.local("i32", i32.add(sums, sumsStride));
+    [this.#ofOnes, this.#ofOthers] = [block.vectors(), block.vectors()];
+    for (const start of [sums, this.others]) f.fill(start, i32.shl(channels, i32.const(2)));
+  }
+
+  at(vector: number): readonly [Local<"v128">, Local<"v128">] {
+    return [vectorAt(this.#ofOnes, vector), vectorAt(this.#ofOthers, vector)];
+  }
+
+  load(): void {
+    this.#block.load(this.#ofOnes, this.#sums);
+    this.#block.load(this.#ofOthers, this.others);
+  }
+
+  save(): void {
+    this.#block.save(this.#ofOnes, this.#sums);
+    this.#block.save(this.#ofOthers, this.others);
+  }
 }
