@@ -67,6 +67,13 @@ abstract class SmoothedCrossentropy extends Crossentropy {
     this.labelSmoothing = smoothingArgument(options.labelSmoothing);
   }
 
+  /** What is wanted at each place: the target less what is spread, and what comes of that. */
+  protected wanted(yTrue: Tensor, output: Tensor, spread: number): (at: number) => number {
+    const { data } = sameShape(yTrue, output);
+    const kept = 1 - this.labelSmoothing;
+    return (at) => (data[at] ?? 0) * kept + spread;
+  }
+
   override getConfig(): Readonly<Record<string, unknown>> {
     return { ...super.getConfig(), labelSmoothing: this.labelSmoothing };
   }
@@ -137,9 +144,7 @@ export class CategoricalCrossentropy extends SmoothedCrossentropy {
   protected override score(yTrue: Tensor, predicted: Predicted): Scored {
     const { output } = predicted;
     const { positions, classes } = positionsOf(output);
-    const target = sameShape(yTrue, output).data;
-    const smoothing = this.labelSmoothing;
-    const wanted = (at: number): number => (target[at] ?? 0) * (1 - smoothing) + smoothing / classes;
+    const wanted = this.wanted(yTrue, output, this.labelSmoothing / classes);
     const logits = logitsOf(predicted, this.fromLogits, this.name);
     const values = new Float64Array(positions);
     if (logits !== undefined) {
@@ -216,9 +221,7 @@ export class BinaryCrossentropy extends SmoothedCrossentropy {
   protected override score(yTrue: Tensor, predicted: Predicted): Scored {
     const { output } = predicted;
     const { positions, classes } = positionsOf(output);
-    const target = sameShape(yTrue, output).data;
-    const smoothing = this.labelSmoothing;
-    const wanted = (at: number): number => (target[at] ?? 0) * (1 - smoothing) + 0.5 * smoothing;
+    const wanted = this.wanted(yTrue, output, 0.5 * this.labelSmoothing);
     const logits = logitsOf(predicted, this.fromLogits, this.name);
     const z = logits?.z ?? output.data;
     const values = new Float64Array(positions);
