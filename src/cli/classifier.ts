@@ -10,11 +10,11 @@ import {
   readCheckpoint,
 } from "../index.ts";
 import { inputOf } from "./checkpoint-facts.ts";
+import type { Loading } from "./download-bar.ts";
 import { type Labels, readLabels } from "./labels.ts";
 import { namedError } from "./named-error.ts";
 import { NSFWJS_SIZE, nsfwjsFolder, nsfwjsInput } from "./nsfwjs.ts";
 import {
-  type Loading,
   type OpenedModel,
   checkpointAt,
   inputShapeOf,

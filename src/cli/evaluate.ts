@@ -4,7 +4,7 @@ import { ImageDataset, Tensor, enableWideSimd } from "../index.ts";
 import { ClassLookup } from "./class-lookup.ts";
 import { type ClassifierOptions, type Loaded, classifierFor } from "./classifier.ts";
 import { checkConfusionPath, confusionFile } from "./confusion.ts";
-import { downloadBar } from "./download-bar.ts";
+import { withDownloadBar } from "./download-bar.ts";
 import { evaluationPage } from "./evaluation-page.ts";
 import { type Evaluation, evaluationJson, evaluationText } from "./evaluation-report.ts";
 import { interruptible } from "./interruption.ts";
@@ -28,11 +28,7 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
   enableWideSimd();
   const started = performance.now();
   const classifier = classifierFor(options);
-  const bar = downloadBar();
-  const loading = interruptible(({ signal }) =>
-    classifier.load({ signal, onProgress: (progress) => bar.update(progress) }),
-  );
-  const loaded = await loading.finally(() => bar.stop());
+  const loaded = await withDownloadBar((loading) => classifier.load(loading));
   const load = performance.now() - started;
   const classes = new ClassLookup(loaded.labels);
   const truth = await labelledPictures(place, classes, options);

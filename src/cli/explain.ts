@@ -13,9 +13,8 @@ import {
 } from "../index.ts";
 import { ClassLookup } from "./class-lookup.ts";
 import { type Classifier, type ClassifierOptions, type Loaded, classifierFor } from "./classifier.ts";
-import { downloadBar } from "./download-bar.ts";
+import { withDownloadBar } from "./download-bar.ts";
 import { bar, percent, printable } from "./format.ts";
-import { interruptible } from "./interruption.ts";
 import { namedError } from "./named-error.ts";
 import { type Picture, picturesOf } from "./pictures.ts";
 import { styleFor } from "./style.ts";
@@ -48,7 +47,7 @@ export async function explain(name: string | undefined, options: ExplainCommandO
   const [picture] = picturesOf(name === undefined ? [] : [name]);
   if (picture === undefined) return;
   const classifier = classifierFor(options);
-  const loaded = await load(classifier);
+  const loaded = await withDownloadBar((loading) => classifier.load(loading));
   try {
     const explained = await explainPicture(picture, classifier, loaded, options);
     const text = options.json === true ? jsonOf(explained, classifier, loaded, options) : textOf(explained, options);
@@ -71,14 +70,6 @@ function checkOptions({ output, method, layer, json }: ExplainCommandOptions): v
   if (method === "cam" && layer !== undefined) {
     refuse(`A class activation map is of the layer before the pooling. Received: --method cam --layer ${layer}`);
   }
-}
-
-async function load(classifier: Classifier): Promise<Loaded> {
-  const progress = downloadBar();
-  const loading = interruptible(({ signal }) =>
-    classifier.load({ signal, onProgress: (received) => progress.update(received) }),
-  );
-  return loading.finally(() => progress.stop());
 }
 
 async function explainPicture(

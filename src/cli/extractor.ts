@@ -9,8 +9,9 @@ import {
   QuantizedModel,
   Tensor,
 } from "../index.ts";
+import type { Loading } from "./download-bar.ts";
 import { namedError } from "./named-error.ts";
-import { type Loading, checkpointAt, inputShapeOf, openModel } from "./opened-model.ts";
+import { checkpointAt, inputShapeOf, openModel } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, pictureTensor } from "./picture-input.ts";
 import type { PreparationOptions } from "./preparation.ts";
 

@@ -1,12 +1,13 @@
 /** The command `features`: vectors of all pictures of a folder, in one file, however many there are. */
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { ImageDataset, MobileNetV2Error, enableWideSimd } from "../index.ts";
 import { picturesIn } from "./calibration.ts";
-import { downloadBar } from "./download-bar.ts";
+import { withDownloadBar } from "./download-bar.ts";
 import { type Extractor, type ExtractorOptions, loadExtractor } from "./extractor.ts";
 import { featureEnding, openFeatureWriter } from "./feature-files.ts";
 import { duration, megabytes, printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";
+import { nameWithin } from "./pictures.ts";
 import { place } from "./placing.ts";
 import { progressBar } from "./progress-bar.ts";
 import { styleFor } from "./style.ts";
@@ -50,21 +51,14 @@ export async function features(folder: string, options: FeaturesOptions): Promis
 
 /** The pictures of a folder and those within, by their paths below it, with `/` between. */
 export async function namesIn(folder: string): Promise<readonly string[]> {
-  return (await picturesIn(folder)).map((path) => relative(folder, path).split(sep).join("/"));
+  return (await picturesIn(folder)).map((path) => nameWithin(folder, path));
 }
 
 export async function openExtractor(options: ExtractorOptions): Promise<{ extractor: Extractor; load: number }> {
   enableWideSimd();
   const started = performance.now();
-  const bar = downloadBar();
-  try {
-    const extractor = await interruptible(({ signal }) =>
-      loadExtractor(options, { signal, onProgress: (progress) => bar.update(progress) }),
-    );
-    return { extractor, load: performance.now() - started };
-  } finally {
-    bar.stop();
-  }
+  const extractor = await withDownloadBar((loading) => loadExtractor(options, loading));
+  return { extractor, load: performance.now() - started };
 }
 
 /** Pictures given to the model at once. */

@@ -1,21 +1,17 @@
 /** The command `inspect`: what a file is, without loading it. */
 import type { CheckpointFile } from "../index.ts";
 import { factLines, factsOf } from "./checkpoint-facts.ts";
-import { downloadBar } from "./download-bar.ts";
+import { withDownloadBar } from "./download-bar.ts";
 import { printable } from "./format.ts";
-import { interruptible } from "./interruption.ts";
 import { namedError } from "./named-error.ts";
 import { checkpointAt } from "./opened-model.ts";
 import { styleFor } from "./style.ts";
 
 async function opened(source: string): Promise<CheckpointFile> {
-  const bar = downloadBar();
   try {
-    return await interruptible(({ signal }) => checkpointAt(source, { signal, onProgress: bar.update.bind(bar) }));
+    return await withDownloadBar((loading) => checkpointAt(source, loading));
   } catch (error) {
     throw namedError(error, source);
-  } finally {
-    bar.stop();
   }
 }
 

@@ -5,7 +5,6 @@ import {
   MobileNetV2,
   MobileNetV2Error,
   QuantizedModel,
-  type Progress,
   type Recognized,
   type Shape,
   loadQuantized,
@@ -13,13 +12,8 @@ import {
   readCheckpoint,
   recognizeMobileNetV2,
 } from "../index.ts";
+import type { Loading } from "./download-bar.ts";
 import { DEFAULT_SIZE } from "./picture-input.ts";
-
-/** What long loading is given. */
-export interface Loading {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress) => void;
-}
 
 /** The checkpoint of a file, a folder or an address. Files are at hand: only what comes over the network has a progress to show. */
 export async function checkpointAt(source: string, { signal, onProgress }: Loading): Promise<CheckpointFile> {

@@ -17,8 +17,9 @@ import {
   type Weight,
   setBatchNormMomentum,
 } from "../index.ts";
+import type { Loading } from "./download-bar.ts";
 import { namedError } from "./named-error.ts";
-import { type Loading, type OpenedModel, checkpointAt, openModel, recognizedIn } from "./opened-model.ts";
+import { type OpenedModel, checkpointAt, openModel, recognizedIn } from "./opened-model.ts";
 import { type TrainSettings, isFromScratch } from "./train-recipe.ts";
 
 /** The MobileNetV2 that it begins with, without its top. */

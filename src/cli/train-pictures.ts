@@ -1,9 +1,8 @@
 /** The pictures that `train` learns from: what is in the folder, what of it can be read, and data sets of them. */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { relative, sep } from "node:path";
 import { type BytesSource, ImageDataset, MobileNetV2Error, Tensor, imageDatasetFromDirectory } from "../index.ts";
-import { PICTURE_ENDINGS } from "./pictures.ts";
+import { PICTURE_ENDINGS, nameWithin } from "./pictures.ts";
 import { type Preparation, preparedPixels } from "./preparation.ts";
 import { progressBar } from "./progress-bar.ts";
 
@@ -71,11 +70,6 @@ export async function fingerprintOf({ folder, paths, classNames }: FoundPictures
     for (const [i, path] of some.entries()) hash.update(`\n${nameWithin(folder, path)}\0${sizes[i]}`);
   }
   return hash.digest("hex");
-}
-
-/** `dogs/rex.jpg`, whatever the system's separator. */
-export function nameWithin(folder: string, path: string): string {
-  return relative(folder, path).split(sep).join("/");
 }
 
 export interface UnreadablePicture {

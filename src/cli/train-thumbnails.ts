@@ -1,7 +1,7 @@
 /** The worst mistakes as small pictures that a page can hold. */
 import { encodeImg, loadImg, resizeImg } from "../index.ts";
 import type { Mistake } from "./tally.ts";
-import { nameWithin } from "./train-pictures.ts";
+import { nameWithin } from "./pictures.ts";
 
 export interface ShownMistake extends Mistake {
   /** The path within the folder of pictures. */
