@@ -209,7 +209,7 @@ async function reopened(
   format: string,
 ): Promise<OpenedModel> {
   if (written.quantized === true) return loadQuantized(written.bytes);
-  if (!WEIGHTS_ONLY.has(format) || model instanceof QuantizedModel) return loadAnyModel(path);
+  if (!WEIGHTS_ONLY.has(format) || model instanceof QuantizedModel) return loadAnyModel(path, { compile: false });
   await model.loadWeights(path);
   return model;
 }

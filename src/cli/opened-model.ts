@@ -46,7 +46,7 @@ export async function openModel(
   refuseOptions("The file has its own model, of", known, options);
   return checkpoint.quantized === true
     ? loadQuantized(checkpoint.bytes, { threads })
-    : modelOf(checkpoint, { threads });
+    : modelOf(checkpoint, { threads, compile: false });
 }
 
 /** The MobileNetV2 that the shapes of weights and the options name. */

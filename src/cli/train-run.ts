@@ -244,7 +244,8 @@ class Run {
       const page = trainPage(training, await thumbnails(training.tally.mistakes, pictures.found.folder));
       await writeBytes(at(report), bytesOf(page));
       await writeBytes(at(labels), bytesOf(labelsText(training.classNames)));
-      await model.save(at(output));
+      // Those who get it predict: it stays as small as the model.
+      await model.save(at(output), { includeOptimizer: false });
     });
   }
 }

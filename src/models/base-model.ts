@@ -73,6 +73,7 @@ export abstract class BaseModel extends Network {
   /**
    * Writes the whole model. The format is what the name's ending says (`.keras`, `.h5`, `.safetensors`, `.onnx`, `model.json` or a
    * folder with `format: "tfjs-layers"`, …) or what `format` names. Written beside and renamed; browsers have `toFiles` instead.
+   * A compiled model stays compiled in `.keras` (with the state of its optimizer) and in `.h5`: see `includeOptimizer`.
    *
    * @throws ValueError for an unknown ending or format; UnsupportedError for what a format cannot say; IOError.
    */
@@ -88,15 +89,19 @@ export abstract class BaseModel extends Network {
   }
 
   /** The bytes of what `save` writes; of the main file, where a format has several (see `toFiles`). Default: `keras`. */
-  async toBytes(format = "keras"): Promise<Uint8Array> {
-    const [main] = await this.toFiles(format);
+  async toBytes(format = "keras", options: Omit<SaveOptions, "format"> = {}): Promise<Uint8Array> {
+    const [main] = await this.toFiles(format, undefined, options);
     return main?.bytes ?? new Uint8Array();
   }
 
   /** What `save` writes, as files at hand, the main one first; `name` is its name. */
-  async toFiles(format: string, name?: string): Promise<readonly WrittenFile[]> {
+  async toFiles(
+    format: string,
+    name?: string,
+    options: Omit<SaveOptions, "format"> = {},
+  ): Promise<readonly WrittenFile[]> {
     const { modelFiles } = await import("./save-model.ts");
-    return modelFiles(this, format, name);
+    return modelFiles(this, { ...options, format }, name);
   }
 
   /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */

@@ -1,5 +1,5 @@
 /** Opens a model of any format that we read (keras.models.load_model, and more than it). */
-import { openFiles } from "#platform";
+import { openFiles, warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
@@ -13,12 +13,18 @@ import { type AnyModel, modelFromDescription } from "./model-from-description.ts
 import { Sequential } from "./sequential.ts";
 import type { ThreadOptions } from "./threads.ts";
 
-export interface LoadModelOptions extends AssignOptions, ReadOptions, ThreadOptions {}
+export interface ModelOfOptions extends AssignOptions, ThreadOptions {
+  /** Whether the model is compiled where the file says how: Keras's `.keras` and `.h5` do. Default: true. */
+  readonly compile?: boolean | undefined;
+}
+
+export interface LoadModelOptions extends ModelOfOptions, ReadOptions {}
 
 /**
  * Opens a model with its weights: Keras's `.keras` and `.h5`, TF.js's model.json and what is made of it (Teachable Machine, nsfwjs),
  * safetensors, PyTorch's, ONNX, TFLite. The format is found from the content. Nothing in a file is executed.
  *
+ * A model that was saved compiled is compiled again, and its optimizer goes on where it was; what trains is loaded with the first use.
  * What the file says of its classes and of how pictures are scaled is in `classNames` and `preprocessing` of the model.
  *
  * @param source a path, a folder, an address, bytes, a File, or the files of a folder that a user chose
@@ -55,7 +61,7 @@ export async function readCheckpoint(source: FilesSource, options: ReadOptions =
 }
 
 /** The model of a checkpoint. @throws ValueError where it has weights only; UnsupportedError where it is a quantized one. */
-export function modelOf(checkpoint: Checkpoint, options: AssignOptions & ThreadOptions = {}): AnyModel {
+export function modelOf(checkpoint: Checkpoint, options: ModelOfOptions = {}): AnyModel {
   if (checkpoint.quantized === true) throw quantizedError();
   if (checkpoint.model === undefined) {
     throw valueError(
@@ -66,6 +72,13 @@ export function modelOf(checkpoint: Checkpoint, options: AssignOptions & ThreadO
   const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
   model.classNames = checkpoint.classNames;
   model.preprocessing = checkpoint.preprocessing;
+  const { training } = checkpoint;
+  if (training === undefined || options.compile === false) return model;
+  if ("refused" in training) {
+    warn(
+      `The model was loaded, but not compiled: ${training.refused} Call \`compile()\` to train it; { compile: false } is silent.`,
+    );
+  } else model.compileFromFile(training);
   return model;
 }
 

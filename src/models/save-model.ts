@@ -1,37 +1,44 @@
 /** Writes models into files of any format that we write. */
-import { makeFolder, writeBytes } from "#platform";
+import { makeFolder, warn, writeBytes } from "#platform";
+import { MobileNetV2Error } from "../core/errors.ts";
 import type { Network } from "../graph/network.ts";
-import type { CheckpointWriter, Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
+import type { CheckpointWriter, Preprocessing, SavedTraining, WrittenFile } from "../saving/checkpoint.ts";
 import { writerNamed, writerOf } from "../saving/writer-of.ts";
 import { describeModel, weightsByPath } from "./describe-model.ts";
 
 export interface SaveOptions {
   /** The format's name; by default what the ending of the file's name says. */
   readonly format?: string | undefined;
+  /**
+   * Whether `.keras` and `.h5` of a compiled model say how it is trained, `.keras` with the state of its optimizer, which may be twice as
+   * large as the model. Default: true.
+   */
+  readonly includeOptimizer?: boolean | undefined;
 }
 
 interface Savable {
   readonly classNames?: readonly string[] | undefined;
   readonly preprocessing?: Preprocessing | undefined;
+  describeTraining?(): Promise<SavedTraining | undefined>;
 }
 
 /** The files of a model in a format; the first is the main one. */
 export async function modelFiles(
   model: Network & Savable,
-  format: string,
+  { format, ...options }: SaveOptions & { readonly format: string },
   name = "model",
 ): Promise<readonly WrittenFile[]> {
-  return filesBy(model, writerNamed(format), name);
+  return filesBy(model, writerNamed(format), name, options);
 }
 
 /** Writes beside and renames: what was there stays whole until the new is. */
 export async function saveModel(
   model: Network & Savable,
   target: string | URL,
-  { format }: SaveOptions,
+  { format, ...options }: SaveOptions,
 ): Promise<void> {
   const path = String(target);
-  await writeAll(path, await filesBy(model, writerOf(path, format), lastName(path)));
+  await writeAll(path, await filesBy(model, writerOf(path, format), lastName(path), options));
 }
 
 /** The writer for weights alone where the name says so: Keras's `.weights.h5`, and `.h5` as Keras 2 wrote weights. */
@@ -45,9 +52,29 @@ export async function saveWeights(
   await saveModel(model, target, { format: format ?? (isLegacy ? "legacy-weights" : undefined) });
 }
 
-function filesBy(model: Network & Savable, writer: CheckpointWriter, name: string): Promise<readonly WrittenFile[]> {
+async function filesBy(
+  model: Network & Savable,
+  writer: CheckpointWriter,
+  name: string,
+  { includeOptimizer = true }: SaveOptions,
+): Promise<readonly WrittenFile[]> {
   const { classNames, preprocessing } = model;
-  return writer.write({ model: describeModel(model), weights: weightsByPath(model), classNames, preprocessing }, name);
+  const training = includeOptimizer && writer.holdsTraining === true ? await trainingOf(model) : undefined;
+  return writer.write(
+    { model: describeModel(model), weights: weightsByPath(model), classNames, preprocessing, training },
+    name,
+  );
+}
+
+/** A model is saved even where how it is trained cannot be. */
+async function trainingOf(model: Savable): Promise<SavedTraining | undefined> {
+  try {
+    return await model.describeTraining?.();
+  } catch (error) {
+    if (!(error instanceof MobileNetV2Error)) throw error;
+    warn(`The file is written without the training set-up. ${error.message}`);
+    return undefined;
+  }
 }
 
 function lastName(path: string): string {

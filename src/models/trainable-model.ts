@@ -1,5 +1,7 @@
 /** Models that can be trained (keras.Model's compile, fit, evaluate). What trains is loaded with the first use. */
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, messageOf, valueError } from "../core/errors.ts";
+import type { Weight } from "../layers/weight.ts";
+import type { SavedTraining, StoredTraining } from "../saving/checkpoint.ts";
 import type { Logs } from "../training/callbacks/callback.ts";
 import type { History } from "../training/callbacks/history.ts";
 import type {
@@ -18,6 +20,8 @@ import { BaseModel } from "./base-model.ts";
 
 export abstract class TrainableModel extends BaseModel {
   #options: CompileOptions | undefined;
+  /** What a file says instead of options, and the weights that its optimizer is for. */
+  #stored: { readonly training: StoredTraining; readonly weights: readonly Weight[] } | undefined;
   #made: Promise<Trainer> | undefined;
   #trainer: Trainer | undefined;
   /** What the last `fit` logged. */
@@ -26,10 +30,10 @@ export abstract class TrainableModel extends BaseModel {
   stopTraining = false;
 
   get compiled(): boolean {
-    return this.#options !== undefined;
+    return this.#options !== undefined || this.#stored !== undefined;
   }
 
-  /** That of `compile`; where a name was given to it, undefined before the first use. */
+  /** That of `compile`; where a name was given to it, or a file says it, undefined before the first use. */
   get optimizer(): Optimizer | undefined {
     const optimizer = this.#options?.optimizer;
     return this.#trainer?.optimizer ?? (typeof optimizer === "object" ? optimizer : undefined);
@@ -45,8 +49,36 @@ export abstract class TrainableModel extends BaseModel {
    * set: an optimizer is for the weights that it began with.
    */
   compile(options: CompileOptions = {}): void {
-    this.#trainer?.release();
+    this.#reset();
     this.#options = options;
+  }
+
+  /**
+   * Compiles the model as a file says. With the first use its objects are made, and the optimizer takes the values that it had for the
+   * weights that are trainable now.
+   */
+  compileFromFile(training: StoredTraining): void {
+    this.#reset();
+    this.#stored = { training, weights: this.trainableWeights };
+  }
+
+  /**
+   * How the model is trained, as files say it: optimizer, loss, metrics, and the optimizer's variables. Undefined where it was not
+   * compiled, and, after a warning, where a class of your own is in it.
+   */
+  async describeTraining(): Promise<SavedTraining | undefined> {
+    if (!this.compiled) return undefined;
+    const [{ options, optimizer }, { describeTraining }] = await Promise.all([
+      this.#compiled(),
+      import("./describe-training.ts"),
+    ]);
+    return describeTraining(options, optimizer);
+  }
+
+  #reset(): void {
+    this.#trainer?.release();
+    this.#options = undefined;
+    this.#stored = undefined;
     this.#made = undefined;
     this.#trainer = undefined;
   }
@@ -95,16 +127,41 @@ export abstract class TrainableModel extends BaseModel {
   }
 
   async #compiled(): Promise<Trainer> {
-    const options = this.#options;
-    if (options === undefined) throw valueError("You must call `compile()` before using the model.");
-    this.#made ??= import("../training/trainer.ts").then(({ Trainer: Made }) => new Made(this, options));
-    const trainer = await this.#made;
-    if (options !== this.#options) {
+    if (!this.compiled) throw valueError("You must call `compile()` before using the model.");
+    this.#made ??= this.#makeTrainer();
+    const made = this.#made;
+    const trainer = await made;
+    if (made !== this.#made) {
       throw new MobileNetV2Error("StateError", `Model '${this.name}' was compiled anew before it was used.`);
     }
     this.#trainer = trainer;
     return trainer;
   }
+
+  async #makeTrainer(): Promise<Trainer> {
+    const [options, stored] = [this.#options, this.#stored];
+    const { Trainer: Made } = await import("../training/trainer.ts");
+    if (stored === undefined) return new Made(this, options ?? {});
+    const { compileOptionsOf, takeVariables } = await import("./training-from-file.ts");
+    try {
+      const trainer = new Made(this, compileOptionsOf(stored.training.config));
+      trainer.buildOptimizer(stored);
+      takeVariables(trainer.optimizer, stored.training.variables);
+      return trainer;
+    } catch (error) {
+      if (stored === this.#stored) this.#reset();
+      throw notCompiledError(error);
+    }
+  }
+}
+
+/** A file's training that cannot be taken up. */
+function notCompiledError(error: unknown): MobileNetV2Error {
+  return new MobileNetV2Error(
+    error instanceof MobileNetV2Error ? error.code : "FormatError",
+    `The model cannot be trained as its file says: ${messageOf(error)} Call \`compile()\` before using the model.`,
+    { cause: error },
+  );
 }
 
 /** Options rather than targets. */

@@ -43,6 +43,43 @@ export interface Preprocessing {
   readonly offset: number | readonly number[];
 }
 
+/** An object of Keras as configs have it: its class, and arguments in camelCase. */
+export interface ObjectDescription {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** An object or the name of one; or several, for outputs by their order or (in a Map) by their names. */
+export type Described = string | ObjectDescription | null | readonly Described[] | ReadonlyMap<string, Described>;
+
+/** What a model was compiled with (keras.Model.get_compile_config). */
+export interface CompileConfig {
+  readonly optimizer: ObjectDescription;
+  readonly loss: Described;
+  readonly lossWeights: readonly number[] | ReadonlyMap<string, number> | null;
+  readonly metrics: Described;
+  readonly weightedMetrics: Described;
+}
+
+/** A variable of an optimizer in a file. */
+export interface StoredVariable extends StoredTensor {
+  /** The first value, as precisely as the file has it: counts of steps are integers of 64 bits. */
+  first(): number;
+}
+
+/** How a model was trained, as a file has it. */
+export interface StoredTraining {
+  readonly config: CompileConfig;
+  /** The optimizer's variables in Keras's order, looked for when they are asked for; undefined for none. @throws FormatError, UnsupportedError */
+  readonly variables: () => readonly StoredVariable[] | undefined;
+}
+
+/** How a model is trained, as writers take it. */
+export interface SavedTraining {
+  readonly config: CompileConfig;
+  readonly variables: readonly { readonly name: string; readonly value: Tensor }[];
+}
+
 /** Who made the checkpoint, as far as its content tells. */
 export type Origin =
   "keras" | "tfjs" | "teachable-machine" | "huggingface" | "timm" | "torchvision" | "tflite" | "onnx" | "mobilenet-v2";
@@ -60,6 +97,8 @@ export interface Checkpoint {
   readonly classNames?: readonly string[] | undefined;
   /** Undefined where it is Keras's own for MobileNetV2: x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
+  /** How the model was trained, where the file says it; or why that cannot be taken up here. */
+  readonly training?: StoredTraining | { readonly refused: string } | undefined;
   /** True where the weights are the integers of a quantized model: `loadQuantized` opens it. */
   readonly quantized?: boolean | undefined;
 }
@@ -90,6 +129,7 @@ export interface SavedModel {
   readonly classNames?: readonly string[] | undefined;
   /** Undefined where it is Keras's own for MobileNetV2: x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
+  readonly training?: SavedTraining | undefined;
 }
 
 export interface WrittenFile {
@@ -104,6 +144,8 @@ export interface CheckpointWriter {
   readonly id: string;
   /** Endings of file names that mean this format where none is named: `.keras`. */
   readonly endings: readonly string[];
+  /** Whether it has a place for how the model is trained. Default: false. */
+  readonly holdsTraining?: boolean;
   /** The files, the main one first; it is called `name`, others are named after it. @throws UnsupportedError for what the format cannot say. */
   readonly write: (saved: SavedModel, name: string) => Promise<readonly WrittenFile[]>;
 }

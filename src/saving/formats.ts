@@ -69,6 +69,7 @@ export const writers: readonly CheckpointWriter[] = [
   {
     id: "keras",
     endings: [".keras"],
+    holdsTraining: true,
     write: async (saved, name) => (await import("./keras-write.ts")).writeKerasArchive(saved, name),
   },
   {
@@ -79,6 +80,7 @@ export const writers: readonly CheckpointWriter[] = [
   {
     id: "h5",
     endings: [".h5", ".hdf5"],
+    holdsTraining: true,
     write: async (saved, name) => (await import("./keras-write.ts")).writeKerasH5(saved, name),
   },
   {

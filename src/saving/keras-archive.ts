@@ -3,9 +3,10 @@ import type { Checkpoint, FileSource } from "./checkpoint.ts";
 import { readExtras } from "./extras.ts";
 import { formatError, unsupportedError } from "./file-errors.ts";
 import { openHdf5 } from "./hdf5/hdf5.ts";
-import { parseJson } from "./json.ts";
+import { member, parseJson } from "./json.ts";
+import { trainingOf } from "./keras-compile.ts";
 import { readKerasModel } from "./keras-config.ts";
-import { kerasTensors } from "./keras-weights-h5.ts";
+import { datasetsOf, kerasTensors } from "./keras-weights-h5.ts";
 import { uncheckedMember, zipMember } from "./zip.ts";
 
 export const CONFIG = "config.json";
@@ -20,8 +21,10 @@ export async function openKerasArchive({ bytes }: FileSource): Promise<Checkpoin
   if (weights === undefined) {
     throw unsupportedError(`The .keras archive has no '${WEIGHTS}', the one form of weights in it that is read.`);
   }
-  const model = readKerasModel(parseJson(config));
-  const tensors = kerasTensors(openHdf5(weights), model);
+  const description = parseJson(config);
+  const model = readKerasModel(description);
+  const root = openHdf5(weights);
+  const tensors = kerasTensors(root, model);
   const metadata = zipMember(bytes, METADATA);
   return {
     format: "Keras 3 model (.keras)",
@@ -29,6 +32,10 @@ export async function openKerasArchive({ bytes }: FileSource): Promise<Checkpoin
     model,
     tensors: [...tensors.values()],
     weights: tensors,
+    ...trainingOf(
+      () => member(description, "compile_config"),
+      () => datasetsOf(root, "optimizer"),
+    ),
     // Keras's own says when and by which version it was made; ours says more.
     ...(metadata !== undefined && readExtras(parseJson(metadata))),
   };

@@ -55,7 +55,7 @@ function checkPolicy(className: string, value: Json, what: string): void {
 }
 
 /** Lists, texts and numbers; objects with their classes. */
-function plain(value: Json, what: string): unknown {
+export function plain(value: Json, what: string): unknown {
   if (Array.isArray(value)) return value.map((item) => plain(item, what));
   if (!(value instanceof Map)) return value;
   const className = value.get("class_name");
@@ -76,6 +76,7 @@ function wholeSeed(config: Json): Json {
   return typeof seed === "number" && !Number.isInteger(seed) ? new Map(config).set("seed", Math.trunc(seed)) : config;
 }
 
-function camelCase(key: string): string {
+/** `use_bias` → `useBias`. */
+export function camelCase(key: string): string {
   return key.replaceAll(/_([a-z\d])/g, (_, letter: string) => letter.toUpperCase());
 }

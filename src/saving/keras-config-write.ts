@@ -5,7 +5,7 @@ import { unsupportedError } from "./file-errors.ts";
 
 /** What can be written as JSON. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
-type JsonObject = { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** Whose way of writing: Keras 3's own; that of Keras 2, which Keras 3 reads where `keras2Suffices`; or TF.js's, which is much like it. */
 export type Dialect = "keras 2" | "keras 3" | "tf.js";
@@ -160,6 +160,6 @@ function isList(value: unknown): value is readonly unknown[] {
 }
 
 /** `useBias` → `use_bias`. */
-function snakeCase(key: string): string {
+export function snakeCase(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

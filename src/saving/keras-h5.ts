@@ -1,8 +1,9 @@
 /** Keras's HDF5 weights and models, `.h5` (keras.src.legacy.saving.legacy_h5_format): groups named by attributes, in order. */
 import { valueError } from "../core/errors.ts";
+import type { StoredVariable } from "./checkpoint.ts";
 import { formatError } from "./file-errors.ts";
 import type { Hdf5Group } from "./hdf5/hdf5.ts";
-import type { StoredLayer, StoredTensor, WeightsFile } from "./stored-tensor.ts";
+import type { StoredLayer, WeightsFile } from "./stored-tensor.ts";
 
 /** True where the file is a Keras weights file or a whole model of that format. */
 export function isKerasH5(root: Hdf5Group): boolean {
@@ -31,13 +32,16 @@ export function readKerasH5(root: Hdf5Group): WeightsFile {
 }
 
 function readLayer(group: Hdf5Group, name: string): StoredLayer {
-  const layer = group.group(name);
-  return { name, tensors: list(layer, "weight_names").map((weight) => tensorOf(layer, weight)) };
+  return { name, tensors: variablesIn(group.group(name)) };
 }
 
-function tensorOf(layer: Hdf5Group, name: string): StoredTensor {
-  const dataset = layer.dataset(name);
-  return { name, shape: dataset.shape, dtype: dataset.dtype, read: () => dataset.read() };
+function variablesIn(group: Hdf5Group): readonly StoredVariable[] {
+  return list(group, "weight_names").map((name) => group.dataset(name).stored(name));
+}
+
+/** The optimizer's variables, in order; undefined where the file has none. */
+export function optimizerWeights(root: Hdf5Group): readonly StoredVariable[] | undefined {
+  return root.keys().includes("optimizer_weights") ? variablesIn(root.group("optimizer_weights")) : undefined;
 }
 
 function hasList(group: Hdf5Group, name: string): boolean {

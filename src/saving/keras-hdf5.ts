@@ -4,8 +4,9 @@ import { readExtras } from "./extras.ts";
 import { formatError } from "./file-errors.ts";
 import { type Hdf5Group, openHdf5 } from "./hdf5/hdf5.ts";
 import { parseJson } from "./json.ts";
+import { trainingOf } from "./keras-compile.ts";
 import { readKerasModel } from "./keras-config.ts";
-import { isKerasH5, readKerasH5 } from "./keras-h5.ts";
+import { isKerasH5, optimizerWeights, readKerasH5 } from "./keras-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./keras-weights-h5.ts";
 import { legacyWeights } from "./layer-weights.ts";
 import type { StoredLayer, StoredTensor } from "./stored-tensor.ts";
@@ -51,6 +52,13 @@ function openLegacy(root: Hdf5Group): Checkpoint {
     format: "Keras model (.h5)",
     model,
     weights: byOrder(model, layers),
+    ...trainingOf(
+      () => {
+        const [training] = root.attribute("training_config")?.strings() ?? [];
+        return training === undefined ? undefined : parseJson(new TextEncoder().encode(training));
+      },
+      () => optimizerWeights(root),
+    ),
     ...(extras !== undefined && readExtras(parseJson(new TextEncoder().encode(extras)))),
   };
 }

@@ -8,7 +8,7 @@ import { formatShape } from "../core/shape.ts";
 import { Network } from "../graph/network.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type Assignment, assignAll, fits } from "./assignment.ts";
-import type { LayerDescription, ModelDescription } from "./checkpoint.ts";
+import type { LayerDescription, ModelDescription, StoredVariable } from "./checkpoint.ts";
 import { formatError } from "./file-errors.ts";
 import { Hdf5Dataset } from "./hdf5/dataset.ts";
 import { Hdf5Group } from "./hdf5/hdf5.ts";
@@ -64,14 +64,11 @@ export function kerasTensors(root: Hdf5Group, model: ModelDescription): Readonly
   return tensors;
 }
 
-/** The tensors `0`, `1`, … of a layer's group. */
-function datasetsOf(root: Hdf5Group, path: string): readonly StoredTensor[] {
+/** The tensors `0`, `1`, … of the group of a layer, or of the optimizer. */
+export function datasetsOf(root: Hdf5Group, path: string): readonly StoredVariable[] {
   const vars = root.get(path) instanceof Hdf5Group ? root.get(`${path}/vars`) : undefined;
   if (!(vars instanceof Hdf5Group)) return [];
-  return vars.keys().map((_, i) => {
-    const dataset = vars.dataset(String(i));
-    return { name: `${path}/vars/${i}`, shape: dataset.shape, dtype: dataset.dtype, read: () => dataset.read() };
-  });
+  return vars.keys().map((_, i) => vars.dataset(String(i)).stored(`${path}/vars/${i}`));
 }
 
 /** Every tensor in a file of Keras 3, by its path, whatever model it is for. */
@@ -83,9 +80,7 @@ export function allKerasTensors(root: Hdf5Group): readonly StoredTensor[] {
       const object = group.get(key);
       const name = path === "" ? key : `${path}/${key}`;
       if (object instanceof Hdf5Group) visit(object, name, depth + 1);
-      else if (object !== undefined) {
-        found.push({ name, shape: object.shape, dtype: object.dtype, read: () => object.read() });
-      }
+      else if (object !== undefined) found.push(object.stored(name));
     }
   };
   visit(root.group(containerOf(root)), containerOf(root), 0);
@@ -138,7 +133,7 @@ function pairs(layer: Layer, root: Hdf5Group, path: string): readonly Assignment
     const dataset = vars instanceof Hdf5Group ? vars.get(String(i)) : undefined;
     const name = `${path}/vars/${i}`;
     if (!(dataset instanceof Hdf5Dataset)) return `The file has no dataset '${name}'.`;
-    const tensor = { name, shape: dataset.shape, dtype: dataset.dtype, read: () => dataset.read() };
+    const tensor = dataset.stored(name);
     if (!fits({ weight, tensor })) {
       return (
         "The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. " +

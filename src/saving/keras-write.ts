@@ -5,6 +5,7 @@ import type { LayerDescription, SavedModel, WrittenFile } from "./checkpoint.ts"
 import { extrasToWrite } from "./extras.ts";
 import { CONFIG, METADATA, WEIGHTS } from "./keras-archive.ts";
 import { EXTRAS } from "./keras-hdf5.ts";
+import { kerasCompileConfig, kerasTrainingConfig, putOptimizer } from "./keras-compile-write.ts";
 import { keras2Suffices, kerasModelConfig } from "./keras-config-write.ts";
 import { kerasPaths } from "./keras-paths.ts";
 import { leavesOf, legacyWeights, weightNames } from "./layer-weights.ts";
@@ -18,12 +19,14 @@ export async function writeKerasArchive(saved: SavedModel, name: string): Promis
   const config = {
     ...kerasModelConfig(saved.model, "keras 3"),
     build_config: { input_shape: null },
-    compile_config: null,
+    compile_config: saved.training === undefined ? null : kerasCompileConfig(saved.training.config),
   };
+  const weights = kerasGroups(saved);
+  if (saved.training !== undefined) putOptimizer(weights, saved.training);
   const bytes = writeZip([
     { name: METADATA, bytes: json({ keras_version: KERAS_VERSION, date_saved: dateSaved(), ...extrasToWrite(saved) }) },
     { name: CONFIG, bytes: json(config) },
-    { name: WEIGHTS, bytes: writeHdf5(kerasGroups(saved)) },
+    { name: WEIGHTS, bytes: writeHdf5(weights) },
   ]);
   return [{ name, bytes }];
 }
@@ -42,6 +45,10 @@ export async function writeKerasH5(saved: SavedModel, name: string): Promise<rea
   const extras = extrasToWrite(saved);
   if (extras !== undefined) root.attributes.set(EXTRAS, JSON.stringify(extras));
   fillLegacy(root.group("model_weights"), saved);
+  // Without the optimizer's variables: Keras 3 takes them for an optimizer of no weights, which then trains nothing.
+  if (saved.training !== undefined) {
+    root.attributes.set("training_config", JSON.stringify(kerasTrainingConfig(saved.training.config)));
+  }
   return [{ name, bytes: writeHdf5(root) }];
 }
 

@@ -49,6 +49,12 @@ export function float32Of({ bytes, dtype, littleEndian }: Numbers): Float32Array
   return values;
 }
 
+/** The first value, unrounded; NaN where there is none. */
+export function firstOf({ bytes, dtype, littleEndian }: Numbers): number {
+  const [size, get] = element(dtype);
+  return bytes.length < size ? NaN : get(new DataView(bytes.buffer, bytes.byteOffset, size), 0, littleEndian);
+}
+
 function element(dtype: string): readonly [number, Get] {
   const found = ELEMENTS.get(dtype);
   if (found === undefined) throw unsupportedError(`Tensors of type ${dtype} are not read.`);

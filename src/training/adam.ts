@@ -1,6 +1,6 @@
 /** Steps by estimates of the gradients' first two moments (keras.optimizers.Adam, AdamW; Kingma and Ba 2014, Loshchilov and Hutter 2017). */
 import { valueError } from "../core/errors.ts";
-import { booleanArgument } from "../layers/arguments.ts";
+import { booleanArgument, numberArgument } from "../layers/arguments.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 
 export interface AdamOptions extends OptimizerOptions {
@@ -24,9 +24,9 @@ export class Adam extends Optimizer {
 
   constructor(options: AdamOptions = {}) {
     super(options, 0.001);
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.999;
-    this.epsilon = options.epsilon ?? 1e-7;
+    this.beta1 = numberArgument(options.beta1, "beta1", 0.9);
+    this.beta2 = numberArgument(options.beta2, "beta2", 0.999);
+    this.epsilon = numberArgument(options.epsilon, "epsilon", 1e-7);
     this.amsgrad = booleanArgument(options.amsgrad, "amsgrad", false);
   }
 

@@ -2,6 +2,7 @@
 import { show, valueError } from "../core/errors.ts";
 import { type Dims, formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
+import { numberArgument } from "../layers/arguments.ts";
 import { toSnakeCase, uniqueName } from "../layers/naming.ts";
 import type { Weight } from "../layers/weight.ts";
 import { LearningRateSchedule } from "./schedules.ts";
@@ -64,10 +65,10 @@ export abstract class Optimizer {
   constructor(options: OptimizerOptions, defaultLearningRate: number) {
     this.#givenName = options.name;
     this.#learningRate = checkedRate(options.learningRate ?? defaultLearningRate);
-    this.weightDecay = options.weightDecay ?? null;
-    this.clipnorm = options.clipnorm ?? null;
-    this.clipvalue = options.clipvalue ?? null;
-    this.globalClipnorm = options.globalClipnorm ?? null;
+    this.weightDecay = numberOrNull(options.weightDecay, "weightDecay");
+    this.clipnorm = numberOrNull(options.clipnorm, "clipnorm");
+    this.clipvalue = numberOrNull(options.clipvalue, "clipvalue");
+    this.globalClipnorm = numberOrNull(options.globalClipnorm, "globalClipnorm");
     const { clipnorm, clipvalue, globalClipnorm } = this;
     if ([clipnorm, clipvalue, globalClipnorm].filter((limit) => limit !== null).length > 1) {
       throw valueError(
@@ -89,6 +90,17 @@ export abstract class Optimizer {
 
   get built(): boolean {
     return this.#weights !== undefined;
+  }
+
+  /** What says the rate of each step; undefined where it is a number. */
+  get schedule(): Exclude<LearningRate, number> | undefined {
+    const rate = this.#learningRate;
+    return typeof rate === "number" ? undefined : rate;
+  }
+
+  /** Whether weights were left out of the weight decay. */
+  get hasExclusions(): boolean {
+    return this.#excluded !== undefined;
   }
 
   /** The rate of the next step. */
@@ -321,6 +333,10 @@ export abstract class Optimizer {
       for (const gradient of gradients) clipValues(gradient, clipvalue);
     }
   }
+}
+
+function numberOrNull(value: number | null | undefined, argument: string): number | null {
+  return value === undefined || value === null ? null : numberArgument(value, argument, 0);
 }
 
 function checkedRate(rate: LearningRate): LearningRate {

@@ -1,5 +1,5 @@
 /** Steps by the root of the mean square of the gradients (keras.optimizers.RMSprop; Hinton 2012). */
-import { booleanArgument } from "../layers/arguments.ts";
+import { booleanArgument, numberArgument } from "../layers/arguments.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 
 export interface RMSpropOptions extends OptimizerOptions {
@@ -23,9 +23,9 @@ export class RMSprop extends Optimizer {
 
   constructor(options: RMSpropOptions = {}) {
     super(options, 0.001);
-    this.rho = options.rho ?? 0.9;
-    this.momentum = options.momentum ?? 0;
-    this.epsilon = options.epsilon ?? 1e-7;
+    this.rho = numberArgument(options.rho, "rho", 0.9);
+    this.momentum = numberArgument(options.momentum, "momentum", 0);
+    this.epsilon = numberArgument(options.epsilon, "epsilon", 1e-7);
     this.centered = booleanArgument(options.centered, "centered", false);
   }
 

@@ -21,12 +21,20 @@ abstract class ConfiguredSchedule<Options extends object> extends LearningRateSc
 
   constructor(options: Filled<Options>) {
     super();
+    for (const [name, value] of Object.entries(options)) checkOption(name, value);
     this.options = options;
   }
 
   getConfig(): Readonly<Record<string, unknown>> {
     return { ...this.options };
   }
+}
+
+/** Files and programs may say anything. */
+function checkOption(name: string, value: unknown): void {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (value === null || typeof value === "boolean" || values.every(Number.isFinite)) return;
+  throw valueError(`Argument \`${name}\` of a schedule should be a finite number. Received: ${name}=${show(value)}`);
 }
 
 function checkDecaySteps(name: string, value: number): void {

@@ -1,5 +1,5 @@
 /** Gradient descent, with momentum, plain or Nesterov's (keras.optimizers.SGD). */
-import { booleanArgument } from "../layers/arguments.ts";
+import { booleanArgument, numberArgument } from "../layers/arguments.ts";
 import { valueError } from "../core/errors.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 
@@ -18,7 +18,7 @@ export class SGD extends Optimizer {
 
   constructor(options: SGDOptions = {}) {
     super(options, 0.01);
-    this.momentum = options.momentum ?? 0;
+    this.momentum = numberArgument(options.momentum, "momentum", 0);
     this.nesterov = booleanArgument(options.nesterov, "nesterov", false);
     if (!(this.momentum >= 0 && this.momentum <= 1)) throw valueError("`momentum` must be a float between [0, 1].");
   }

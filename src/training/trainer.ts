@@ -32,7 +32,7 @@ import { type Samples, type Source, type TrainingDataset, checkClassWeight, weig
 export class Trainer {
   readonly model: TrainedModel;
   readonly optimizer: Optimizer;
-  readonly #options: CompileOptions;
+  readonly options: CompileOptions;
   readonly #make: MakeDifferentiator;
   #objectives: Objectives | undefined;
   #programs: TrainingPrograms | undefined;
@@ -44,7 +44,7 @@ export class Trainer {
   /** @throws ValueError for an optimizer that there is not. */
   constructor(model: TrainedModel, options: CompileOptions, make: MakeDifferentiator = differentiatorOf) {
     this.model = model;
-    this.#options = options;
+    this.options = options;
     this.#make = make;
     this.optimizer = optimizerOf(options.optimizer ?? "rmsprop");
   }
@@ -105,7 +105,7 @@ export class Trainer {
 
   get objectives(): Objectives {
     this.#objectives ??= new Objectives(
-      this.#options,
+      this.options,
       this.model.outputs.map(({ node }) => node.layer.name),
     );
     return this.#objectives;
@@ -128,8 +128,7 @@ export class Trainer {
   }
 
   /** Makes the optimizer's variables. @throws ValueError where it was made for other weights. */
-  buildOptimizer(programs: TrainingPrograms): void {
-    const { weights } = programs;
+  buildOptimizer({ weights }: { readonly weights: readonly Weight[] }): void {
     if (weights.length === 0) warn("The model does not have any trainable weights.");
     if (!this.optimizer.built) this.optimizer.build(weights, this.#pathsOf(weights));
     this.optimizer.checkKnown(weights);

@@ -1,7 +1,8 @@
 /** Datasets (HDF5 File Format Specification, IV.A.2.i): numbers stored in one piece, viewed in place where they can be. */
 import { type Dims, formatShape } from "../../core/shape.ts";
+import type { StoredVariable } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { type Numbers, float32Of } from "../numbers.ts";
+import { type Numbers, firstOf, float32Of } from "../numbers.ts";
 import { readAttributes } from "./attribute.ts";
 import { readDataspace, readDatatype } from "./datatype.ts";
 import { elementCount } from "../element-count.ts";
@@ -53,6 +54,12 @@ export class Hdf5Dataset {
   /** The values as float32 in row-major order: a view onto the file where they are stored so and aligned, else a copy. */
   read(): Float32Array {
     return float32Of(this.#numbers);
+  }
+
+  /** As a tensor, or a variable, of a file. */
+  stored(name: string): StoredVariable {
+    const { shape, dtype } = this;
+    return { name, shape, dtype, read: () => this.read(), first: () => firstOf(this.#numbers) };
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Writes HDF5 as h5py does by default (HDF5 File Format Specification 3.0): superblock 0, object headers 1, groups as symbol tables,
- * datasets of float32 in one piece. Every HDF5 library of the last twenty years reads it.
+ * datasets of float32 or int64 in one piece. Every HDF5 library of the last twenty years reads it.
  */
 import type { Tensor } from "../../core/tensor.ts";
 import { MobileNetV2Error } from "../../core/errors.ts";
@@ -11,7 +11,7 @@ export type AttributeValue = string | readonly string[];
 
 export class GroupSpec {
   readonly attributes = new Map<string, AttributeValue>();
-  readonly members = new Map<string, GroupSpec | Tensor<Float32Array>>();
+  readonly members = new Map<string, GroupSpec | Tensor>();
 
   /** The group of that name within, made where it is not there. */
   group(name: string): GroupSpec {
@@ -221,17 +221,18 @@ function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[]
   return parts;
 }
 
-function writeDataset(out: ByteWriter, { data, shape }: Tensor<Float32Array>): number {
+function writeDataset(out: ByteWriter, { data, shape }: Tensor): number {
   out.align(8);
   const address = out.length;
-  // TypedArrays are little-endian wherever WebAssembly runs.
-  out.raw(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  // Keras's counts are integers of 64 bits. TypedArrays are little-endian wherever WebAssembly runs.
+  const stored = data instanceof Float32Array ? data : BigInt64Array.from(data, BigInt);
+  out.raw(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
   return writeHeader(out, [
     [0x01, dataspace(shape)],
-    [0x03, FLOAT32],
+    [0x03, stored === data ? FLOAT32 : INT64],
     // Space is taken late, and nothing is filled in.
     [0x05, Uint8Array.of(2, 2, 2, 0)],
-    [0x08, new ByteWriter(18).u8(3).u8(1).u64(address).u64(data.byteLength).bytes()],
+    [0x08, new ByteWriter(18).u8(3).u8(1).u64(address).u64(stored.byteLength).bytes()],
   ]);
 }
 
@@ -269,6 +270,15 @@ const FLOAT32 = new ByteWriter(24)
   .u16(32)
   .raw(Uint8Array.of(23, 8, 0, 23))
   .u32(127)
+  .bytes();
+
+/** Signed, 64 bits, little-endian. */
+const INT64 = new ByteWriter(16)
+  .u8(0x10)
+  .raw(Uint8Array.of(0x08, 0, 0))
+  .u32(8)
+  .u16(0)
+  .u16(64)
   .bytes();
 
 /** UTF-8 of any length, kept in a global heap. */

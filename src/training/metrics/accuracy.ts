@@ -2,7 +2,7 @@
 import { valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { integerArgument } from "../../layers/arguments.ts";
+import { integerArgument, numberArgument } from "../../layers/arguments.ts";
 import { positionsOf, sameShape, toRankOf } from "../loss.ts";
 import { MeanMetric, type MetricOptions } from "./metric.ts";
 
@@ -12,7 +12,11 @@ export class BinaryAccuracy extends MeanMetric {
 
   constructor({ name = "binary_accuracy", threshold = 0.5 }: MetricOptions & { readonly threshold?: number } = {}) {
     super(name);
-    this.threshold = threshold;
+    this.threshold = numberArgument(threshold, "threshold", 0.5);
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    return { ...super.getConfig(), threshold: this.threshold };
   }
 
   protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
@@ -67,6 +71,10 @@ abstract class TopK extends MeanMetric {
   constructor({ name, k = 5 }: TopKOptions, defaultName: string) {
     super(name ?? defaultName);
     this.k = integerArgument(k, "k");
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    return { ...super.getConfig(), k: this.k };
   }
 }
 

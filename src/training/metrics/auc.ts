@@ -1,6 +1,7 @@
 /** The area under a curve over thresholds, by Riemann sums (keras.metrics.AUC; Davis and Goadrich 2006 for precision and recall). */
 import { show, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { booleanArgument } from "../../layers/arguments.ts";
 import { sameShape } from "../loss.ts";
 import { EPSILON, ThresholdMetric, weightsOf } from "./confusion.ts";
 import { type MetricOptions, divideNoNan } from "./metric.ts";
@@ -23,12 +24,14 @@ export class AUC extends ThresholdMetric {
   readonly curve: "ROC" | "PR";
   readonly summationMethod: "interpolation" | "minoring" | "majoring";
   readonly fromLogits: boolean;
+  readonly #given: readonly number[] | undefined;
 
   constructor(options: AUCOptions = {}) {
     super(options.name ?? "auc", [-EPSILON, ...innerThresholds(options), 1 + EPSILON]);
     this.curve = options.curve ?? "ROC";
     this.summationMethod = options.summationMethod ?? "interpolation";
-    this.fromLogits = options.fromLogits ?? false;
+    this.fromLogits = booleanArgument(options.fromLogits, "fromLogits", false);
+    this.#given = options.thresholds;
     if (!["ROC", "PR"].includes(this.curve)) {
       throw valueError(`Invalid AUC curve value: "${show(this.curve)}". Expected values are ["PR", "ROC"]`);
     }
@@ -37,6 +40,12 @@ export class AUC extends ThresholdMetric {
         `Invalid AUC summation method value: "${show(this.summationMethod)}". Expected values are ["interpolation", "majoring", "minoring"]`,
       );
     }
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    const { curve, summationMethod, fromLogits } = this;
+    const numThresholds = this.thresholds.length;
+    return { ...super.getConfig(), numThresholds, curve, summationMethod, fromLogits, thresholds: this.#given ?? null };
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {

@@ -89,11 +89,18 @@ export interface PrecisionOptions extends MetricOptions {
 abstract class PrecisionOrRecall extends ThresholdMetric {
   readonly topK: number | undefined;
   readonly classId: number | undefined;
+  readonly #given: number | readonly number[] | undefined;
 
   constructor(name: string, { thresholds, topK, classId }: PrecisionOptions) {
     super(name, checkedThresholds(thresholds ?? (topK === undefined ? 0.5 : NEG_INF), thresholds !== undefined));
     this.topK = topK === undefined ? undefined : integerArgument(topK, "topK");
     this.classId = classId === undefined ? undefined : integerArgument(classId, "classId");
+    this.#given = thresholds;
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    const { topK = null, classId = null } = this;
+    return { ...super.getConfig(), thresholds: this.#given ?? null, topK, classId };
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {

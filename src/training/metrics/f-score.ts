@@ -2,6 +2,7 @@
 import { show, valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { numberArgument } from "../../layers/arguments.ts";
 import { EPSILON } from "./confusion.ts";
 import { Metric, type MetricOptions, type MetricResult } from "./metric.ts";
 
@@ -28,7 +29,7 @@ export class FBetaScore extends Metric {
     super(options.name ?? "fbeta_score", 0);
     this.average = options.average ?? null;
     this.threshold = options.threshold ?? null;
-    this.beta = options.beta ?? 1;
+    this.beta = numberArgument(options.beta, "beta", 1);
     if (this.average !== null && !["micro", "macro", "weighted"].includes(this.average)) {
       throw valueError(
         `Invalid \`average\` argument value. Expected one of: {null, 'micro', 'macro', 'weighted'}. Received: average=${show(this.average)}`,
@@ -42,6 +43,11 @@ export class FBetaScore extends Metric {
         `Invalid \`threshold\` argument value. It should verify 0 < threshold <= 1. Received: threshold=${show(this.threshold)}`,
       );
     }
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    const { average, threshold, beta } = this;
+    return { ...super.getConfig(), average, threshold, beta };
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
@@ -95,6 +101,11 @@ export class FBetaScore extends Metric {
 export class F1Score extends FBetaScore {
   constructor(options: FScoreOptions = {}) {
     super({ ...options, name: options.name ?? "f1_score", beta: 1 });
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    const { beta: _, ...config } = super.getConfig();
+    return config;
   }
 }
 

@@ -33,6 +33,11 @@ export abstract class Metric {
     this.state.fill(0);
   }
 
+  /** The arguments to make the metric again. */
+  getConfig(): Readonly<Record<string, unknown>> {
+    return { name: this.name };
+  }
+
   /** What was gathered, to go on from later. */
   getState(): readonly number[] {
     return [...this.state];

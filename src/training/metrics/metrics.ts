@@ -43,10 +43,15 @@ const BY_NAME: Readonly<Record<string, (name: string) => Metric>> = {
   TopKCategoricalAccuracy: (name) => new TopKCategoricalAccuracy({ name }),
   sparse_top_k_categorical_accuracy: (name) => new SparseTopKCategoricalAccuracy({ name }),
   SparseTopKCategoricalAccuracy: (name) => new SparseTopKCategoricalAccuracy({ name }),
+  precision: (name) => new Precision({ name }),
   Precision: (name) => new Precision({ name }),
+  recall: (name) => new Recall({ name }),
   Recall: (name) => new Recall({ name }),
+  auc: (name) => new AUC({ name }),
   AUC: (name) => new AUC({ name }),
+  f_beta_score: (name) => new FBetaScore({ name }),
   FBetaScore: (name) => new FBetaScore({ name }),
+  f1_score: (name) => new F1Score({ name }),
   F1Score: (name) => new F1Score({ name }),
 };
 
