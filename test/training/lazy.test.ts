@@ -33,3 +33,15 @@ it("the loop of fit, its steps and the training engine are not loaded with the p
   assert.deepEqual(heavy, []);
   assert.ok(loadedWith("training/fit.ts").size > 10);
 });
+
+it("what opens a checkpoint, compiled or not, loads nothing that trains", () => {
+  for (const reader of ["saving/keras-archive.ts", "saving/keras-hdf5.ts"]) {
+    const loaded = [...loadedWith(reader, new Set<string>())];
+    assert.ok(loaded.includes("saving/keras-compile.ts"));
+    assert.deepEqual(
+      loaded.filter((module) => /^(?:training|models|engine)\//.test(module)),
+      [],
+    );
+  }
+  assert.ok(!loadedWith("index.ts").has("models/training-classes.ts"));
+});
