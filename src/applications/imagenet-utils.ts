@@ -1,5 +1,6 @@
 /** What goes before and after a MobileNetV2: keras.applications.mobilenet_v2's preprocess_input and decode_predictions. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Preprocessing } from "../saving/checkpoint.ts";
@@ -20,6 +21,7 @@ export interface PreprocessInputOptions {
  * @throws ValueError for an unknown `dataFormat`, or as many scales as there are no channels.
  */
 export function preprocessInput(x: Tensor, options: PreprocessInputOptions = {}): Tensor<Float32Array> {
+  checkOptions("preprocessInput()", options, { dataFormat: true, preprocessing: true });
   const { dataFormat = "channels_last" } = options;
   const known: readonly string[] = ["channels_first", "channels_last"];
   if (!known.includes(dataFormat)) {
@@ -72,6 +74,7 @@ export interface DecodePredictionsOptions {
  * @throws ValueError for another shape.
  */
 export function decodePredictions(predictions: Tensor, options: DecodePredictionsOptions = {}): Prediction[][] {
+  checkOptions("decodePredictions()", options, { top: true, labels: true });
   const names = options.labels === undefined ? imagenetClasses() : classNamesOf(options.labels);
   const [samples, classes] = predictions.shape;
   if (predictions.shape.length !== 2 || samples === undefined || classes !== names.length) {

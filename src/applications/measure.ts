@@ -1,5 +1,6 @@
 /** How long the published models take on this machine. Time does not depend on the weights' values: random ones will do. */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import type { QuantizedModel } from "../models/quantized-model.ts";
@@ -65,8 +66,10 @@ const FEWEST_SAMPLES = 3;
  */
 export async function measureCheckpoint(
   checkpoint: Pick<Checkpoint, "name">,
-  { precision = "float32", duration = 300, threads }: MeasureOptions = {},
+  options: MeasureOptions = {},
 ): Promise<Measurement> {
+  checkOptions("measureCheckpoint()", options, { threads: true, precision: true, duration: true });
+  const { precision = "float32", duration = 300, threads } = options;
   const { alpha, rows, name } = published(checkpoint.name);
   checkPrecision(precision);
   if (!(duration >= 0 && duration < Infinity)) {

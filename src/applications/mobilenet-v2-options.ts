@@ -1,5 +1,6 @@
 /** The arguments of MobileNetV2, checked as keras.applications checks them, in its wording with our names. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { type ActivationName, activationName } from "../layers/activations.ts";
 import { KerasTensor } from "../layers/layer.ts";
@@ -60,6 +61,21 @@ export const DEFAULT_SIZE = 224;
 
 /** All arguments with their defaults. @throws ValueError in every case of Keras's function. */
 export function checkArguments(options: MobileNetV2Options): ModelArguments {
+  checkOptions("MobileNetV2", options, {
+    threads: true,
+    inputShape: true,
+    alpha: true,
+    includeTop: true,
+    weights: true,
+    inputTensor: true,
+    pooling: true,
+    classes: true,
+    classifierActivation: true,
+    name: true,
+    weightsBaseUrl: true,
+    onProgress: true,
+    signal: true,
+  });
   const alpha = checkAlpha(options.alpha ?? 1);
   const includeTop = options.includeTop ?? true;
   const weights = options.weights === undefined ? "imagenet" : options.weights;

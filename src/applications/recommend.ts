@@ -1,5 +1,6 @@
 /** Names the most accurate published model that a budget of time and download allows, on this machine. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import {
@@ -48,6 +49,13 @@ const DOUBT = 1.1;
  * @throws ValueError for a budget that is none; LimitError where no model fits, with the one that is nearest.
  */
 export async function recommend(options: RecommendOptions = {}): Promise<Recommendation> {
+  checkOptions("recommend()", options, {
+    threads: true,
+    latencyMs: true,
+    downloadBytes: true,
+    precisions: true,
+    measurements: true,
+  });
   const { latencyMs, downloadBytes: bytes, measurements } = options;
   checkBudget("latencyMs", "milliseconds", latencyMs);
   checkBudget("downloadBytes", "bytes", bytes);

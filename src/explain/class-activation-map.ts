@@ -1,5 +1,6 @@
 /** Class activation maps (Zhou et al. 2016): the last feature map, its channels weighted as the classifier weighs their means. */
 import { type MobileNetV2Error, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import { type Program, programOf } from "../graph/program.ts";
@@ -28,6 +29,7 @@ export async function classActivationMap(
   image: Tensor,
   options: ExplainOptions = {},
 ): Promise<Explanation> {
+  checkOptions("classActivationMap()", options, { classIndex: true });
   const program = programOf(model.graph);
   const { classifier, value } = headOf(program);
   const inputs = pictureOf(image, model);

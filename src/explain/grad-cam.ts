@@ -3,6 +3,7 @@
  * Keras's example, the score is what comes before softmax or sigmoid.
  */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Differentiator, LossGradient } from "../graph/differentiator.ts";
@@ -35,7 +36,8 @@ export class GradCam {
   }
 
   /** @throws ValueError where the model has no such layer, or several outputs. */
-  static async create(model: BaseModel, { layer }: Pick<GradCamOptions, "layer"> = {}): Promise<GradCam> {
+  static async create(model: BaseModel, options: Pick<GradCamOptions, "layer"> = {}): Promise<GradCam> {
+    checkOptions("GradCam.create()", options, { layer: true });
     // Where types are not checked, a model of integers gets here.
     if (!("graph" in model)) {
       throw new MobileNetV2Error(
@@ -49,7 +51,7 @@ export class GradCam {
         `Model '${model.name}' has ${program.outputs.length} outputs. One with one output can be explained.`,
       );
     }
-    const { path, value } = featureMapOf(model, program, layer);
+    const { path, value } = featureMapOf(model, program, options.layer);
     const after = new Set([value]);
     for (const { inputs, output } of program.steps) if (inputs.some((input) => after.has(input))) after.add(output);
     after.delete(value);
@@ -69,6 +71,7 @@ export class GradCam {
    * @throws ValueError where the picture does not fit, or there is no such class.
    */
   async explain(image: Tensor, options: ExplainOptions = {}): Promise<Explanation> {
+    checkOptions("explain()", options, { classIndex: true });
     const values = await this.#base.run(pictureOf(image, this.#model));
     let asked: Pick<Explanation, "classIndex" | "score"> | undefined;
     const ofClass: LossGradient = ({ outputs: [answer], logits: [logits] }) => {
@@ -112,6 +115,8 @@ export class GradCam {
  *   chosen one has no gradient.
  */
 export async function gradCam(model: BaseModel, image: Tensor, options: GradCamOptions = {}): Promise<Explanation> {
-  using explainer = await GradCam.create(model, options);
-  return await explainer.explain(image, options);
+  checkOptions("gradCam()", options, { layer: true, classIndex: true });
+  const { layer, classIndex } = options;
+  using explainer = await GradCam.create(model, { layer });
+  return await explainer.explain(image, { classIndex });
 }

@@ -1,5 +1,6 @@
 /** Heat maps over pictures, in the colours of a perceptual map. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Image, checkImage, convertMode } from "../image/image.ts";
@@ -22,6 +23,7 @@ export interface OverlayOptions {
  * @throws ValueError for options that make no sense; ShapeError for what is no heat map or no picture.
  */
 export function overlay(img: Image, heatmap: Tensor, options: OverlayOptions = {}): Image {
+  checkOptions("overlay()", options, { colormap: true, opacity: true, interpolation: true });
   const { colormap = "viridis", opacity = 0.5, interpolation = "bicubic" } = options;
   checkImage(img);
   checkDatasetInterpolation(interpolation);

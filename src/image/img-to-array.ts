@@ -1,5 +1,6 @@
 /** Keras's `img_to_array` and `array_to_img`: between pictures and tensors (keras/src/utils/image_utils.py). */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { type DType, Tensor, type TensorData } from "../core/tensor.ts";
 import { checkImage, type Image } from "./image.ts";
@@ -53,6 +54,7 @@ export function imgToArray(
 ): Tensor<Float32Array>;
 export function imgToArray(img: Image, options?: ImgToArrayOptions): Tensor;
 export function imgToArray(img: Image, options: ImgToArrayOptions = {}): Tensor {
+  checkOptions("imgToArray()", options, { dataFormat: true, dtype: true });
   checkImage(img);
   const dtype = options.dtype ?? "float32";
   if (!Object.hasOwn(makers, dtype)) {
@@ -92,6 +94,7 @@ function stretched(values: Float32Array): Float32Array {
  *   32-bit picture of it).
  */
 export function arrayToImg(x: Tensor, options: ArrayToImgOptions = {}): Image {
+  checkOptions("arrayToImg()", options, { dataFormat: true, scale: true });
   const [first, second, third] = x.shape;
   if (first === undefined || second === undefined || third === undefined || x.shape.length !== 3) {
     throw valueError(

@@ -1,6 +1,7 @@
 /** Keras's `load_img`: a picture file decoded, in a colour mode, at a size (keras/src/utils/image_utils.py). */
 import { decodeImage, readBytes } from "#platform";
 import { messageOf, MobileNetV2Error, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import { decodeBmp } from "./formats/bmp.ts";
 import type { Inspected } from "./formats/format.ts";
@@ -61,7 +62,7 @@ function centredBox({ width, height }: Image, [rows, cols]: readonly [number, nu
   return { left, top, right: left + cropWidth, bottom: top + cropHeight };
 }
 
-function checkOptions({ targetSize, interpolation, colorMode, maxPixels }: LoadImgOptions): void {
+function checkValues({ targetSize, interpolation, colorMode, maxPixels }: LoadImgOptions): void {
   if (colorMode !== undefined && !Object.hasOwn(channelsOf, colorMode)) {
     throw valueError(
       `colorMode must be "grayscale", "rgb", or "rgba". Received: colorMode=${JSON.stringify(colorMode)}`,
@@ -86,7 +87,16 @@ function checkOptions({ targetSize, interpolation, colorMode, maxPixels }: LoadI
  *   LimitError for more than `maxPixels` pixels; MissingError where Node lacks the package `sharp`.
  */
 export async function loadImg(source: BytesSource, options: LoadImgOptions = {}): Promise<Image> {
-  checkOptions(options);
+  checkOptions("loadImg()", options, {
+    targetSize: true,
+    interpolation: true,
+    colorMode: true,
+    keepAspectRatio: true,
+    autoOrient: true,
+    convertProfile: true,
+    maxPixels: true,
+  });
+  checkValues(options);
   const { targetSize, interpolation, colorMode = "rgb", autoOrient = false, convertProfile = false } = options;
   const maxPixels = options.maxPixels ?? MAX_PIXELS;
   const bytes = await readBytes(source, { maxBytes: MAX_BYTES });

@@ -3,6 +3,7 @@
  * them (Pillow 13's `libImaging/Resample.c`; `nearest` is its `Geometry.c`, alpha its `Convert.c`).
  */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Filter, filters, type Interpolation, interpolations } from "./filters.ts";
 import { checkImage, type Image } from "./image.ts";
 
@@ -232,6 +233,7 @@ export function checkTargetSize(size: readonly [number, number]): void {
  *   target of more than 2^26 pixels; ShapeError for an image whose data does not fit its size.
  */
 export function resizeImg(image: Image, size: readonly [number, number], options: ResizeOptions = {}): Image {
+  checkOptions("resizeImg()", options, { interpolation: true, box: true });
   checkImage(image);
   checkTargetSize(size);
   const { interpolation = "nearest", box = { left: 0, top: 0, right: image.width, bottom: image.height } } = options;

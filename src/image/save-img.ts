@@ -1,6 +1,7 @@
 /** Keras's `save_img`: a picture or tensor as a file (keras/src/utils/image_utils.py). */
 import { encodeImage, warn, writeBytes } from "#platform";
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { ImageFormat } from "../platform/contract.ts";
 import { checkImage, convertMode, type Image } from "./image.ts";
@@ -28,7 +29,8 @@ const formats: Readonly<Record<string, ImageFormat>> = { png: "png", jpeg: "jpeg
  * @throws ValueError for an unknown format or quality; MissingError where Node lacks the package `sharp`.
  */
 export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): Promise<Uint8Array> {
-  const { fileFormat, quality = 75 } = options;
+  checkOptions("encodeImg()", options, { dataFormat: true, scale: true, fileFormat: true, quality: true });
+  const { fileFormat, quality = 75, dataFormat, scale } = options;
   const format = Object.hasOwn(formats, fileFormat.toLowerCase()) ? formats[fileFormat.toLowerCase()] : undefined;
   if (format === undefined) {
     throw valueError(
@@ -38,7 +40,7 @@ export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): P
   if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
     throw valueError(`quality must be a whole number of 1 to 100. Received: quality=${quality}`);
   }
-  const image = x instanceof Tensor ? arrayToImg(x, options) : x;
+  const image = x instanceof Tensor ? arrayToImg(x, { dataFormat, scale }) : x;
   checkImage(image);
   if (format !== "jpeg" || image.channels !== 4) return encodeImage(image, format, quality);
   warn("The JPEG format does not support RGBA images, converting to RGB.");
@@ -52,6 +54,7 @@ export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): P
  *   no files: `encodeImg` gives the bytes there.
  */
 export async function saveImg(path: string | URL, x: Tensor | Image, options: SaveImgOptions = {}): Promise<void> {
+  checkOptions("saveImg()", options, { dataFormat: true, scale: true, fileFormat: true, quality: true });
   const ending = /\.([^./\\]*)$/.exec(String(path))?.[1] ?? "";
   await writeBytes(path, await encodeImg(x, { ...options, fileFormat: options.fileFormat ?? ending }));
 }

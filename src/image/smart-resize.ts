@@ -3,6 +3,7 @@
  * arithmetic of `tf.image.resize` (half-pixel centres, no antialiasing), as Keras's data sets do it.
  */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { checkTargetSize } from "./resize.ts";
@@ -37,6 +38,7 @@ export function smartResize(
   size: readonly [number, number],
   options: SmartResizeOptions = {},
 ): Tensor<Float32Array> {
+  checkOptions("smartResize()", options, { interpolation: true });
   const { interpolation = "bilinear" } = options;
   if (size.length !== 2) throw valueError(`Expected \`size\` to be a tuple of 2 integers, but got: ${String(size)}.`);
   checkTargetSize(size);

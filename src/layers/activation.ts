@@ -1,4 +1,5 @@
 /** An activation function as a layer (keras.layers.Activation). */
+import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type ActivationIdentifier, type ActivationName, activate, activationName } from "./activations.ts";
@@ -14,6 +15,7 @@ export class Activation extends Layer {
   readonly activation: ActivationName;
 
   constructor(options: ActivationOptions) {
+    checkOptions("Activation", options, { name: true, trainable: true, activation: true });
     super(options);
     this.activation = activationName(options.activation);
   }

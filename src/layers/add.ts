@@ -1,5 +1,6 @@
 /** The sum of tensors (keras.layers.Add), broadcast as NumPy does. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Dims, type Shape, broadcastIndices, formatShape, knownDims, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "./gradients.ts";
@@ -9,6 +10,7 @@ export class Add extends Layer {
   readonly className = "Add";
 
   constructor(options: LayerOptions = {}) {
+    checkOptions("Add", options, { name: true, trainable: true });
     super(options);
   }
 

@@ -1,5 +1,6 @@
 /** Checks of constructor arguments that several layers share; the wording is Keras's (keras.src.utils.argument_validation). */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { fromFile } from "../core/options.ts";
 import type { Padding } from "../core/padding.ts";
 
 /** The only order of axes here: batch, rows, columns, channels. */
@@ -99,11 +100,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 /**
  * A constructor as a function of a config from outside, of which nothing is known but that it is an object: every constructor
- * checks the values of its arguments itself.
+ * checks the values of its arguments itself, and leaves names that it does not know to the reader.
  */
 export function fromConfig<Made>(make: new (options: never) => Made): (config: object) => Made {
   return (config) => {
-    const made: unknown = Reflect.construct(make, [config]);
+    const made: unknown = Reflect.construct(make, [fromFile(config)]);
     if (made instanceof make) return made;
     throw valueError(`No ${make.name} was made of the config ${show(config)}.`);
   };

@@ -1,5 +1,6 @@
 /** The mean of each channel in a sliding window (keras.layers.AveragePooling2D); padding does not count. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type OneOrTwo, type Padding, pair } from "../core/padding.ts";
 import { type Shape, formatShape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
@@ -25,6 +26,14 @@ export class AveragePooling2D extends Layer {
   readonly padding: Padding;
 
   constructor(options: AveragePooling2DOptions) {
+    checkOptions("AveragePooling2D", options, {
+      name: true,
+      trainable: true,
+      poolSize: true,
+      strides: true,
+      padding: true,
+      dataFormat: true,
+    });
     super(options);
     this.poolSize = pair(options.poolSize, "poolSize");
     this.strides = pair(options.strides ?? this.poolSize, "strides");

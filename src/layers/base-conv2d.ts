@@ -1,5 +1,6 @@
 /** What plain and depthwise convolutions share: windows, bias, activation, checks (keras.src.layers.convolutional.base_conv). */
 import { valueError } from "../core/errors.ts";
+import type { Names } from "../core/options.ts";
 import { type OneOrTwo, type Padding, pair } from "../core/padding.ts";
 import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
@@ -38,6 +39,22 @@ export interface BaseConv2DOptions extends LayerOptions {
   readonly biasConstraint?: Serialized | null | undefined;
   readonly activityRegularizer?: Serialized | null | undefined;
 }
+
+export const BASE_CONV2D_OPTIONS: Names<BaseConv2DOptions> = {
+  name: true,
+  trainable: true,
+  kernelSize: true,
+  strides: true,
+  padding: true,
+  dataFormat: true,
+  dilationRate: true,
+  activation: true,
+  useBias: true,
+  biasInitializer: true,
+  biasRegularizer: true,
+  biasConstraint: true,
+  activityRegularizer: true,
+};
 
 const KEPT = ["biasRegularizer", "biasConstraint", "activityRegularizer"] as const;
 

@@ -1,5 +1,6 @@
 /** Batch normalization (keras.layers.BatchNormalization; Ioffe and Szegedy 2015), by the batch's statistics in training, by moving ones otherwise. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Dims, type Shape, axisOf, formatShape, sizeOf } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type Serialized, axisArgument, booleanArgument, keptArguments, numberArgument } from "./arguments.ts";
@@ -55,6 +56,23 @@ export class BatchNormalization extends Layer {
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
   constructor(options: BatchNormalizationOptions = {}) {
+    checkOptions("BatchNormalization", options, {
+      name: true,
+      trainable: true,
+      axis: true,
+      momentum: true,
+      epsilon: true,
+      center: true,
+      scale: true,
+      betaInitializer: true,
+      gammaInitializer: true,
+      movingMeanInitializer: true,
+      movingVarianceInitializer: true,
+      betaRegularizer: true,
+      gammaRegularizer: true,
+      betaConstraint: true,
+      gammaConstraint: true,
+    });
     super(options);
     this.axis = axisArgument(options.axis, -1);
     this.momentum = numberArgument(options.momentum, "momentum", 0.99);

@@ -1,5 +1,6 @@
 /** First values that are not random (keras.src.initializers.constant_initializers). */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Dims, formatShape, sizeOf } from "../core/shape.ts";
 import { numberArgument } from "./arguments.ts";
 import type { Initializer } from "./weight.ts";
@@ -32,8 +33,9 @@ export class Constant implements Initializer {
   readonly className = "Constant";
   readonly value: number;
 
-  constructor({ value }: { readonly value?: number | undefined } = {}) {
-    this.value = numberArgument(value, "value", 0);
+  constructor(options: { readonly value?: number | undefined } = {}) {
+    checkOptions("Constant", options, { value: true });
+    this.value = numberArgument(options.value, "value", 0);
   }
 
   getConfig(): { value: number } {
@@ -50,8 +52,9 @@ export class Identity implements Initializer {
   readonly className = "Identity";
   readonly gain: number;
 
-  constructor({ gain }: { readonly gain?: number | undefined } = {}) {
-    this.gain = numberArgument(gain, "gain", 1);
+  constructor(options: { readonly gain?: number | undefined } = {}) {
+    checkOptions("Identity", options, { gain: true });
+    this.gain = numberArgument(options.gain, "gain", 1);
   }
 
   getConfig(): { gain: number } {

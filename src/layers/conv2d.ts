@@ -1,8 +1,9 @@
 /** 2-D convolution (keras.layers.Conv2D): a cross-correlation, in groups of channels where asked. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import { type Serialized, integerArgument, keptArguments } from "./arguments.ts";
-import { BaseConv2D, type BaseConv2DOptions, type Wiring } from "./base-conv2d.ts";
+import { BaseConv2D, type BaseConv2DOptions, type Wiring, BASE_CONV2D_OPTIONS } from "./base-conv2d.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
 
@@ -28,6 +29,14 @@ export class Conv2D extends BaseConv2D {
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
   constructor(options: Conv2DOptions) {
+    checkOptions("Conv2D", options, {
+      ...BASE_CONV2D_OPTIONS,
+      filters: true,
+      groups: true,
+      kernelInitializer: true,
+      kernelRegularizer: true,
+      kernelConstraint: true,
+    });
     super(options);
     this.filters = integerArgument(options.filters, "filters");
     this.groups = integerArgument(options.groups ?? 1, "groups");

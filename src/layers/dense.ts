@@ -1,5 +1,6 @@
 /** A matrix product on the last axis, plus a bias (keras.layers.Dense). */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type ActivationIdentifier, type ActivationName, activate, activationName } from "./activations.ts";
@@ -46,6 +47,20 @@ export class Dense extends Layer {
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
   constructor(options: DenseOptions) {
+    checkOptions("Dense", options, {
+      name: true,
+      trainable: true,
+      units: true,
+      activation: true,
+      useBias: true,
+      kernelInitializer: true,
+      biasInitializer: true,
+      kernelRegularizer: true,
+      biasRegularizer: true,
+      activityRegularizer: true,
+      kernelConstraint: true,
+      biasConstraint: true,
+    });
     super(options);
     const { units } = options;
     if (!Number.isSafeInteger(units) || units <= 0) {

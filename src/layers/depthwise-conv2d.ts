@@ -1,8 +1,9 @@
 /** Depthwise 2-D convolution (keras.layers.DepthwiseConv2D): every channel with `depthMultiplier` windows of its own. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import { type Serialized, integerArgument, keptArguments } from "./arguments.ts";
-import { BaseConv2D, type BaseConv2DOptions, type Wiring } from "./base-conv2d.ts";
+import { BaseConv2D, type BaseConv2DOptions, type Wiring, BASE_CONV2D_OPTIONS } from "./base-conv2d.ts";
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "./initializers.ts";
 import type { Initializer, WeightSpec } from "./weight.ts";
 
@@ -28,6 +29,13 @@ export class DepthwiseConv2D extends BaseConv2D {
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
   constructor(options: DepthwiseConv2DOptions) {
+    checkOptions("DepthwiseConv2D", options, {
+      ...BASE_CONV2D_OPTIONS,
+      depthMultiplier: true,
+      depthwiseInitializer: true,
+      depthwiseRegularizer: true,
+      depthwiseConstraint: true,
+    });
     super(options);
     this.depthMultiplier = integerArgument(options.depthMultiplier ?? 1, "depthMultiplier");
     this.depthwiseInitializer = initializerOf(options.depthwiseInitializer ?? "glorot_uniform");

@@ -1,5 +1,6 @@
 /** Dropout (keras.layers.Dropout; Srivastava et al. 2014), inverted: what is kept grows in training; nothing in inference. */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { fnv1a32, unitAt } from "../core/random.ts";
 import { type Dims, type Shape, broadcastIndices, formatShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -22,6 +23,7 @@ export class Dropout extends Layer {
   readonly noiseShape: Shape | null;
 
   constructor(options: DropoutOptions) {
+    checkOptions("Dropout", options, { name: true, trainable: true, rate: true, seed: true, noiseShape: true });
     super(options);
     const { rate } = options;
     if (typeof rate !== "number" || !(rate >= 0 && rate <= 1)) {

@@ -1,4 +1,5 @@
 /** All axes but the batch as one (keras.layers.Flatten). */
+import { checkOptions } from "../core/options.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type DataFormat, dataFormatArgument } from "./arguments.ts";
@@ -13,6 +14,7 @@ export class Flatten extends Layer {
   readonly className = "Flatten";
 
   constructor(options: FlattenOptions = {}) {
+    checkOptions("Flatten", options, { name: true, trainable: true, dataFormat: true });
     super(options);
     dataFormatArgument(options.dataFormat);
   }

@@ -1,4 +1,5 @@
 /** What the global pools share: one value a channel for a whole picture (keras.src.layers.pooling.base_global_pooling). */
+import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { type DataFormat, booleanArgument, dataFormatArgument } from "./arguments.ts";
@@ -15,6 +16,7 @@ export abstract class GlobalPooling2D extends Layer {
   readonly keepdims: boolean;
 
   constructor(options: GlobalPooling2DOptions = {}) {
+    checkOptions("GlobalPooling2D", options, { name: true, trainable: true, dataFormat: true, keepdims: true });
     super(options);
     dataFormatArgument(options.dataFormat);
     this.keepdims = booleanArgument(options.keepdims, "keepdims", false);

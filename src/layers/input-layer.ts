@@ -1,5 +1,6 @@
 /** Where a model's data comes in (keras.layers.InputLayer and keras.Input). */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "./gradients.ts";
@@ -23,6 +24,14 @@ export class InputLayer extends Layer {
   readonly batchShape: Shape;
 
   constructor(options: InputOptions) {
+    checkOptions("Input", options, {
+      shape: true,
+      batchSize: true,
+      batchShape: true,
+      dtype: true,
+      name: true,
+      tensor: true,
+    });
     super({ name: options.name });
     this.batchShape = batchShape(options);
     this.inboundNodes.push(new Node(this, [], [this.batchShape]));

@@ -1,5 +1,6 @@
 /** The base of every layer, and the symbolic tensors and nodes that layers leave behind when they are applied. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { booleanArgument } from "./arguments.ts";
@@ -173,6 +174,7 @@ export abstract class Layer {
 
   /** Applies the layer to symbolic tensors. @throws ValueError where their shapes do not fit. */
   apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
+    checkOptions("apply()", options, { training: true });
     const [output] = this.connect(inputs instanceof KerasTensor ? [inputs] : inputs, options).outputs;
     if (output === undefined) throw valueError(`Layer '${this.name}' has no output.`);
     return output;

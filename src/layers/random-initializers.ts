@@ -1,5 +1,6 @@
 /** Random first values (keras.src.initializers.random_initializers), seedable: the same seed gives the same values. */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { normal, uniform } from "../core/random.ts";
 import { type Dims, axisOf, formatShape, sizeOf } from "../core/shape.ts";
 import { integerArgument, numberArgument, seedArgument } from "./arguments.ts";
@@ -38,6 +39,7 @@ export class RandomUniform extends RandomInitializer {
   readonly maxval: number;
 
   constructor(options: UniformOptions = {}) {
+    checkOptions("RandomUniform", options, { seed: true, minval: true, maxval: true });
     super(options);
     this.minval = numberArgument(options.minval, "minval", -0.05);
     this.maxval = numberArgument(options.maxval, "maxval", 0.05);
@@ -64,6 +66,7 @@ export class RandomNormal extends RandomInitializer {
   readonly stddev: number;
 
   constructor(options: NormalOptions = {}) {
+    checkOptions("RandomNormal", options, { seed: true, mean: true, stddev: true });
     super(options);
     this.mean = numberArgument(options.mean, "mean", 0);
     this.stddev = numberArgument(options.stddev, "stddev", 0.05);
@@ -116,6 +119,14 @@ export class VarianceScaling extends RandomInitializer {
   readonly outputAxes: readonly number[] | null;
 
   constructor(options: VarianceScalingOptions = {}) {
+    checkOptions("VarianceScaling", options, {
+      seed: true,
+      inputAxes: true,
+      outputAxes: true,
+      scale: true,
+      mode: true,
+      distribution: true,
+    });
     super(options);
     this.scale = numberArgument(options.scale, "scale", 1);
     if (this.scale <= 0) throw valueError(`Argument \`scale\` must be positive float. Received: scale=${this.scale}`);
@@ -184,6 +195,11 @@ export function computeFans(
 
 /** The named special cases of VarianceScaling, whose scale, mode and distribution are not in the config. */
 abstract class FixedScaling extends VarianceScaling {
+  constructor(className: string, options: FanOptions, fixed: Omit<VarianceScalingOptions, keyof FanOptions>) {
+    checkOptions(className, options, { seed: true, inputAxes: true, outputAxes: true });
+    super({ ...options, ...fixed });
+  }
+
   override getConfig(): {
     seed: number | null;
     inputAxes: readonly number[] | null;
@@ -198,7 +214,7 @@ export class GlorotUniform extends FixedScaling {
   override readonly className = "GlorotUniform";
 
   constructor(options: FanOptions = {}) {
-    super({ ...options, scale: 1, mode: "fan_avg", distribution: "uniform" });
+    super("GlorotUniform", options, { scale: 1, mode: "fan_avg", distribution: "uniform" });
   }
 }
 
@@ -207,7 +223,7 @@ export class GlorotNormal extends FixedScaling {
   override readonly className = "GlorotNormal";
 
   constructor(options: FanOptions = {}) {
-    super({ ...options, scale: 1, mode: "fan_avg", distribution: "truncated_normal" });
+    super("GlorotNormal", options, { scale: 1, mode: "fan_avg", distribution: "truncated_normal" });
   }
 }
 
@@ -216,7 +232,7 @@ export class HeUniform extends FixedScaling {
   override readonly className = "HeUniform";
 
   constructor(options: FanOptions = {}) {
-    super({ ...options, scale: 2, mode: "fan_in", distribution: "uniform" });
+    super("HeUniform", options, { scale: 2, mode: "fan_in", distribution: "uniform" });
   }
 }
 
@@ -225,7 +241,7 @@ export class HeNormal extends FixedScaling {
   override readonly className = "HeNormal";
 
   constructor(options: FanOptions = {}) {
-    super({ ...options, scale: 2, mode: "fan_in", distribution: "truncated_normal" });
+    super("HeNormal", options, { scale: 2, mode: "fan_in", distribution: "truncated_normal" });
   }
 }
 
@@ -234,7 +250,7 @@ export class LecunUniform extends FixedScaling {
   override readonly className = "LecunUniform";
 
   constructor(options: FanOptions = {}) {
-    super({ ...options, scale: 1, mode: "fan_in", distribution: "uniform" });
+    super("LecunUniform", options, { scale: 1, mode: "fan_in", distribution: "uniform" });
   }
 }
 
@@ -243,7 +259,7 @@ export class LecunNormal extends FixedScaling {
   override readonly className = "LecunNormal";
 
   constructor(options: FanOptions = {}) {
-    super({ ...options, scale: 1, mode: "fan_in", distribution: "truncated_normal" });
+    super("LecunNormal", options, { scale: 1, mode: "fan_in", distribution: "truncated_normal" });
   }
 }
 
@@ -257,6 +273,7 @@ export class Orthogonal extends RandomInitializer {
   readonly gain: number;
 
   constructor(options: OrthogonalOptions = {}) {
+    checkOptions("Orthogonal", options, { seed: true, gain: true });
     super(options);
     this.gain = numberArgument(options.gain, "gain", 1);
   }

@@ -1,5 +1,6 @@
 /** Rectified linear unit with a cap, a slope and a threshold (keras.layers.ReLU); `maxValue: 6` is MobileNetV2's ReLU6. */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { numberArgument } from "./arguments.ts";
@@ -22,6 +23,13 @@ export class ReLU extends Layer {
   readonly threshold: number;
 
   constructor(options: ReLUOptions = {}) {
+    checkOptions("ReLU", options, {
+      name: true,
+      trainable: true,
+      maxValue: true,
+      negativeSlope: true,
+      threshold: true,
+    });
     super(options);
     this.maxValue = (options.maxValue ?? null) === null ? null : numberArgument(options.maxValue, "maxValue", 0);
     this.negativeSlope = numberArgument(options.negativeSlope, "negativeSlope", 0);

@@ -1,5 +1,6 @@
 /** `x * scale + offset` (keras.layers.Rescaling). */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { isRecord, numberArgument } from "./arguments.ts";
@@ -19,6 +20,7 @@ export class Rescaling extends Layer {
   readonly offset: number | readonly number[];
 
   constructor(options: RescalingOptions) {
+    checkOptions("Rescaling", options, { name: true, trainable: true, scale: true, offset: true });
     super(options);
     this.scale = numberOrList(options.scale, "scale");
     this.offset = numberOrList(options.offset ?? 0, "offset");

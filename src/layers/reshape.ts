@@ -1,5 +1,6 @@
 /** The same values under another shape (keras.layers.Reshape). */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { integerArgument } from "./arguments.ts";
@@ -16,6 +17,7 @@ export class Reshape extends Layer {
   readonly targetShape: Dims;
 
   constructor(options: ReshapeOptions) {
+    checkOptions("Reshape", options, { name: true, trainable: true, targetShape: true });
     super(options);
     this.targetShape = checkedTarget(options.targetShape);
   }

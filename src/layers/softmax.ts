@@ -1,4 +1,5 @@
 /** Softmax along one axis (keras.layers.Softmax). */
+import { checkOptions } from "../core/options.ts";
 import { type Shape, axisOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { activate } from "./activations.ts";
@@ -16,6 +17,7 @@ export class Softmax extends Layer {
   readonly axis: number;
 
   constructor(options: SoftmaxOptions = {}) {
+    checkOptions("Softmax", options, { name: true, trainable: true, axis: true });
     super(options);
     this.axis = axisArgument(options.axis, -1);
   }

@@ -1,5 +1,6 @@
 /** Rows and columns of zeros around a picture (keras.layers.ZeroPadding2D). */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type OneOrTwo, type Padding2D, pair } from "../core/padding.ts";
 import { type Dims, type Shape, knownDims } from "../core/shape.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
@@ -19,6 +20,7 @@ export class ZeroPadding2D extends Layer {
   readonly padding: Padding2D;
 
   constructor(options: ZeroPadding2DOptions = {}) {
+    checkOptions("ZeroPadding2D", options, { name: true, trainable: true, padding: true, dataFormat: true });
     super(options);
     dataFormatArgument(options.dataFormat);
     this.padding = paddingOf(options.padding ?? 1);

@@ -1,5 +1,6 @@
 /** A model from symbolic inputs to symbolic outputs (keras.Model, the functional API). */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Input } from "../layers/input-layer.ts";
@@ -29,6 +30,7 @@ export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasT
 
   /** @throws ValueError where outputs do not depend on the inputs alone, or two layers share a name. */
   constructor(options: ModelOptions<Outputs>) {
+    checkOptions("Model", options, { name: true, trainable: true, threads: true, inputs: true, outputs: true });
     super(options);
     const inputs = tensorsOf(options.inputs, "inputs");
     const outputs = tensorsOf(options.outputs, "outputs");

@@ -1,5 +1,6 @@
 /** Post-training quantization: a model of integers from a model and some dozens of pictures like those it will see. */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { RangeMethod } from "../engine/quantize/histogram.ts";
 import { batchesOf } from "../graph/batches.ts";
@@ -42,6 +43,14 @@ export async function quantize(
   calibrationData: CalibrationData,
   options: QuantizeOptions = {},
 ): Promise<QuantizedModel> {
+  checkOptions("quantize()", options, {
+    mode: true,
+    threads: true,
+    ranges: true,
+    percentile: true,
+    biasCorrection: true,
+    equalization: true,
+  });
   const { ranges = "mse", percentile = 99.999, biasCorrection = true, equalization = true } = options;
   if (!METHODS.includes(ranges)) {
     throw valueError(`\`ranges\` should be one of ${METHODS.join(", ")}. Received: ranges=${show(ranges)}`);

@@ -2,6 +2,7 @@
 import { readBytes, writeBytes } from "#platform";
 import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
@@ -154,6 +155,13 @@ export interface LoadQuantizedOptions extends QuantizedModelOptions, ReadOptions
  *   IOError, NetworkError, LimitError.
  */
 export async function loadQuantized(source: BytesSource, options: LoadQuantizedOptions = {}): Promise<QuantizedModel> {
+  checkOptions("loadQuantized()", options, {
+    mode: true,
+    maxBytes: true,
+    signal: true,
+    onProgress: true,
+    threads: true,
+  });
   const bytes = await readBytes(source, options);
   const { quantizedFromBytes } = await import("./quantized-file.ts");
   const { parts, classNames, preprocessing } = quantizedFromBytes(bytes, options);

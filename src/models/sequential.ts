@@ -1,5 +1,6 @@
 /** A linear stack of layers (keras.Sequential). */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
@@ -21,7 +22,9 @@ export class Sequential extends TrainableModel {
   #graph: Graph | undefined;
 
   constructor(options: SequentialOptions | readonly (Layer | KerasTensor)[] = {}) {
-    const { layers = [], ...rest } = isList(options) ? { layers: options } : options;
+    const given: SequentialOptions = isList(options) ? { layers: options } : options;
+    checkOptions("Sequential", given, { layers: true, name: true, trainable: true, threads: true });
+    const { layers = [], ...rest } = given;
     super(rest);
     for (const layer of layers) this.#push(layer);
     this.#rebuild();

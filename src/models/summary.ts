@@ -1,5 +1,6 @@
 /** `model.summary()`: the table that Keras prints through rich, to the letter (keras.src.utils.summary_utils). */
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { Network } from "../graph/network.ts";
 import type { Layer } from "../layers/layer.ts";
@@ -23,6 +24,14 @@ export interface SummaryOptions {
 
 /** The summary of a model as text without a last line break. */
 export function summaryText(model: Network, options: SummaryOptions = {}): string {
+  checkOptions("summary()", options, {
+    lineLength: true,
+    positions: true,
+    printFn: true,
+    expandNested: true,
+    showTrainable: true,
+    layerRange: true,
+  });
   const connections = !isSequentialLike(model);
   const showTrainable = options.showTrainable ?? false;
   const length = options.lineLength ?? (connections ? 108 : 88) + (showTrainable ? 12 : 0);

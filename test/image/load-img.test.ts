@@ -68,11 +68,11 @@ test("targetSize is rows first, nearest by default; null leaves the size", async
 });
 
 test("the colour mode is changed before resizing, as in Keras", async () => {
-  const options = { targetSize: [5, 5], interpolation: "lanczos" } as const;
+  const interpolation = "lanczos";
   for (const colorMode of ["grayscale", "rgba"] as const) {
     assert.deepEqual(
-      await loadImg(picturePath("plain.jpg"), { ...options, colorMode }),
-      resizeImg(convertMode(plain, colorMode), [5, 5], options),
+      await loadImg(picturePath("plain.jpg"), { targetSize: [5, 5], interpolation, colorMode }),
+      resizeImg(convertMode(plain, colorMode), [5, 5], { interpolation }),
     );
   }
 });

@@ -1,0 +1,42 @@
+/** The name that was meant: the nearest by edits (Levenshtein 1966), or one that the given one abbreviates. */
+
+/** Longer ones are cut, so that nothing takes long. */
+const LONGEST = 40;
+
+/** The known name that is most like the given one; undefined where none is much like it. Case and underscores do not count. */
+export function nearest(given: string, known: readonly string[]): string | undefined {
+  const wanted = plain(given);
+  let best: string | undefined;
+  let least = Infinity;
+  for (const name of known) {
+    const other = plain(name);
+    const edits = editsBetween(wanted, other);
+    const isNear = edits * 2 < Math.max(wanted.length, other.length) || isShortFor(wanted, other);
+    if (isNear && edits < least) [best, least] = [name, edits];
+  }
+  return best;
+}
+
+function plain(name: string): string {
+  return name.slice(0, LONGEST).replaceAll("_", "").toLowerCase();
+}
+
+/** `lr` is short for `learningrate`: its letters are there in their order, from the first on. */
+function isShortFor(short: string, long: string): boolean {
+  let at = 0;
+  for (const letter of long) if (letter === short[at]) at++;
+  return at > 1 && at === short.length && short[0] === long[0];
+}
+
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,92 @@
+/** Unknown options: what is refused, what passes, and which name is suggested. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { nearest } from "../../src/core/nearest.ts";
+import { checkOptions, fromFile } from "../../src/core/options.ts";
+
+interface Options {
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+}
+
+const KNOWN = { epochs: true, batchSize: true, learningRate: true } as const;
+const check = (options: object): void => checkOptions<Options>("fit()", options, KNOWN);
+const refused = (message: string) => ({ name: "MobileNetV2Error", code: "ValueError", message });
+
+describe("checkOptions", () => {
+  it("names the option and the one that was meant", () => {
+    for (const [given, meant] of [
+      ["epoch", "epochs"],
+      ["batch_size", "batchSize"],
+      ["BatchSize", "batchSize"],
+      ["lr", "learningRate"],
+    ] as const) {
+      assert.throws(
+        () => check({ epochs: 1, [given]: 3 }),
+        refused(`Unknown option \`${given}\` of fit(). Did you mean \`${meant}\`?`),
+      );
+    }
+  });
+
+  it("names all where none is near", () => {
+    assert.throws(
+      () => check({ verbosity: 3 }),
+      refused("Unknown option `verbosity` of fit(). There are: epochs, batchSize, learningRate."),
+    );
+    assert.throws(
+      () => check({ ["x".repeat(1e6)]: 1 }),
+      /^MobileNetV2Error: Unknown option `x{200}…` of fit\(\)\. There/,
+    );
+  });
+
+  it("refuses what is no object", () => {
+    for (const [given, shown] of [
+      [0.001, "0.001"],
+      [null, "null"],
+      [[3], "(3,)"],
+    ] as const) {
+      assert.throws(
+        // @ts-expect-error what plain JavaScript may say
+        () => check(given),
+        refused(`fit() takes its options as an object, { epochs, batchSize, learningRate }. Received: ${shown}`),
+      );
+    }
+  });
+
+  it("lets pass what is known, what has no value, and what a file says", () => {
+    check({});
+    check({ epochs: 3, batchSize: undefined, epoch: undefined });
+    check(fromFile({ epoch: 3 }));
+    check({ ...fromFile({ epoch: 3 }) });
+    assert.throws(() => check({ toString: 1 }), /Unknown option `toString`/);
+    assert.throws(() => check({ constructor: 1 }), /Unknown option `constructor`/);
+  });
+
+  it("takes no list that the interface outgrew", () => {
+    // @ts-expect-error learningRate is missing
+    checkOptions<Options>("fit()", {}, { epochs: true, batchSize: true });
+    // @ts-expect-error there is no epoch
+    checkOptions<Options>("fit()", {}, { ...KNOWN, epochs: true, epoch: true });
+    assert.ok(true);
+  });
+});
+
+describe("nearest", () => {
+  it("finds misspelled and shortened names", () => {
+    assert.equal(nearest("alfa", ["name", "alpha", "classes"]), "alpha");
+    assert.equal(nearest("imgSize", ["imageSize", "batchSize"]), "imageSize");
+    assert.equal(nearest("unit", ["units", "useBias"]), "units");
+    assert.equal(
+      nearest("block_14_expand_rel", ["block_1_expand_relu", "block_14_expand_relu"]),
+      "block_14_expand_relu",
+    );
+  });
+
+  it("finds none where all are far", () => {
+    assert.equal(nearest("rate", ["name", "units"]), undefined);
+    assert.equal(nearest("l", ["learningRate"]), undefined);
+    assert.equal(nearest("", ["name"]), undefined);
+    assert.equal(nearest("x", []), undefined);
+  });
+});
