@@ -73,7 +73,7 @@ describe(
             { seed: step },
           );
           if (step === 0) {
-            // Where a rounding decides whether a value is bounded, its gradient is there or not: float64 sums are 9e-3 away from Keras too.
+            // Where a rounding decides whether a value is bounded, its gradient is there or not: kinks.test.ts has them as they were in Keras.
             const norms = weights.map((weight, i) => ({
               name: names.get(weight) ?? "",
               norm: normOf(gradients[i] ?? []),
