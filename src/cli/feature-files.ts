@@ -101,5 +101,10 @@ function texts(values: Readonly<Record<string, unknown>>): Readonly<Record<strin
 
 function littleEndian(values: Float32Array): Uint8Array {
   const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  return new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? bytes : Buffer.from(bytes).swap32();
+  return isLittleEndian() ? bytes : Buffer.from(bytes).swap32();
+}
+
+/** Whether this machine has numbers as files have them. */
+export function isLittleEndian(): boolean {
+  return new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 }

@@ -1,7 +1,7 @@
 /** Files of vectors that `features` wrote, read row by row: .npy with its .json, or .safetensors. */
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { MobileNetV2Error } from "../index.ts";
-import { besideName } from "./feature-files.ts";
+import { besideName, isLittleEndian } from "./feature-files.ts";
 
 export interface FeatureIndex {
   readonly names: readonly string[];
@@ -106,8 +106,10 @@ async function indexOf(
   };
 }
 
+/** The numbers in place: of hundreds of megabytes, taking each by itself is all that one waits for. */
 function floats(bytes: Buffer): Float32Array {
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
+  if (!isLittleEndian()) bytes.swap32();
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 async function bytesAt(file: FileHandle, position: number, size: number, path: string): Promise<Buffer> {
