@@ -205,6 +205,7 @@ export type {
   FitOptions,
   Inputs,
   Targets,
+  TestOnBatchOptions,
   TrainOnBatchOptions,
   ValidationData,
 } from "./training/fit-options.ts";

@@ -21,8 +21,9 @@ function plain(name: string): string {
   return name.slice(0, LONGEST).replaceAll("_", "").toLowerCase();
 }
 
-/** `lr` is short for `learningrate`: its letters are there in their order, from the first on. */
+/** `rate` and `lr` are short for `learningrate`: a part of it, or letters of it in their order, from the first on. */
 function isShortFor(short: string, long: string): boolean {
+  if (short.length > 2 && long.includes(short)) return true;
   let at = 0;
   for (const letter of long) if (letter === short[at]) at++;
   return at > 1 && at === short.length && short[0] === long[0];

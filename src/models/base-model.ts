@@ -2,6 +2,7 @@
 import { openFiles } from "#platform";
 import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Engine } from "../engine/engine.ts";
 import { batchesOf } from "../graph/batches.ts";
@@ -56,6 +57,14 @@ export abstract class BaseModel extends Network {
    * @throws ValueError that names the first layer that does not fit; FormatError, UnsupportedError, IOError, NetworkError.
    */
   async loadWeights(source: FilesSource, options: LoadWeightsOptions & ReadOptions = {}): Promise<void> {
+    checkOptions("loadWeights()", options, {
+      byName: true,
+      skipMismatch: true,
+      allowNonFinite: true,
+      maxBytes: true,
+      signal: true,
+      onProgress: true,
+    });
     const file = await mainFile(await openFiles(source, options));
     if (hasLayersOfKeras(file.bytes)) {
       this.loadWeightsFromBytes(file.bytes, options);

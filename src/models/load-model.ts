@@ -1,6 +1,7 @@
 /** Opens a model of any format that we read (keras.models.load_model, and more than it). */
 import { openFiles, warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { type Names, checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { AssignOptions } from "../saving/assignment.ts";
@@ -20,6 +21,15 @@ export interface ModelOfOptions extends AssignOptions, ThreadOptions {
 
 export interface LoadModelOptions extends ModelOfOptions, ReadOptions {}
 
+const LOAD_OPTIONS: Names<LoadModelOptions> = {
+  compile: true,
+  threads: true,
+  allowNonFinite: true,
+  maxBytes: true,
+  signal: true,
+  onProgress: true,
+};
+
 /**
  * Opens a model with its weights: Keras's `.keras` and `.h5`, TF.js's model.json and what is made of it (Teachable Machine, nsfwjs),
  * safetensors, PyTorch's, ONNX, TFLite. The format is found from the content. Nothing in a file is executed.
@@ -32,6 +42,7 @@ export interface LoadModelOptions extends ModelOfOptions, ReadOptions {}
  *   NetworkError, LimitError; ValueError where it has weights only, or several outputs (see `loadAnyModel`).
  */
 export async function loadModel(source: FilesSource, options: LoadModelOptions = {}): Promise<Model | Sequential> {
+  checkOptions("loadModel()", options, LOAD_OPTIONS);
   const model = await loadAnyModel(source, options);
   if (model instanceof Sequential || hasOneOutput(model)) return model;
   throw valueError(
@@ -42,6 +53,7 @@ export async function loadModel(source: FilesSource, options: LoadModelOptions =
 
 /** `loadModel` for models with any number of outputs: ask them with `predictAll`. */
 export async function loadAnyModel(source: FilesSource, options: LoadModelOptions = {}): Promise<AnyModel> {
+  checkOptions("loadAnyModel()", options, LOAD_OPTIONS);
   return modelOf(await readCheckpoint(source, options), options);
 }
 

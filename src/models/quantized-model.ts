@@ -101,7 +101,9 @@ export class QuantizedModel {
    * Writes the file, whole or not at all: `safetensors`, or `onnx` where the format or else the name's ending says so. Browsers have no files:
    * see `toBytes` and `toOnnx`.
    */
-  async save(path: string | URL, { format }: SaveOptions = {}): Promise<void> {
+  async save(path: string | URL, options: Pick<SaveOptions, "format"> = {}): Promise<void> {
+    checkOptions("save()", options, { format: true });
+    const { format } = options;
     if (format !== undefined && format !== "onnx" && format !== "safetensors") {
       throw valueError(`A quantized model is saved as "safetensors" or "onnx". Received: format=${show(format)}`);
     }

@@ -1,6 +1,7 @@
 /** Writes models into files of any format that we write. */
 import { makeFolder, warn, writeBytes } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Network } from "../graph/network.ts";
 import type { CheckpointWriter, Preprocessing, SavedTraining, WrittenFile } from "../saving/checkpoint.ts";
 import { writerNamed, writerOf } from "../saving/writer-of.ts";
@@ -32,21 +33,17 @@ export async function modelFiles(
 }
 
 /** Writes beside and renames: what was there stays whole until the new is. */
-export async function saveModel(
-  model: Network & Savable,
-  target: string | URL,
-  { format, ...options }: SaveOptions,
-): Promise<void> {
+export async function saveModel(model: Network & Savable, target: string | URL, given: SaveOptions): Promise<void> {
+  checkOptions("save()", given, { format: true, includeOptimizer: true });
+  const { format, ...options } = given;
   const path = String(target);
   await writeAll(path, await filesBy(model, writerOf(path, format), lastName(path), options));
 }
 
 /** The writer for weights alone where the name says so: Keras's `.weights.h5`, and `.h5` as Keras 2 wrote weights. */
-export async function saveWeights(
-  model: Network & Savable,
-  target: string | URL,
-  { format }: SaveOptions,
-): Promise<void> {
+export async function saveWeights(model: Network & Savable, target: string | URL, options: SaveOptions): Promise<void> {
+  checkOptions("saveWeights()", options, { format: true, includeOptimizer: true });
+  const { format } = options;
   const path = String(target);
   const isLegacy = /\.(?:h5|hdf5)$/i.test(path) && !/\.weights\.h5$/i.test(path);
   await saveModel(model, target, { format: format ?? (isLegacy ? "legacy-weights" : undefined) });

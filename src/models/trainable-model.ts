@@ -1,5 +1,6 @@
 /** Models that can be trained (keras.Model's compile, fit, evaluate). What trains is loaded with the first use. */
 import { MobileNetV2Error, messageOf, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { SavedTraining, StoredTraining } from "../saving/checkpoint.ts";
 import type { Logs } from "../training/callbacks/callback.ts";
@@ -10,6 +11,7 @@ import type {
   FitOptions,
   Inputs,
   Targets,
+  TestOnBatchOptions,
   TrainOnBatchOptions,
 } from "../training/fit-options.ts";
 import type { Metric } from "../training/metrics/metric.ts";
@@ -49,6 +51,13 @@ export abstract class TrainableModel extends BaseModel {
    * set: an optimizer is for the weights that it began with.
    */
   compile(options: CompileOptions = {}): void {
+    checkOptions("compile()", options, {
+      optimizer: true,
+      loss: true,
+      lossWeights: true,
+      metrics: true,
+      weightedMetrics: true,
+    });
     this.#reset();
     this.#options = options;
   }
@@ -117,7 +126,7 @@ export abstract class TrainableModel extends BaseModel {
   }
 
   /** The loss and the metrics of one batch, in inference mode. */
-  async testOnBatch(x: Inputs, y?: Targets, options: TrainOnBatchOptions = {}): Promise<Logs> {
+  async testOnBatch(x: Inputs, y?: Targets, options: TestOnBatchOptions = {}): Promise<Logs> {
     return await (await this.#compiled()).testOnBatch(x, y, options);
   }
 

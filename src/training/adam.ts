@@ -1,7 +1,8 @@
 /** Steps by estimates of the gradients' first two moments (keras.optimizers.Adam, AdamW; Kingma and Ba 2014, Loshchilov and Hutter 2017). */
 import { valueError } from "../core/errors.ts";
+import { type Names, checkOptions } from "../core/options.ts";
 import { booleanArgument, numberArgument } from "../layers/arguments.ts";
-import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, OPTIMIZER_OPTIONS } from "./optimizer.ts";
 
 export interface AdamOptions extends OptimizerOptions {
   /** How slowly the mean of the gradients moves. Default: 0.9. */
@@ -14,6 +15,14 @@ export interface AdamOptions extends OptimizerOptions {
   readonly amsgrad?: boolean | undefined;
 }
 
+const ADAM_OPTIONS: Names<AdamOptions> = {
+  ...OPTIMIZER_OPTIONS,
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  amsgrad: true,
+};
+
 /** Learning rate 0.001 by default. */
 export class Adam extends Optimizer {
   readonly className: string = "Adam";
@@ -23,6 +32,7 @@ export class Adam extends Optimizer {
   readonly amsgrad: boolean;
 
   constructor(options: AdamOptions = {}) {
+    checkOptions("Adam", options, ADAM_OPTIONS);
     super(options, 0.001);
     this.beta1 = numberArgument(options.beta1, "beta1", 0.9);
     this.beta2 = numberArgument(options.beta2, "beta2", 0.999);
@@ -69,6 +79,7 @@ export class AdamW extends Adam {
 
   /** @throws ValueError for `weightDecay: null`. */
   constructor(options: AdamOptions = {}) {
+    checkOptions("AdamW", options, ADAM_OPTIONS);
     if (options.weightDecay === null) {
       throw valueError("Argument `weightDecay` must be a float. Received: weightDecay=null");
     }

@@ -3,6 +3,7 @@
  * only after thousands of steps.
  */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { leafLayers } from "../graph/leaf-layers.ts";
 import type { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
@@ -24,6 +25,7 @@ export async function recalibrateBatchNorm(
   data: Inputs | TrainingDataset,
   options: RecalibrateOptions = {},
 ): Promise<void> {
+  checkOptions("recalibrateBatchNorm()", options, { batchSize: true, steps: true, signal: true });
   const steps = programOf(model.graph).steps.filter(({ training }) => training !== false);
   const layers = batchNormsOf(model).filter((layer) => layer.trainable && steps.some((step) => step.layer === layer));
   const { recalibrate } = await import("./recalibration.ts");

@@ -1,6 +1,7 @@
 /** Cross-entropies of classes (keras.losses), from logits wherever they are known: exact where softmax has rounded to 0 or 1. */
 import { warn } from "#platform";
 import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { booleanArgument, numberArgument } from "../layers/arguments.ts";
@@ -84,6 +85,7 @@ export class SparseCategoricalCrossentropy extends Crossentropy {
   readonly className = "SparseCategoricalCrossentropy";
 
   constructor(options: CrossentropyOptions = {}) {
+    checkOptions("SparseCategoricalCrossentropy", options, { name: true, reduction: true, fromLogits: true });
     super(options, "sparse_categorical_crossentropy");
   }
 
@@ -138,6 +140,12 @@ export class CategoricalCrossentropy extends SmoothedCrossentropy {
   readonly className = "CategoricalCrossentropy";
 
   constructor(options: SmoothedCrossentropyOptions = {}) {
+    checkOptions("CategoricalCrossentropy", options, {
+      name: true,
+      reduction: true,
+      fromLogits: true,
+      labelSmoothing: true,
+    });
     super(options, "categorical_crossentropy");
   }
 
@@ -215,6 +223,12 @@ export class BinaryCrossentropy extends SmoothedCrossentropy {
   readonly className = "BinaryCrossentropy";
 
   constructor(options: SmoothedCrossentropyOptions = {}) {
+    checkOptions("BinaryCrossentropy", options, {
+      name: true,
+      reduction: true,
+      fromLogits: true,
+      labelSmoothing: true,
+    });
     super(options, "binary_crossentropy");
   }
 

@@ -82,8 +82,11 @@ export interface FitOptions {
   readonly featureCache?: number | undefined;
 }
 
-export interface TrainOnBatchOptions {
+export interface TestOnBatchOptions {
   readonly sampleWeight?: Values | undefined;
+}
+
+export interface TrainOnBatchOptions extends TestOnBatchOptions {
   readonly classWeight?: Readonly<Record<number, number>> | undefined;
 }
 

@@ -1,6 +1,7 @@
 /** The loop of `fit`: epochs, batches, callbacks, validation; can be stopped anywhere and taken up again (keras.Model.fit). */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { fnv1a32 } from "../core/random.ts";
 import { Breath } from "./breath.ts";
 import { BackupAndRestore } from "./callbacks/backup-and-restore.ts";
@@ -36,6 +37,25 @@ export async function fit(
   y: Targets | undefined,
   options: FitOptions,
 ): Promise<History> {
+  checkOptions("fit()", options, {
+    epochs: true,
+    batchSize: true,
+    verbose: true,
+    callbacks: true,
+    validationSplit: true,
+    validationData: true,
+    validationSteps: true,
+    validationBatchSize: true,
+    validationFreq: true,
+    shuffle: true,
+    classWeight: true,
+    sampleWeight: true,
+    initialEpoch: true,
+    stepsPerEpoch: true,
+    seed: true,
+    signal: true,
+    featureCache: true,
+  });
   return await trainer.alone(() => new Fit(trainer, options).run(x, y));
 }
 

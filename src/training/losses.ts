@@ -1,5 +1,6 @@
 /** Losses by their names (keras.losses.get), and the mean squared error. */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy } from "./crossentropy.ts";
 import { Loss, type LossOptions, type Predicted, type Scored, positionsOf, sameShape } from "./loss.ts";
@@ -9,6 +10,7 @@ export class MeanSquaredError extends Loss {
   readonly className = "MeanSquaredError";
 
   constructor(options: LossOptions = {}) {
+    checkOptions("MeanSquaredError", options, { name: true, reduction: true });
     super(options, "mean_squared_error");
   }
 

@@ -1,5 +1,6 @@
 /** What all optimizers share: variables, learning rate, clipping, weight decay (keras.optimizers.Optimizer). */
 import { show, valueError } from "../core/errors.ts";
+import type { Names } from "../core/options.ts";
 import { type Dims, formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { numberArgument } from "../layers/arguments.ts";
@@ -22,6 +23,15 @@ export interface OptimizerOptions {
   /** The most that the norm of all gradients together may be. */
   readonly globalClipnorm?: number | null | undefined;
 }
+
+export const OPTIMIZER_OPTIONS: Names<OptimizerOptions> = {
+  name: true,
+  learningRate: true,
+  weightDecay: true,
+  clipnorm: true,
+  clipvalue: true,
+  globalClipnorm: true,
+};
 
 export interface OptimizerVariable {
   readonly name: string;

@@ -1,4 +1,5 @@
 /** A backup that costs little: as often as the time that it takes allows. */
+import { checkOptions } from "../core/options.ts";
 import { BackupAndRestore, type BackupStore } from "./callbacks/backup-and-restore.ts";
 
 export interface TimedBackupOptions {
@@ -20,7 +21,9 @@ export class TimedBackup extends BackupAndRestore {
   readonly #signal: AbortSignal | undefined;
   #next: number;
 
-  constructor(backup: string | URL | BackupStore, { interval = 5000, signal }: TimedBackupOptions = {}) {
+  constructor(backup: string | URL | BackupStore, options: TimedBackupOptions = {}) {
+    checkOptions("TimedBackup", options, { interval: true, signal: true });
+    const { interval = 5000, signal } = options;
     super(backup, { deleteCheckpoint: false });
     this.#interval = interval;
     this.#signal = signal;

@@ -1,6 +1,7 @@
 /** Several trainings of one model, one after the other, that can be interrupted anywhere and taken up again as one. */
 import { makeFolder, removeFile, writeBytes } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { bytesIfThere } from "./bytes-if-there.ts";
 import type { Callback } from "./callbacks/callback.ts";
 import type { History } from "./callbacks/history.ts";
@@ -46,8 +47,10 @@ export interface PhasesOptions {
 export async function fitInPhases(
   model: TrainedModel,
   phases: readonly TrainingPhase[],
-  { folder, interval, signal, onPhase }: PhasesOptions,
+  options: PhasesOptions,
 ): Promise<readonly PhaseResult[]> {
+  checkOptions("fitInPhases()", options, { folder: true, interval: true, signal: true, onPhase: true });
+  const { folder, interval, signal, onPhase } = options;
   const results: PhaseResult[] = [];
   for (const [i, phase] of phases.entries()) {
     const place = `${folder}/phase-${i + 1}`;

@@ -1,6 +1,7 @@
 /** Steps by the root of the mean square of the gradients (keras.optimizers.RMSprop; Hinton 2012). */
+import { checkOptions } from "../core/options.ts";
 import { booleanArgument, numberArgument } from "../layers/arguments.ts";
-import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, OPTIMIZER_OPTIONS } from "./optimizer.ts";
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** How slowly the means move. Default: 0.9. */
@@ -22,6 +23,13 @@ export class RMSprop extends Optimizer {
   readonly centered: boolean;
 
   constructor(options: RMSpropOptions = {}) {
+    checkOptions("RMSprop", options, {
+      ...OPTIMIZER_OPTIONS,
+      rho: true,
+      momentum: true,
+      epsilon: true,
+      centered: true,
+    });
     super(options, 0.001);
     this.rho = numberArgument(options.rho, "rho", 0.9);
     this.momentum = numberArgument(options.momentum, "momentum", 0);

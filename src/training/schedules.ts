@@ -1,5 +1,6 @@
 /** Learning rates that change with the step (keras.optimizers.schedules, in float64). */
 import { show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 
 /** The learning rate of each step, counted from 0. Extend it, or give an optimizer a function of the step. */
 export abstract class LearningRateSchedule {
@@ -50,7 +51,8 @@ export interface ExponentialDecayOptions {
 }
 
 abstract class DecayByRate extends ConfiguredSchedule<ExponentialDecayOptions> {
-  constructor(options: ExponentialDecayOptions) {
+  constructor(className: string, options: ExponentialDecayOptions) {
+    checkOptions(className, options, { initialLearningRate: true, decaySteps: true, decayRate: true, staircase: true });
     checkDecaySteps("decaySteps", options.decaySteps);
     super({ ...options, staircase: options.staircase ?? false });
   }
@@ -66,6 +68,10 @@ abstract class DecayByRate extends ConfiguredSchedule<ExponentialDecayOptions> {
 export class ExponentialDecay extends DecayByRate {
   readonly className = "ExponentialDecay";
 
+  constructor(options: ExponentialDecayOptions) {
+    super("ExponentialDecay", options);
+  }
+
   at(step: number): number {
     const { initialLearningRate, decayRate } = this.options;
     return initialLearningRate * decayRate ** this.passed(step);
@@ -75,6 +81,10 @@ export class ExponentialDecay extends DecayByRate {
 /** `initialLearningRate / (1 + decayRate · step / decaySteps)`. */
 export class InverseTimeDecay extends DecayByRate {
   readonly className = "InverseTimeDecay";
+
+  constructor(options: ExponentialDecayOptions) {
+    super("InverseTimeDecay", options);
+  }
 
   at(step: number): number {
     const { initialLearningRate, decayRate } = this.options;
@@ -94,6 +104,7 @@ export class PiecewiseConstantDecay extends ConfiguredSchedule<PiecewiseConstant
   readonly className = "PiecewiseConstantDecay";
 
   constructor(options: PiecewiseConstantDecayOptions) {
+    checkOptions("PiecewiseConstantDecay", options, { boundaries: true, values: true });
     const { boundaries, values } = options;
     if (boundaries.length !== values.length - 1) {
       throw valueError(
@@ -127,6 +138,13 @@ export class PolynomialDecay extends ConfiguredSchedule<PolynomialDecayOptions> 
   readonly className = "PolynomialDecay";
 
   constructor(options: PolynomialDecayOptions) {
+    checkOptions("PolynomialDecay", options, {
+      initialLearningRate: true,
+      decaySteps: true,
+      endLearningRate: true,
+      power: true,
+      cycle: true,
+    });
     checkDecaySteps("decaySteps", options.decaySteps);
     const { endLearningRate = 0.0001, power = 1, cycle = false } = options;
     super({ ...options, endLearningRate, power, cycle });
@@ -158,6 +176,13 @@ export class CosineDecay extends ConfiguredSchedule<CosineDecayOptions> {
   readonly className = "CosineDecay";
 
   constructor(options: CosineDecayOptions) {
+    checkOptions("CosineDecay", options, {
+      initialLearningRate: true,
+      decaySteps: true,
+      alpha: true,
+      warmupTarget: true,
+      warmupSteps: true,
+    });
     checkDecaySteps("decaySteps", options.decaySteps);
     const { alpha = 0, warmupTarget = null, warmupSteps = 0 } = options;
     super({ ...options, alpha, warmupTarget, warmupSteps });
@@ -191,6 +216,13 @@ export class CosineDecayRestarts extends ConfiguredSchedule<CosineDecayRestartsO
   readonly className = "CosineDecayRestarts";
 
   constructor(options: CosineDecayRestartsOptions) {
+    checkOptions("CosineDecayRestarts", options, {
+      initialLearningRate: true,
+      firstDecaySteps: true,
+      tMul: true,
+      mMul: true,
+      alpha: true,
+    });
     checkDecaySteps("firstDecaySteps", options.firstDecaySteps);
     const { tMul = 2, mMul = 1, alpha = 0 } = options;
     super({ ...options, tMul, mMul, alpha });

@@ -1,7 +1,8 @@
 /** Gradient descent, with momentum, plain or Nesterov's (keras.optimizers.SGD). */
 import { booleanArgument, numberArgument } from "../layers/arguments.ts";
 import { valueError } from "../core/errors.ts";
-import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { checkOptions } from "../core/options.ts";
+import { Optimizer, type OptimizerOptions, OPTIMIZER_OPTIONS } from "./optimizer.ts";
 
 export interface SGDOptions extends OptimizerOptions {
   /** From 0 to 1. Default: 0. */
@@ -17,6 +18,7 @@ export class SGD extends Optimizer {
   readonly nesterov: boolean;
 
   constructor(options: SGDOptions = {}) {
+    checkOptions("SGD", options, { ...OPTIMIZER_OPTIONS, momentum: true, nesterov: true });
     super(options, 0.01);
     this.momentum = numberArgument(options.momentum, "momentum", 0);
     this.nesterov = booleanArgument(options.nesterov, "nesterov", false);

@@ -1,6 +1,7 @@
 /** A compiled model: its steps, one by one, and `evaluate` (keras.src.trainers.trainer). The loop of `fit` is in fit.ts. */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
 import { fnv1a32 } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { batchesOf } from "../graph/batches.ts";
@@ -16,6 +17,7 @@ import {
   type EvaluateOptions,
   type Inputs,
   type Targets,
+  type TestOnBatchOptions,
   type TrainOnBatchOptions,
   arraysOf,
   sourceOf,
@@ -55,6 +57,14 @@ export class Trainer {
 
   /** Loss and metrics over arrays or a data set, in inference mode. Callbacks may ask for it during a training. */
   async evaluate(x: Inputs | TrainingDataset, y: Targets | undefined, options: EvaluateOptions): Promise<Logs> {
+    checkOptions("evaluate()", options, {
+      batchSize: true,
+      sampleWeight: true,
+      steps: true,
+      callbacks: true,
+      verbose: true,
+      signal: true,
+    });
     return await this.#aloneOrInCallback(async () => {
       const { steps } = options;
       if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
@@ -75,6 +85,7 @@ export class Trainer {
 
   /** One step, and what came of it. */
   async trainOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
+    checkOptions("trainOnBatch()", options, { sampleWeight: true, classWeight: true });
     return await this.alone(async () => {
       if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
         throw valueError("Arguments `sampleWeight` and `classWeight` cannot be specified at the same time.");
@@ -91,7 +102,8 @@ export class Trainer {
   }
 
   /** Loss and metrics of one batch, in inference mode. */
-  async testOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
+  async testOnBatch(x: Inputs, y: Targets | undefined, options: TestOnBatchOptions): Promise<Logs> {
+    checkOptions("testOnBatch()", options, { sampleWeight: true });
     return await this.alone(async () => {
       const samples = arraysOf(x, y, options.sampleWeight);
       const programs = await this.prepare(samples);

@@ -77,6 +77,7 @@ describe("nearest", () => {
     assert.equal(nearest("alfa", ["name", "alpha", "classes"]), "alpha");
     assert.equal(nearest("imgSize", ["imageSize", "batchSize"]), "imageSize");
     assert.equal(nearest("unit", ["units", "useBias"]), "units");
+    assert.equal(nearest("rate", ["name", "learningRate"]), "learningRate");
     assert.equal(
       nearest("block_14_expand_rel", ["block_1_expand_relu", "block_14_expand_relu"]),
       "block_14_expand_relu",

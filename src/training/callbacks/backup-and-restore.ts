@@ -1,6 +1,7 @@
 /** Keeps the whole state of a training, so that it goes on after an interruption as if there had been none (keras.callbacks.BackupAndRestore). */
 import { makeFolder, removeFile, writeBytes } from "#platform";
 import { valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { decodeState, encodeState } from "../state.ts";
 import { bytesIfThere } from "../bytes-if-there.ts";
 import { Callback } from "./callback.ts";
@@ -33,6 +34,7 @@ export class BackupAndRestore extends Callback {
   #batches = 0;
 
   constructor(backupDir: string | URL | BackupStore, options: BackupAndRestoreOptions = {}) {
+    checkOptions("BackupAndRestore", options, { saveFreq: true, deleteCheckpoint: true });
     super();
     if (backupDir === "") throw valueError("Empty `backupDir` argument passed");
     this.#store = typeof backupDir === "string" || backupDir instanceof URL ? folderStore(backupDir) : backupDir;

@@ -1,4 +1,5 @@
 /** Writes what is logged into a table (keras.callbacks.CSVLogger). */
+import { checkOptions } from "../../core/options.ts";
 import { writeBytes } from "#platform";
 import { bytesIfThere } from "../bytes-if-there.ts";
 import { type StateRecord, textIn } from "../state.ts";
@@ -19,8 +20,10 @@ export class CSVLogger extends Callback {
   #text = "";
   #keys: readonly string[] | undefined;
 
-  constructor(filename: string | URL, { separator = ",", append = false }: CSVLoggerOptions = {}) {
+  constructor(filename: string | URL, options: CSVLoggerOptions = {}) {
+    checkOptions("CSVLogger", options, { separator: true, append: true });
     super();
+    const { separator = ",", append = false } = options;
     this.filename = filename;
     this.separator = separator;
     this.append = append;

@@ -1,9 +1,10 @@
 /** Ends a training that no longer gets better (keras.callbacks.EarlyStopping). */
+import { checkOptions } from "../../core/options.ts";
 import { print, warn } from "#platform";
 import { assignWeights, copyWeights } from "../model.ts";
 import { type StateRecord, arraysIn, numberIn, numberOrNullIn } from "../state.ts";
 import type { Logs } from "./callback.ts";
-import { MonitorCallback, type MonitorOptions, logged } from "./monitor.ts";
+import { MonitorCallback, type MonitorOptions, logged, MONITOR_OPTIONS } from "./monitor.ts";
 
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** So many epochs without an improvement are waited for. Default: 0. */
@@ -31,6 +32,14 @@ export class EarlyStopping extends MonitorCallback {
   #bestWeights: readonly Float32Array[] | undefined;
 
   constructor(options: EarlyStoppingOptions = {}) {
+    checkOptions("EarlyStopping", options, {
+      ...MONITOR_OPTIONS,
+      patience: true,
+      baseline: true,
+      restoreBestWeights: true,
+      startFromEpoch: true,
+      verbose: true,
+    });
     super(options);
     this.patience = options.patience ?? 0;
     this.baseline = options.baseline ?? null;

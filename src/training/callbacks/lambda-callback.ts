@@ -1,4 +1,5 @@
 /** A callback of functions (keras.callbacks.LambdaCallback). */
+import { checkOptions } from "../../core/options.ts";
 import { type Awaitable, Callback, type Logs } from "./callback.ts";
 
 export interface LambdaCallbackOptions {
@@ -14,6 +15,14 @@ export class LambdaCallback extends Callback {
   readonly #hooks: LambdaCallbackOptions;
 
   constructor(hooks: LambdaCallbackOptions) {
+    checkOptions("LambdaCallback", hooks, {
+      onTrainBegin: true,
+      onTrainEnd: true,
+      onEpochBegin: true,
+      onEpochEnd: true,
+      onTrainBatchBegin: true,
+      onTrainBatchEnd: true,
+    });
     super();
     this.#hooks = hooks;
   }

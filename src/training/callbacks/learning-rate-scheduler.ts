@@ -1,6 +1,7 @@
 /** Sets the learning rate of every epoch (keras.callbacks.LearningRateScheduler). */
 import { print } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import type { TrainedModel } from "../model.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { Callback, type Logs } from "./callback.ts";
@@ -12,11 +13,12 @@ export class LearningRateScheduler extends Callback {
   /** `schedule` gets the epoch, from 0, and the rate so far. */
   constructor(
     schedule: (epoch: number, learningRate: number) => number,
-    { verbose = 0 }: { readonly verbose?: number } = {},
+    options: { readonly verbose?: number | undefined } = {},
   ) {
+    checkOptions("LearningRateScheduler", options, { verbose: true });
     super();
     this.schedule = schedule;
-    this.verbose = verbose;
+    this.verbose = options.verbose ?? 0;
   }
 
   override onEpochBegin(epoch: number): void {

@@ -1,6 +1,7 @@
 /** Saves the model while it is trained (keras.callbacks.ModelCheckpoint). */
 import { makeFolder, print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { type StateRecord, numberIn, numberOrNullIn } from "../state.ts";
 import type { Logs } from "./callback.ts";
 import { MonitorCallback, type MonitorOptions, logged } from "./monitor.ts";
@@ -29,6 +30,15 @@ export class ModelCheckpoint extends MonitorCallback {
   #epoch = 0;
 
   constructor(filepath: string | URL, options: ModelCheckpointOptions = {}) {
+    checkOptions("ModelCheckpoint", options, {
+      monitor: true,
+      mode: true,
+      saveBestOnly: true,
+      saveWeightsOnly: true,
+      saveFreq: true,
+      initialValueThreshold: true,
+      verbose: true,
+    });
     super(options);
     this.filepath = String(filepath);
     this.saveBestOnly = options.saveBestOnly ?? false;

@@ -1,5 +1,6 @@
 /** Callbacks that watch one logged value (keras.callbacks.MonitorCallback). */
 import { show, valueError } from "../../core/errors.ts";
+import type { Names } from "../../core/options.ts";
 import { toSnakeCase } from "../../layers/naming.ts";
 import { Callback, type Logs } from "./callback.ts";
 
@@ -11,6 +12,8 @@ export interface MonitorOptions {
   /** What does not change by more than this has not improved. Default: 0. */
   readonly minDelta?: number | undefined;
 }
+
+export const MONITOR_OPTIONS: Names<MonitorOptions> = { monitor: true, mode: true, minDelta: true };
 
 export abstract class MonitorCallback extends Callback {
   readonly monitor: string;

@@ -1,9 +1,10 @@
 /** Makes the learning rate smaller when nothing gets better any more (keras.callbacks.ReduceLROnPlateau). */
 import { print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { type StateRecord, numberIn, numberOrNullIn } from "../state.ts";
 import type { Logs } from "./callback.ts";
-import { MonitorCallback, type MonitorOptions, logged } from "./monitor.ts";
+import { MonitorCallback, type MonitorOptions, logged, MONITOR_OPTIONS } from "./monitor.ts";
 import { optimizerOfModel } from "./learning-rate-scheduler.ts";
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
@@ -31,6 +32,15 @@ export class ReduceLROnPlateau extends MonitorCallback {
   #cooling = 0;
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
+    checkOptions("ReduceLROnPlateau", options, {
+      ...MONITOR_OPTIONS,
+      factor: true,
+      patience: true,
+      minDelta: true,
+      cooldown: true,
+      minLr: true,
+      verbose: true,
+    });
     super({ ...options, minDelta: options.minDelta ?? 1e-4 });
     this.factor = options.factor ?? 0.1;
     this.patience = options.patience ?? 10;

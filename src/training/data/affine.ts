@@ -1,5 +1,6 @@
 /** Pictures under an affine map, as TensorFlow's ImageProjectiveTransformV3 computes them: what Keras's random layers are made of. */
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import type { Picture } from "./augment.ts";
 
 /** What lies outside: mirrored (dcba|abcd|dcba), repeated (abcd|abcd|abcd), the value at the edge, or `fillValue`. */
@@ -21,7 +22,9 @@ const FILL_MODES = ["reflect", "wrap", "constant", "nearest"];
 const INTERPOLATIONS = ["nearest", "bilinear"];
 
 /** @throws ValueError for an unknown mode, in Keras's words. */
-export function checkFill({ fillMode = "reflect", interpolation = "bilinear" }: FillOptions): void {
+export function checkFill(of: string, options: FillOptions): void {
+  checkOptions(of, options, { fillMode: true, interpolation: true, fillValue: true });
+  const { fillMode = "reflect", interpolation = "bilinear" } = options;
   if (!FILL_MODES.includes(fillMode)) {
     throw valueError(`Unknown \`fillMode\` ${fillMode}. Expected of one ${quoted(FILL_MODES)}.`);
   }

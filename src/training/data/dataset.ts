@@ -1,5 +1,6 @@
 /** Data sets: batches that can be gone through again, epoch by epoch (what tf.data.Dataset is to Keras's `fit`). */
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { prefetched } from "./ahead.ts";
 import { type Augmentation, augmentBatch } from "./augment.ts";
 import { type Batch, batchOfOne, joinBatches, samplesIn, sliceBatch } from "./batch.ts";
@@ -87,6 +88,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
 
   /** Every batch as a function makes it. */
   map(fn: (batch: Batch, epoch: number) => Batch | Promise<Batch>, options: MapOptions = {}): Dataset {
+    checkOptions("map()", options, { deterministic: true });
     const deterministic = this.deterministic && options.deterministic === true;
     return this.#derived({ deterministic }, async function* (batches, epoch) {
       for await (const batch of batches) yield await fn(batch, epoch);
@@ -94,7 +96,9 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
   }
 
   /** Pictures changed at random, one augmentation after the other. Two epochs never see the same, two runs do. */
-  augment(augmentations: readonly Augmentation[], { seed = 0 }: AugmentOptions = {}): Dataset {
+  augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
+    checkOptions("augment()", options, { seed: true });
+    const { seed = 0 } = options;
     return this.map((batch, epoch) => augmentBatch(batch, augmentations, { seed, epoch }));
   }
 
@@ -153,7 +157,9 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
    * The batches of the first epoch that was gone through to its end, kept in memory and given again in the same order.
    * @throws LimitError from the iteration where they take more than `maxBytes`.
    */
-  cache({ maxBytes = 2 ** 31 }: CacheOptions = {}): Dataset {
+  cache(options: CacheOptions = {}): Dataset {
+    checkOptions("cache()", options, { maxBytes: true });
+    const { maxBytes = 2 ** 31 } = options;
     let kept: readonly Batch[] | undefined;
     return this.#derived({ deterministic: true }, async function* (batches) {
       if (kept !== undefined) {

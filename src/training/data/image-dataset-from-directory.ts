@@ -1,5 +1,6 @@
 /** Keras's `image_dataset_from_directory` (keras/src/utils/image_dataset_utils.py). */
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
 import { type LabelMode, checkLabelMode } from "./label-mode.ts";
 import {
@@ -54,6 +55,29 @@ export async function imageDatasetFromDirectory(
   directory: string | Iterable<File>,
   options: ImageDatasetFromDirectoryOptions = {},
 ): Promise<ImageDataset | [training: ImageDataset, validation: ImageDataset]> {
+  checkOptions("imageDatasetFromDirectory()", options, {
+    batchSize: true,
+    shuffle: true,
+    seed: true,
+    strict: true,
+    prefetch: true,
+    workers: true,
+    imageSize: true,
+    colorMode: true,
+    interpolation: true,
+    cropToAspectRatio: true,
+    padToAspectRatio: true,
+    autoOrient: true,
+    maxPixels: true,
+    labels: true,
+    labelMode: true,
+    classNames: true,
+    validationSplit: true,
+    subset: true,
+    followLinks: true,
+    formats: true,
+    verbose: true,
+  });
   const {
     labels,
     labelMode,
@@ -66,7 +90,16 @@ export async function imageDatasetFromDirectory(
   } = options;
   checkLabels(options);
   checkLabelMode(labelMode === undefined ? "int" : labelMode);
-  const load = pixelLoader(options);
+  const { imageSize, colorMode, interpolation, cropToAspectRatio, padToAspectRatio, autoOrient, maxPixels } = options;
+  const load = pixelLoader({
+    imageSize,
+    colorMode,
+    interpolation,
+    cropToAspectRatio,
+    padToAspectRatio,
+    autoOrient,
+    maxPixels,
+  });
   checkSplit(options);
 
   const unlabelled = labels === null || labelMode === null;

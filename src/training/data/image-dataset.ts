@@ -1,6 +1,7 @@
 /** Data sets of pictures: read, decoded and resized ahead of whoever learns from them, in an order that the seed says. */
 import { defaultCores, warn } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import { Tensor, stack } from "../../core/tensor.ts";
 import type { BytesSource } from "../../platform/contract.ts";
@@ -65,6 +66,22 @@ export class ImageDataset extends Dataset {
   readonly #unreadable: Map<number, Unreadable>;
 
   constructor(init: ImageDatasetInit) {
+    checkOptions("ImageDataset", init, {
+      batchSize: true,
+      shuffle: true,
+      seed: true,
+      strict: true,
+      prefetch: true,
+      workers: true,
+      filePaths: true,
+      source: true,
+      labels: true,
+      labelMode: true,
+      classNames: true,
+      load: true,
+      augmentations: true,
+      augmentSeed: true,
+    });
     const { filePaths, batchSize = 32, labels, classNames, prefetch = 2 } = init;
     if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize >= 1)) {
       throw valueError(`\`batchSize\` must be a whole number of 1 or more, or null. Received: batchSize=${batchSize}`);
@@ -106,6 +123,7 @@ export class ImageDataset extends Dataset {
 
   /** Pictures changed at random: each alone where the augmentations allow it, ahead and in other threads. Default for `seed`: that of the data set. */
   override augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
+    checkOptions("augment()", options, { seed: true });
     const seed = options.seed ?? this.#init.seed;
     const isFirst = this.#init.augmentations === undefined;
     return isFirst && augmentations.every(({ isPerPicture }) => isPerPicture === true)

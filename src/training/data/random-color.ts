@@ -1,5 +1,6 @@
 /** Random changes of colours: Keras's `RandomBrightness` and `RandomContrast`. */
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { type Augmentation, type Picture, perPicture } from "./augment.ts";
 import { type Factor, between, rangeOf } from "./factors.ts";
 
@@ -10,6 +11,7 @@ export interface ValueRangeOptions {
 
 /** Makes pictures lighter or darker: adds a part of the range of values, drawn from the factor. */
 export function randomBrightness(factor: Factor, options: ValueRangeOptions = {}): Augmentation {
+  checkOptions("randomBrightness()", options, { valueRange: true });
   const parts = rangeOf(factor, "factor", {
     problem: "The `factor` argument should be a number (or a list of two numbers) in the range [-1, 1]. ",
     isAllowed: (value) => value >= -1 && value <= 1,
@@ -34,6 +36,7 @@ export function brightened(picture: Picture, delta: number, [least, most]: reado
  * one factor f, from 1 - f to 1 + f.
  */
 export function randomContrast(factor: Factor, options: ValueRangeOptions = {}): Augmentation {
+  checkOptions("randomContrast()", options, { valueRange: true });
   const [low, high] = rangeOf(factor, "factor", {
     problem: "The `factor` argument should be a number (or a list of two numbers) in the range [0, 1]. ",
     isAllowed: (value) => value >= 0 && value <= 1,

@@ -1,5 +1,6 @@
 /** Random parts of pictures: Keras's `RandomCrop`, and the crop with which Inception and its successors were trained. */
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { type Part, resizePixels } from "../../image/tf-resize.ts";
 import { centredPart } from "../../image/smart-resize.ts";
 import { type Augmentation, type Draws, type Picture, perPicture } from "./augment.ts";
@@ -41,6 +42,7 @@ const ATTEMPTS = 10;
  * defaults are torchvision's `RandomResizedCrop`). Where ten tries do not fit, the largest centred part within the proportions.
  */
 export function randomResizedCrop(height: number, width: number, options: RandomResizedCropOptions = {}): Augmentation {
+  checkOptions("randomResizedCrop()", options, { scale: true, ratio: true });
   checkSize("height", height);
   checkSize("width", width);
   const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;

@@ -48,7 +48,7 @@ const WITHIN_ONE: FactorRules = {
 export function randomTranslation(heightFactor: Factor, widthFactor: Factor, options: FillOptions = {}): Augmentation {
   const heights = rangeOf(heightFactor, "heightFactor", WITHIN_ONE);
   const widths = rangeOf(widthFactor, "widthFactor", WITHIN_ONE);
-  checkFill(options);
+  checkFill("randomTranslation()", options);
   return perPicture(
     "randomTranslation",
     (picture, draws) => {
@@ -70,7 +70,7 @@ export function randomRotation(factor: Factor, options: FillOptions = {}): Augme
     ...WITHIN_ONE,
     problem: "The `factor` argument should be a number (or a list of two numbers) in the range [-1, 1]. ",
   });
-  checkFill(options);
+  checkFill("randomRotation()", options);
   return perPicture("randomRotation", (picture, draws) => rotated(picture, between(turns, draws(0)), options), [
     factor,
     options,
@@ -98,7 +98,7 @@ export function randomZoom(heightFactor: Factor, widthFactor?: Factor | null, op
   const heights = rangeOf(heightFactor, "heightFactor", ZOOM);
   const widths =
     widthFactor === undefined || widthFactor === null ? undefined : rangeOf(widthFactor, "widthFactor", ZOOM);
-  checkFill(options);
+  checkFill("randomZoom()", options);
   return perPicture(
     "randomZoom",
     (picture, draws) => {

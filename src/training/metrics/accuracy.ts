@@ -1,5 +1,6 @@
 /** How often the model is right (keras.metrics.*Accuracy). */
 import { valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { integerArgument, numberArgument } from "../../layers/arguments.ts";
@@ -10,9 +11,10 @@ import { MeanMetric, type MetricOptions } from "./metric.ts";
 export class BinaryAccuracy extends MeanMetric {
   readonly threshold: number;
 
-  constructor({ name = "binary_accuracy", threshold = 0.5 }: MetricOptions & { readonly threshold?: number } = {}) {
-    super(name);
-    this.threshold = numberArgument(threshold, "threshold", 0.5);
+  constructor(options: MetricOptions & { readonly threshold?: number | undefined } = {}) {
+    checkOptions("BinaryAccuracy", options, { name: true, threshold: true });
+    super(options.name ?? "binary_accuracy");
+    this.threshold = numberArgument(options.threshold, "threshold", 0.5);
   }
 
   override getConfig(): Readonly<Record<string, unknown>> {
@@ -34,8 +36,9 @@ export class BinaryAccuracy extends MeanMetric {
 
 /** How often the largest value is where the one-hot label has its 1. */
 export class CategoricalAccuracy extends MeanMetric {
-  constructor({ name = "categorical_accuracy" }: MetricOptions = {}) {
-    super(name);
+  constructor(options: MetricOptions = {}) {
+    checkOptions("CategoricalAccuracy", options, { name: true });
+    super(options.name ?? "categorical_accuracy");
   }
 
   protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
@@ -49,8 +52,9 @@ export class CategoricalAccuracy extends MeanMetric {
 
 /** How often the largest value is at the label. */
 export class SparseCategoricalAccuracy extends MeanMetric {
-  constructor({ name = "sparse_categorical_accuracy" }: MetricOptions = {}) {
-    super(name);
+  constructor(options: MetricOptions = {}) {
+    checkOptions("SparseCategoricalAccuracy", options, { name: true });
+    super(options.name ?? "sparse_categorical_accuracy");
   }
 
   protected override values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number> {
@@ -81,6 +85,7 @@ abstract class TopK extends MeanMetric {
 /** How often fewer than `k` values are larger than the one at the 1 of the one-hot label. */
 export class TopKCategoricalAccuracy extends TopK {
   constructor(options: TopKOptions = {}) {
+    checkOptions("TopKCategoricalAccuracy", options, { name: true, k: true });
     super(options, "top_k_categorical_accuracy");
   }
 
@@ -96,6 +101,7 @@ export class TopKCategoricalAccuracy extends TopK {
 /** How often fewer than `k` values are larger than the one at the label. */
 export class SparseTopKCategoricalAccuracy extends TopK {
   constructor(options: TopKOptions = {}) {
+    checkOptions("SparseTopKCategoricalAccuracy", options, { name: true, k: true });
     super(options, "sparse_top_k_categorical_accuracy");
   }
 

@@ -1,5 +1,6 @@
 /** The area under a curve over thresholds, by Riemann sums (keras.metrics.AUC; Davis and Goadrich 2006 for precision and recall). */
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { booleanArgument } from "../../layers/arguments.ts";
 import { sameShape } from "../loss.ts";
@@ -27,6 +28,14 @@ export class AUC extends ThresholdMetric {
   readonly #given: readonly number[] | undefined;
 
   constructor(options: AUCOptions = {}) {
+    checkOptions("AUC", options, {
+      name: true,
+      numThresholds: true,
+      curve: true,
+      summationMethod: true,
+      thresholds: true,
+      fromLogits: true,
+    });
     super(options.name ?? "auc", [-EPSILON, ...innerThresholds(options), 1 + EPSILON]);
     this.curve = options.curve ?? "ROC";
     this.summationMethod = options.summationMethod ?? "interpolation";

@@ -1,5 +1,6 @@
 /** True and false, positives and negatives, at thresholds (keras.src.metrics.metrics_utils), and the metrics made of them. */
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { integerArgument } from "../../layers/arguments.ts";
@@ -136,6 +137,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
 /** The part of the positives that are true. Labels are 0 or 1, of the output's shape. */
 export class Precision extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
+    checkOptions("Precision", options, { name: true, thresholds: true, topK: true, classId: true });
     super(options.name ?? "precision", options);
   }
 
@@ -147,6 +149,7 @@ export class Precision extends PrecisionOrRecall {
 /** The part of what is true that is positive. Labels are 0 or 1, of the output's shape. */
 export class Recall extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
+    checkOptions("Recall", options, { name: true, thresholds: true, topK: true, classId: true });
     super(options.name ?? "recall", options);
   }
 

@@ -1,5 +1,6 @@
 /** The weighted harmonic mean of precision and recall (keras.metrics.FBetaScore, F1Score). */
 import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { numberArgument } from "../../layers/arguments.ts";
@@ -26,6 +27,7 @@ export class FBetaScore extends Metric {
   readonly beta: number;
 
   constructor(options: FBetaScoreOptions = {}) {
+    checkOptions("FBetaScore", options, { name: true, average: true, threshold: true, beta: true });
     super(options.name ?? "fbeta_score", 0);
     this.average = options.average ?? null;
     this.threshold = options.threshold ?? null;
@@ -100,6 +102,7 @@ export class FBetaScore extends Metric {
 /** FBetaScore with beta 1. */
 export class F1Score extends FBetaScore {
   constructor(options: FScoreOptions = {}) {
+    checkOptions("F1Score", options, { name: true, average: true, threshold: true });
     super({ ...options, name: options.name ?? "f1_score", beta: 1 });
   }
 

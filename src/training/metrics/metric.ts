@@ -1,4 +1,5 @@
 /** What all metrics share, and means of values (keras.metrics.Metric, Mean, MeanMetricWrapper). */
+import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { positionWeights } from "../loss.ts";
@@ -50,8 +51,9 @@ export abstract class Metric {
 
 /** The mean of everything that it was given, 0 of nothing. */
 export class Mean extends Metric {
-  constructor({ name = "mean" }: MetricOptions = {}) {
-    super(name, 2);
+  constructor(options: MetricOptions = {}) {
+    checkOptions("Mean", options, { name: true });
+    super(options.name ?? "mean", 2);
   }
 
   add(value: number, weight = 1): void {
