@@ -7,6 +7,9 @@ JOB: see tasks.py. A task is one of
     { "do": "read",    "file", "input" }                      that of our safetensors, read as docs/formats.md says
     { "do": "train",   "file", "to", "input" }                that after two steps of Keras's own, saved; "before" is its answer before,
                                                               "losses" those of further steps, "trainable" the number of weights that learn
+    { "do": "compiled", "model", "optimizer", "to", "input" }  one of ours below after two steps, saved compiled; and what "go on" says of it
+    { "do": "go on",   "file", "input" }                      two further steps of a compiled model's file: "losses", "weights" after them,
+                                                              "iterations", and what was warned of ("warnings")
     { "do": "make",    "model", "files": [path, ...], "input" }  makes one with random weights, saves it, answers
 
 and its answer { "output", "names" of layers, "calls": how models within are called }.
@@ -15,6 +18,7 @@ import importlib
 import json
 import os
 import sys
+import warnings
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
@@ -150,7 +154,7 @@ def exact(model, x):
 def train(path, to, x):
     model = keras.models.load_model(path)
     before = exact(model, x)
-    labels = np.arange(len(x)) % model.output_shape[-1]
+    labels = labels_of(model, x)
 
     def fit(epochs):
         model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
@@ -167,11 +171,77 @@ def train(path, to, x):
     }
 
 
+def small():
+    """Normalization by the batch, and no Dropout: two runs are the same."""
+    x = inputs = layers.Input((SIZE, SIZE, 3))
+    x = layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False, name="conv")(x)
+    x = layers.BatchNormalization(name="bn")(x)
+    x = layers.ReLU(6.0, name="relu")(x)
+    x = layers.DepthwiseConv2D(3, padding="same", name="depthwise")(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(inputs, layers.Dense(5, activation="softmax", name="head")(x), name="small")
+
+
+def fine():
+    """The last block of a base within learns, and the head; normalization does not.
+
+    With trainable normalization Keras 3.15 would normalize by the batch in `fit`, in spite of `training=False`.
+    """
+    inputs = layers.Input((SIZE, SIZE, 3))
+    base = mobilenet(include_top=False, pooling="avg")
+    learns = False
+    for layer in base.layers:
+        learns = learns or layer.name == "block_16_expand"
+        layer.trainable = learns and not isinstance(layer, layers.BatchNormalization)
+    x = base(inputs, training=False)
+    return keras.Model(inputs, layers.Dense(5, activation="softmax", name="head")(x), name="fine")
+
+
+TRAINED = {"small": small, "fine": fine}
+
+
+def labels_of(model, x):
+    return np.arange(len(x)) % model.output_shape[-1]
+
+
+def compiled(task, x):
+    keras.backend.clear_session()
+    model = TRAINED[task["model"]]()
+    randomize(model)
+    optimizers = keras.optimizers
+    if task["optimizer"] == "adam":
+        optimizer = optimizers.Adam(1e-3)
+    else:
+        optimizer = optimizers.SGD(optimizers.schedules.CosineDecay(0.0005, 10), momentum=0.9)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, labels_of(model, x), batch_size=len(x), epochs=2, shuffle=False, verbose=0)
+    model.save(task["to"])
+    return go_on(task["to"], x)
+
+
+def go_on(path, x):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = keras.models.load_model(path)
+    history = model.fit(x, labels_of(model, x), batch_size=len(x), epochs=2, shuffle=False, verbose=0).history
+    return {
+        "losses": history["loss"],
+        "logged": sorted(history),
+        "weights": [np.asarray(weight).ravel().tolist() for weight in model.weights],
+        "iterations": int(model.optimizer.iterations),
+        "warnings": [str(one.message) for one in caught],
+    }
+
+
 def do(task):
     if task["do"] == "open":
         model = keras.models.load_model(task["file"])
     elif task["do"] == "train":
         return train(task["file"], task["to"], input_of(task))
+    elif task["do"] == "compiled":
+        return compiled(task, input_of(task))
+    elif task["do"] == "go on":
+        return go_on(task["file"], input_of(task))
     elif task["do"] == "read":
         model = read(task["file"])
     else:
