@@ -122,7 +122,8 @@ describe("a compiled model goes on in Keras and here", { skip: needsPython("kera
 
   const optimizers = {
     adam: () => new Adam({ learningRate: 1e-3 }),
-    sgd: () => new SGD({ learningRate: new CosineDecay({ initialLearningRate: 0.0005, decaySteps: 10 }), momentum: 0.9 }),
+    sgd: () =>
+      new SGD({ learningRate: new CosineDecay({ initialLearningRate: 0.0005, decaySteps: 10 }), momentum: 0.9 }),
   };
 
   /** The losses of two steps. */
