@@ -8,10 +8,11 @@ import { Metric } from "../training/metrics/metric.ts";
 import type { MetricIdentifier } from "../training/metrics/metrics.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import { LearningRateSchedule } from "../training/schedules.ts";
+import type { Trainer } from "../training/trainer.ts";
 import { losses, metrics, optimizers, schedules } from "./training-classes.ts";
 
 /** Undefined, after a warning, where the optimizer or the loss is one whose code a file cannot hold. */
-export function describeTraining(options: CompileOptions, optimizer: Optimizer): SavedTraining | undefined {
+export function describeTraining({ options, optimizer }: Trainer): SavedTraining | undefined {
   const described = describeOptimizer(optimizer);
   if (typeof described === "string") return without(`the training set-up: ${described}`);
   const { loss = null, lossWeights = null } = options;

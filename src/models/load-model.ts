@@ -86,11 +86,8 @@ export function modelOf(checkpoint: Checkpoint, options: ModelOfOptions = {}): A
   model.preprocessing = checkpoint.preprocessing;
   const { training } = checkpoint;
   if (training === undefined || options.compile === false) return model;
-  if ("refused" in training) {
-    warn(
-      `The model was loaded, but not compiled: ${training.refused} Call \`compile()\` to train it; { compile: false } is silent.`,
-    );
-  } else model.compileFromFile(training);
+  if ("refused" in training) warn(`The model was loaded, but not compiled: ${training.refused}`);
+  else model.compileFromFile(training);
   return model;
 }
 

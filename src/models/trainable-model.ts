@@ -1,7 +1,6 @@
 /** Models that can be trained (keras.Model's compile, fit, evaluate). What trains is loaded with the first use. */
-import { MobileNetV2Error, messageOf, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
-import type { Weight } from "../layers/weight.ts";
 import type { SavedTraining, StoredTraining } from "../saving/checkpoint.ts";
 import type { Logs } from "../training/callbacks/callback.ts";
 import type { History } from "../training/callbacks/history.ts";
@@ -19,11 +18,10 @@ import type { Optimizer } from "../training/optimizer.ts";
 import type { TrainingDataset } from "../training/samples.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { BaseModel } from "./base-model.ts";
+import type { FromFile } from "./trainer-of.ts";
 
 export abstract class TrainableModel extends BaseModel {
-  #options: CompileOptions | undefined;
-  /** What a file says instead of options, and the weights that its optimizer is for. */
-  #stored: { readonly training: StoredTraining; readonly weights: readonly Weight[] } | undefined;
+  #setup: CompileOptions | FromFile | undefined;
   #made: Promise<Trainer> | undefined;
   #trainer: Trainer | undefined;
   /** What the last `fit` logged. */
@@ -32,13 +30,15 @@ export abstract class TrainableModel extends BaseModel {
   stopTraining = false;
 
   get compiled(): boolean {
-    return this.#options !== undefined || this.#stored !== undefined;
+    return this.#setup !== undefined;
   }
 
   /** That of `compile`; where a name was given to it, or a file says it, undefined before the first use. */
   get optimizer(): Optimizer | undefined {
-    const optimizer = this.#options?.optimizer;
-    return this.#trainer?.optimizer ?? (typeof optimizer === "object" ? optimizer : undefined);
+    if (this.#trainer !== undefined) return this.#trainer.optimizer;
+    const setup = this.#setup;
+    if (setup === undefined || "training" in setup) return undefined;
+    return typeof setup.optimizer === "object" ? setup.optimizer : undefined;
   }
 
   /** The mean loss and the metrics of `compile`; what shapes decide is known after the first batch. */
@@ -58,8 +58,7 @@ export abstract class TrainableModel extends BaseModel {
       metrics: true,
       weightedMetrics: true,
     });
-    this.#reset();
-    this.#options = options;
+    this.#compileAs(options);
   }
 
   /**
@@ -67,8 +66,7 @@ export abstract class TrainableModel extends BaseModel {
    * weights that are trainable now.
    */
   compileFromFile(training: StoredTraining): void {
-    this.#reset();
-    this.#stored = { training, weights: this.trainableWeights };
+    this.#compileAs({ training, weights: this.trainableWeights });
   }
 
   /**
@@ -77,17 +75,13 @@ export abstract class TrainableModel extends BaseModel {
    */
   async describeTraining(): Promise<SavedTraining | undefined> {
     if (!this.compiled) return undefined;
-    const [{ options, optimizer }, { describeTraining }] = await Promise.all([
-      this.#compiled(),
-      import("./describe-training.ts"),
-    ]);
-    return describeTraining(options, optimizer);
+    const [trainer, { describeTraining }] = await Promise.all([this.#compiled(), import("./describe-training.ts")]);
+    return describeTraining(trainer);
   }
 
-  #reset(): void {
+  #compileAs(setup: CompileOptions | FromFile | undefined): void {
     this.#trainer?.release();
-    this.#options = undefined;
-    this.#stored = undefined;
+    this.#setup = setup;
     this.#made = undefined;
     this.#trainer = undefined;
   }
@@ -136,41 +130,20 @@ export abstract class TrainableModel extends BaseModel {
   }
 
   async #compiled(): Promise<Trainer> {
-    if (!this.compiled) throw valueError("You must call `compile()` before using the model.");
-    this.#made ??= this.#makeTrainer();
+    const setup = this.#setup;
+    if (setup === undefined) throw valueError("You must call `compile()` before using the model.");
+    this.#made ??= import("./trainer-of.ts").then(({ trainerOf }) => trainerOf(this, setup));
     const made = this.#made;
-    const trainer = await made;
-    if (made !== this.#made) {
-      throw new MobileNetV2Error("StateError", `Model '${this.name}' was compiled anew before it was used.`);
-    }
-    this.#trainer = trainer;
-    return trainer;
-  }
-
-  async #makeTrainer(): Promise<Trainer> {
-    const [options, stored] = [this.#options, this.#stored];
-    const { Trainer: Made } = await import("../training/trainer.ts");
-    if (stored === undefined) return new Made(this, options ?? {});
-    const { compileOptionsOf, takeVariables } = await import("./training-from-file.ts");
     try {
-      const trainer = new Made(this, compileOptionsOf(stored.training.config));
-      trainer.buildOptimizer(stored);
-      takeVariables(trainer.optimizer, stored.training.variables);
-      return trainer;
+      const trainer = await made;
+      if (made === this.#made) return (this.#trainer = trainer);
     } catch (error) {
-      if (stored === this.#stored) this.#reset();
-      throw notCompiledError(error);
+      // What a file says is no better the next time.
+      if (made === this.#made && "training" in setup) this.#compileAs(undefined);
+      throw error;
     }
+    throw new MobileNetV2Error("StateError", `Model '${this.name}' was compiled anew before it was used.`);
   }
-}
-
-/** A file's training that cannot be taken up. */
-function notCompiledError(error: unknown): MobileNetV2Error {
-  return new MobileNetV2Error(
-    error instanceof MobileNetV2Error ? error.code : "FormatError",
-    `The model cannot be trained as its file says: ${messageOf(error)} Call \`compile()\` before using the model.`,
-    { cause: error },
-  );
 }
 
 /** Options rather than targets. */

@@ -58,7 +58,11 @@ export function trainingOf(
     if (!(json instanceof Map) || json.size === 0) return {};
     return { training: { config: configOf(json), variables } };
   } catch (error) {
-    if (error instanceof MobileNetV2Error) return { training: { refused: error.message } };
+    if (error instanceof MobileNetV2Error) {
+      return {
+        training: { refused: `${error.message} Call \`compile()\` to train it; { compile: false } loads it silently.` },
+      };
+    }
     throw error;
   }
 }
