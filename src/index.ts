@@ -106,6 +106,7 @@ export { ZeroPadding2D, type ZeroPadding2DOptions } from "./layers/zero-padding2
 export {
   type CheckpointFile,
   type LoadModelOptions,
+  type ModelOfOptions,
   loadAnyModel,
   loadModel,
   modelOf,
@@ -126,10 +127,16 @@ export type { AnyModel } from "./models/model-from-description.ts";
 export type { SaveOptions } from "./models/save-model.ts";
 export type { SummaryOptions } from "./models/summary.ts";
 export type {
+  CompileConfig,
+  Described,
   LayerDescription,
   ModelDescription,
+  ObjectDescription,
   Origin,
   Preprocessing,
+  SavedTraining,
+  StoredTraining,
+  StoredVariable,
   TensorReference,
   WrittenFile,
 } from "./saving/checkpoint.ts";
