@@ -2,7 +2,16 @@
 import { type Evaluation, perSecond } from "./evaluation-report.ts";
 import type { Tally } from "./tally.ts";
 import { percentage } from "./format.ts";
-import { MATRIX_AT_MOST, PAGE_STYLE, classTable, confusionTable, escaped } from "./tally-page.ts";
+import {
+  CONTENT_POLICY,
+  PAGE_STYLE,
+  classTable,
+  confusion,
+  escaped,
+  factTable,
+  unreadableList,
+  wide,
+} from "./tally-page.ts";
 
 /** Mistakes that the model was surest of. */
 const MISTAKES_SHOWN = 100;
@@ -24,16 +33,17 @@ export function evaluationPage(evaluation: Evaluation): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
+${CONTENT_POLICY}
 <title>Evaluation of ${escaped(model.name)}</title>
 <style>${PAGE_STYLE}</style>
 <h1>Evaluation of ${escaped(model.name)}</h1>
-<table><tbody>${facts.map(([name, value]) => `<tr><td>${escaped(name)}<td>${escaped(value)}`).join("\n")}</tbody></table>
+${factTable(facts)}
 ${note === undefined ? "" : `<p>${escaped(note)}</p>`}
 <h2>Classes</h2>
 ${classTable(classes)}
-${classes.length <= MATRIX_AT_MOST ? `<h2>What is taken for what</h2>\n<p>Rows are what pictures show, columns the model's first answer.</p>\n${confusionTable(tally, classes)}` : ""}
+${confusion(tally, classes)}
 ${mistakes(tally)}
-${unreadable.length === 0 ? "" : `<h2>Pictures that could not be read</h2>\n<ul>${unreadable.map(({ error }) => `<li>${escaped(error)}`).join("\n")}</ul>`}
+${unreadableList(unreadable.map(({ error }) => error))}
 </html>
 `;
 }
@@ -46,7 +56,7 @@ function mistakes({ mistakes: all }: Tally): string {
       `<tr><td>${escaped(path)}<td>${escaped(actual)}<td>${escaped(predicted)}<td class="n">${percentage(score)}`,
   );
   const title = all.length > worst.length ? `The ${worst.length} surest of ${all.length} mistakes` : "Mistakes";
-  return `<h2>${title}</h2>\n<table><thead><tr><th>picture<th>shows<th>taken for<th class="n">score</thead><tbody>${rows.join("\n")}</tbody></table>`;
+  return `<h2>${title}</h2>\n${wide(`<thead><tr><th>picture<th>shows<th>taken for<th class="n">score</thead><tbody>${rows.join("\n")}</tbody>`)}`;
 }
 
 function sizeOf(size: number | readonly [number, number]): string {

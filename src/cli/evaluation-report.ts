@@ -24,7 +24,7 @@ export function perSecond({ tally, milliseconds }: Evaluation): number {
 export function evaluationText(evaluation: Evaluation, style: Style): string {
   const { tally, note } = evaluation;
   return [
-    ...tallyLines(tally, style),
+    ...tallyLines(tally, style, "--report"),
     "",
     ...(note === undefined ? [] : [note]),
     style.dim(`${tally.pictures} pictures, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`),

@@ -9,8 +9,11 @@ const ROWS_SHOWN = 30;
 const MATRIX_AT_MOST = 12;
 const BAR_WIDTH = 12;
 
-/** Top-1, top-5 where there are more classes than that, a row a class, and the confusion matrix of few. */
-export function tallyLines(tally: Tally, style: Style): readonly string[] {
+/**
+ * Top-1, top-5 where there are more classes than that, a row a class, and the confusion matrix of few.
+ * @param page where all classes can be read
+ */
+export function tallyLines(tally: Tally, style: Style, page: string): readonly string[] {
   const classes = tally.classes();
   const lines = [
     `${style.bold("top-1")}  ${percent(tally.top1)}  ${style.bar(bar(tally.top1, BAR_WIDTH * 2))}`,
@@ -18,13 +21,13 @@ export function tallyLines(tally: Tally, style: Style): readonly string[] {
       ? [`${style.bold("top-5")}  ${percent(tally.top5)}  ${style.bar(bar(tally.top5, BAR_WIDTH * 2))}`]
       : []),
     "",
-    ...classTable(classes, style),
+    ...classTable(classes, style, page),
   ];
   if (tally.names.length <= MATRIX_AT_MOST && tally.names.length > 1) lines.push("", ...matrixText(tally, style));
   return lines;
 }
 
-function classTable(classes: readonly ClassTally[], style: Style): readonly string[] {
+function classTable(classes: readonly ClassTally[], style: Style, page: string): readonly string[] {
   const shown = classes.filter(({ pictures }) => pictures > 0);
   const isCut = shown.length > ROWS_SHOWN;
   const rows = isCut
@@ -38,7 +41,7 @@ function classTable(classes: readonly ClassTally[], style: Style): readonly stri
   return [
     style.bold(header),
     ...lines,
-    ...(isCut ? [style.dim(`… the worst; ${rest} more classes are in --json and --report`)] : []),
+    ...(isCut ? [style.dim(`… the worst; ${rest} more classes are in --json and ${page}`)] : []),
   ];
 }
 

@@ -1,23 +1,20 @@
 /** What `train` did as one HTML page that needs nothing from elsewhere. */
 import { basename } from "node:path";
 import { percentage } from "./format.ts";
-import { MATRIX_AT_MOST, PAGE_STYLE, classTable, confusionTable, escaped } from "./tally-page.ts";
+import { CONTENT_POLICY, PAGE_STYLE, classTable, confusion, escaped, factTable, unreadableList } from "./tally-page.ts";
 import { chart } from "./train-chart.ts";
 import { DEFAULTS } from "./train-recipe.ts";
 import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./train-report.ts";
 import type { ShownMistake } from "./train-thumbnails.ts";
 
-/** The pairs of classes that are taken for one another most often. */
-const PAIRS_SHOWN = 30;
-const UNREADABLE_SHOWN = 100;
-
 const STYLE = `${PAGE_STYLE}
 h1 { margin-bottom: 0 } .sum { font-size: 1.25rem; margin: .3rem 0 1.5rem } figure { margin: 0 0 1rem; flex: 1 1 28rem; min-width: 0 } .curves { display: flex; flex-wrap: wrap; gap: 1rem 2rem }
-figcaption { font-weight: 600 } figcaption span { font-weight: normal; margin-left: 1rem } .chart { width: 100%; height: auto } .chart text { font-size: 12px; fill: var(--ink) }
+figcaption { font-weight: 600 } figcaption span { display: inline-block; font-weight: normal; margin-left: 1rem } .chart { width: 100%; height: auto } .chart text { font-size: 12px; fill: var(--ink) }
 .grid { stroke: var(--line) } .part { stroke: var(--rule); stroke-dasharray: 3 3 } path, .learning, .held { fill: none; stroke-width: 2 }
 .learning { stroke: #2f6fb3 } .held { stroke: #d9822b } .learning.dot { fill: #2f6fb3 } .held.dot { fill: #d9822b }
 .pictures { display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; list-style: none } .pictures li { width: 10rem } .pictures img { max-width: 10rem; max-height: 10rem; display: block }
-td:first-child { min-width: 6rem } .pictures small { overflow-wrap: anywhere } pre { background: var(--stripe); padding: .8rem 1rem; overflow-x: auto }
+@media (max-width: 36rem) { .chart { overflow: visible } .chart text { font-size: 18px } }
+td:first-child { min-width: 6rem } .pictures li { overflow-wrap: anywhere } .pictures small { overflow-wrap: anywhere } pre { background: var(--stripe); padding: .8rem 1rem; overflow-x: auto }
 `;
 
 export function trainPage(training: Training, mistakes: readonly ShownMistake[]): string {
@@ -32,7 +29,7 @@ export function trainPage(training: Training, mistakes: readonly ShownMistake[])
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+${CONTENT_POLICY}
 <title>${escaped(title)}</title>
 <style>${STYLE}</style>
 <h1>${escaped(title)}</h1>
@@ -42,16 +39,11 @@ ${note === undefined ? "" : `<p>${escaped(note)} Pictures that it has never met 
 ${phaseTable(training)}
 <h2>Classes</h2>
 <p>Of the ${where}.</p>
-<div class="wide">${classTable(classes)}</div>
-<h2>What is taken for what</h2>
-${
-  classes.length <= MATRIX_AT_MOST
-    ? `<p>Rows are what pictures show, columns the model's first answer.</p>\n<div class="wide">${confusionTable(tally, classes)}</div>`
-    : pairs(training)
-}
+${classTable(classes)}
+${confusion(tally, classes)}
 ${mistakeList(mistakes, tally.mistakes.length)}
 ${pictureTable(training)}
-${unreadableList(training)}
+${unreadableList(training.unreadable.map(({ reason }) => reason))}
 <h2>Recipe</h2>
 ${factTable(recipeFacts(training))}
 <h2>Made with</h2>
@@ -114,22 +106,6 @@ function phaseTable({ phases, recipe }: Training): string {
   return `<div class="wide"><table><thead><tr><th>learned${heads.join("")}<th></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-function pairs({ tally }: Training): string {
-  const classes = tally.classes();
-  const all = classes.flatMap((actual) =>
-    classes.flatMap((taken) => {
-      const pictures = actual === taken ? 0 : tally.count(actual.index, taken.index);
-      return pictures === 0 ? [] : [{ actual: actual.name, taken: taken.name, pictures }];
-    }),
-  );
-  const worst = all.toSorted((a, b) => b.pictures - a.pictures).slice(0, PAIRS_SHOWN);
-  if (worst.length === 0) return "<p>Nothing.</p>";
-  const rows = worst.map(
-    ({ actual, taken, pictures }) => `<tr><td>${escaped(actual)}<td>${escaped(taken)}<td class="n">${pictures}`,
-  );
-  return `<table><thead><tr><th>shows<th>taken for<th class="n">pictures</thead><tbody>${rows.join("\n")}</tbody></table>`;
-}
-
 function mistakeList(shown: readonly ShownMistake[], all: number): string {
   if (shown.length === 0) return "<h2>Mistakes</h2>\n<p>None.</p>";
   const items = shown.map(({ name, uri, actual, predicted, score }) => {
@@ -149,22 +125,11 @@ function pictureTable({ classNames, counts, empty, folder, recipe }: Training): 
   });
   const heads = `<th class="n">learned from<th class="n">held out${weights === undefined ? "" : '<th class="n">each counts'}`;
   return `<h2>Pictures of ${escaped(folder)}</h2>
-<table><thead><tr><th>class${heads}</thead><tbody>${rows.join("\n")}</tbody></table>
+<div class="wide"><table><thead><tr><th>class${heads}</thead><tbody>${rows.join("\n")}</tbody></table></div>
 ${empty.length === 0 ? "" : `<p>Folders without pictures, which are no classes: ${empty.map(escaped).join(", ")}</p>`}`;
 }
 
-function unreadableList({ unreadable }: Training): string {
-  if (unreadable.length === 0) return "";
-  const items = unreadable.slice(0, UNREADABLE_SHOWN).map(({ reason }) => `<li>${escaped(reason)}`);
-  const more = unreadable.length - items.length;
-  return `<h2>${unreadable.length} pictures could not be read</h2>\n<ul>${items.join("\n")}${more > 0 ? `<li>… and ${more} more` : ""}</ul>`;
-}
-
 type Fact = readonly [name: string, text: string];
-
-function factTable(facts: readonly Fact[]): string {
-  return `<table><tbody>${facts.map(([name, text]) => `<tr><td>${escaped(name)}<td>${escaped(text)}`).join("\n")}</tbody></table>`;
-}
 
 function recipeFacts({ model, recipe, settings }: Training): readonly Fact[] {
   const { batchSize, augment, dropout, seed, validationSplit, phases } = recipe;

@@ -101,7 +101,7 @@ export function trainingText(training: Training, style: Style): string {
         ? `The ${heldOut} pictures that were held out`
         : `The ${learned} pictures that it learned from: none were held out, so this says little of others`,
     ),
-    ...tallyLines(tally, style),
+    ...tallyLines(tally, style, printable(target.report)),
     "",
     ...[caution(training)].filter((line) => line !== undefined),
     ...notes(training),

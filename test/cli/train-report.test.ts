@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { evaluationPage } from "../../src/cli/evaluation-page.ts";
+import type { Evaluation } from "../../src/cli/evaluation-report.ts";
 import { Tally } from "../../src/cli/tally.ts";
 import { chart } from "../../src/cli/train-chart.ts";
 import { trainPage } from "../../src/cli/train-page.ts";
@@ -68,7 +70,14 @@ function trainingOf(names: readonly string[]): Training {
   };
 }
 
-describe("what train reports", () => {
+function evaluationOf(names: readonly string[], unreadable: Evaluation["unreadable"]): Evaluation {
+  const { tally } = trainingOf(names);
+  const model = { name: "x", weights: "x.keras", alpha: 1, size: 224, classes: names.length, load: 1 };
+  const recipe = { recipe: "keras" };
+  return { model, place: "photos", labels: "folders", note: undefined, recipe, tally, unreadable, milliseconds: 9 };
+}
+
+describe("what train and evaluate report", () => {
   test("what a part of few pictures lets expect: Wilson's interval, to 0.001", () => {
     const cases = [
       [1, 12, 0.757, 1],
@@ -108,7 +117,7 @@ describe("what train reports", () => {
   });
 
   test("a page with names that are code shows them as they are", () => {
-    const names = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'];
+    const names = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "\u202Ekcab"];
     const mistake = {
       path: "/p",
       actual: names[0] ?? "",
@@ -117,15 +126,34 @@ describe("what train reports", () => {
       name: "</small><b>",
       uri: undefined,
     };
-    const page = trainPage(trainingOf(names), [mistake]);
-    assert.ok(!/<script|<img|<\/small><b>/.test(page));
-    assert.ok(page.includes("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    for (const page of [trainPage(trainingOf(names), [mistake]), evaluationPage(evaluationOf(names, []))]) {
+      assert.ok(!/<script|<img|<\/small><b>|\u202E/.test(page));
+      assert.ok(page.includes("&lt;script&gt;alert(1)&lt;/script&gt;"));
+      assert.match(page, /<meta http-equiv="Content-Security-Policy" content="default-src 'none'/);
+    }
   });
 
   test("a thousand classes make a page of less than a megabyte: pairs in place of a matrix", () => {
-    const page = trainPage(trainingOf(Array.from({ length: 1000 }, (_, i) => `class ${i}`)), []);
-    assert.ok(page.length < 1e6, String(page.length));
-    assert.ok(!page.includes('class="matrix"') && page.includes("<th>taken for"));
+    const names = Array.from({ length: 1000 }, (_, i) => `class ${i}`);
+    for (const page of [trainPage(trainingOf(names), []), evaluationPage(evaluationOf(names, []))]) {
+      assert.ok(page.length < 1e6, String(page.length));
+      assert.ok(!page.includes('class="matrix"') && page.includes("<th>shows<th>taken for"));
+    }
+  });
+
+  test("of thousands of pictures that cannot be read, a page names a hundred", () => {
+    const unreadable = Array.from({ length: 3000 }, (_, i) => ({ picture: `${i}.jpg`, error: `${i}.jpg is broken` }));
+    const page = evaluationPage(evaluationOf(["a", "b"], unreadable));
+    assert.match(page, /3000 pictures could not be read[^]*99\.jpg is broken[^]*… and 2900 more/);
+    assert.ok(!page.includes(">100.jpg is broken"));
+  });
+
+  test("only what may be wider than a page stands in boxes of its own", () => {
+    for (const page of [trainPage(trainingOf(["a", "b"]), []), evaluationPage(evaluationOf(["a", "b"], []))]) {
+      const tables = page.match(/.{18}<table[^>]*>/g) ?? [];
+      assert.ok(tables.length >= 3);
+      for (const table of tables) assert.match(table, /<div class="wide"><table|<table class="facts">/);
+    }
   });
 
   test("curves: gaps, single points, equal values and none at all stay within the picture", () => {
