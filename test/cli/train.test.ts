@@ -158,6 +158,8 @@ describe("train", () => {
     const model = await loadModel(output);
     assert.deepEqual([model.classNames, model.preprocessing], [COLOURS, { scale: 1, offset: 0 }]);
     assert.equal(model.layers[1]?.className, "Rescaling");
+    // Without the optimizer.
+    assert.equal(model.compiled, false);
     const base = model.layers.find((layer) => layer instanceof Model);
     assert.ok(
       base instanceof Model && base.layers.every((layer) => !(layer instanceof BatchNormalization) || !layer.trainable),

@@ -24,6 +24,7 @@ import { writerNamed } from "../../src/saving/writer-of.ts";
 import { zipMember } from "../../src/saving/zip.ts";
 import { writeZip } from "../../src/saving/zip-write.ts";
 import { Adam, AdamW } from "../../src/training/adam.ts";
+import { ModelCheckpoint } from "../../src/training/callbacks/model-checkpoint.ts";
 import { BinaryCrossentropy, CategoricalCrossentropy } from "../../src/training/crossentropy.ts";
 import { Loss, type Predicted, type Scored } from "../../src/training/loss.ts";
 import { MeanSquaredError, lossOf } from "../../src/training/losses.ts";
@@ -35,6 +36,7 @@ import { metricOf } from "../../src/training/metrics/metrics.ts";
 import { RMSprop } from "../../src/training/rmsprop.ts";
 import { CosineDecay, PiecewiseConstantDecay } from "../../src/training/schedules.ts";
 import { SGD } from "../../src/training/sgd.ts";
+import { TestFolder } from "../platform/folder.ts";
 import { assertWithin } from "../support/compare.ts";
 import { tinyData, tinyModel, weightsOf } from "./tiny.ts";
 
@@ -250,6 +252,21 @@ describe("a compiled model, saved and loaded", () => {
     model.compile({ optimizer: new SGD({ learningRate: 0.5 }), loss: "sparse_categorical_crossentropy" });
     await train(model);
     assert.deepEqual([before, model.optimizer?.className, model.optimizer?.iterations], [undefined, "SGD", 4]);
+  });
+
+  it("by ModelCheckpoint, in the middle: goes on from there with the same bits", async () => {
+    using folder = new TestFolder();
+    const model = tinyModel();
+    model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy" });
+    const checkpoint = new ModelCheckpoint(`${folder.path}/{epoch}.keras`);
+    await model.fit(x, y, { epochs: 3, batchSize: 12, seed: 3, verbose: 0, callbacks: [checkpoint] });
+    const again = await loadModel(folder.file("2.keras"));
+    await again.fit(x, y, { epochs: 3, initialEpoch: 2, batchSize: 12, seed: 3, verbose: 0 });
+    assert.equal(again.optimizer?.iterations, 6);
+    assert.deepEqual(
+      again.weights.map(({ values }) => values),
+      weightsOf(model),
+    );
   });
 
   it("that made no step yet begins with fresh variables", async (t) => {
