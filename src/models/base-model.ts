@@ -123,7 +123,10 @@ export abstract class BaseModel extends Network {
     (options.printFn ?? console.log)(summaryText(this, options));
   }
 
-  /** Frees the engine's memory. The weights stay readable; predicting again is an error. */
+  /**
+   * Frees the engine's memory. The weights stay readable, and can be saved; predicting or training again is an error, and a training that
+   * is going on ends with one.
+   */
   dispose(): void {
     this.#disposed = true;
     this.releaseEngine();
@@ -139,13 +142,14 @@ export abstract class BaseModel extends Network {
     this.#engine = undefined;
   }
 
+  /** @throws StateError once the model was disposed of. */
+  protected checkNotDisposed(): void {
+    if (!this.#disposed) return;
+    throw new MobileNetV2Error("StateError", `Model '${this.name}' was disposed of. Make or load it again.`);
+  }
+
   #running(): Promise<Engine> {
-    if (this.#disposed) {
-      throw new MobileNetV2Error(
-        "StateError",
-        `Model '${this.name}' was disposed of. Make or load it again to predict.`,
-      );
-    }
+    this.checkNotDisposed();
     if (this.#engine === undefined) {
       const made = Engine.create(programOf(this.graph), { threads: this.threads });
       this.#engine = made;

@@ -80,7 +80,7 @@ export abstract class TrainableModel extends BaseModel {
   }
 
   #compileAs(setup: CompileOptions | FromFile | undefined): void {
-    this.#trainer?.release();
+    this.#trainer?.end("compiled anew");
     this.#setup = setup;
     this.#made = undefined;
     this.#trainer = undefined;
@@ -97,7 +97,7 @@ export abstract class TrainableModel extends BaseModel {
   fit(x: Inputs | TrainingDataset, y: Targets | undefined, options?: FitOptions): Promise<History>;
   async fit(x: Inputs | TrainingDataset, second?: Targets | FitOptions, third: FitOptions = {}): Promise<History> {
     const [y, options] = isOptions(second) ? [undefined, second] : [second, third];
-    const trainer = await this.#compiled();
+    const trainer = await this.#usable();
     const { fit } = await import("../training/fit.ts");
     return await fit(trainer, x, y, options);
   }
@@ -111,22 +111,30 @@ export abstract class TrainableModel extends BaseModel {
     third: EvaluateOptions = {},
   ): Promise<Logs> {
     const [y, options] = isOptions(second) ? [undefined, second] : [second, third];
-    return await (await this.#compiled()).evaluate(x, y, options);
+    return await (await this.#usable()).evaluate(x, y, options);
   }
 
   /** A single step on one batch; the loss and the metrics of that batch. */
   async trainOnBatch(x: Inputs, y?: Targets, options: TrainOnBatchOptions = {}): Promise<Logs> {
-    return await (await this.#compiled()).trainOnBatch(x, y, options);
+    return await (await this.#usable()).trainOnBatch(x, y, options);
   }
 
   /** The loss and the metrics of one batch, in inference mode. */
   async testOnBatch(x: Inputs, y?: Targets, options: TestOnBatchOptions = {}): Promise<Logs> {
-    return await (await this.#compiled()).testOnBatch(x, y, options);
+    return await (await this.#usable()).testOnBatch(x, y, options);
   }
 
   override dispose(): void {
-    this.#trainer?.release();
+    this.#trainer?.end("disposed of");
     super.dispose();
+  }
+
+  /** What trains, unless the model was disposed of: then it can be saved only. */
+  async #usable(): Promise<Trainer> {
+    this.checkNotDisposed();
+    const trainer = await this.#compiled();
+    this.checkNotDisposed();
+    return trainer;
   }
 
   async #compiled(): Promise<Trainer> {

@@ -39,6 +39,8 @@ export class Trainer {
   #objectives: Objectives | undefined;
   #programs: TrainingPrograms | undefined;
   #busy = false;
+  /** What was done with the model that ended all work for it. */
+  #ended: string | undefined;
   /** Whether callbacks have their turn, and what they evaluate in it. */
   #isPaused = false;
   #guest: Promise<unknown> | undefined;
@@ -128,11 +130,13 @@ export class Trainer {
     if (!this.model.built && samples !== undefined) {
       this.model.build(samples.x.map(({ shape }) => [null, ...shape.slice(1)]));
     }
-    if (this.#programs?.fits(this.model) !== true) {
-      this.#programs?.dispose();
-      this.#programs = await TrainingPrograms.create(this.model, this.#make);
-    }
-    return this.#programs;
+    this.#checkNotEnded();
+    if (this.#programs?.fits(this.model) === true) return this.#programs;
+    this.release();
+    const programs = await TrainingPrograms.create(this.model, this.#make);
+    this.#programs = programs;
+    if (this.#ended !== undefined) this.release();
+    return programs;
   }
 
   inputs(samples: Samples): readonly Tensor[] {
@@ -158,6 +162,7 @@ export class Trainer {
 
   /** One step from features. */
   async trainStep(samples: Samples, programs: TrainingPrograms, seed: number): Promise<void> {
+    this.#checkNotEnded();
     const { weights, penalties } = programs;
     if (weights.length === 0) {
       await this.#testStep(samples, samples.x, programs);
@@ -214,6 +219,7 @@ export class Trainer {
   }
 
   async #testStep(samples: Samples, features: readonly Tensor[], programs: TrainingPrograms): Promise<void> {
+    this.#checkNotEnded();
     const { y, sampleWeight } = samples;
     const predicted = await programs.predict(features);
     const objective = this.objectives.evaluate(predicted, y, sampleWeight);
@@ -224,6 +230,19 @@ export class Trainer {
   release(): void {
     this.#programs?.dispose();
     this.#programs = undefined;
+  }
+
+  /** Frees the memory for good: what goes on ends with an error, at its next step at the latest. */
+  end(why: string): void {
+    this.#ended = why;
+    this.release();
+  }
+
+  /** @throws StateError once the trainer's work has ended. */
+  #checkNotEnded(cause?: unknown): void {
+    if (this.#ended === undefined) return;
+    const message = `Model '${this.model.name}' was ${this.#ended} while it was being trained or evaluated.`;
+    throw new MobileNetV2Error("StateError", message, { cause });
   }
 
   /** Callbacks that have the model for themselves in their turns: what they evaluate has ended before the training goes on. */
@@ -266,7 +285,12 @@ export class Trainer {
     }
     this.#busy = true;
     try {
+      this.#checkNotEnded();
       return await run();
+    } catch (error) {
+      // Engines that were disposed of under a step say so of themselves.
+      if (error instanceof MobileNetV2Error && error.code === "StateError") this.#checkNotEnded(error);
+      throw error;
     } finally {
       this.#busy = false;
     }
