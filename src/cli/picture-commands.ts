@@ -55,6 +55,7 @@ Pictures are alike where their vectors have the same direction: 1.000 is the sam
 Examples:
   $ ${NAME} similar photo.jpg photos/
   $ ${NAME} similar photo.jpg photos/ --top 20 --index photos.npy
+  $ ${NAME} similar - photos/ < photo.jpg
 `;
 
 const WEIGHTS = "imagenet, nsfwjs, or a checkpoint of any format: a path or an address";
@@ -94,7 +95,7 @@ function addFeatureCommands(program: Command): void {
 
   addExtractor(program.command("similar"))
     .description("Find the pictures of a folder that are most like one.")
-    .argument("<picture>", "a file or an address")
+    .argument("<picture>", "a file or an address; - for standard input")
     .argument("<photos>", "a folder; pictures in the folders within count too")
     .option("--top <n>", "how many to show", wholeNumber, 5)
     .option("--index <file>", "keep the vectors in a file, or take them from there")

@@ -9,6 +9,8 @@ import { featureEnding } from "./feature-files.ts";
 import { type FeatureIndex, openFeatureIndex } from "./feature-index.ts";
 import { namesIn, openExtractor, writeFeatures } from "./features.ts";
 import { bar, printable } from "./format.ts";
+import { namedError } from "./named-error.ts";
+import { type Picture, picturesOf } from "./pictures.ts";
 import { styleFor } from "./style.ts";
 
 export interface SimilarOptions extends ExtractorOptions {
@@ -26,22 +28,24 @@ interface Similar {
 
 const BAR_WIDTH = 24;
 
-export async function similar(picture: string, folder: string, options: SimilarOptions): Promise<void> {
+export async function similar(given: string, folder: string, options: SimilarOptions): Promise<void> {
   const { index: path, top } = options;
   if (path !== undefined && featureEnding(path) === ".parquet") {
     throw new MobileNetV2Error("ValueError", `An index is a .npy or a .safetensors file. Received: --index ${path}`);
   }
   const names = await namesIn(folder);
+  const [picture] = picturesOf([given]);
+  if (picture === undefined) return;
   const { extractor } = await openExtractor(options);
-  const input = await extractor.prepare(picture);
+  const input = await prepared(picture, extractor);
   const { data: wanted } = await extractor.extract(new Tensor([1, ...input.shape], input.data));
   const found = await withIndex(folder, names, extractor, path, (index) =>
-    nearest(index, wanted, top, (name) => resolve(folder, name) === resolve(picture)),
+    nearest(index, wanted, top, (name) => given !== "-" && resolve(folder, name) === resolve(given)),
   );
   extractor.dispose();
   const results = found.map(({ picture: name, similarity }) => ({ picture: join(folder, name), similarity }));
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ picture, ...extractor.facts, results }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ picture: picture.name, ...extractor.facts, results }, null, 2)}\n`);
     return;
   }
   const style = styleFor(process.stdout);
@@ -50,6 +54,14 @@ export async function similar(picture: string, folder: string, options: SimilarO
       `${similarity.toFixed(3)}  ${style.bar(bar(similarity, BAR_WIDTH))}  ${printable(other)}`,
   );
   process.stdout.write(lines.length === 0 ? "There is no other picture.\n" : `${lines.join("\n")}\n`);
+}
+
+async function prepared(picture: Picture, extractor: Extractor): Promise<Tensor<Float32Array>> {
+  try {
+    return await extractor.prepare(await picture.read());
+  } catch (error) {
+    throw namedError(error, picture.name);
+  }
 }
 
 /** Makes the vectors, or takes those of a file where they are of the same pictures by the same model. */

@@ -172,6 +172,21 @@ describe("features and similar", { concurrency: 2 }, () => {
     );
   });
 
+  test("similar: a picture from standard input, which no picture of the folder is", async () => {
+    const args = ["similar", "-", photos, "--weights", model, "--top", "1"];
+    const { code, stdout } = await runCli([...args, "--json"], { input: readFileSync(join(photos, "a/red.png")) });
+    assert.equal(code, 0);
+    const { picture, results } = JSON.parse(stdout) as {
+      picture: string;
+      results: { picture: string; similarity: number }[];
+    };
+    assert.equal(picture, "standard input");
+    assert.deepEqual(results, [{ picture: join(photos, "a/red.png"), similarity: 1 }]);
+    const broken = await runCli(args, { input: new TextEncoder().encode("no picture") });
+    assert.deepEqual([broken.code, broken.stdout], [1, ""]);
+    assert.match(broken.stderr, /^error: standard input: /);
+  });
+
   test("an index that is cut off, of another kind, or without its names is refused", async () => {
     const files: readonly (readonly [string, Uint8Array, string | undefined, RegExp])[] = [
       ["broken.npy", Buffer.from("no matrix at all"), undefined, /it is no \.npy file/],
