@@ -1,7 +1,9 @@
 /** What training asks of a model. */
+import type { Tensor } from "../core/tensor.ts";
 import type { Network } from "../graph/network.ts";
 import type { Metric } from "./metrics/metric.ts";
 import type { Optimizer } from "./optimizer.ts";
+import type { TrainingDataset, Values } from "./samples.ts";
 
 /** What was logged: for each name its values, one for each of the epochs. */
 export interface TrainingHistory {
@@ -19,6 +21,12 @@ export interface TrainedModel extends Network {
   stopTraining: boolean;
   /** What the last `fit` logged. */
   history: TrainingHistory | undefined;
+  /** Loss and metrics of other data. Callbacks may wait for it in their turns: the metrics of the epoch stay what they are. */
+  evaluate(
+    x: Tensor | readonly Tensor[] | TrainingDataset,
+    y?: Values | readonly Tensor[],
+    options?: { readonly batchSize?: number; readonly steps?: number; readonly sampleWeight?: Values },
+  ): Promise<Readonly<Record<string, number>>>;
   save(target: string | URL): Promise<void>;
   saveWeights(target: string | URL): Promise<void>;
 }
