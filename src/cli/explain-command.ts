@@ -11,8 +11,9 @@ The bright places speak for the class: most of all where the heat map is 1, not 
   grad-cam     for any model and layer (Selvaraju et al. 2017); the default
   cam          for models that end with global average pooling and one Dense layer, as MobileNetV2 does (Zhou et al. 2016); needs no gradient
 
-A layer in a nested model has the model's name before its own: mobilenetv2_0.35_96/out_relu. Late layers are coarse and say most about the
-class; the default is the last one with rows and columns. Weights of integers have no gradient: explain the model that they were made from.
+A layer in a nested model is known by its name where no other has it, else by its path: mobilenetv2_0.35_96/out_relu. Late layers are coarse
+and say most about the class; the default is the last one with rows and columns. Weights of integers have no gradient: explain the model
+that they were made from.
 
 Examples:
   $ ${NAME} explain photo.jpg -o heat.png

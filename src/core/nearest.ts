@@ -1,20 +1,19 @@
-/** The name that was meant: the nearest by edits (Levenshtein 1966), or one that the given one abbreviates. */
+/** Names that may have been meant: near by edits (Levenshtein 1966), or abbreviated by what was given. */
 
 /** Longer ones are cut, so that nothing takes long. */
 const LONGEST = 40;
 
-/** The known name that is most like the given one; undefined where none is much like it. Case and underscores do not count. */
-export function nearest(given: string, known: readonly string[]): string | undefined {
+/** The known names that are much like the given one, the nearest first. Case and underscores do not count. */
+export function nearNames(given: string, known: readonly string[]): readonly string[] {
   const wanted = plain(given);
-  let best: string | undefined;
-  let least = Infinity;
+  const near: { readonly name: string; readonly edits: number }[] = [];
   for (const name of known) {
     const other = plain(name);
     const edits = editsBetween(wanted, other);
     const isNear = edits * 2 < Math.max(wanted.length, other.length) || isShortFor(wanted, other);
-    if (isNear && edits < least) [best, least] = [name, edits];
+    if (isNear) near.push({ name, edits });
   }
-  return best;
+  return near.toSorted((a, b) => a.edits - b.edits).map(({ name }) => name);
 }
 
 function plain(name: string): string {

@@ -1,6 +1,6 @@
 /** Options are objects of known names: others are refused, as Python refuses keyword arguments that a function has not. */
 import { show, valueError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearNames } from "./nearest.ts";
 
 /** Every name of an interface. The compiler refuses a list that has one too few. */
 export type Names<Options> = { readonly [Name in keyof Options]-?: true };
@@ -32,7 +32,7 @@ export function checkOptions<Options extends object>(
   if (FROM_FILE in given) return;
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
-    const meant = nearest(name, names);
+    const [meant] = nearNames(name, names);
     const hint = meant === undefined ? `There are: ${names.join(", ")}.` : `Did you mean \`${meant}\`?`;
     throw valueError(`Unknown option \`${show(name)}\` of ${of}. ${hint}`);
   }

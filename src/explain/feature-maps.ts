@@ -1,5 +1,6 @@
 /** Layers of a model, and of models within it, whose output has rows and columns. */
 import { valueError } from "../core/errors.ts";
+import { nearNames } from "../core/nearest.ts";
 import { formatShape } from "../core/shape.ts";
 import { Network } from "../graph/network.ts";
 import type { Program, Step } from "../graph/program.ts";
@@ -13,6 +14,7 @@ export interface FeatureMap {
 
 /** So many are named in an error. */
 const MOST_NAMED = 8;
+const MOST_MEANT = 3;
 
 /**
  * The output of the layer of that name or path; of a nested model: its own output. Default: the last one that is more than 1 × 1.
@@ -26,9 +28,9 @@ export function featureMapOf(model: Network, program: Program, name: string | un
   const found = paths.has(name) ? [name] : [...paths.keys()].filter((path) => path.endsWith(`/${name}`));
   const [path, ...more] = found;
   if (path === undefined) {
-    throw valueError(`No such layer: ${name}. ${namesOf(program, paths)}`);
+    throw valueError(`No such layer: ${name}. ${nearTo(name, program, paths)}${namesOf(program, paths)}`);
   }
-  if (more.length > 0)
+  if (more.some((other) => paths.get(other) !== paths.get(path)))
     throw valueError(`Several layers are named ${name}: ${found.join(", ")}. Give one of these paths.`);
   const layer = paths.get(path);
   const step = program.steps.findLast((one) => one.layer === layer);
@@ -73,6 +75,19 @@ function lastOf(layer: Layer): Layer {
 export function pathOf(layer: Layer, paths: ReadonlyMap<string, Layer>): string {
   const found = [...paths].filter(([, one]) => one === layer).map(([path]) => path);
   return found.toSorted((a, b) => b.length - a.length)[0] ?? layer.name;
+}
+
+/** Layers of nearly that name, by their paths. A name without a path is held against their own names. */
+function nearTo(name: string, program: Program, paths: ReadonlyMap<string, Layer>): string {
+  const maps = new Set(program.steps.filter((step) => isMap(program, step)).map(({ layer }) => layer));
+  const known = new Map<string, string[]>();
+  for (const layer of maps) {
+    const path = pathOf(layer, paths);
+    const key = name.includes("/") ? path : layer.name;
+    known.set(key, [...(known.get(key) ?? []), path]);
+  }
+  const near = nearNames(name, [...known.keys()]).flatMap((key) => known.get(key) ?? []);
+  return near.length === 0 ? "" : `Did you mean ${near.slice(0, MOST_MEANT).join(", or ")}? `;
 }
 
 function namesOf(program: Program, paths: ReadonlyMap<string, Layer>): string {

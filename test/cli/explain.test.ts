@@ -118,6 +118,29 @@ describe("explain", { concurrency: 2 }, () => {
     assert.equal((await loadImg(output)).width, 40);
   });
 
+  test("a layer in a nested model, by its name or its path; names that are nearly one are told the near ones", async () => {
+    const nested = folder.file("nested.keras");
+    const layers = colourMaps().layers;
+    const base = new Sequential({ name: "base", layers: [Input({ shape: [8, 8, 3] }), ...layers.slice(0, 1)] });
+    const whole = new Sequential({ layers: [base, ...layers.slice(1)] });
+    whole.classNames = COLOURS;
+    await whole.save(nested);
+    const args = ["explain", photo, "--json", "--class", "blue", "--weights", nested];
+    for (const name of ["pixels", "base/pixels"]) {
+      const { code, stdout, stderr } = await runCli([...args, "--layer", name]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      const { layer, heatmap } = reportOf(stdout);
+      assert.equal(layer, "base/pixels");
+      for (const row of heatmap.values) assert.deepEqual(row.toSpliced(3, 2), [0, 0, 0, 1, 1, 1]);
+    }
+    const { code, stdout, stderr } = await runCli([...args, "--layer", "pixel"]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(
+      stderr,
+      /^error: .*nested\.keras: No such layer: pixel\. Did you mean base\/pixels\? Layers with feature maps/,
+    );
+  });
+
   const wrong: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
     ["no output", [], /^error: Name the picture to write, as in -o heat\.png; or --json for the numbers\.\n$/],
     [

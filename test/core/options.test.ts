@@ -1,7 +1,7 @@
 /** Unknown options: what is refused, what passes, and which name is suggested. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nearest } from "../../src/core/nearest.ts";
+import { nearNames } from "../../src/core/nearest.ts";
 import { checkOptions, fromFile } from "../../src/core/options.ts";
 
 interface Options {
@@ -72,22 +72,26 @@ describe("checkOptions", () => {
   });
 });
 
-describe("nearest", () => {
+describe("nearNames", () => {
   it("finds misspelled and shortened names", () => {
-    assert.equal(nearest("alfa", ["name", "alpha", "classes"]), "alpha");
-    assert.equal(nearest("imgSize", ["imageSize", "batchSize"]), "imageSize");
-    assert.equal(nearest("unit", ["units", "useBias"]), "units");
-    assert.equal(nearest("rate", ["name", "learningRate"]), "learningRate");
+    assert.equal(nearNames("alfa", ["name", "alpha", "classes"])[0], "alpha");
+    assert.equal(nearNames("imgSize", ["imageSize", "batchSize"])[0], "imageSize");
+    assert.equal(nearNames("unit", ["units", "useBias"])[0], "units");
+    assert.equal(nearNames("rate", ["name", "learningRate"])[0], "learningRate");
     assert.equal(
-      nearest("block_14_expand_rel", ["block_1_expand_relu", "block_14_expand_relu"]),
+      nearNames("block_14_expand_rel", ["block_1_expand_relu", "block_14_expand_relu"])[0],
       "block_14_expand_relu",
     );
   });
 
+  it("has the nearest first", () => {
+    assert.deepEqual(nearNames("Conv", ["out_relu", "conv_pw_1", "Conv_1", "conv"]), ["conv", "Conv_1", "conv_pw_1"]);
+  });
+
   it("finds none where all are far", () => {
-    assert.equal(nearest("rate", ["name", "units"]), undefined);
-    assert.equal(nearest("l", ["learningRate"]), undefined);
-    assert.equal(nearest("", ["name"]), undefined);
-    assert.equal(nearest("x", []), undefined);
+    assert.equal(nearNames("rate", ["name", "units"])[0], undefined);
+    assert.equal(nearNames("l", ["learningRate"])[0], undefined);
+    assert.equal(nearNames("", ["name"])[0], undefined);
+    assert.equal(nearNames("x", [])[0], undefined);
   });
 });

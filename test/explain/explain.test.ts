@@ -13,7 +13,9 @@ import { Flatten } from "../../src/layers/flatten.ts";
 import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2d.ts";
 import { Input } from "../../src/layers/input-layer.ts";
 import { Softmax } from "../../src/layers/softmax.ts";
+import type { Layer } from "../../src/layers/layer.ts";
 import { Model } from "../../src/models/model.ts";
+import { Sequential } from "../../src/models/sequential.ts";
 import type { TrainableModel } from "../../src/models/trainable-model.ts";
 import { assertWithin } from "../support/compare.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
@@ -92,6 +94,29 @@ describe("gradCam", () => {
     ];
     assert.deepEqual(byName, byPath);
     assert.deepEqual(byModel, { ...byPath, layer: "mobilenetv2_0.35_64" });
+  });
+
+  test("models in models: by the name alone, by a part of the path, by all of it; a layer that two models share", async () => {
+    const shared = new Conv2D({ filters: 3, kernelSize: 1, name: "shared" });
+    const wrap = (name: string, layers: readonly Layer[]) =>
+      new Sequential({ name, layers: [Input({ shape: [4, 4, 3] }), ...layers] });
+    const inner = wrap("inner", [new Conv2D({ filters: 3, kernelSize: 1, name: "conv" }), shared]);
+    const outer = wrap("outer", [inner, new Conv2D({ filters: 3, kernelSize: 1, name: "last" })]);
+    const model = wrap("whole", [
+      outer,
+      wrap("other", [shared]),
+      new GlobalAveragePooling2D(),
+      new Dense({ units: 2, activation: "softmax" }),
+    ]);
+    const x = seededInput("x", [4, 4, 3]);
+    for (const layer of ["conv", "inner/conv", "outer/inner/conv"]) {
+      assert.equal((await gradCam(model, x, { layer })).layer, "outer/inner/conv");
+    }
+    assert.equal((await gradCam(model, x, { layer: "outer/last" })).layer, "outer/last");
+    assert.equal((await gradCam(model, x, { layer: "shared" })).layer, "outer/inner/shared");
+    await assert.rejects(gradCam(model, x, { layer: "other/conv" }), {
+      message: /^No such layer: other\/conv\. Did you mean outer\/inner\/conv/,
+    });
   });
 
   test("weights do not change, nor does what the model predicts", async () => {
@@ -193,6 +218,20 @@ describe("what cannot be explained is refused", () => {
       message: /^No such layer: conv\. /,
     });
     await assert.rejects(gradCam(model, x, { layer: "conv" }), { message: maps });
+    for (const [given, meant] of [
+      ["out_rely", "mobilenetv2_0.35_64/out_relu"],
+      ["OutRelu", "mobilenetv2_0.35_64/out_relu"],
+      ["mobilenetv2/out_relu", "mobilenetv2_0.35_64/out_relu"],
+      ["block_14_expand_rel", "mobilenetv2_0.35_64/block_14_expand_relu"],
+    ] as const) {
+      await assert.rejects(
+        gradCam(model, x, { layer: given }),
+        ({ message }: Error) =>
+          message.startsWith(`No such layer: ${given}. Did you mean ${meant}, or mobilenetv2_0.35_64/`) ||
+          message.startsWith(`No such layer: ${given}. Did you mean ${meant}? Layers with feature maps`),
+      );
+    }
+    await assert.rejects(gradCam(model, x, { layer: "xyz" }), { message: /^No such layer: xyz\. Layers with/ });
     await assert.rejects(gradCam(model, x, { layer: "head" }), {
       code: "ValueError",
       message: /^Layer 'head' has no feature map: its output has the shape \(None, 4\)\. /,
