@@ -26,7 +26,7 @@ import { closeBrowser, runInPage, withPage, withoutChromium } from "../browser/h
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const modules = join(root, "node_modules");
 /** Bytes of the tarball without docs. */
-const tarballAtMost = 333_000;
+const tarballAtMost = 337_000;
 
 /** The environment without our own node_modules/.bin and npm's settings: `node` is then the system's. */
 const environment = Object.fromEntries(
