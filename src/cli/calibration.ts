@@ -21,7 +21,8 @@ export interface UnreadPicture {
  */
 export async function picturesIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    throw asIOError(error, `read the folder ${folder}`);
+    const within = error instanceof Error && "path" in error ? String(error.path) : folder;
+    throw asIOError(error, `read the folder ${within}`);
   });
   const pictures = entries
     .filter((entry) => !entry.isDirectory() && isPicture(entry.name) && !entry.name.startsWith("."))

@@ -1,6 +1,7 @@
 /** The command `evaluate`: how often a model is right about pictures of which it is known what they show. */
-import { writeBytes } from "#platform";
-import { ImageDataset, Tensor, enableWideSimd } from "../index.ts";
+import { dirname, resolve } from "node:path";
+import { makeFolder, writeBytes } from "#platform";
+import { ImageDataset, Tensor, type Unreadable, enableWideSimd } from "../index.ts";
 import { ClassLookup } from "./class-lookup.ts";
 import { type ClassifierOptions, type Loaded, classifierFor } from "./classifier.ts";
 import { checkConfusionPath, confusionFile } from "./confusion.ts";
@@ -9,6 +10,7 @@ import { evaluationPage } from "./evaluation-page.ts";
 import { type Evaluation, evaluationJson, evaluationText } from "./evaluation-report.ts";
 import { interruptible } from "./interruption.ts";
 import { type TruthOptions, labelledPictures } from "./labelled-pictures.ts";
+import { requirePlace } from "./placing.ts";
 import { progressBar } from "./progress-bar.ts";
 import { styleFor } from "./style.ts";
 import { Tally } from "./tally.ts";
@@ -25,6 +27,10 @@ const BATCH = 8;
 
 export async function evaluate(place: string, options: EvaluateOptions): Promise<void> {
   if (options.confusion !== undefined) checkConfusionPath(options.confusion);
+  for (const path of [options.report, options.confusion]) {
+    // oxlint-disable-next-line no-await-in-loop -- two
+    if (path !== undefined) await requirePlace(path);
+  }
   enableWideSimd();
   const started = performance.now();
   const classifier = classifierFor(options);
@@ -32,16 +38,22 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
   const load = performance.now() - started;
   const classes = new ClassLookup(loaded.labels);
   const truth = await labelledPictures(place, classes, options);
-  const pictures = new ImageDataset({
-    filePaths: truth.paths,
-    labels: truth.labels,
-    load: async (path) => (await classifier.prepare(path)).toFloat32(),
-    batchSize: BATCH,
-    shuffle: false,
-    strict: options.strict,
-  });
+  const picturesOf = (signal: AbortSignal): ImageDataset =>
+    new ImageDataset({
+      filePaths: truth.paths,
+      labels: truth.labels,
+      load: async (path) => {
+        signal.throwIfAborted();
+        return (await classifier.prepare(path)).toFloat32();
+      },
+      batchSize: BATCH,
+      shuffle: false,
+      strict: options.strict,
+    });
   const begun = performance.now();
-  const tally = await interruptible(({ signal }) => count(pictures, loaded, classes.names, signal));
+  const { tally, unreadable } = await interruptible(({ signal }) =>
+    count(picturesOf(signal), loaded, classes.names, signal),
+  );
   const { recipe, resize, crop, interpolation, asStored } = options;
   const evaluation: Evaluation = {
     model: {
@@ -57,16 +69,16 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
     note: truth.note,
     recipe: { recipe: recipe ?? "keras", resize, crop, interpolation, asStored },
     tally,
-    unreadable: pictures.unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
+    unreadable: unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
     milliseconds: performance.now() - begun,
   };
   loaded.dispose();
-  if (options.report !== undefined) await writeText(options.report, evaluationPage(evaluation));
-  if (options.confusion !== undefined)
-    await writeBytes(options.confusion, await confusionFile(tally, options.confusion));
   const text =
     options.json === true ? evaluationJson(evaluation) : evaluationText(evaluation, styleFor(process.stdout));
+  // First: whatever becomes of the files, it was not for nothing.
   process.stdout.write(`${text}\n`);
+  if (options.report !== undefined) await write(options.report, new TextEncoder().encode(evaluationPage(evaluation)));
+  if (options.confusion !== undefined) await write(options.confusion, await confusionFile(tally, options.confusion));
 }
 
 async function count(
@@ -74,7 +86,7 @@ async function count(
   loaded: Loaded,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<Tally> {
+): Promise<{ readonly tally: Tally; readonly unreadable: readonly Unreadable[] }> {
   const tally = new Tally(names);
   const bar = progressBar("Evaluating", (done, total) => {
     const right = tally.pictures === 0 ? "" : `  top-1 ${(tally.top1 * 100).toFixed(1)} %`;
@@ -89,15 +101,16 @@ async function count(
         const picture = new Tensor([1, ...shape.slice(1)], data.subarray(sample * size, (sample + 1) * size));
         const { data: scores } = await loaded.scores(picture);
         tally.add(pictures.filePaths?.[index] ?? "", y?.data[sample] ?? 0, scores);
-        bar.update(tally.pictures + pictures.unreadable.length, pictures.size ?? null);
+        bar.update(index + 1, pictures.size ?? null);
       }
     }
   } finally {
     bar.stop();
   }
-  return tally;
+  return { tally, unreadable: pictures.unreadable };
 }
 
-async function writeText(path: string, text: string): Promise<void> {
-  await writeBytes(path, new TextEncoder().encode(text));
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  await makeFolder(dirname(resolve(path)));
+  await writeBytes(path, bytes);
 }

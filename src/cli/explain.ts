@@ -1,4 +1,6 @@
 /** The command `explain`: where a model looked, as a heat map over the picture. */
+import { dirname, resolve } from "node:path";
+import { makeFolder } from "#platform";
 import {
   type Colormap,
   type Explanation,
@@ -89,6 +91,7 @@ async function explainPicture(
   if (output !== undefined) {
     // The classifier turns pictures upright and squeezes them as a whole; so the heat map covers all of it.
     const image = overlay(await loadImg(source, { autoOrient: true }), found.heatmap, { colormap, opacity });
+    await makeFolder(dirname(resolve(output)));
     await saveImg(output, image);
     written = { path: output, width: image.width, height: image.height };
   }

@@ -79,18 +79,23 @@ export async function writeFeatures(
   { output, strict }: Pick<FeaturesOptions, "output" | "strict">,
 ): Promise<WrittenFeatures> {
   const ending = featureEnding(output);
-  const pictures = new ImageDataset({
-    filePaths: names.map((name) => join(folder, name)),
-    load: (path) => extractor.prepare(path),
-    batchSize: BATCH,
-    shuffle: false,
-    strict,
-  });
+  const picturesOf = (signal: AbortSignal): ImageDataset =>
+    new ImageDataset({
+      filePaths: names.map((name) => join(folder, name)),
+      load: async (path) => {
+        signal.throwIfAborted();
+        return await extractor.prepare(path);
+      },
+      batchSize: BATCH,
+      shuffle: false,
+      strict,
+    });
   const started = performance.now();
   const bar = progressBar("Looking at pictures", (done, total) => `${done} of ${total}`);
   let vectors = 0;
-  const { files } = await interruptible(({ signal }) =>
+  const { files, made: unreadable } = await interruptible(({ signal }) =>
     place(output, async (path) => {
+      const pictures = picturesOf(signal);
       const writer = await openFeatureWriter(path, ending, { facts: extractor.facts, length: extractor.length, names });
       try {
         for await (const { x, indices = new Int32Array() } of pictures) {
@@ -102,9 +107,10 @@ export async function writeFeatures(
             data,
           );
           vectors += indices.length;
-          bar.update(vectors + pictures.unreadable.length, names.length);
+          bar.update((indices.at(-1) ?? 0) + 1, names.length);
         }
         await writer.finish();
+        return pictures.unreadable;
       } finally {
         await writer.close();
       }
@@ -113,7 +119,7 @@ export async function writeFeatures(
   return {
     vectors,
     files,
-    unreadable: pictures.unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
+    unreadable: unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
     milliseconds: performance.now() - started,
   };
 }

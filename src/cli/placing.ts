@@ -1,8 +1,9 @@
 /** Files that appear whole or not at all, several together too: made in a folder of their own, looked at there, then moved. */
-import { mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { MobileNetV2Error } from "../index.ts";
-import { makeFolders } from "../platform/node-files.ts";
+import { asIOError, errorCode, makeFolders } from "../platform/node-files.ts";
 
 export interface Placed {
   readonly path: string;
@@ -42,6 +43,22 @@ export async function place<T>(
   } finally {
     if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
     if (!isPlaced && newFolder !== undefined) await removeEmpty(home, newFolder);
+  }
+}
+
+/** Finds before long work whether its result can be written, as far as that can be known. @throws IOError where it cannot. */
+export async function requirePlace(target: string): Promise<void> {
+  const there = await stat(target).catch(() => undefined);
+  if (there?.isDirectory() === true)
+    throw new MobileNetV2Error("IOError", `Could not write ${target}: it is a folder.`);
+  for (let home = dirname(resolve(target)); ; home = dirname(home)) {
+    try {
+      // The slash: in a file there is nothing.
+      // oxlint-disable-next-line no-await-in-loop -- outwards, to a folder that is there
+      return await access(`${home}/`, constants.W_OK);
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT" || dirname(home) === home) throw asIOError(error, `write ${target}`);
+    }
   }
 }
 

@@ -1,7 +1,14 @@
 /** The pictures that `train` learns from: what is in the folder, what of it can be read, and data sets of them. */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { type BytesSource, ImageDataset, MobileNetV2Error, Tensor, imageDatasetFromDirectory } from "../index.ts";
+import {
+  type BytesSource,
+  ImageDataset,
+  type LoadPicture,
+  MobileNetV2Error,
+  Tensor,
+  imageDatasetFromDirectory,
+} from "../index.ts";
 import { PICTURE_ENDINGS, nameWithin } from "./pictures.ts";
 import { type Preparation, preparedPixels } from "./preparation.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -81,12 +88,12 @@ export interface UnreadablePicture {
 export class TrainingPictures {
   readonly found: FoundPictures;
   readonly unreadable: readonly UnreadablePicture[];
-  readonly #load: PixelCache;
+  readonly #cache: PixelCache;
 
-  private constructor(found: FoundPictures, unreadable: readonly UnreadablePicture[], load: PixelCache) {
+  private constructor(found: FoundPictures, unreadable: readonly UnreadablePicture[], cache: PixelCache) {
     this.found = found;
     this.unreadable = unreadable;
-    this.#load = load;
+    this.#cache = cache;
   }
 
   /**
@@ -99,13 +106,16 @@ export class TrainingPictures {
     { strict, signal }: { readonly strict: boolean; readonly signal: AbortSignal },
   ): Promise<TrainingPictures> {
     const cache = new PixelCache(preparation);
-    const all = datasetOf(found, cache, { batchSize: READ_AT_ONCE, shuffle: false, strict });
+    const load = async (picture: BytesSource): Promise<Tensor<Float32Array>> => {
+      signal.throwIfAborted();
+      return await cache.load(picture);
+    };
+    const all = datasetOf(found, load, { batchSize: READ_AT_ONCE, shuffle: false, strict });
     const bar = progressBar("Reading pictures", (done, total) => `${done} of ${total ?? "?"}`);
-    let done = 0;
     try {
       for await (const { indices } of all) {
         signal.throwIfAborted();
-        bar.update((done += indices?.length ?? 0) + all.unreadable.length, found.paths.length);
+        bar.update((indices?.at(-1) ?? 0) + 1, found.paths.length);
       }
     } finally {
       bar.stop();
@@ -142,7 +152,7 @@ export class TrainingPictures {
     places: Int32Array,
     options: { readonly batchSize: number; readonly shuffle: boolean; readonly seed: number },
   ): ImageDataset {
-    return datasetOf(this.found, this.#load, options).select(places);
+    return datasetOf(this.found, (picture) => this.#cache.load(picture), options).select(places);
   }
 }
 
@@ -150,14 +160,14 @@ const READ_AT_ONCE = 32;
 
 function datasetOf(
   { paths, labels, classNames }: FoundPictures,
-  cache: PixelCache,
+  load: LoadPicture,
   options: { readonly batchSize: number; readonly shuffle: boolean; readonly seed?: number; readonly strict?: boolean },
 ): ImageDataset {
   return new ImageDataset({
     filePaths: paths,
     labels,
     classNames,
-    load: (picture) => cache.load(picture),
+    load,
     ...options,
   });
 }

@@ -66,7 +66,7 @@ describe("evaluate", { concurrency: 2 }, () => {
   });
 
   test("--json, a page, and the confusion matrix as CSV and as a picture", async () => {
-    const [page, csv, png] = ["page.html", "matrix.csv", "matrix.png"].map((name) => folder.file(name));
+    const [page, csv, png] = ["new/page.html", "new/within/m.csv", "m.png"].map((name) => folder.file(name));
     const args = ["evaluate", photos, "--weights", model, "--json"];
     const { code, stdout } = await runCli([...args, "--report", page ?? "", "--confusion", csv ?? ""]);
     assert.equal(code, 0);
@@ -106,6 +106,13 @@ describe("evaluate", { concurrency: 2 }, () => {
     const pdf = await runCli(["evaluate", photos, "--weights", model, "--confusion", "matrix.pdf"]);
     assert.deepEqual([pdf.code, pdf.stdout], [1, ""]);
     assert.equal(pdf.stderr, "error: The confusion matrix is written as .csv or .png. Received: matrix.pdf\n");
+    for (const [place, why] of [
+      [photos, "it is a folder"],
+      [join(model, "page.html"), "a part of the path is not a folder (ENOTDIR)"],
+    ] as const) {
+      const { code, stdout, stderr } = await runCli(["evaluate", photos, "--weights", model, "--report", place]);
+      assert.deepEqual([code, stdout, stderr], [1, "", `error: Could not write ${place}: ${why}.\n`]);
+    }
   });
 
   test("a file says it: CSV with header and quotes, a name and a number a line, a class a line, a list in place of the folder", async () => {
