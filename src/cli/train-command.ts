@@ -45,7 +45,11 @@ export function addTrainCommand(program: Command): void {
       "the most epochs, of the head and of fine-tuning each (default: by the number of pictures)",
       wholeNumber,
     )
-    .option("--learning-rate <n>", "the highest rate; fine-tuning has a tenth (default: 0.001)", positiveNumber)
+    .option(
+      "--learning-rate <n>",
+      "the highest rate; fine-tuning has a tenth (default: 0.001; 0.004 from scratch)",
+      positiveNumber,
+    )
     .option("--batch-size <n>", "pictures a step (default: 8, 16 or 32, by how many there are)", wholeNumber)
     .option("--dropout <part>", "before the head (default: 0.2)", part)
     .option(

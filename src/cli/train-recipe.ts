@@ -71,6 +71,8 @@ export interface Recipe {
 }
 
 const HEAD_RATE = 1e-3;
+/** Shapes and digits are learned from scratch in a third of the steps that 1e-3 takes; 8e-3 is no faster. */
+const FROM_SCRATCH_RATE = 4e-3;
 /** What the rate of fine-tuning is of the head's: large steps would destroy what was learned from ImageNet. */
 const FINE_TUNING_PART = 0.1;
 /** From this ratio of the largest class to the smallest on, `auto` weighs classes. */
@@ -87,14 +89,10 @@ export function recipeFor(
   validates: boolean,
 ): Recipe {
   const pictures = counts.reduce((sum, count) => sum + count, 0);
-  const {
-    epochs,
-    learningRate = HEAD_RATE,
-    fineTuneFrom = DEFAULTS.fineTuneFrom,
-    classWeights = DEFAULTS.classWeights,
-  } = settings;
+  const { epochs, fineTuneFrom = DEFAULTS.fineTuneFrom, classWeights = DEFAULTS.classWeights } = settings;
   const augment = augmentNames(settings.augment ?? DEFAULTS.augment);
   const fromScratch = isFromScratch(settings);
+  const { learningRate = fromScratch ? FROM_SCRATCH_RATE : HEAD_RATE } = settings;
   // Normalization by the batch needs a batch that is like others.
   const batchSize = settings.batchSize ?? (pictures >= 640 ? 32 : pictures >= 160 || fromScratch ? 16 : 8);
   const stepsPerEpoch = Math.max(1, Math.ceil(pictures / batchSize));

@@ -188,8 +188,8 @@ describe("the recipe", () => {
       100,
       ["head", 3, 0.01, 8],
     ]);
-    assert.deepEqual(phases(2000, { fromScratch: true }), [32, ["all layers", 96, 1e-3, 24]]);
-    assert.deepEqual(phases(40, { weights: "none" }), [16, ["all layers", 200, 1e-3, 50]]);
+    assert.deepEqual(phases(2000, { fromScratch: true }), [32, ["all layers", 96, 4e-3, 24]]);
+    assert.deepEqual(phases(40, { weights: "none" }), [16, ["all layers", 200, 4e-3, 50]]);
   });
 
   test("without a held-out part nothing ends early; warm-ups are a fifth of a phase at most", () => {

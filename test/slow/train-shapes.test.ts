@@ -22,7 +22,8 @@ describe("train from scratch", () => {
     await drawShapes(learned, { perClass: 600, side: 64, seed: 1 });
     await drawShapes(others, { perClass: 150, side: 64, seed: 5 });
     const size = ["--from-scratch", "--alpha", "0.35", "--size", "64", "--augment", "flip,rotation"];
-    const trained = await runCli(["train", learned, "-o", output, ...size, "--json"]);
+    const length = ["--epochs", "26", "--batch-size", "16"];
+    const trained = await runCli(["train", learned, "-o", output, ...size, ...length, "--json"]);
     assert.equal(trained.code, 0, trained.stderr);
     const { phases } = JSON.parse(trained.stdout) as { readonly phases: readonly Phase[] };
     const [{ bestEpoch, history } = assert.fail("no phase")] = phases;
