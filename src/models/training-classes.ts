@@ -118,10 +118,11 @@ export const schedules = new ClassList(scheduleClasses);
 export const losses = new ClassList(lossClasses);
 export const metrics = new ClassList(metricClasses);
 
-/** What makes no difference: how a thing is computed, and what goes with arguments that are not used. */
+/** What makes no difference: how a thing is computed, the function that a class of Keras 2 stands for, and what goes with arguments that are not used. */
 const IGNORED: ReadonlySet<string> = new Set([
   "name",
   "dtype",
+  "fn",
   "jitCompile",
   "isLegacyOptimizer",
   "emaMomentum",

@@ -85,13 +85,16 @@ export function takeVariables(optimizer: Optimizer, variables: StoredTraining["v
     const stored = variables();
     if (stored === undefined) return;
     const own = optimizer.variables;
-    const scalars = optimizer.schedule === undefined ? 2 : 1;
-    if (stored.length === scalars && stored[0]?.first() === 0) return;
-    if (stored.length !== own.length) {
+    const rated = optimizer.schedule === undefined ? 1 : 0;
+    // Keras 2 kept a rate that is a number in the config alone.
+    const rates = stored.length === own.length - 1 ? 0 : rated;
+    if (stored.length === 1 + rates && stored[0]?.first() === 0) return;
+    if (stored.length - rates !== own.length - rated) {
       throw formatError(`it has ${own.length} variables whereas the saved optimizer has ${stored.length} variables.`);
     }
-    for (const [i, { name, value }] of own.entries()) {
-      const { shape = [] } = stored[i] ?? {};
+    const slots = stored.slice(1 + rates);
+    for (const [i, { name, value }] of own.slice(1 + rated).entries()) {
+      const { shape = [] } = slots[i] ?? {};
       if (shapesEqual(shape, value.shape)) continue;
       throw formatError(
         `its variable '${name}' has shape ${formatShape(value.shape)} whereas the saved one has shape ${formatShape(shape)}.`,
@@ -99,8 +102,8 @@ export function takeVariables(optimizer: Optimizer, variables: StoredTraining["v
     }
     optimizer.state = {
       iterations: countOf(stored[0]),
-      learningRate: scalars === 1 ? null : rateOf(stored[1], optimizer.learningRate),
-      slots: stored.slice(scalars).map(finiteValues),
+      learningRate: rates === 0 ? null : rateOf(stored[1], optimizer.learningRate),
+      slots: slots.map(finiteValues),
     };
   } catch (error) {
     if (!(error instanceof MobileNetV2Error)) throw error;

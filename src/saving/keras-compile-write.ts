@@ -45,7 +45,9 @@ function objectOf({ className, config }: ObjectDescription, module: string, dial
   const entries = Object.entries(config)
     // The metric of a loss is the mean over samples, whatever the loss itself makes of them.
     .filter(([key]) => !(key === "reduction" && module === "keras.metrics" && LOSSES.some((one) => one === className)))
-    .map(([key, value]) => [argumentName(key), valueOf(value, key)] as const);
+    .map(([key, value]) => [argumentName(key), valueOf(value, key)] as const)
+    // Keras 2 refuses arguments that are newer than it, even where they say nothing.
+    .filter(([, value]) => value !== null || dialect === "keras 3");
   const object = { class_name: className, config: Object.fromEntries(entries) };
   return dialect === "legacy" ? object : { module, ...object, registered_name: null };
 }

@@ -101,9 +101,9 @@ function objectOf(json: Json | undefined, { kind, classes }: Known): ObjectDescr
   const given = member(json, "class_name");
   if (typeof given !== "string") throw formatError(`The ${kind} in the file has no \`class_name\`.`);
   // Keras 2 counted its own newer optimizers among the custom objects.
-  const className = given.replace(/^Custom>/, "");
+  const className = metricOf(json, kind) ?? given.replace(/^Custom>/, "");
   if (!classes.has(className)) throw unknownError(kind, given);
-  if (className === given) refuseForeign(json, `The ${kind}`);
+  if (!given.startsWith("Custom>")) refuseForeign(json, `The ${kind}`);
   const config = member(json, "config") ?? new Map<string, Json>();
   if (!(config instanceof Map)) throw formatError(`The \`config\` of the ${kind} should be an object.`);
   const entries = [...config].map(([key, value]): [string, unknown] => [
@@ -112,6 +112,13 @@ function objectOf(json: Json | undefined, { kind, classes }: Known): ObjectDescr
     plain(value, `the ${kind}`),
   ]);
   return { className, config: Object.fromEntries(entries) };
+}
+
+/** The class that Keras 2 wrote as a wrapper of a function. */
+function metricOf(json: Json | undefined, kind: string): string | undefined {
+  if (kind !== "metric" || member(json, "class_name") !== "MeanMetricWrapper") return undefined;
+  const name = member(member(json, "config"), "fn");
+  return METRICS.find((one) => one === name || toSnakeCase(one) === name);
 }
 
 function described(json: Json | undefined, known: Known & { readonly names: readonly string[] }): Described {
