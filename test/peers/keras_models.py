@@ -227,7 +227,7 @@ def go_on(path, x):
     return {
         "losses": history["loss"],
         "logged": sorted(history),
-        "weights": [np.asarray(weight).ravel().tolist() for weight in model.weights],
+        "weights": [np.asarray(weight).ravel().tolist() for layer in leaves(model) for weight in layer.weights],
         "iterations": int(model.optimizer.iterations),
         "warnings": [str(one.message) for one in caught],
     }

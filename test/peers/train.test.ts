@@ -186,3 +186,32 @@ describe("a compiled model goes on in Keras and here", { skip: needsPython("kera
     });
   }
 });
+
+describe("a model that Keras 2 saved compiled", { skip: needsPython("keras", ["tf_keras", "tensorflow"]) }, () => {
+  const x = new Tensor([4, 64, 64, 3], uniform("peers/compiled", 4 * 64 * 64 * 3, -1, 1));
+  const asked = new Asked<GoneOn>("keras", "keras_models.py tf_keras");
+  const cases = ["keras", "h5"].flatMap((ending) => ["adam", "sgd"].map((optimizer) => ({ ending, optimizer })));
+  const answers = cases.map(({ ending, optimizer }) => {
+    const to = asked.path(`${optimizer}.${ending}`);
+    return { to, answer: asked.task({ do: "compiled", model: "small", optimizer, to }, x) };
+  });
+
+  for (const [i, { ending, optimizer }] of cases.entries()) {
+    test(`${optimizer}, .${ending}: two more steps are its own, losses within 1e-4 of them, weights within 1e-5`, async () => {
+      const { to, answer } = answers[i] ?? assert.fail();
+      const theirs = answer();
+      const model = await loadModel(to);
+      const { history } = await model.fit(x, [0, 1, 2, 3], { epochs: 2, batchSize: 4, shuffle: false });
+      assertWithin(
+        (history["loss"] ?? []).map((loss, step) => loss / (theirs.losses[step] ?? NaN)),
+        [1, 1],
+        1e-4,
+      );
+      for (const [k, { name, values }] of model.weights.entries()) {
+        assertWithin(values, theirs.weights[k] ?? [], 1e-5, `${k}: ${name}`);
+      }
+      assert.equal(model.optimizer?.iterations, 4);
+      model.dispose();
+    });
+  }
+});
