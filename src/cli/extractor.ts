@@ -108,7 +108,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
       `What layer '${output.node.layer.name}' gives has no size of its own: ${shape.map((axis) => axis ?? "any").join(" × ")}. Take --pooling avg.`,
     );
   }
-  const { interpolation, fit, side, autoOrient } = preparation;
+  const { interpolation, fit, side, half, autoOrient } = preparation;
   return {
     facts: {
       model: whole.name,
@@ -116,7 +116,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
       layer: output.node.layer.name,
       pooling,
       size: [rows, cols],
-      preparation: { interpolation, fit, ...(fit === "resize, then cut" && { side }), autoOrient },
+      preparation: { interpolation, fit, ...(fit === "resize, then cut" && { side, half }), autoOrient },
     },
     length,
     prepare: (picture) => pictureTensor(picture, format),

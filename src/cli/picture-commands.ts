@@ -22,7 +22,7 @@ Recipes, as the published accuracies were measured; for a model of 224:
   timm                the same, bicubic
   huggingface         as torchvision, but for half pixels
   tf-slim             the central 87.5 % of each side, squeezed to 224 × 224 by TensorFlow's arithmetic
-Or by --resize, --crop and --interpolation. Pictures are turned upright by EXIF, which those recipes do not do: --as-stored.
+Or by --resize, --crop and --interpolation; cut as torchvision does it. Pictures are turned upright by EXIF, which those recipes do not do: --as-stored.
 
 A picture that cannot be read is named and left out; --strict stops there.
 

@@ -45,7 +45,8 @@ export function preparationOf(
   { interpolation, recipe = "keras", resize, crop, asStored = false }: PreparationOptions,
 ): Preparation {
   const known: Recipe = RECIPES[recipe];
-  const fit = known.fit === "squeeze" && (resize !== undefined || crop !== undefined) ? "resize, then cut" : known.fit;
+  const isOwn = known.fit === "squeeze" && (resize !== undefined || crop !== undefined);
+  const fit = isOwn ? RECIPES.torchvision.fit : known.fit;
   const size = `${rows} × ${cols}`;
   const refuse = (wrong: boolean, why: string): void => {
     if (wrong) throw new MobileNetV2Error("ValueError", why);
@@ -72,6 +73,8 @@ export function preparationOf(
     ...known,
     interpolation: interpolation ?? known.interpolation,
     fit,
+    // One's own cuts as torchvision's do: half pixels decide about answers, too.
+    ...(isOwn && { half: RECIPES.torchvision.half }),
     rows,
     cols,
     colorMode,

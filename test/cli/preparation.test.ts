@@ -55,6 +55,8 @@ test("options that do not fit one another or the model are refused", () => {
     ...square,
     cols: 30,
   });
-  assert.equal(preparationOf(square, { resize: 32 }).fit, "resize, then cut");
+  for (const own of [{ resize: 32 }, { crop: 24 }, { resize: 27, crop: 24 }]) {
+    assert.deepEqual(preparationOf(square, own), preparationOf(square, { ...own, recipe: "torchvision" }));
+  }
   assert.equal(preparationOf({ ...square, rows: 224, cols: 224 }, { recipe: "torchvision" }).side, 256);
 });
