@@ -12,12 +12,15 @@ export interface ProgressBar {
 /** What stands after the bar; `total` is undefined where nobody knows it. */
 export type Count = (value: number, total: number | undefined) => string;
 
+const CLEAR_LINE = "\r\u001b[K";
+
 /** The bar appears with the first update; where no person looks on, never. */
 export function progressBar(title: string, count: Count): ProgressBar {
   if (!isTerminal()) return { update: () => undefined, stop: () => undefined };
   let bar: SingleBar | undefined;
   let latest: { readonly value: number; readonly total: number | null } | undefined;
   let stopped = false;
+  const { warn } = console;
   const start = async (): Promise<void> => {
     const { default: library } = await import("cli-progress");
     if (stopped) return;
@@ -35,6 +38,11 @@ export function progressBar(title: string, count: Count): ProgressBar {
       gracefulExit: false,
     });
     bar.start(latest?.total ?? 0, latest?.value ?? 0);
+    // A warning takes the bar's line; the bar comes back below it with the next update.
+    console.warn = (...message: readonly unknown[]) => {
+      process.stderr.write(CLEAR_LINE);
+      warn(...message);
+    };
   };
   return {
     update(value, total) {
@@ -45,6 +53,7 @@ export function progressBar(title: string, count: Count): ProgressBar {
     },
     stop() {
       stopped = true;
+      console.warn = warn;
       bar?.stop();
     },
   };
