@@ -197,9 +197,12 @@ describe("explain", { concurrency: 2 }, () => {
     const bad = await runCli(["explain", broken, "-o", folder.file("none.png"), "--weights", model]);
     assert.deepEqual([bad.code, bad.stdout], [1, ""]);
     assert.match(bad.stderr, /^error: .*broken\.jpg: /);
-    const nowhere = await runCli(["explain", photo, "-o", folder.file("missing/heat.png"), "--weights", model]);
+    const nowhere = await runCli(["explain", photo, "-o", folder.file("broken.jpg/heat.png"), "--weights", model]);
     assert.deepEqual([nowhere.code, nowhere.stdout], [1, ""]);
-    assert.match(nowhere.stderr, /^error: .*missing/);
+    assert.match(nowhere.stderr, /^error: .*broken\.jpg/);
+    const made = await runCli(["explain", photo, "-o", folder.file("missing/heat.png"), "--weights", model]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.ok(existsSync(folder.file("missing/heat.png")), "folders are made");
   });
 
   test("models of integers have no gradient", async () => {
