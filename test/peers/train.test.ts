@@ -11,6 +11,7 @@ import {
   Dense,
   DepthwiseConv2D,
   GlobalAveragePooling2D,
+  GlorotUniform,
   Input,
   MobileNetV2,
   Model,
@@ -116,7 +117,8 @@ describe("a compiled model goes on in Keras and here", { skip: needsPython("kera
     for (const [i, layer] of base.layers.entries()) {
       layer.trainable = i >= first && !(layer instanceof BatchNormalization);
     }
-    const head = new Dense({ units: 5, activation: "softmax", name: "head" });
+    const kernelInitializer = new GlorotUniform({ seed: 1 });
+    const head = new Dense({ units: 5, activation: "softmax", name: "head", kernelInitializer });
     return new Model({ inputs, outputs: head.apply(base.apply(inputs, { training: false })) });
   }
 
