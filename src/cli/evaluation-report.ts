@@ -27,7 +27,7 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     ...tallyLines(tally, style, "--report"),
     "",
     ...(note === undefined ? [] : [note]),
-    style.dim(`${tally.pictures} pictures, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`),
+    style.dim(`${tally.pictures} picture${tally.pictures === 1 ? "" : "s"}, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`),
   ].join("\n");
 }
 

@@ -77,7 +77,8 @@ export function caution(training: Pick<Training, "counts" | "tally" | "recipe">)
     : "";
   // Rounded apart, so that no more is promised than is so.
   const [low, high] = [Math.floor(least * 1000) / 1000, Math.ceil(most * 1000) / 1000];
-  return `With so many pictures held out, the true part lies between ${percentage(low)} and ${percentage(high)} (19 times of 20).${chose}`;
+  const { pictures } = training.tally;
+  return `With ${pictures} picture${pictures === 1 ? "" : "s"} held out, the true part lies between ${percentage(low)} and ${percentage(high)} (19 times of 20).${chose}`;
 }
 
 /** The epoch, from 0, whose weights a phase ended with. */
