@@ -27,7 +27,9 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     ...tallyLines(tally, style, "--report"),
     "",
     ...(note === undefined ? [] : [note]),
-    style.dim(`${tally.pictures} picture${tally.pictures === 1 ? "" : "s"}, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`),
+    style.dim(
+      `${tally.pictures} picture${tally.pictures === 1 ? "" : "s"}, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`,
+    ),
   ].join("\n");
 }
 
