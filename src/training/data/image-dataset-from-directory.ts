@@ -1,7 +1,7 @@
 /** Keras's `image_dataset_from_directory` (keras/src/utils/image_dataset_utils.py). */
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
-import { ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
+import { IMAGE_DATASET_OPTIONS, ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
 import { type LabelMode, checkLabelMode } from "./label-mode.ts";
 import {
   type ImageList,
@@ -12,7 +12,7 @@ import {
   splitOf,
   wantedBy,
 } from "./list-images.ts";
-import { type LoadPixelsOptions, pixelLoader } from "./load-pixels.ts";
+import { LOAD_PIXELS_OPTIONS, type LoadPixelsOptions, pixelLoader } from "./load-pixels.ts";
 import { type FileTree, chosenTree, joinPath, systemTree } from "./tree.ts";
 
 export interface ImageDatasetFromDirectoryOptions extends ImageDatasetOptions, LoadPixelsOptions {
@@ -56,19 +56,8 @@ export async function imageDatasetFromDirectory(
   options: ImageDatasetFromDirectoryOptions = {},
 ): Promise<ImageDataset | [training: ImageDataset, validation: ImageDataset]> {
   checkOptions("imageDatasetFromDirectory()", options, {
-    batchSize: true,
-    shuffle: true,
-    seed: true,
-    strict: true,
-    prefetch: true,
-    workers: true,
-    imageSize: true,
-    colorMode: true,
-    interpolation: true,
-    cropToAspectRatio: true,
-    padToAspectRatio: true,
-    autoOrient: true,
-    maxPixels: true,
+    ...IMAGE_DATASET_OPTIONS,
+    ...LOAD_PIXELS_OPTIONS,
     labels: true,
     labelMode: true,
     classNames: true,

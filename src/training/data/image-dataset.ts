@@ -1,7 +1,7 @@
 /** Data sets of pictures: read, decoded and resized ahead of whoever learns from them, in an order that the seed says. */
 import { defaultCores, warn } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options.ts";
+import { type Names, checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import { Tensor, stack } from "../../core/tensor.ts";
 import type { BytesSource } from "../../platform/contract.ts";
@@ -35,6 +35,15 @@ export interface ImageDatasetOptions {
   readonly workers?: number | undefined;
 }
 
+export const IMAGE_DATASET_OPTIONS: Names<ImageDatasetOptions> = {
+  batchSize: true,
+  shuffle: true,
+  seed: true,
+  strict: true,
+  prefetch: true,
+  workers: true,
+};
+
 export interface ImageDatasetInit extends ImageDatasetOptions {
   /** The names of the pictures, for messages: their paths. */
   readonly filePaths: readonly string[];
@@ -67,12 +76,7 @@ export class ImageDataset extends Dataset {
 
   constructor(init: ImageDatasetInit) {
     checkOptions("ImageDataset", init, {
-      batchSize: true,
-      shuffle: true,
-      seed: true,
-      strict: true,
-      prefetch: true,
-      workers: true,
+      ...IMAGE_DATASET_OPTIONS,
       filePaths: true,
       source: true,
       labels: true,

@@ -1,6 +1,6 @@
 /** A picture as Keras's data sets load it: decoded to 8 bits, resized in float32, not scaled: values of 0 to 255. */
 import { valueError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options.ts";
+import { type Names, checkOptions } from "../../core/options.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { type ColorMode, type Image, channelsOf } from "../../image/image.ts";
 import { loadImg } from "../../image/load-img.ts";
@@ -26,6 +26,16 @@ export interface LoadPixelsOptions {
   readonly maxPixels?: number | undefined;
 }
 
+export const LOAD_PIXELS_OPTIONS: Names<LoadPixelsOptions> = {
+  imageSize: true,
+  colorMode: true,
+  interpolation: true,
+  cropToAspectRatio: true,
+  padToAspectRatio: true,
+  autoOrient: true,
+  maxPixels: true,
+};
+
 /** Makes a tensor of a picture, each time the same and of the same shape. */
 export interface LoadPicture {
   (source: BytesSource): Promise<Tensor<Float32Array>>;
@@ -35,15 +45,7 @@ export interface LoadPicture {
 
 /** @returns What loads a picture to [rows, columns, channels]. @throws ValueError for options that make no sense, in Keras's words. */
 export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
-  checkOptions("pixelLoader()", options, {
-    imageSize: true,
-    colorMode: true,
-    interpolation: true,
-    cropToAspectRatio: true,
-    padToAspectRatio: true,
-    autoOrient: true,
-    maxPixels: true,
-  });
+  checkOptions("pixelLoader()", options, LOAD_PIXELS_OPTIONS);
   const { colorMode = "rgb", cropToAspectRatio = false, padToAspectRatio = false, autoOrient, maxPixels } = options;
   if (!Object.hasOwn(channelsOf, colorMode)) {
     throw valueError(`\`colorMode\` must be one of {"rgb", "rgba", "grayscale"}. Received: colorMode=${colorMode}`);
