@@ -8,7 +8,7 @@ import { checkConfusionPath, confusionFile } from "./confusion.ts";
 import { withDownloadBar } from "./download-bar.ts";
 import { evaluationPage } from "./evaluation-page.ts";
 import { type Evaluation, evaluationJson, evaluationText } from "./evaluation-report.ts";
-import { interruptible } from "./interruption.ts";
+import { interruptible, untilAborted } from "./interruption.ts";
 import { type TruthOptions, labelledPictures } from "./labelled-pictures.ts";
 import { requirePlace } from "./placing.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -42,10 +42,7 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
     new ImageDataset({
       filePaths: truth.paths,
       labels: truth.labels,
-      load: async (path) => {
-        signal.throwIfAborted();
-        return (await classifier.prepare(path)).toFloat32();
-      },
+      load: untilAborted(signal, async (path) => (await classifier.prepare(path)).toFloat32()),
       batchSize: BATCH,
       shuffle: false,
       strict: options.strict,

@@ -1,4 +1,5 @@
 /** What `evaluate` found, as text and as JSON. */
+import { pictureCount } from "./format.ts";
 import type { ModelFacts } from "./report.ts";
 import type { Style } from "./style.ts";
 import type { ClassTally, Tally } from "./tally.ts";
@@ -27,9 +28,7 @@ export function evaluationText(evaluation: Evaluation, style: Style): string {
     ...tallyLines(tally, style, "--report"),
     "",
     ...(note === undefined ? [] : [note]),
-    style.dim(
-      `${tally.pictures} picture${tally.pictures === 1 ? "" : "s"}, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`,
-    ),
+    style.dim(`${pictureCount(tally.pictures)}, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`),
   ].join("\n");
 }
 

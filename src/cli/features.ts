@@ -6,7 +6,7 @@ import { withDownloadBar } from "./download-bar.ts";
 import { type Extractor, type ExtractorOptions, loadExtractor } from "./extractor.ts";
 import { featureEnding, openFeatureWriter } from "./feature-files.ts";
 import { duration, megabytes, printable } from "./format.ts";
-import { interruptible } from "./interruption.ts";
+import { interruptible, untilAborted } from "./interruption.ts";
 import { nameWithin } from "./pictures.ts";
 import { place } from "./placing.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -82,10 +82,7 @@ export async function writeFeatures(
   const picturesOf = (signal: AbortSignal): ImageDataset =>
     new ImageDataset({
       filePaths: names.map((name) => join(folder, name)),
-      load: async (path) => {
-        signal.throwIfAborted();
-        return await extractor.prepare(path);
-      },
+      load: untilAborted(signal, (path) => extractor.prepare(path)),
       batchSize: BATCH,
       shuffle: false,
       strict,

@@ -53,6 +53,11 @@ export function someOf(names: readonly string[], most: number): string {
   return names.length > most ? `${shown}, … (${names.length} in all)` : shown;
 }
 
+/** `1 picture`, `4 pictures`. */
+export function pictureCount(pictures: number): string {
+  return `${pictures} picture${pictures === 1 ? "" : "s"}`;
+}
+
 export function duration(milliseconds: number): string {
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;

@@ -5,6 +5,17 @@ class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** A function that is not begun any more once the signal is aborted: what comes of many small pieces ends between two of them. */
+export function untilAborted<Given, Made>(
+  signal: AbortSignal,
+  make: (given: Given) => Promise<Made>,
+): (given: Given) => Promise<Made> {
+  return async (given) => {
+    signal.throwIfAborted();
+    return await make(given);
+  };
+}
+
 /** Runs `work` with a signal that Ctrl-C aborts; a second Ctrl-C ends the process as ever. */
 export async function interruptible<T>(work: (stop: AbortController) => Promise<T>): Promise<T> {
   const stop = new AbortController();

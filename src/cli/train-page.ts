@@ -1,7 +1,16 @@
 /** What `train` did as one HTML page that needs nothing from elsewhere. */
 import { basename } from "node:path";
 import { percentage } from "./format.ts";
-import { CONTENT_POLICY, PAGE_STYLE, classTable, confusion, escaped, factTable, unreadableList } from "./tally-page.ts";
+import {
+  CONTENT_POLICY,
+  PAGE_STYLE,
+  classTable,
+  confusion,
+  escaped,
+  factTable,
+  unreadableList,
+  wide,
+} from "./tally-page.ts";
 import { chart } from "./train-chart.ts";
 import { DEFAULTS } from "./train-recipe.ts";
 import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./train-report.ts";
@@ -103,7 +112,7 @@ function phaseTable({ phases, recipe }: Training): string {
   const heads = ["epochs", "best", "loss", "right", "loss, held out", "right, held out"].map(
     (name) => `<th class="n">${name}`,
   );
-  return `<div class="wide"><table><thead><tr><th>learned${heads.join("")}<th></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+  return wide(`<thead><tr><th>learned${heads.join("")}<th></thead><tbody>${rows.join("\n")}</tbody>`);
 }
 
 function mistakeList(shown: readonly ShownMistake[], all: number): string {
@@ -125,7 +134,7 @@ function pictureTable({ classNames, counts, empty, folder, recipe }: Training): 
   });
   const heads = `<th class="n">learned from<th class="n">held out${weights === undefined ? "" : '<th class="n">each counts'}`;
   return `<h2>Pictures of ${escaped(folder)}</h2>
-<div class="wide"><table><thead><tr><th>class${heads}</thead><tbody>${rows.join("\n")}</tbody></table></div>
+${wide(`<thead><tr><th>class${heads}</thead><tbody>${rows.join("\n")}</tbody>`)}
 ${empty.length === 0 ? "" : `<p>Folders without pictures, which are no classes: ${empty.map(escaped).join(", ")}</p>`}`;
 }
 

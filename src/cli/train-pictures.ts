@@ -9,6 +9,7 @@ import {
   Tensor,
   imageDatasetFromDirectory,
 } from "../index.ts";
+import { untilAborted } from "./interruption.ts";
 import { PICTURE_ENDINGS, nameWithin } from "./pictures.ts";
 import { type Preparation, preparedPixels } from "./preparation.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -106,10 +107,7 @@ export class TrainingPictures {
     { strict, signal }: { readonly strict: boolean; readonly signal: AbortSignal },
   ): Promise<TrainingPictures> {
     const cache = new PixelCache(preparation);
-    const load = async (picture: BytesSource): Promise<Tensor<Float32Array>> => {
-      signal.throwIfAborted();
-      return await cache.load(picture);
-    };
+    const load = untilAborted(signal, (picture: BytesSource) => cache.load(picture));
     const all = datasetOf(found, load, { batchSize: READ_AT_ONCE, shuffle: false, strict });
     const bar = progressBar("Reading pictures", (done, total) => `${done} of ${total ?? "?"}`);
     try {

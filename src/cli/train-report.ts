@@ -1,7 +1,7 @@
 /** What `train` did, as text and as JSON. */
 import { availableParallelism, cpus } from "node:os";
 import type { PhaseResult } from "../index.ts";
-import { type Cell, alignedTable, duration, percentage, printable } from "./format.ts";
+import { type Cell, alignedTable, duration, percentage, pictureCount, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import type { Tally } from "./tally.ts";
 import { tallyLines } from "./tally-text.ts";
@@ -77,8 +77,7 @@ export function caution(training: Pick<Training, "counts" | "tally" | "recipe">)
     : "";
   // Rounded apart, so that no more is promised than is so.
   const [low, high] = [Math.floor(least * 1000) / 1000, Math.ceil(most * 1000) / 1000];
-  const { pictures } = training.tally;
-  return `With ${pictures} picture${pictures === 1 ? "" : "s"} held out, the true part lies between ${percentage(low)} and ${percentage(high)} (19 times of 20).${chose}`;
+  return `With ${pictureCount(training.tally.pictures)} held out, the true part lies between ${percentage(low)} and ${percentage(high)} (19 times of 20).${chose}`;
 }
 
 /** The epoch, from 0, whose weights a phase ended with. */
