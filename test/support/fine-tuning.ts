@@ -3,6 +3,7 @@ import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import type { LossGradient } from "../../src/graph/differentiator.ts";
 import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
 import { Dense } from "../../src/layers/dense.ts";
+import type { Weight } from "../../src/layers/weight.ts";
 import { Model } from "../../src/models/model.ts";
 import { Adam } from "../../src/training/adam.ts";
 import type { Optimizer } from "../../src/training/optimizer.ts";
@@ -51,6 +52,19 @@ export function optimizerOf({ class_name: name, config }: KerasOptimizer): Optim
   const { learning_rate: learningRate, momentum } = config;
   if (name === "SGD") return new SGD({ learningRate, momentum });
   return name === "Adam" ? new Adam({ learningRate }) : new RMSprop({ learningRate });
+}
+
+/** The weights of a model as Keras names them: `layer/weight`. */
+export function weightNames(model: Model): ReadonlyMap<Weight, string> {
+  return new Map(
+    model.layers.flatMap((layer) => layer.weights.map((weight) => [weight, `${layer.name}/${weight.name}`] as const)),
+  );
+}
+
+export function normOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] ?? NaN) ** 2;
+  return Math.sqrt(sum);
 }
 
 /** The mean cross-entropy of these labels; `onLoss` gets it. */

@@ -4,8 +4,14 @@ import { describe, it } from "node:test";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { TrainingEngine } from "../../../src/engine/training/training-engine.ts";
 import { programOf } from "../../../src/graph/program.ts";
-import type { Weight } from "../../../src/layers/weight.ts";
-import { type KerasOptimizer, crossEntropy, fineTunedModel, optimizerOf } from "../../support/fine-tuning.ts";
+import {
+  type KerasOptimizer,
+  crossEntropy,
+  fineTunedModel,
+  normOf,
+  optimizerOf,
+  weightNames,
+} from "../../support/fine-tuning.ts";
 import { seededInput } from "../../support/seeded.ts";
 import { needsShared, sharedJson } from "../../support/shared.ts";
 
@@ -23,12 +29,6 @@ interface Reference {
   readonly losses: readonly number[];
   readonly weights_after: Readonly<Record<string, readonly number[]>>;
   readonly evaluate_after: number;
-}
-
-function normOf(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i] ?? NaN) ** 2;
-  return Math.sqrt(sum);
 }
 
 function assertRelative(actual: number, expected: number, tolerance: number, what: string, least = 0): void {
@@ -49,11 +49,7 @@ describe(
         const isSteady = reference.frozen !== "none";
         const tolerances = isSteady ? [1e-4, 2e-3, 2e-3, 2e-3] : [1e-4, 2e-2];
         const weights = model.trainableWeights;
-        const names = new Map<Weight, string>(
-          model.layers.flatMap((layer) =>
-            layer.weights.map((weight) => [weight, `${layer.name}/${weight.name}`] as const),
-          ),
-        );
+        const names = weightNames(model);
         assert.deepEqual(
           new Set(weights.map((weight) => names.get(weight))),
           new Set(Object.keys(reference.first_gradient_norms)),

@@ -8,9 +8,15 @@ import type { Gradients } from "../../../src/graph/differentiator.ts";
 import { programOf } from "../../../src/graph/program.ts";
 import type { KerasTensor } from "../../../src/layers/layer.ts";
 import { ReLU } from "../../../src/layers/relu.ts";
-import type { Weight } from "../../../src/layers/weight.ts";
 import { Model } from "../../../src/models/model.ts";
-import { type KerasOptimizer, crossEntropy, fineTunedModel, optimizerOf } from "../../support/fine-tuning.ts";
+import {
+  type KerasOptimizer,
+  crossEntropy,
+  fineTunedModel,
+  normOf,
+  optimizerOf,
+  weightNames,
+} from "../../support/fine-tuning.ts";
 import { seededInput } from "../../support/seeded.ts";
 import { needsShared, sharedJson } from "../../support/shared.ts";
 
@@ -42,12 +48,6 @@ const BEYOND = 2e-5;
 
 function sideOf(value: number): number {
   return Number(value > 0) + Number(value >= 6);
-}
-
-function normOf(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i] ?? NaN) ** 2;
-  return Math.sqrt(sum);
 }
 
 interface FirstStep {
@@ -83,9 +83,7 @@ async function stepBesideKinks(reference: Reference): Promise<FirstStep> {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     gradients = await run();
   }
-  const names = new Map<Weight, string>(
-    model.layers.flatMap((layer) => layer.weights.map((weight) => [weight, `${layer.name}/${weight.name}`] as const)),
-  );
+  const names = weightNames(model);
   const norms = new Map(weights.map((weight, i) => [names.get(weight) ?? "", normOf(gradients.weights[i] ?? [])]));
   optimizerOf(reference.optimizer).apply(gradients.weights, weights);
   await run();
