@@ -1,11 +1,11 @@
 /** What the bare kernels reach at best, with everything they read in the nearest cache: the peak to hold a plan's steps against. */
-import { dwconv } from "../src/kernels/dwconv.ts";
-import { gemm } from "../src/kernels/gemm.ts";
-import { i8Dwconv } from "../src/kernels/i8-dwconv.ts";
-import { PANEL, groupsOf, i8Gemm, i8PanelBytes } from "../src/kernels/i8-gemm.ts";
-import type { IntegerMode } from "../src/kernels/i8-parts.ts";
-import { MOST_I8_ROWS, panelsOf } from "../src/kernels/i8-table.ts";
-import type { Tiling } from "../src/kernels/table.ts";
+import { dwconv } from "../src/kernels/f32/dwconv.ts";
+import { gemm } from "../src/kernels/f32/gemm.ts";
+import { i8Dwconv } from "../src/kernels/i8/dwconv.ts";
+import { PANEL, groupsOf, i8Gemm, i8PanelBytes } from "../src/kernels/i8/gemm.ts";
+import type { IntegerMode } from "../src/kernels/i8/parts.ts";
+import { MOST_I8_ROWS, panelsOf } from "../src/kernels/i8/table.ts";
+import type { Tiling } from "../src/kernels/f32/table.ts";
 import type { AnyExpr } from "../src/wasm/expression.ts";
 import type { Callable } from "../src/wasm/function.ts";
 import { f32, i32 } from "../src/wasm/instructions.ts";

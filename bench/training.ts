@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { MobileNetV2, Tensor, enableWideSimd } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
 import { tilingOf } from "../src/engine/engine.ts";
-import { EngineMemory } from "../src/engine/memory.ts";
+import { EngineMemory } from "../src/engine/memory/memory.ts";
 import { backwards } from "../src/engine/training/backward.ts";
 import { type Stage, compile, plan } from "../src/engine/training/compile.ts";
 import type { Backward } from "../src/engine/training/gradients.ts";

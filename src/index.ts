@@ -56,22 +56,22 @@ export { type SmartResizeOptions, smartResize } from "./image/smart-resize.ts";
 export { type DatasetInterpolation, type Part, type Pixels, resizePixels } from "./image/tf-resize.ts";
 export type { BytesSource, FilesSource, ImageFormat, Progress, ReadOptions } from "./platform/contract.ts";
 
-export { Activation, type ActivationOptions } from "./layers/activation.ts";
-export type { ActivationIdentifier, ActivationName } from "./layers/activations.ts";
-export { Add } from "./layers/add.ts";
-export { AveragePooling2D, type AveragePooling2DOptions } from "./layers/average-pooling2d.ts";
-export { BatchNormalization, type BatchNormalizationOptions } from "./layers/batch-normalization.ts";
-export { Constant, Identity, Ones, Zeros } from "./layers/constant-initializers.ts";
-export { Conv2D, type Conv2DOptions } from "./layers/conv2d.ts";
-export { Dense, type DenseOptions } from "./layers/dense.ts";
-export { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./layers/depthwise-conv2d.ts";
-export { Dropout, type DropoutOptions } from "./layers/dropout.ts";
-export { Flatten, type FlattenOptions } from "./layers/flatten.ts";
-export { GlobalAveragePooling2D } from "./layers/global-average-pooling2d.ts";
-export { GlobalMaxPooling2D } from "./layers/global-max-pooling2d.ts";
-export type { GlobalPooling2DOptions } from "./layers/global-pooling2d.ts";
-export type { InitializerConfig, InitializerIdentifier } from "./layers/initializers.ts";
-export { Input, InputLayer, type InputOptions } from "./layers/input-layer.ts";
+export { Activation, type ActivationOptions } from "./layers/activations/activation.ts";
+export type { ActivationIdentifier, ActivationName } from "./layers/activations/activations.ts";
+export { Add } from "./layers/merging/add.ts";
+export { AveragePooling2D, type AveragePooling2DOptions } from "./layers/pooling/average-pooling2d.ts";
+export { BatchNormalization, type BatchNormalizationOptions } from "./layers/normalization/batch-normalization.ts";
+export { Constant, Identity, Ones, Zeros } from "./layers/initializers/constant-initializers.ts";
+export { Conv2D, type Conv2DOptions } from "./layers/convolutional/conv2d.ts";
+export { Dense, type DenseOptions } from "./layers/core/dense.ts";
+export { DepthwiseConv2D, type DepthwiseConv2DOptions } from "./layers/convolutional/depthwise-conv2d.ts";
+export { Dropout, type DropoutOptions } from "./layers/regularization/dropout.ts";
+export { Flatten, type FlattenOptions } from "./layers/reshaping/flatten.ts";
+export { GlobalAveragePooling2D } from "./layers/pooling/global-average-pooling2d.ts";
+export { GlobalMaxPooling2D } from "./layers/pooling/global-max-pooling2d.ts";
+export type { GlobalPooling2DOptions } from "./layers/pooling/global-pooling2d.ts";
+export type { InitializerConfig, InitializerIdentifier } from "./layers/initializers/initializers.ts";
+export { Input, InputLayer, type InputOptions } from "./layers/core/input-layer.ts";
 export { KerasTensor, Layer, type LayerConfig, type LayerOptions, type Node } from "./layers/layer.ts";
 export { clearSession } from "./layers/naming.ts";
 export {
@@ -94,14 +94,14 @@ export {
   type UniformOptions,
   VarianceScaling,
   type VarianceScalingOptions,
-} from "./layers/random-initializers.ts";
+} from "./layers/initializers/random-initializers.ts";
 export { layerFromConfig } from "./layers/registry.ts";
-export { ReLU, type ReLUOptions } from "./layers/relu.ts";
-export { Rescaling, type RescalingOptions } from "./layers/rescaling.ts";
-export { Reshape, type ReshapeOptions } from "./layers/reshape.ts";
-export { Softmax, type SoftmaxOptions } from "./layers/softmax.ts";
+export { ReLU, type ReLUOptions } from "./layers/activations/relu.ts";
+export { Rescaling, type RescalingOptions } from "./layers/preprocessing/rescaling.ts";
+export { Reshape, type ReshapeOptions } from "./layers/reshaping/reshape.ts";
+export { Softmax, type SoftmaxOptions } from "./layers/activations/softmax.ts";
 export type { Initializer, Weight } from "./layers/weight.ts";
-export { ZeroPadding2D, type ZeroPadding2DOptions } from "./layers/zero-padding2d.ts";
+export { ZeroPadding2D, type ZeroPadding2DOptions } from "./layers/reshaping/zero-padding2d.ts";
 
 export {
   type CheckpointFile,
@@ -111,21 +111,21 @@ export {
   loadModel,
   modelOf,
   readCheckpoint,
-} from "./models/load-model.ts";
+} from "./models/files/load-model.ts";
 export { countMacs } from "./models/macs.ts";
 export { Model, type ModelOptions, type Predictions } from "./models/model.ts";
-export { type CalibrationData, type QuantizeOptions, quantize } from "./models/quantize.ts";
+export { type CalibrationData, type QuantizeOptions, quantize } from "./models/quantized/quantize.ts";
 export {
   type IntegerMode,
   type LoadQuantizedOptions,
   QuantizedModel,
   type QuantizedModelOptions,
   loadQuantized,
-} from "./models/quantized-model.ts";
+} from "./models/quantized/quantized-model.ts";
 export { Sequential, type SequentialOptions } from "./models/sequential.ts";
-export type { AnyModel } from "./models/model-from-description.ts";
-export type { SaveOptions } from "./models/save-model.ts";
-export type { SummaryOptions } from "./models/summary.ts";
+export type { AnyModel } from "./models/files/model-from-description.ts";
+export type { SaveOptions } from "./models/files/save-model.ts";
+export type { SummaryOptions } from "./models/summary/summary.ts";
 export type {
   CompileConfig,
   Described,
@@ -141,13 +141,13 @@ export type {
   WrittenFile,
 } from "./saving/checkpoint.ts";
 export { formats, writers } from "./saving/formats.ts";
-export { type Label, labelsText, parseLabels } from "./saving/labels.ts";
-export type { LoadWeightsOptions } from "./saving/load-weights.ts";
-export { NSFWJS_CLASSES } from "./saving/nsfwjs-classes.ts";
+export { type Label, labelsText, parseLabels } from "./saving/labels/labels.ts";
+export type { LoadWeightsOptions } from "./saving/keras/load-weights.ts";
+export { NSFWJS_CLASSES } from "./saving/nsfwjs/classes.ts";
 export { writerOf } from "./saving/writer-of.ts";
 
-export type { FillMode, FillOptions } from "./training/data/affine.ts";
-export { type Augmentation, type Draws, type Picture, perPicture } from "./training/data/augment.ts";
+export type { FillMode, FillOptions } from "./training/data/augmentation/affine.ts";
+export { type Augmentation, type Draws, type Picture, perPicture } from "./training/data/augmentation/augment.ts";
 export type { Batch } from "./training/data/batch.ts";
 export {
   type AugmentOptions,
@@ -160,30 +160,39 @@ export {
 export {
   type ImageDatasetFromDirectoryOptions,
   imageDatasetFromDirectory,
-} from "./training/data/image-dataset-from-directory.ts";
+} from "./training/data/pictures/image-dataset-from-directory.ts";
 export {
   ImageDataset,
   type ImageDatasetInit,
   type ImageDatasetOptions,
   type Unreadable,
-} from "./training/data/image-dataset.ts";
-export type { Factor } from "./training/data/factors.ts";
-export type { LabelMode } from "./training/data/label-mode.ts";
-export { type LoadPicture, type LoadPixelsOptions, pixelLoader } from "./training/data/load-pixels.ts";
-export { type PictureOrder, type PictureTask, type PictureWork, pictureWork } from "./training/data/picture-work.ts";
-export { mixUp } from "./training/data/mix-up.ts";
-export { type ValueRangeOptions, randomBrightness, randomContrast } from "./training/data/random-color.ts";
-export { type RandomResizedCropOptions, randomCrop, randomResizedCrop } from "./training/data/random-crop.ts";
+} from "./training/data/pictures/image-dataset.ts";
+export type { Factor } from "./training/data/augmentation/factors.ts";
+export type { LabelMode } from "./training/data/pictures/label-mode.ts";
+export { type LoadPicture, type LoadPixelsOptions, pixelLoader } from "./training/data/pictures/load-pixels.ts";
+export {
+  type PictureOrder,
+  type PictureTask,
+  type PictureWork,
+  pictureWork,
+} from "./training/data/pictures/picture-work.ts";
+export { mixUp } from "./training/data/augmentation/mix-up.ts";
+export { type ValueRangeOptions, randomBrightness, randomContrast } from "./training/data/augmentation/random-color.ts";
+export {
+  type RandomResizedCropOptions,
+  randomCrop,
+  randomResizedCrop,
+} from "./training/data/augmentation/random-crop.ts";
 export {
   type FlipMode,
   randomFlip,
   randomRotation,
   randomTranslation,
   randomZoom,
-} from "./training/data/random-geometry.ts";
+} from "./training/data/augmentation/random-geometry.ts";
 
-export { Adam, type AdamOptions, AdamW } from "./training/adam.ts";
-export { recalibrateBatchNorm, setBatchNormMomentum } from "./training/batch-norm.ts";
+export { Adam, type AdamOptions, AdamW } from "./training/optimizers/adam.ts";
+export { recalibrateBatchNorm, setBatchNormMomentum } from "./training/batch-norm/momentum.ts";
 export {
   BackupAndRestore,
   type BackupAndRestoreOptions,
@@ -205,7 +214,7 @@ export {
   type CrossentropyOptions,
   type SmoothedCrossentropyOptions,
   SparseCategoricalCrossentropy,
-} from "./training/crossentropy.ts";
+} from "./training/losses/crossentropy.ts";
 export type {
   CompileOptions,
   EvaluateOptions,
@@ -215,9 +224,9 @@ export type {
   TestOnBatchOptions,
   TrainOnBatchOptions,
   ValidationData,
-} from "./training/fit-options.ts";
-export { Loss, type LossOptions, type Predicted, type Reduction, type Scored } from "./training/loss.ts";
-export { type LossIdentifier, MeanSquaredError } from "./training/losses.ts";
+} from "./training/loop/fit-options.ts";
+export { Loss, type LossOptions, type Predicted, type Reduction, type Scored } from "./training/losses/loss.ts";
+export { type LossIdentifier, MeanSquaredError } from "./training/losses/losses.ts";
 export {
   BinaryAccuracy,
   CategoricalAccuracy,
@@ -231,20 +240,20 @@ export { Precision, type PrecisionOptions, Recall, confusionMatrix } from "./tra
 export { F1Score, FBetaScore, type FBetaScoreOptions, type FScoreOptions } from "./training/metrics/f-score.ts";
 export { Mean, MeanMetric, Metric, type MetricOptions, type MetricResult } from "./training/metrics/metric.ts";
 export type { MetricIdentifier } from "./training/metrics/metrics.ts";
-export type { TrainedModel } from "./training/model.ts";
-export type { MetricsOption, PerOutput } from "./training/objectives.ts";
+export type { TrainedModel } from "./training/loop/model.ts";
+export type { MetricsOption, PerOutput } from "./training/loop/objectives.ts";
 export {
   type LearningRate,
   Optimizer,
   type OptimizerOptions,
   type OptimizerState,
   type OptimizerVariable,
-} from "./training/optimizer.ts";
-export type { OptimizerIdentifier } from "./training/optimizers.ts";
-export type { Verbose } from "./training/progress-bar.ts";
-export { TimedBackup, type TimedBackupOptions } from "./training/recipe-backup.ts";
-export { balancedClassWeight } from "./training/recipe-class-weights.ts";
-export type { RecalibrateOptions } from "./training/recalibration.ts";
+} from "./training/optimizers/optimizer.ts";
+export type { OptimizerIdentifier } from "./training/optimizers/optimizers.ts";
+export type { Verbose } from "./training/loop/progress-bar.ts";
+export { TimedBackup, type TimedBackupOptions } from "./training/callbacks/timed-backup.ts";
+export { balancedClassWeight } from "./training/data/class-weight.ts";
+export type { RecalibrateOptions } from "./training/batch-norm/recalibration.ts";
 export {
   type Logged,
   type PhaseResult,
@@ -252,10 +261,10 @@ export {
   type TrainingPhase,
   fitInPhases,
   hasPhases,
-} from "./training/recipe-phases.ts";
-export { type Split, stratifiedFolds, stratifiedSplit } from "./training/recipe-split.ts";
-export { RMSprop, type RMSpropOptions } from "./training/rmsprop.ts";
-export type { TrainingBatch, TrainingDataset, Values } from "./training/samples.ts";
+} from "./training/loop/phases.ts";
+export { type Split, stratifiedFolds, stratifiedSplit } from "./training/data/stratified-split.ts";
+export { RMSprop, type RMSpropOptions } from "./training/optimizers/rmsprop.ts";
+export type { TrainingBatch, TrainingDataset, Values } from "./training/data/samples.ts";
 export {
   CosineDecay,
   type CosineDecayOptions,
@@ -269,6 +278,6 @@ export {
   type PiecewiseConstantDecayOptions,
   PolynomialDecay,
   type PolynomialDecayOptions,
-} from "./training/schedules.ts";
-export { SGD, type SGDOptions } from "./training/sgd.ts";
-export type { StateRecord, StateValue } from "./training/state.ts";
+} from "./training/optimizers/schedules.ts";
+export { SGD, type SGDOptions } from "./training/optimizers/sgd.ts";
+export type { StateRecord, StateValue } from "./training/loop/state.ts";

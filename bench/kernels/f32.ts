@@ -2,9 +2,9 @@
  * Prints GMAC/s of the f32 kernels over MobileNetV2's shapes, the best of many calls:
  * node --conditions=@mobilenet-v2/source [--experimental-wasm-revectorize] bench/kernels/f32.ts
  */
-import { type DwconvVariant, dwconv } from "../../src/kernels/dwconv.ts";
-import { type GemmVariant, gemm } from "../../src/kernels/gemm.ts";
-import { TILINGS } from "../../src/kernels/table.ts";
+import { type DwconvVariant, dwconv } from "../../src/kernels/f32/dwconv.ts";
+import { type GemmVariant, gemm } from "../../src/kernels/f32/gemm.ts";
+import { TILINGS } from "../../src/kernels/f32/table.ts";
 import { features } from "../../src/wasm/features.ts";
 import { f32, i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";

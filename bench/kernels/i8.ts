@@ -1,9 +1,9 @@
 /** Prints GMAC/s of the integer matrix and depthwise kernels over MobileNetV2's shapes: `node --conditions=@mobilenet-v2/source bench/kernels/i8.ts`. */
-import { type I8DwconvVariant, i8Dwconv } from "../../src/kernels/i8-dwconv.ts";
-import { type I8GemmVariant, groupsOf, i8Gemm, i8PanelBytes } from "../../src/kernels/i8-gemm.ts";
-import { ACTIVATION_BYTES, INTEGER_MODES } from "../../src/kernels/i8-parts.ts";
-import { hasMode } from "../../src/kernels/i8-probe.ts";
-import { MOST_I8_ROWS, panelsOf } from "../../src/kernels/i8-table.ts";
+import { type I8DwconvVariant, i8Dwconv } from "../../src/kernels/i8/dwconv.ts";
+import { type I8GemmVariant, groupsOf, i8Gemm, i8PanelBytes } from "../../src/kernels/i8/gemm.ts";
+import { ACTIVATION_BYTES, INTEGER_MODES } from "../../src/kernels/i8/parts.ts";
+import { hasMode } from "../../src/kernels/i8/probe.ts";
+import { MOST_I8_ROWS, panelsOf } from "../../src/kernels/i8/table.ts";
 import { i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
 import { type Timed, at, print, time } from "./timing.ts";

@@ -2,12 +2,12 @@
  * Prints GMAC/s and GB/s of the kernels of training over MobileNetV2's shapes, the best of many calls:
  * node --conditions=@mobilenet-v2/source [--experimental-wasm-revectorize] bench/kernels/train.ts
  */
-import { dwconv } from "../../src/kernels/dwconv.ts";
-import { TILINGS } from "../../src/kernels/table.ts";
-import { dwconvWeights } from "../../src/kernels/train-dwconv.ts";
-import { gemmTn } from "../../src/kernels/train-gemm.ts";
-import { packTransposed, packWeights } from "../../src/kernels/train-pack.ts";
-import { moments, scale, scaleGradient, scaleReduce } from "../../src/kernels/train-scaling.ts";
+import { dwconv } from "../../src/kernels/f32/dwconv.ts";
+import { TILINGS } from "../../src/kernels/f32/table.ts";
+import { dwconvWeights } from "../../src/kernels/training/dwconv.ts";
+import { gemmTn } from "../../src/kernels/training/gemm.ts";
+import { packTransposed, packWeights } from "../../src/kernels/training/pack.ts";
+import { moments, scale, scaleGradient, scaleReduce } from "../../src/kernels/training/scaling.ts";
 import type { AnyExpr } from "../../src/wasm/expression.ts";
 import { features } from "../../src/wasm/features.ts";
 import type { FunctionBuilder } from "../../src/wasm/function.ts";

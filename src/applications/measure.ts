@@ -3,7 +3,7 @@ import { show, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { BaseModel } from "../models/base-model.ts";
-import type { QuantizedModel } from "../models/quantized-model.ts";
+import type { QuantizedModel } from "../models/quantized/quantized-model.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import { MobileNetV2 } from "./mobilenet-v2.ts";
@@ -91,7 +91,7 @@ export async function measureCheckpoint(
 }
 
 async function quantizedFrom(model: BaseModel): Promise<QuantizedModel> {
-  const { blankQuantized } = await import("../models/blank-quantized.ts");
+  const { blankQuantized } = await import("../models/quantized/blank-quantized.ts");
   return blankQuantized(model);
 }
 

@@ -2,7 +2,7 @@
 import { valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
-import { type ActivationName, activationName } from "../layers/activations.ts";
+import { type ActivationName, activationName } from "../layers/activations/activations.ts";
 import { KerasTensor } from "../layers/layer.ts";
 import { type ThreadOptions, threadsOf } from "../models/threads.ts";
 import type { BytesSource, Progress } from "../platform/contract.ts";

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MobileNetV2Error, type Tensor } from "../index.ts";
-import { asIOError } from "../platform/node-files.ts";
+import { asIOError } from "../platform/node/files.ts";
 import { type PictureFormat, pictureTensor } from "./picture-input.ts";
 import { PICTURE_ENDINGS } from "./pictures.ts";
 import { progressBar } from "./progress-bar.ts";

@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/pr
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeBytes } from "#platform";
 import { MobileNetV2Error, hasPhases, writerOf } from "../index.ts";
-import { makeFolders } from "../platform/node-files.ts";
+import { makeFolders } from "../platform/node/files.ts";
 import { removeEmpty } from "./placing.ts";
 import type { TrainSettings } from "./train-recipe.ts";
 

@@ -6,20 +6,20 @@ import { Tensor } from "../core/tensor.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { checkInputs } from "../graph/inputs.ts";
 import type { Program } from "../graph/program.ts";
-import { type Tiling, TILINGS } from "../kernels/table.ts";
+import { type Tiling, TILINGS } from "../kernels/f32/table.ts";
 import type { Features } from "../wasm/features.ts";
-import { type Run, compile } from "./compile.ts";
+import { type Run, compile } from "./emit/compile.ts";
 import { fold } from "./fold.ts";
 import { lower } from "./lower.ts";
-import { EngineMemory } from "./memory.ts";
+import { EngineMemory } from "./memory/memory.ts";
 import type { Host, Operations } from "./operations.ts";
-import { type Loaded, OwnPlace, type Place, forgotten } from "./place.ts";
-import { type Plan, plan } from "./plan.ts";
+import { type Loaded, OwnPlace, type Place, forgotten } from "./memory/place.ts";
+import { type Plan, plan } from "./plan/plan.ts";
 import { pageHost } from "./threads/host.ts";
 import { type Pool, canShare, sharedPool } from "./threads/pool.ts";
 import { SharedPlace } from "./threads/shared-place.ts";
 import { Turns } from "./threads/turns.ts";
-import { PackedWeights } from "./weights.ts";
+import { PackedWeights } from "./memory/weights.ts";
 import { machineFeatures } from "./wide-simd.ts";
 
 /** Input shapes whose plans are kept; the least recently used one goes first. */
@@ -239,7 +239,7 @@ export class Engine {
     weights.reserve(planned.operations);
     const arena = memory.reserveArena(planned.bytes);
     // Few models have integers: what emits them is loaded where they are.
-    const emitIntegers = this.#transform && (await import("./quantize/emit.ts")).emitIntegers;
+    const emitIntegers = this.#transform && (await import("./integers/emit.ts")).emitIntegers;
     const { bytes, stages } = compile(planned, { arena, weights, tiling: this.#tiling, shared, emitIntegers });
     const module = await WebAssembly.compile(bytes);
     const runs = stages.filter((stage) => stage.kind === "run");

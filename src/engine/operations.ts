@@ -2,11 +2,11 @@
 import type { Padding2D } from "../core/padding.ts";
 import type { Dims } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { MapName } from "../kernels/elementwise.ts";
-import type { PoolMode } from "../kernels/reduce.ts";
+import type { MapName } from "../kernels/f32/elementwise.ts";
+import type { PoolMode } from "../kernels/f32/reduce.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { Picture, Window } from "./picture.ts";
-import type { IntegerOperation } from "./quantize/operations.ts";
+import type { IntegerOperation } from "./integers/operations.ts";
 
 export type { Picture, Window } from "./picture.ts";
 

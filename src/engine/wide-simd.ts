@@ -1,9 +1,9 @@
 /** 256-bit vectors where V8 can join pairs of 128 bits: opt-in, tried out before it is trusted. */
 import { joinVectors } from "#platform";
 import { uniform } from "../core/random.ts";
-import { dwconv, packDwconv, packedDwconvSize } from "../kernels/dwconv.ts";
-import { type GemmVariant, gemm, gemmName, packGemm, packedGemmSize } from "../kernels/gemm.ts";
-import { TILINGS } from "../kernels/table.ts";
+import { dwconv, packDwconv, packedDwconvSize } from "../kernels/f32/dwconv.ts";
+import { type GemmVariant, gemm, gemmName, packGemm, packedGemmSize } from "../kernels/f32/gemm.ts";
+import { TILINGS } from "../kernels/f32/table.ts";
 import { type Features, features } from "../wasm/features.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 

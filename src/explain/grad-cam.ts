@@ -60,7 +60,7 @@ export class GradCam {
       ({ output }) => !after.has(output),
     );
     const { threads } = model;
-    const { differentiatorOf } = await import("../training/differentiator-of.ts");
+    const { differentiatorOf } = await import("../training/loop/differentiator-of.ts");
     const tail = await differentiatorOf(split.tail, { training: false, weights: [], outputs: [1], threads });
     return new GradCam(model, path, await Engine.create(split.base, { threads }), tail);
   }

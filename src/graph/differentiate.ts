@@ -5,8 +5,8 @@
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { activationGradient } from "../layers/activation-gradients.ts";
-import { activate } from "../layers/activations.ts";
+import { activationGradient } from "../layers/activations/activation-gradients.ts";
+import { activate } from "../layers/activations/activations.ts";
 import { type TrainingPass, streamOf } from "../layers/gradients.ts";
 import type { Weight } from "../layers/weight.ts";
 import type {

@@ -1,7 +1,7 @@
 /** What a layer is told when it runs forwards in training and backwards, and what it gives back. */
 import { fnv1a32 } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { ActivationName } from "./activations.ts";
+import type { ActivationName } from "./activations/activations.ts";
 
 /** The activation that a layer ends with. */
 export interface OutputActivation {

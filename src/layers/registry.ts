@@ -1,24 +1,24 @@
 /** Layers by class name, for those who read configs. */
 import { MobileNetV2Error, show } from "../core/errors.ts";
-import { Activation } from "./activation.ts";
-import { Add } from "./add.ts";
+import { Activation } from "./activations/activation.ts";
+import { Add } from "./merging/add.ts";
 import { fromConfig } from "./arguments.ts";
-import { AveragePooling2D } from "./average-pooling2d.ts";
-import { BatchNormalization } from "./batch-normalization.ts";
-import { Conv2D } from "./conv2d.ts";
-import { Dense } from "./dense.ts";
-import { DepthwiseConv2D } from "./depthwise-conv2d.ts";
-import { Dropout } from "./dropout.ts";
-import { Flatten } from "./flatten.ts";
-import { GlobalAveragePooling2D } from "./global-average-pooling2d.ts";
-import { GlobalMaxPooling2D } from "./global-max-pooling2d.ts";
-import { InputLayer } from "./input-layer.ts";
+import { AveragePooling2D } from "./pooling/average-pooling2d.ts";
+import { BatchNormalization } from "./normalization/batch-normalization.ts";
+import { Conv2D } from "./convolutional/conv2d.ts";
+import { Dense } from "./core/dense.ts";
+import { DepthwiseConv2D } from "./convolutional/depthwise-conv2d.ts";
+import { Dropout } from "./regularization/dropout.ts";
+import { Flatten } from "./reshaping/flatten.ts";
+import { GlobalAveragePooling2D } from "./pooling/global-average-pooling2d.ts";
+import { GlobalMaxPooling2D } from "./pooling/global-max-pooling2d.ts";
+import { InputLayer } from "./core/input-layer.ts";
 import type { Layer, LayerConfig } from "./layer.ts";
-import { ReLU } from "./relu.ts";
-import { Rescaling } from "./rescaling.ts";
-import { Reshape } from "./reshape.ts";
-import { Softmax } from "./softmax.ts";
-import { ZeroPadding2D } from "./zero-padding2d.ts";
+import { ReLU } from "./activations/relu.ts";
+import { Rescaling } from "./preprocessing/rescaling.ts";
+import { Reshape } from "./reshaping/reshape.ts";
+import { Softmax } from "./activations/softmax.ts";
+import { ZeroPadding2D } from "./reshaping/zero-padding2d.ts";
 
 type Make = (config: object) => Layer;
 

@@ -10,11 +10,11 @@ import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/load-weights.ts";
+import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/keras/load-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
 import type { LayerOptions } from "../layers/layer.ts";
-import type { SaveOptions } from "./save-model.ts";
-import { type SummaryOptions, summaryText } from "./summary.ts";
+import type { SaveOptions } from "./files/save-model.ts";
+import { type SummaryOptions, summaryText } from "./summary/summary.ts";
 import { type ThreadOptions, threadsOf } from "./threads.ts";
 
 export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
@@ -70,7 +70,7 @@ export abstract class BaseModel extends Network {
       this.loadWeightsFromBytes(file.bytes, options);
       return;
     }
-    const { loadForeignWeights } = await import("./load-foreign-weights.ts");
+    const { loadForeignWeights } = await import("./files/load-foreign-weights.ts");
     await loadForeignWeights(this, file, options);
   }
 
@@ -87,13 +87,13 @@ export abstract class BaseModel extends Network {
    * @throws ValueError for an unknown ending or format; UnsupportedError for what a format cannot say; IOError.
    */
   async save(target: string | URL, options: SaveOptions = {}): Promise<void> {
-    const { saveModel } = await import("./save-model.ts");
+    const { saveModel } = await import("./files/save-model.ts");
     await saveModel(this, target, options);
   }
 
   /** Writes the weights alone: `.weights.h5`, or `.h5` as the published files are; other formats have the model with them. */
   async saveWeights(target: string | URL, options: SaveOptions = {}): Promise<void> {
-    const { saveWeights } = await import("./save-model.ts");
+    const { saveWeights } = await import("./files/save-model.ts");
     await saveWeights(this, target, options);
   }
 
@@ -109,7 +109,7 @@ export abstract class BaseModel extends Network {
     name?: string,
     options: Omit<SaveOptions, "format"> = {},
   ): Promise<readonly WrittenFile[]> {
-    const { modelFiles } = await import("./save-model.ts");
+    const { modelFiles } = await import("./files/save-model.ts");
     return modelFiles(this, { ...options, format }, name);
   }
 

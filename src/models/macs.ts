@@ -2,9 +2,9 @@
 import { knownDims, sizeOf } from "../core/shape.ts";
 import type { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
-import { Conv2D } from "../layers/conv2d.ts";
-import { Dense } from "../layers/dense.ts";
-import { DepthwiseConv2D } from "../layers/depthwise-conv2d.ts";
+import { Conv2D } from "../layers/convolutional/conv2d.ts";
+import { Dense } from "../layers/core/dense.ts";
+import { DepthwiseConv2D } from "../layers/convolutional/depthwise-conv2d.ts";
 
 /** MACs of one prediction; the model's input size must be known. @throws ValueError where it is not. */
 export function countMacs(model: Network): number {

@@ -3,7 +3,7 @@ import { valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
-import { Input } from "../layers/input-layer.ts";
+import { Input } from "../layers/core/input-layer.ts";
 import { KerasTensor, type LayerConfig, type Node } from "../layers/layer.ts";
 import type { BaseModelOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";

@@ -5,7 +5,7 @@ import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Network } from "../graph/network.ts";
-import { InputLayer, Input } from "../layers/input-layer.ts";
+import { InputLayer, Input } from "../layers/core/input-layer.ts";
 import { KerasTensor, Layer } from "../layers/layer.ts";
 import type { BaseModelOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";

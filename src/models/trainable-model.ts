@@ -12,13 +12,13 @@ import type {
   Targets,
   TestOnBatchOptions,
   TrainOnBatchOptions,
-} from "../training/fit-options.ts";
+} from "../training/loop/fit-options.ts";
 import type { Metric } from "../training/metrics/metric.ts";
-import type { Optimizer } from "../training/optimizer.ts";
-import type { TrainingDataset } from "../training/samples.ts";
-import type { Trainer } from "../training/trainer.ts";
+import type { Optimizer } from "../training/optimizers/optimizer.ts";
+import type { TrainingDataset } from "../training/data/samples.ts";
+import type { Trainer } from "../training/loop/trainer.ts";
 import { BaseModel } from "./base-model.ts";
-import type { FromFile } from "./trainer-of.ts";
+import type { FromFile } from "./compiled/trainer-of.ts";
 
 export abstract class TrainableModel extends BaseModel {
   #setup: CompileOptions | FromFile | undefined;
@@ -75,7 +75,10 @@ export abstract class TrainableModel extends BaseModel {
    */
   async describeTraining(): Promise<SavedTraining | undefined> {
     if (!this.compiled) return undefined;
-    const [trainer, { describeTraining }] = await Promise.all([this.#compiled(), import("./describe-training.ts")]);
+    const [trainer, { describeTraining }] = await Promise.all([
+      this.#compiled(),
+      import("./compiled/describe-training.ts"),
+    ]);
     return describeTraining(trainer);
   }
 
@@ -98,7 +101,7 @@ export abstract class TrainableModel extends BaseModel {
   async fit(x: Inputs | TrainingDataset, second?: Targets | FitOptions, third: FitOptions = {}): Promise<History> {
     const [y, options] = isOptions(second) ? [undefined, second] : [second, third];
     const trainer = await this.#usable();
-    const { fit } = await import("../training/fit.ts");
+    const { fit } = await import("../training/loop/fit.ts");
     return await fit(trainer, x, y, options);
   }
 
@@ -140,7 +143,7 @@ export abstract class TrainableModel extends BaseModel {
   async #compiled(): Promise<Trainer> {
     const setup = this.#setup;
     if (setup === undefined) throw valueError("You must call `compile()` before using the model.");
-    this.#made ??= import("./trainer-of.ts").then(({ trainerOf }) => trainerOf(this, setup));
+    this.#made ??= import("./compiled/trainer-of.ts").then(({ trainerOf }) => trainerOf(this, setup));
     const made = this.#made;
     try {
       const trainer = await made;

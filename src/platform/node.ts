@@ -1,10 +1,10 @@
 /** The seam's Node side: what `#platform` means there. */
 
-export { cachedDownload, findCached, listCached, removeCached } from "./node-cache.ts";
-export { openFiles } from "./node-file-set.ts";
-export { makeFolder, readBytes, removeFile, writeBytes } from "./node-files.ts";
-export { readFolder } from "./node-folder.ts";
-export { openScratch } from "./node-scratch.ts";
-export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./node-system.ts";
-export { decodeImage, encodeImage } from "./node-image.ts";
-export { canShareMemory, mayBlock, packageUrl, setBackgroundTimeout, startWorker } from "./node-workers.ts";
+export { cachedDownload, findCached, listCached, removeCached } from "./node/cache.ts";
+export { openFiles } from "./node/file-set.ts";
+export { makeFolder, readBytes, removeFile, writeBytes } from "./node/files.ts";
+export { readFolder } from "./node/folder.ts";
+export { openScratch } from "./node/scratch.ts";
+export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./node/system.ts";
+export { decodeImage, encodeImage } from "./node/image.ts";
+export { canShareMemory, mayBlock, packageUrl, setBackgroundTimeout, startWorker } from "./node/workers.ts";

@@ -1,7 +1,7 @@
 /** What our own files say beside the model: the names of classes and the scaling of pixels, as JSON `{ labels, preprocessing }`. */
 import type { Checkpoint, SavedModel } from "./checkpoint.ts";
 import { formatError } from "./file-errors.ts";
-import { type Json, arrayOf, member, stringOf } from "./json.ts";
+import { type Json, arrayOf, member, stringOf } from "./bytes/json.ts";
 
 export type Extras = Partial<Pick<Checkpoint, "classNames" | "preprocessing">>;
 

@@ -1,38 +1,38 @@
 /** The list of all formats: readers in the order in which they are asked, and writers. Each is loaded when it is first needed. */
 import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from "./checkpoint.ts";
 import { isHdf5 } from "./hdf5/superblock.ts";
-import { LABELS, namedClasses } from "./labels-beside.ts";
+import { LABELS, namedClasses } from "./labels/labels-beside.ts";
 import { hasMainFile, topOf } from "./main-file.ts";
 import { isOnnx } from "./onnx/sniff.ts";
 import { RAW_PIXELS, scalesPixels } from "./pixels-inside.ts";
-import { isSafetensors } from "./safetensors-sniff.ts";
+import { isSafetensors } from "./safetensors/sniff.ts";
 import { isTorchFile } from "./torch/sniff.ts";
-import { isNsfwjs, isTfjs } from "./tfjs-sniff.ts";
+import { isNsfwjs, isTfjs } from "./tfjs/sniff.ts";
 import { isTflite } from "./tflite/sniff.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
-import { isZip, zipNames } from "./zip.ts";
+import { isZip, zipNames } from "./zip/zip.ts";
 
 /** A reader of ours is a line here: what tells it apart must be cheap; what reads it is imported when it is needed. */
 export const formats: readonly CheckpointFormat[] = [
   {
     id: "keras",
     matches: ({ bytes }) => isZip(bytes) && zipNames(bytes).includes("model.weights.h5"),
-    open: async (source) => (await import("./keras-archive.ts")).openKerasArchive(source),
+    open: async (source) => (await import("./keras/archive.ts")).openKerasArchive(source),
   },
   {
     id: "h5",
     matches: ({ bytes }) => isHdf5(bytes),
-    open: async (source) => (await import("./keras-hdf5.ts")).openKerasHdf5(source),
+    open: async (source) => (await import("./keras/hdf5-checkpoint.ts")).openKerasHdf5(source),
   },
   {
     id: "tfjs",
     matches: ({ bytes }) => isTfjs(bytes),
-    open: async (source) => (await import("./tfjs-model.ts")).openTfjs(source),
+    open: async (source) => (await import("./tfjs/checkpoint.ts")).openTfjs(source),
   },
   {
     id: "nsfwjs",
     matches: ({ bytes }) => isNsfwjs(bytes),
-    open: async (source) => (await import("./nsfwjs.ts")).openNsfwjs(source),
+    open: async (source) => (await import("./nsfwjs/nsfwjs.ts")).openNsfwjs(source),
   },
   {
     id: "onnx",
@@ -42,7 +42,7 @@ export const formats: readonly CheckpointFormat[] = [
   {
     id: "safetensors",
     matches: ({ bytes }) => isSafetensors(bytes),
-    open: async (source) => (await import("./safetensors-checkpoint.ts")).openSafetensors(source),
+    open: async (source) => (await import("./safetensors/checkpoint.ts")).openSafetensors(source),
   },
   {
     id: "pth",
@@ -58,7 +58,7 @@ export const formats: readonly CheckpointFormat[] = [
     id: "zip",
     matches: ({ bytes }) => isZip(bytes) && hasMainFile(topOf(zipNames(bytes)).names),
     async open(source) {
-      const { archivedFiles } = await import("./archived-files.ts");
+      const { archivedFiles } = await import("./zip/archived-files.ts");
       const files = await archivedFiles(source);
       return namedClasses(await openCheckpoint(files), await files.sibling(LABELS));
     },
@@ -70,38 +70,38 @@ export const writers: readonly CheckpointWriter[] = [
     id: "keras",
     endings: [".keras"],
     holdsTraining: true,
-    write: async (saved, name) => (await import("./keras-write.ts")).writeKerasArchive(saved, name),
+    write: async (saved, name) => (await import("./keras/write.ts")).writeKerasArchive(saved, name),
   },
   {
     id: "weights.h5",
     endings: [".weights.h5"],
-    write: async (saved, name) => (await import("./keras-write.ts")).writeKerasWeights(saved, name),
+    write: async (saved, name) => (await import("./keras/write.ts")).writeKerasWeights(saved, name),
   },
   {
     id: "h5",
     endings: [".h5", ".hdf5"],
     holdsTraining: true,
-    write: async (saved, name) => (await import("./keras-write.ts")).writeKerasH5(saved, name),
+    write: async (saved, name) => (await import("./keras/write.ts")).writeKerasH5(saved, name),
   },
   {
     id: "legacy-weights",
     endings: [],
-    write: async (saved, name) => (await import("./keras-write.ts")).writeLegacyWeights(saved, name),
+    write: async (saved, name) => (await import("./keras/write.ts")).writeLegacyWeights(saved, name),
   },
   {
     id: "tfjs-layers",
     endings: [".json"],
-    write: async (saved, name) => (await import("./tfjs-write.ts")).writeTfjs(saved, name),
+    write: async (saved, name) => (await import("./tfjs/write.ts")).writeTfjs(saved, name),
   },
   {
     id: "teachable-machine",
     endings: [],
-    write: async (saved, name) => (await import("./tfjs-write.ts")).writeTeachableMachine(saved, name),
+    write: async (saved, name) => (await import("./tfjs/write.ts")).writeTeachableMachine(saved, name),
   },
   {
     id: "safetensors",
     endings: [".safetensors"],
-    write: async (saved, name) => (await import("./safetensors-write.ts")).writeOurSafetensors(saved, name),
+    write: async (saved, name) => (await import("./safetensors/write.ts")).writeOurSafetensors(saved, name),
   },
   {
     id: "torchvision",

@@ -1,6 +1,6 @@
 /** Why bytes that are no checkpoint are none: what a user most likely has in its place. */
 import { formatError, unsupportedError } from "./file-errors.ts";
-import { isZip, zipMembers } from "./zip.ts";
+import { isZip, zipMembers } from "./zip/zip.ts";
 
 const READ =
   "Read are Keras's .keras, .h5 and .weights.h5, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";

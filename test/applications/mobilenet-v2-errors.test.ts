@@ -4,7 +4,7 @@ import { describe, mock, test } from "node:test";
 import { MobileNetV2, type MobileNetV2Options } from "../../src/applications/mobilenet-v2.ts";
 import { checkArguments } from "../../src/applications/mobilenet-v2-options.ts";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 
 const refused: readonly (readonly [string, MobileNetV2Options, RegExp])[] = [
   [

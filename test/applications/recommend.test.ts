@@ -5,7 +5,7 @@ import { type Measurement, downloadBytes, measureCheckpoint } from "../../src/ap
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { recommend } from "../../src/applications/recommend.ts";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { blankQuantized } from "../../src/models/blank-quantized.ts";
+import { blankQuantized } from "../../src/models/quantized/blank-quantized.ts";
 
 /** As on a machine that does 30 GMAC/s. */
 const measurements: readonly Measurement[] = checkpoints.map(({ name, macs }) => {

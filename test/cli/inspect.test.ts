@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
 import { Dense, Flatten, Input, Sequential, quantize, zeros } from "../../src/index.ts";
-import { writeZip } from "../../src/saving/zip-write.ts";
+import { writeZip } from "../../src/saving/zip/write.ts";
 import { TestFolder } from "../platform/folder.ts";
 import { runCli } from "./run-cli.ts";
 

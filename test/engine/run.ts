@@ -1,17 +1,17 @@
 /** Runs a graph on the engine and by the layers' own forwards, with seeded weights and inputs. */
 import { Tensor } from "../../src/core/tensor.ts";
-import { compile } from "../../src/engine/compile.ts";
+import { compile } from "../../src/engine/emit/compile.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { EngineMemory } from "../../src/engine/memory.ts";
-import type { Plan } from "../../src/engine/plan.ts";
-import { PackedWeights } from "../../src/engine/weights.ts";
+import { EngineMemory } from "../../src/engine/memory/memory.ts";
+import type { Plan } from "../../src/engine/plan/plan.ts";
+import { PackedWeights } from "../../src/engine/memory/weights.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { buildGraph } from "../../src/graph/graph.ts";
 import { type Program, programOf } from "../../src/graph/program.ts";
 import type { KerasTensor } from "../../src/layers/layer.ts";
 import { uniform } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
-import { TILINGS } from "../../src/kernels/table.ts";
+import { TILINGS } from "../../src/kernels/f32/table.ts";
 import type { Features } from "../../src/wasm/features.ts";
 import { maxDifference, maxMagnitude } from "../support/compare.ts";
 import { seedWeights } from "../support/seeded.ts";

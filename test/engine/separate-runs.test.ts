@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { compile } from "../../src/engine/compile.ts";
+import { compile } from "../../src/engine/emit/compile.ts";
 import { fold } from "../../src/engine/fold.ts";
 import { lower } from "../../src/engine/lower.ts";
-import { EngineMemory } from "../../src/engine/memory.ts";
-import { plan } from "../../src/engine/plan.ts";
-import { PackedWeights } from "../../src/engine/weights.ts";
+import { EngineMemory } from "../../src/engine/memory/memory.ts";
+import { plan } from "../../src/engine/plan/plan.ts";
+import { PackedWeights } from "../../src/engine/memory/weights.ts";
 import { programOf } from "../../src/graph/program.ts";
-import { TILINGS } from "../../src/kernels/table.ts";
+import { TILINGS } from "../../src/kernels/f32/table.ts";
 import { seedWeights } from "../support/seeded.ts";
 
 test("separate runs, a run an operation, compute exactly what one run does", async () => {

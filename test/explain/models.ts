@@ -1,8 +1,8 @@
 /** The seeded models of test/fixtures/explain/make.py. */
 import { MobileNetV2, type MobileNetV2Options } from "../../src/applications/mobilenet-v2.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2d.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
 import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import { seedWeights } from "../support/seeded.ts";

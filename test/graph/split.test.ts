@@ -5,10 +5,10 @@ import { buildGraph } from "../../src/graph/graph.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { type Step, programOf } from "../../src/graph/program.ts";
 import { splitProgram } from "../../src/graph/split.ts";
-import { Activation } from "../../src/layers/activation.ts";
-import { Add } from "../../src/layers/add.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Activation } from "../../src/layers/activations/activation.ts";
+import { Add } from "../../src/layers/merging/add.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import { seededInput } from "../support/seeded.ts";
 
 /** Two branches that meet again, and a second output from the middle. */

@@ -1,23 +1,23 @@
 /** Configs: defaults and everything else as real Keras has them, there and back; and what the registry refuses. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Activation } from "../../src/layers/activation.ts";
+import { Activation } from "../../src/layers/activations/activation.ts";
 import { isRecord } from "../../src/layers/arguments.ts";
-import { AveragePooling2D } from "../../src/layers/average-pooling2d.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Conv2D } from "../../src/layers/conv2d.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { DepthwiseConv2D } from "../../src/layers/depthwise-conv2d.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { Flatten } from "../../src/layers/flatten.ts";
-import { GlobalMaxPooling2D } from "../../src/layers/global-max-pooling2d.ts";
-import { InputLayer } from "../../src/layers/input-layer.ts";
-import { ReLU } from "../../src/layers/relu.ts";
+import { AveragePooling2D } from "../../src/layers/pooling/average-pooling2d.ts";
+import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { DepthwiseConv2D } from "../../src/layers/convolutional/depthwise-conv2d.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { Flatten } from "../../src/layers/reshaping/flatten.ts";
+import { GlobalMaxPooling2D } from "../../src/layers/pooling/global-max-pooling2d.ts";
+import { InputLayer } from "../../src/layers/core/input-layer.ts";
+import { ReLU } from "../../src/layers/activations/relu.ts";
 import { layerFromConfig } from "../../src/layers/registry.ts";
-import { Rescaling } from "../../src/layers/rescaling.ts";
-import { Reshape } from "../../src/layers/reshape.ts";
-import { Softmax } from "../../src/layers/softmax.ts";
-import { ZeroPadding2D } from "../../src/layers/zero-padding2d.ts";
+import { Rescaling } from "../../src/layers/preprocessing/rescaling.ts";
+import { Reshape } from "../../src/layers/reshaping/reshape.ts";
+import { Softmax } from "../../src/layers/activations/softmax.ts";
+import { ZeroPadding2D } from "../../src/layers/reshaping/zero-padding2d.ts";
 import { fixture } from "./fixture.ts";
 
 /** Keras's serialized objects without what only Python needs. */

@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Dims } from "../../src/core/shape.ts";
-import { type InitializerIdentifier, initializerConfig, initializerOf } from "../../src/layers/initializers.ts";
-import { GlorotUniform, computeFans } from "../../src/layers/random-initializers.ts";
+import {
+  type InitializerIdentifier,
+  initializerConfig,
+  initializerOf,
+} from "../../src/layers/initializers/initializers.ts";
+import { GlorotUniform, computeFans } from "../../src/layers/initializers/random-initializers.ts";
 
 const RANDOM = [
   "random_uniform",

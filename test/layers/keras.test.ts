@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Tensor } from "../../src/core/tensor.ts";
-import { ACTIVATION_NAMES, activate, activationName } from "../../src/layers/activations.ts";
+import { ACTIVATION_NAMES, activate, activationName } from "../../src/layers/activations/activations.ts";
 import { layerFromConfig } from "../../src/layers/registry.ts";
 import { assertEqualsKeras, fixture, numbers, seeded } from "./fixture.ts";
 

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Tensor, zeros } from "../../src/core/tensor.ts";
-import { Add } from "../../src/layers/add.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Conv2D } from "../../src/layers/conv2d.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Input, InputLayer } from "../../src/layers/input-layer.ts";
+import { Add } from "../../src/layers/merging/add.ts";
+import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Input, InputLayer } from "../../src/layers/core/input-layer.ts";
 import { KerasTensor } from "../../src/layers/layer.ts";
 import { clearSession, toSnakeCase } from "../../src/layers/naming.ts";
-import { ReLU } from "../../src/layers/relu.ts";
+import { ReLU } from "../../src/layers/activations/relu.ts";
 
 /** The automatic name of a new convolution. */
 function conv(): string {

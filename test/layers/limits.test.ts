@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { zeros } from "../../src/core/tensor.ts";
-import { AveragePooling2D } from "../../src/layers/average-pooling2d.ts";
-import { Conv2D } from "../../src/layers/conv2d.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Input } from "../../src/layers/input-layer.ts";
-import { ZeroPadding2D } from "../../src/layers/zero-padding2d.ts";
+import { AveragePooling2D } from "../../src/layers/pooling/average-pooling2d.ts";
+import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
+import { ZeroPadding2D } from "../../src/layers/reshaping/zero-padding2d.ts";
 
 test("a weight of more than 2^30 values is refused before memory is asked for", () => {
   const limit = {

@@ -1,7 +1,7 @@
 /** Output shapes and refusals, in Keras's words, against real Keras. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import { layerFromConfig } from "../../src/layers/registry.ts";
 import { fixture } from "./fixture.ts";
 

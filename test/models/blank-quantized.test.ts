@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { zeros } from "../../src/core/tensor.ts";
-import { blankQuantized } from "../../src/models/blank-quantized.ts";
+import { blankQuantized } from "../../src/models/quantized/blank-quantized.ts";
 
 test("a blank quantized model predicts, without pictures and without knowing anything", async () => {
   const model = await MobileNetV2({ alpha: 0.35, inputShape: [32, 32, 3], weights: null });

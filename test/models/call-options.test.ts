@@ -5,11 +5,11 @@ import { TrainingEngine } from "../../src/engine/training/training-engine.ts";
 import { differentiate } from "../../src/graph/differentiate.ts";
 import { Network } from "../../src/graph/network.ts";
 import { programOf } from "../../src/graph/program.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { Input } from "../../src/layers/input-layer.ts";
-import { loadModel } from "../../src/models/load-model.ts";
+import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import { Model } from "../../src/models/model.ts";
 import { seededInput } from "../support/seeded.ts";
 

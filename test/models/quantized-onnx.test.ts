@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { loadModel } from "../../src/models/load-model.ts";
-import { quantize } from "../../src/models/quantize.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
+import { quantize } from "../../src/models/quantized/quantize.ts";
 import { assertWithin } from "../support/compare.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2d.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import { clearSession } from "../../src/layers/naming.ts";
 import { Sequential } from "../../src/models/sequential.ts";
-import type { SummaryOptions } from "../../src/models/summary.ts";
+import type { SummaryOptions } from "../../src/models/summary/summary.ts";
 
 beforeEach(() => clearSession());
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { loadModel } from "../../src/models/load-model.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import { assertWithin } from "../support/compare.ts";
 import { seededInput } from "../support/seeded.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";

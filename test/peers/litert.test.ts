@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { stack } from "../../src/core/tensor.ts";
-import { loadModel } from "../../src/models/load-model.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import { assertWithin } from "../support/compare.ts";
 import { seededInput } from "../support/seeded.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";

@@ -1,15 +1,15 @@
 /** Models of the kinds that people save, with seeded weights; keras_models.py has the same. */
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { leafLayers } from "../../src/graph/leaf-layers.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Conv2D } from "../../src/layers/conv2d.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { DepthwiseConv2D } from "../../src/layers/depthwise-conv2d.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2d.ts";
-import { Input } from "../../src/layers/input-layer.ts";
-import { ReLU } from "../../src/layers/relu.ts";
-import { Rescaling } from "../../src/layers/rescaling.ts";
+import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { DepthwiseConv2D } from "../../src/layers/convolutional/depthwise-conv2d.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
+import { ReLU } from "../../src/layers/activations/relu.ts";
+import { Rescaling } from "../../src/layers/preprocessing/rescaling.ts";
 import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import { seedWeights } from "../support/seeded.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { loadModel } from "../../src/models/load-model.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import { closeBrowser, withoutChromium } from "../browser/harness.ts";
 import { chosen } from "../saving/files.ts";
 import { assertWithin } from "../support/compare.ts";

@@ -5,7 +5,7 @@ import { nsfwjsFolder } from "../../src/cli/nsfwjs.ts";
 import { uniform } from "../../src/core/random.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { loadModel } from "../../src/models/load-model.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import type { WrittenFile } from "../../src/saving/checkpoint.ts";
 import { chosen, graphModelFiles } from "../saving/files.ts";
 import { assertWithin } from "../support/compare.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { loadModel } from "../../src/models/load-model.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import { assertWithin, maxMagnitude } from "../support/compare.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 import { needsShared, sharedPath } from "../support/shared.ts";

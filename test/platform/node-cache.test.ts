@@ -11,8 +11,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import type { CachedFile } from "../../src/platform/contract.ts";
-import { cachedDownload, findCached } from "../../src/platform/node-cache.ts";
-import { takeTurn } from "../../src/platform/node-turn.ts";
+import { cachedDownload, findCached } from "../../src/platform/node/cache.ts";
+import { takeTurn } from "../../src/platform/node/turn.ts";
 import { TestFolder } from "./folder.ts";
 import { checkLetters, letters } from "./letters.ts";
 import { startServer } from "./server.ts";

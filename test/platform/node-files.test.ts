@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
-import { makeFolder, makeFolders, readBytes, removeFile, writeBytes } from "../../src/platform/node-files.ts";
+import { makeFolder, makeFolders, readBytes, removeFile, writeBytes } from "../../src/platform/node/files.ts";
 import { TestFolder } from "./folder.ts";
 
 const posix = process.platform === "win32" ? "POSIX only" : false;
@@ -125,7 +125,7 @@ test("a writer killed at random moments: the file is always one of the whole one
   const size = 1_000_000;
   await writeBytes(path, new Uint8Array(size));
   const program = `
-    import { writeBytes } from ${JSON.stringify(new URL("../../src/platform/node-files.ts", import.meta.url).href)};
+    import { writeBytes } from ${JSON.stringify(new URL("../../src/platform/node/files.ts", import.meta.url).href)};
     process.send?.("ready");
     for (let value = 1; ; value++) await writeBytes(process.argv[1], new Uint8Array(${size}).fill(value));
   `;

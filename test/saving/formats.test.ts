@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { weightsByPath } from "../../src/models/describe-model.ts";
-import { type LoadModelOptions, loadAnyModel, loadModel, readCheckpoint } from "../../src/models/load-model.ts";
+import { weightsByPath } from "../../src/models/files/describe-model.ts";
+import { type LoadModelOptions, loadAnyModel, loadModel, readCheckpoint } from "../../src/models/files/load-model.ts";
 import { Model } from "../../src/models/model.ts";
 import { writers } from "../../src/saving/formats.ts";
-import { labelsText } from "../../src/saving/labels.ts";
+import { labelsText } from "../../src/saving/labels/labels.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 import { chosen, sourceOf } from "./files.ts";
 

@@ -2,12 +2,12 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { loadAnyModel } from "../../src/models/load-model.ts";
-import { type AnyModel, modelFromDescription } from "../../src/models/model-from-description.ts";
+import { loadAnyModel } from "../../src/models/files/load-model.ts";
+import { type AnyModel, modelFromDescription } from "../../src/models/files/model-from-description.ts";
 import type { WrittenFile } from "../../src/saving/checkpoint.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
-import { isZip, zipMember, zipMembers } from "../../src/saving/zip.ts";
-import { writeZip } from "../../src/saving/zip-write.ts";
+import { isZip, zipMember, zipMembers } from "../../src/saving/zip/zip.ts";
+import { writeZip } from "../../src/saving/zip/write.ts";
 import { graphModelFiles, savingFixture, sourceOf } from "./files.ts";
 import { mutant } from "./mutants.ts";
 import { processorTime } from "../support/processor-time.ts";

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { uniform } from "../../src/core/random.ts";
 import { Tensor } from "../../src/core/tensor.ts";
-import { loadModel } from "../../src/models/load-model.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import type { Model } from "../../src/models/model.ts";
 import type { Sequential } from "../../src/models/sequential.ts";
 import type { WrittenFile } from "../../src/saving/checkpoint.ts";

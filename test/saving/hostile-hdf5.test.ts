@@ -5,7 +5,7 @@ import { MobileNetV2Error } from "../../src/core/errors.ts";
 import { unitAt } from "../../src/core/random.ts";
 import type { Layer } from "../../src/layers/layer.ts";
 import { openHdf5 } from "../../src/saving/hdf5/hdf5.ts";
-import { loadWeightsInto } from "../../src/saving/load-weights.ts";
+import { loadWeightsInto } from "../../src/saving/keras/load-weights.ts";
 import { fixture, tinyLayers, versions } from "./tiny.ts";
 import { processorTime } from "../support/processor-time.ts";
 

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
 import { describe, test } from "node:test";
-import { loadAnyModel } from "../../src/models/load-model.ts";
-import { modelFromDescription } from "../../src/models/model-from-description.ts";
+import { loadAnyModel } from "../../src/models/files/load-model.ts";
+import { modelFromDescription } from "../../src/models/files/model-from-description.ts";
 import type { LayerDescription, ModelDescription } from "../../src/saving/checkpoint.ts";
-import { crc32 } from "../../src/saving/crc32.ts";
+import { crc32 } from "../../src/saving/zip/crc32.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
-import { writeZip } from "../../src/saving/zip-write.ts";
-import { zipMember } from "../../src/saving/zip.ts";
+import { writeZip } from "../../src/saving/zip/write.ts";
+import { zipMember } from "../../src/saving/zip/zip.ts";
 import { chosen, savingFixture } from "./files.ts";
 import { processorTime } from "../support/processor-time.ts";
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { programOf } from "../../src/graph/program.ts";
-import { loadAnyModel } from "../../src/models/load-model.ts";
+import { loadAnyModel } from "../../src/models/files/load-model.ts";
 import { assertWithin } from "../support/compare.ts";
 import { seededInput } from "../support/seeded.ts";
 import { needsShared, sharedJson, sharedPath } from "../support/shared.ts";

@@ -7,9 +7,9 @@ import { sizeOf } from "../../src/core/shape.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { programOf } from "../../src/graph/program.ts";
-import { loadAnyModel } from "../../src/models/load-model.ts";
-import type { AnyModel } from "../../src/models/model-from-description.ts";
-import { NSFWJS_CLASSES } from "../../src/saving/nsfwjs-classes.ts";
+import { loadAnyModel } from "../../src/models/files/load-model.ts";
+import type { AnyModel } from "../../src/models/files/model-from-description.ts";
+import { NSFWJS_CLASSES } from "../../src/saving/nsfwjs/classes.ts";
 import { assertWithin } from "../support/compare.ts";
 import { chosen } from "./files.ts";
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { isSafetensors } from "../../src/saving/safetensors-sniff.ts";
-import { float32ToWrite, readSafetensors, writeSafetensors } from "../../src/saving/safetensors.ts";
+import { isSafetensors } from "../../src/saving/safetensors/sniff.ts";
+import { float32ToWrite, readSafetensors, writeSafetensors } from "../../src/saving/safetensors/safetensors.ts";
 import { needsShared, sharedBytes } from "../support/shared.ts";
 
 /** A file with this header, as it stands, before `data`. */

@@ -6,10 +6,10 @@ import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { programOf } from "../../src/graph/program.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2d.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import type { BaseModel } from "../../src/models/base-model.ts";
 import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
@@ -17,7 +17,7 @@ import { assertWithin } from "../support/compare.ts";
 import { uniform } from "../../src/core/random.ts";
 import { Layer } from "../../src/layers/layer.ts";
 import type { WeightSpec } from "../../src/layers/weight.ts";
-import { loadWeightsInto } from "../../src/saving/load-weights.ts";
+import { loadWeightsInto } from "../../src/saving/keras/load-weights.ts";
 import { needsShared, sharedBytes, sharedJson } from "../support/shared.ts";
 
 interface Described {

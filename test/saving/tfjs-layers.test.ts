@@ -5,9 +5,9 @@ import { unitAt } from "../../src/core/random.ts";
 import { MobileNetV2Error } from "../../src/core/errors.ts";
 import type { Layer } from "../../src/layers/layer.ts";
 import { Network } from "../../src/graph/network.ts";
-import { parseJson } from "../../src/saving/json.ts";
-import { loadByOrder } from "../../src/saving/layer-order.ts";
-import { type Shards, readTfjsLayers, tfjsShardPaths } from "../../src/saving/tfjs-layers.ts";
+import { parseJson } from "../../src/saving/bytes/json.ts";
+import { loadByOrder } from "../../src/saving/keras/layer-order.ts";
+import { type Shards, readTfjsLayers, tfjsShardPaths } from "../../src/saving/tfjs/layers-model.ts";
 import { nestedLayers, tinyLayers, versions } from "./tiny.ts";
 
 const LAYERS = ["image", "conv", "bn", "pool", "drop", "head"];

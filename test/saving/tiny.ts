@@ -5,12 +5,12 @@ import { uniform } from "../../src/core/random.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { buildGraph } from "../../src/graph/graph.ts";
 import { Network } from "../../src/graph/network.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Conv2D } from "../../src/layers/conv2d.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/global-average-pooling2d.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import type { Layer } from "../../src/layers/layer.ts";
 
 export function fixture(name: string): Uint8Array {

@@ -1,14 +1,14 @@
 /** Fine-tuning as the reference folder's training.json sets it up: MobileNetV2 with a head, seeded, partly frozen. */
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import type { LossGradient } from "../../src/graph/differentiator.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Dense } from "../../src/layers/dense.ts";
+import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
 import type { Weight } from "../../src/layers/weight.ts";
 import { Model } from "../../src/models/model.ts";
-import { Adam } from "../../src/training/adam.ts";
-import type { Optimizer } from "../../src/training/optimizer.ts";
-import { RMSprop } from "../../src/training/rmsprop.ts";
-import { SGD } from "../../src/training/sgd.ts";
+import { Adam } from "../../src/training/optimizers/adam.ts";
+import type { Optimizer } from "../../src/training/optimizers/optimizer.ts";
+import { RMSprop } from "../../src/training/optimizers/rmsprop.ts";
+import { SGD } from "../../src/training/optimizers/sgd.ts";
 import { seedWeights } from "./seeded.ts";
 
 export interface FineTuning {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import { loadModel } from "../../src/models/load-model.ts";
+import { loadModel } from "../../src/models/files/load-model.ts";
 import { Callback, type Logs } from "../../src/training/callbacks/callback.ts";
 import { CSVLogger } from "../../src/training/callbacks/csv-logger.ts";
 import { EarlyStopping } from "../../src/training/callbacks/early-stopping.ts";
@@ -11,7 +11,7 @@ import { LearningRateScheduler } from "../../src/training/callbacks/learning-rat
 import { ModelCheckpoint, formatPath } from "../../src/training/callbacks/model-checkpoint.ts";
 import { ReduceLROnPlateau } from "../../src/training/callbacks/reduce-lr-on-plateau.ts";
 import { TerminateOnNaN } from "../../src/training/callbacks/terminate-on-nan.ts";
-import { SGD } from "../../src/training/sgd.ts";
+import { SGD } from "../../src/training/optimizers/sgd.ts";
 import { TestFolder } from "../platform/folder.ts";
 import { tinyData, tinyModel, weightsOf } from "./tiny.ts";
 

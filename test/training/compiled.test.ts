@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { type TestContext, describe, it } from "node:test";
 import { uniform } from "../../src/core/random.ts";
 import { Tensor } from "../../src/core/tensor.ts";
-import { describeModel, weightsByPath } from "../../src/models/describe-model.ts";
-import { loadAnyModel, loadModel } from "../../src/models/load-model.ts";
+import { describeModel, weightsByPath } from "../../src/models/files/describe-model.ts";
+import { loadAnyModel, loadModel } from "../../src/models/files/load-model.ts";
 import type { Model } from "../../src/models/model.ts";
-import { losses, metrics, optimizers, schedules } from "../../src/models/training-classes.ts";
-import { compileOptionsOf } from "../../src/models/training-from-file.ts";
+import { losses, metrics, optimizers, schedules } from "../../src/models/compiled/training-classes.ts";
+import { compileOptionsOf } from "../../src/models/compiled/training-from-file.ts";
 import type { SavedTraining } from "../../src/saving/checkpoint.ts";
 import {
   LOSSES,
@@ -18,24 +18,24 @@ import {
   OPTIMIZERS,
   SCHEDULES,
   trainingOf,
-} from "../../src/saving/keras-compile.ts";
-import { parseJson } from "../../src/saving/json.ts";
+} from "../../src/saving/keras/compile.ts";
+import { parseJson } from "../../src/saving/bytes/json.ts";
 import { writerNamed } from "../../src/saving/writer-of.ts";
-import { zipMember } from "../../src/saving/zip.ts";
-import { writeZip } from "../../src/saving/zip-write.ts";
-import { Adam, AdamW } from "../../src/training/adam.ts";
+import { zipMember } from "../../src/saving/zip/zip.ts";
+import { writeZip } from "../../src/saving/zip/write.ts";
+import { Adam, AdamW } from "../../src/training/optimizers/adam.ts";
 import { ModelCheckpoint } from "../../src/training/callbacks/model-checkpoint.ts";
-import { BinaryCrossentropy, CategoricalCrossentropy } from "../../src/training/crossentropy.ts";
-import { Loss, type Predicted, type Scored } from "../../src/training/loss.ts";
-import { MeanSquaredError, lossOf } from "../../src/training/losses.ts";
+import { BinaryCrossentropy, CategoricalCrossentropy } from "../../src/training/losses/crossentropy.ts";
+import { Loss, type Predicted, type Scored } from "../../src/training/losses/loss.ts";
+import { MeanSquaredError, lossOf } from "../../src/training/losses/losses.ts";
 import { AUC } from "../../src/training/metrics/auc.ts";
 import { Precision } from "../../src/training/metrics/confusion.ts";
 import { FBetaScore } from "../../src/training/metrics/f-score.ts";
 import { MeanMetric } from "../../src/training/metrics/metric.ts";
 import { metricOf } from "../../src/training/metrics/metrics.ts";
-import { RMSprop } from "../../src/training/rmsprop.ts";
-import { CosineDecay, PiecewiseConstantDecay } from "../../src/training/schedules.ts";
-import { SGD } from "../../src/training/sgd.ts";
+import { RMSprop } from "../../src/training/optimizers/rmsprop.ts";
+import { CosineDecay, PiecewiseConstantDecay } from "../../src/training/optimizers/schedules.ts";
+import { SGD } from "../../src/training/optimizers/sgd.ts";
 import { TestFolder } from "../platform/folder.ts";
 import { assertWithin } from "../support/compare.ts";
 import { tinyData, tinyModel, weightsOf } from "./tiny.ts";
@@ -206,8 +206,8 @@ describe("a compiled model, saved and loaded", () => {
 
   it("with several outputs: what is said by their names", async () => {
     const { Model: Made } = await import("../../src/models/model.ts");
-    const { Input } = await import("../../src/layers/input-layer.ts");
-    const { Dense } = await import("../../src/layers/dense.ts");
+    const { Input } = await import("../../src/layers/core/input-layer.ts");
+    const { Dense } = await import("../../src/layers/core/dense.ts");
     const inputs = Input({ shape: [4] });
     const outputs = ["kind", "size"].map((name, i) => new Dense({ units: 3 - 2 * i, name }).apply(inputs));
     const model = new Made({ inputs, outputs });

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Tensor } from "../../src/core/tensor.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import { Model } from "../../src/models/model.ts";
 import { LambdaCallback, type LambdaCallbackOptions } from "../../src/training/callbacks/lambda-callback.ts";
 import { seededInput } from "../support/seeded.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { uniform } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { Tensor } from "../../src/core/tensor.ts";
-import type { Predicted } from "../../src/training/loss.ts";
+import type { Predicted } from "../../src/training/losses/loss.ts";
 
 interface Case {
   readonly className: string;

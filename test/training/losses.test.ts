@@ -6,9 +6,9 @@ import {
   BinaryCrossentropy,
   CategoricalCrossentropy,
   SparseCategoricalCrossentropy,
-} from "../../src/training/crossentropy.ts";
-import type { Loss } from "../../src/training/loss.ts";
-import { MeanSquaredError, lossOf } from "../../src/training/losses.ts";
+} from "../../src/training/losses/crossentropy.ts";
+import type { Loss } from "../../src/training/losses/loss.ts";
+import { MeanSquaredError, lossOf } from "../../src/training/losses/losses.ts";
 import { assertWithin } from "../support/compare.ts";
 import { dataOf, keras } from "./keras.ts";
 

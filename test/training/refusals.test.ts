@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { gradCam } from "../../src/explain/grad-cam.ts";
 import type { Model } from "../../src/models/model.ts";
 import { LambdaCallback } from "../../src/training/callbacks/lambda-callback.ts";
-import { SGD } from "../../src/training/sgd.ts";
+import { SGD } from "../../src/training/optimizers/sgd.ts";
 import { tinyData, tinyModel, weightsOf } from "./tiny.ts";
 
 const { x, y } = tinyData(20);

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Tensor } from "../../src/core/tensor.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import { LambdaCallback } from "../../src/training/callbacks/lambda-callback.ts";
-import type { TrainingBatch } from "../../src/training/samples.ts";
-import { permutation } from "../../src/training/permutation.ts";
+import type { TrainingBatch } from "../../src/training/data/samples.ts";
+import { permutation } from "../../src/training/data/permutation.ts";
 import { tinyData, tinyModel, weightsOf } from "./tiny.ts";
 
 const { x, y } = tinyData(10);

@@ -1,11 +1,11 @@
 /** A small model and data that it can learn, for tests of everything around the steps. */
 import { uniform } from "../../src/core/random.ts";
 import { Tensor } from "../../src/core/tensor.ts";
-import { Activation } from "../../src/layers/activation.ts";
-import { BatchNormalization } from "../../src/layers/batch-normalization.ts";
-import { Dense } from "../../src/layers/dense.ts";
-import { Dropout } from "../../src/layers/dropout.ts";
-import { Input } from "../../src/layers/input-layer.ts";
+import { Activation } from "../../src/layers/activations/activation.ts";
+import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { Dense } from "../../src/layers/core/dense.ts";
+import { Dropout } from "../../src/layers/regularization/dropout.ts";
+import { Input } from "../../src/layers/core/input-layer.ts";
 import { Model } from "../../src/models/model.ts";
 import { seedWeights } from "../support/seeded.ts";
 

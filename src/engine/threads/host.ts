@@ -2,10 +2,10 @@
 import { startWorker } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { ThreadPlatform, WorkerThread } from "../../platform/contract.ts";
-import type { EngineMemory, Region } from "../memory.ts";
-import type { Run } from "../compile.ts";
-import type { Loaded, Place } from "../place.ts";
-import type { Placement } from "../plan.ts";
+import type { EngineMemory, Region } from "../memory/memory.ts";
+import type { Run } from "../emit/compile.ts";
+import type { Loaded, Place } from "../memory/place.ts";
+import type { Placement } from "../plan/plan.ts";
 import { Attempts } from "./attempts.ts";
 import { type FromHost, type ToHost, hostProgram } from "./host-program.ts";
 import { Turns } from "./turns.ts";

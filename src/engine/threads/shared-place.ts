@@ -1,8 +1,8 @@
 /** A memory that the pool's threads have too: all of them run a plan together. */
-import type { Run } from "../compile.ts";
-import type { EngineMemory } from "../memory.ts";
-import { type Loaded, OwnPlace } from "../place.ts";
-import { spare } from "../spare-memory.ts";
+import type { Run } from "../emit/compile.ts";
+import type { EngineMemory } from "../memory/memory.ts";
+import { type Loaded, OwnPlace } from "../memory/place.ts";
+import { spare } from "../memory/spare-memory.ts";
 import type { Pool } from "./pool.ts";
 import { Task } from "./task.ts";
 

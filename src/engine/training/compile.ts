@@ -1,13 +1,13 @@
 /** Layout → one WebAssembly module: functions that run the operations forwards and backwards, with what the host does between them. */
-import type { Tiling } from "../../kernels/table.ts";
+import type { Tiling } from "../../kernels/f32/table.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { Callable } from "../../wasm/function.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
-import type { Run } from "../compile.ts";
+import type { Run } from "../emit/compile.ts";
 import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
-import { convolutionNeeds, emitConvolution, zeroBytes } from "./emit-convolution.ts";
+import { convolutionNeeds, emitConvolution, zeroBytes } from "./emit/convolution.ts";
 import {
   emitActivation,
   emitActivationGradient,
@@ -21,7 +21,7 @@ import {
   emitSum,
   emitThroughAll,
   statisticsNeeds,
-} from "./emit-others.ts";
+} from "./emit/others.ts";
 import {
   emitAverage,
   emitAverageGradient,
@@ -31,10 +31,10 @@ import {
   emitMeanGradient,
   largestNeeds,
   meanNeeds,
-} from "./emit-pools.ts";
-import { emitPixelsGradient, pixelsGradientNeeds } from "./emit-pixels-gradient.ts";
-import { emitRowsGradient, rowsGradientNeeds } from "./emit-rows-gradient.ts";
-import type { Emitter } from "./emitter.ts";
+} from "./emit/pools.ts";
+import { emitPixelsGradient, pixelsGradientNeeds } from "./emit/pixels-gradient.ts";
+import { emitRowsGradient, rowsGradientNeeds } from "./emit/rows-gradient.ts";
+import type { Emitter } from "./emit/emitter.ts";
 import type { ActivationGradient, Backward, Backwards, HostGradient } from "./gradients.ts";
 import type { Activation, Forward, Host, Lowered, Matrix } from "./operations.ts";
 import { COEFFICIENTS, type Layout, type Needs, coefficientBytes, layOut } from "./plan.ts";

@@ -1,7 +1,7 @@
 /** What the host does in a training step: operations without a kernel, scalings that do not come from the batch, masks. */
 import type { Tensor } from "../../core/tensor.ts";
-import { activationGradient } from "../../layers/activation-gradients.ts";
-import { activate } from "../../layers/activations.ts";
+import { activationGradient } from "../../layers/activations/activation-gradients.ts";
+import { activate } from "../../layers/activations/activations.ts";
 import { type TrainingPass, streamOf } from "../../layers/gradients.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { HostOperation } from "./compile.ts";

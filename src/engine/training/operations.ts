@@ -1,9 +1,9 @@
 /** What a program becomes in training: operations over matrices of a whole batch, forwards and backwards. */
 import type { Padding2D } from "../../core/padding.ts";
 import type { Dims } from "../../core/shape.ts";
-import type { MapName } from "../../kernels/elementwise.ts";
-import type { BatchNormalization } from "../../layers/batch-normalization.ts";
-import type { Dropout } from "../../layers/dropout.ts";
+import type { MapName } from "../../kernels/f32/elementwise.ts";
+import type { BatchNormalization } from "../../layers/normalization/batch-normalization.ts";
+import type { Dropout } from "../../layers/regularization/dropout.ts";
 import type { OutputActivation } from "../../layers/gradients.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";

@@ -1,6 +1,6 @@
 /** Where in memory every matrix lies while it is needed, forwards and backwards. */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { type Block, align, placeBlocks } from "../arena.ts";
+import { type Block, align, placeBlocks } from "../plan/arena.ts";
 import type { Backward, Backwards } from "./gradients.ts";
 import { writes } from "./gradients.ts";
 import type { Forward, Lowered, Matrix, Scaling, View } from "./operations.ts";

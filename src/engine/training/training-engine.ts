@@ -17,12 +17,12 @@ import type {
 } from "../../graph/differentiator.ts";
 import { checkInputs } from "../../graph/inputs.ts";
 import type { Program } from "../../graph/program.ts";
-import type { Tiling } from "../../kernels/table.ts";
+import type { Tiling } from "../../kernels/f32/table.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { Features } from "../../wasm/features.ts";
 import { tilingOf } from "../engine.ts";
-import { EngineMemory } from "../memory.ts";
-import { type Loaded, OwnPlace, type Place, forgotten } from "../place.ts";
+import { EngineMemory } from "../memory/memory.ts";
+import { type Loaded, OwnPlace, type Place, forgotten } from "../memory/place.ts";
 import { type Pool, canShare, sharedPool } from "../threads/pool.ts";
 import { SharedPlace } from "../threads/shared-place.ts";
 import { Turns } from "../threads/turns.ts";

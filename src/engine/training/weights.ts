@@ -1,7 +1,7 @@
 /** Weights in the engine's memory: as they are, in the layouts of the kernels, and their gradients. */
-import { packedDwconvSize } from "../../kernels/dwconv.ts";
-import { packedGemmSize } from "../../kernels/gemm.ts";
-import type { Tiling } from "../../kernels/table.ts";
+import { packedDwconvSize } from "../../kernels/f32/dwconv.ts";
+import { packedGemmSize } from "../../kernels/f32/gemm.ts";
+import type { Tiling } from "../../kernels/f32/table.ts";
 import {
   packDepthwise,
   packDepthwiseName,
@@ -9,12 +9,12 @@ import {
   packTransposedName,
   packWeights,
   packWeightsName,
-} from "../../kernels/train-pack.ts";
+} from "../../kernels/training/pack.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
-import type { EngineMemory } from "../memory.ts";
+import type { EngineMemory } from "../memory/memory.ts";
 import type { Convolution } from "./operations.ts";
 import { tileOfColumns } from "./tiles.ts";
 

@@ -1,6 +1,6 @@
 /** Sums, differences, products and quotients of a computed value and a constant, whatever framework they come from. */
 import type { Shape } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "./derived-tensor.ts";
 import type { Factor } from "./factors.ts";

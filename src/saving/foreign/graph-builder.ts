@@ -8,7 +8,7 @@ import { type Dims, type Shape, formatShape, shapesEqual } from "../../core/shap
 import type { LayerConfig } from "../../layers/layer.ts";
 import { layerFromConfig } from "../../layers/registry.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "./derived-tensor.ts";

@@ -1,6 +1,6 @@
 /** A described model made flat for those who write it as another framework's graph: models within it inlined, in an order that runs. */
 import type { Shape } from "../../core/shape.ts";
-import { InputLayer } from "../../layers/input-layer.ts";
+import { InputLayer } from "../../layers/core/input-layer.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { layerFromConfig } from "../../layers/registry.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";

@@ -2,7 +2,7 @@
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import type { GlobalHeaps } from "./global-heap.ts";
 import { type Message, MessageType } from "./object-header.ts";
 import type { Cursor } from "./source.ts";

@@ -2,10 +2,10 @@
 import { type Dims, formatShape } from "../../core/shape.ts";
 import type { StoredVariable } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { type Numbers, firstOf, float32Of } from "../numbers.ts";
+import { type Numbers, firstOf, float32Of } from "../bytes/numbers.ts";
 import { readAttributes } from "./attribute.ts";
 import { readDataspace, readDatatype } from "./datatype.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import type { GlobalHeaps } from "./global-heap.ts";
 import { type Message, MessageType } from "./object-header.ts";
 import type { Cursor, Source } from "./source.ts";

@@ -1,5 +1,5 @@
 /** Collects an ONNX graph: nodes and initializers, and for every picture a name in either order of axes. */
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import type { Dims, Shape } from "../../core/shape.ts";
 import { MessageWriter } from "./protobuf.ts";
 

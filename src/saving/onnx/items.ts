@@ -1,6 +1,6 @@
 /** What the names in an ONNX graph stand for while it is read: values that layers give, constants, and small lists of numbers. */
 import { type Dims, formatShape } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import type { GraphBuilder } from "../foreign/graph-builder.ts";
 import type { Value } from "../foreign/value.ts";

@@ -1,7 +1,7 @@
 /** ONNX's operators that layers compute. */
 import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { type Arithmetic, withConstant } from "../foreign/arithmetic.ts";
 import { dequantized, reshaped, transposed } from "../foreign/derived-tensor.ts";
 import type { Factor } from "../foreign/factors.ts";

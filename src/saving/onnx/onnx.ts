@@ -4,7 +4,7 @@ import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { GraphBuilder } from "../foreign/graph-builder.ts";
 import type { Value } from "../foreign/value.ts";
-import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../json.ts";
+import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { CHANNELS_FIRST, type Item, Operation, type OperationContext, type ValueItem, valueItem } from "./items.ts";
 import { OPERATORS, OPERATOR_NAMES } from "./layer-operators.ts";

@@ -1,6 +1,6 @@
 /** ONNX's operators that move axes and shapes about: of values, of weights, and of the small numbers that describe shapes. */
 import type { Dims } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { reshaped, transposed } from "../foreign/derived-tensor.ts";
 import {
   CHANNELS_FIRST,

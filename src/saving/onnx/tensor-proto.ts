@@ -1,8 +1,8 @@
 /** ONNX's tensors (TensorProto): in the file itself, in four ways, or in a file beside it. */
 import { type Dims, formatShape } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { formatError } from "../file-errors.ts";
-import { elementSize, float32Of } from "../numbers.ts";
+import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type Field, fieldsOf, integersOf, messageOf, textOf } from "./protobuf.ts";
 

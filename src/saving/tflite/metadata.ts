@@ -1,6 +1,6 @@
 /** The metadata that TFLite models for applications carry (metadata_schema.fbs): how pictures are scaled, and the names of classes. */
 import type { Preprocessing } from "../checkpoint.ts";
-import { zipMember, zipNames } from "../zip.ts";
+import { zipMember, zipNames } from "../zip/zip.ts";
 import { rootTable } from "./flatbuffer.ts";
 
 /** Of what is read of lists in the metadata. */

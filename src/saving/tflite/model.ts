@@ -1,10 +1,10 @@
 /** What a TFLite file (schema version 3) holds: tensors and operators, read as far as they are asked for. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { dequantized } from "../foreign/derived-tensor.ts";
-import { elementSize, float32Of } from "../numbers.ts";
+import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type Table, rootTable } from "./flatbuffer.ts";
 

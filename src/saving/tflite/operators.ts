@@ -1,7 +1,7 @@
 /** TFLite's operators as layers. Values stay float32: what a quantised model rounds, is not rounded here. */
 import type { Padding2D } from "../../core/padding.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Arithmetic, channelFactor, withConstant } from "../foreign/arithmetic.ts";
 import { reshaped, transposed } from "../foreign/derived-tensor.ts";

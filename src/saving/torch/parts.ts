@@ -1,5 +1,5 @@
 /** A MobileNetV2 as PyTorch's packages see it (arXiv 1801.04381, table 2): convolutions with their normalizations, in blocks. */
-import type { ActivationName } from "../../layers/activations.ts";
+import type { ActivationName } from "../../layers/activations/activations.ts";
 
 /** A convolution and the BatchNormalization after it; `T` is what holds the values, in Keras's order of axes. */
 export interface Unit<T> {

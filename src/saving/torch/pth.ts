@@ -3,11 +3,11 @@
  * pickle after another with the storages behind (torch/serialization.py). Only tensors are read, and nothing is run.
  */
 import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
-import { elementCount } from "../element-count.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { elementSize, float32Of } from "../numbers.ts";
+import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { isZip, zipMember, zipMembers } from "../zip.ts";
+import { isZip, zipMember, zipMembers } from "../zip/zip.ts";
 import { type Pickled, PickledTensor, unpickle } from "./pickle.ts";
 import { PICKLE } from "./sniff.ts";
 

@@ -1,5 +1,5 @@
 /** How the files of `torch.save` begin. */
-import { isZip } from "../zip.ts";
+import { isZip } from "../zip/zip.ts";
 
 /** The member of the archive, in a folder of any name, that holds the pickle. It comes first. */
 export const PICKLE = "/data.pkl";

@@ -3,10 +3,10 @@
  * `preprocessor_config.json` of a model hub say beside the weights, and what we write into the metadata of safetensors.
  */
 import { show } from "../../core/errors.ts";
-import { type ActivationName, activationName } from "../../layers/activations.ts";
+import { type ActivationName, activationName } from "../../layers/activations/activations.ts";
 import type { FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../json.ts";
+import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
 import type { Naming } from "./names.ts";
 import type { StridedPadding, Traits } from "./parts.ts";
 

@@ -4,7 +4,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { SavedModel, WrittenFile } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { transposedValues } from "../foreign/derived-tensor.ts";
-import { type TensorToWrite, float32ToWrite, writeSafetensors } from "../safetensors.ts";
+import { type TensorToWrite, float32ToWrite, writeSafetensors } from "../safetensors/safetensors.ts";
 import { hubFiles } from "./hub-files.ts";
 import { matchMobileNet } from "./match.ts";
 import { NAMINGS, type BlockPlace, type Naming, type UnitNames } from "./names.ts";

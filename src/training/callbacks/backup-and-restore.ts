@@ -2,8 +2,8 @@
 import { makeFolder, removeFile, writeBytes } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
-import { decodeState, encodeState } from "../state.ts";
-import { bytesIfThere } from "../bytes-if-there.ts";
+import { decodeState, encodeState } from "../loop/state.ts";
+import { bytesIfThere } from "../loop/bytes-if-there.ts";
 import { Callback } from "./callback.ts";
 import { checkedFrequency } from "./model-checkpoint.ts";
 

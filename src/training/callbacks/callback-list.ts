@@ -1,6 +1,6 @@
 /** Callbacks one after the other, each waited for (keras.callbacks.CallbackList). */
 import { show, valueError } from "../../core/errors.ts";
-import type { TrainedModel } from "../model.ts";
+import type { TrainedModel } from "../loop/model.ts";
 import { Callback, type CallbackParams, type Logs } from "./callback.ts";
 
 type Hook = {

@@ -1,6 +1,6 @@
 /** What happens between the steps of a training (keras.callbacks.Callback). */
-import type { TrainedModel } from "../model.ts";
-import type { StateRecord } from "../state.ts";
+import type { TrainedModel } from "../loop/model.ts";
+import type { StateRecord } from "../loop/state.ts";
 
 /** Loss and metrics by name; those of the validation begin with `val_`. Callbacks may add to them. */
 export type Logs = Record<string, number>;

@@ -1,8 +1,8 @@
 /** Writes what is logged into a table (keras.callbacks.CSVLogger). */
 import { checkOptions } from "../../core/options.ts";
 import { writeBytes } from "#platform";
-import { bytesIfThere } from "../bytes-if-there.ts";
-import { type StateRecord, textIn } from "../state.ts";
+import { bytesIfThere } from "../loop/bytes-if-there.ts";
+import { type StateRecord, textIn } from "../loop/state.ts";
 import { Callback, type Logs } from "./callback.ts";
 
 export interface CSVLoggerOptions {

@@ -1,8 +1,8 @@
 /** Ends a training that no longer gets better (keras.callbacks.EarlyStopping). */
 import { checkOptions } from "../../core/options.ts";
 import { print, warn } from "#platform";
-import { assignWeights, copyWeights } from "../model.ts";
-import { type StateRecord, arraysIn, numberIn, numberOrNullIn } from "../state.ts";
+import { assignWeights, copyWeights } from "../loop/model.ts";
+import { type StateRecord, arraysIn, numberIn, numberOrNullIn } from "../loop/state.ts";
 import type { Logs } from "./callback.ts";
 import { MonitorCallback, type MonitorOptions, logged, MONITOR_OPTIONS } from "./monitor.ts";
 

@@ -1,5 +1,5 @@
 /** What was logged, epoch by epoch (keras.callbacks.History). */
-import { type StateRecord, numbersIn, recordIn } from "../state.ts";
+import { type StateRecord, numbersIn, recordIn } from "../loop/state.ts";
 import { Callback, type Logs } from "./callback.ts";
 
 /** What `fit` resolves to. */

@@ -2,8 +2,8 @@
 import { print } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
-import type { TrainedModel } from "../model.ts";
-import type { Optimizer } from "../optimizer.ts";
+import type { TrainedModel } from "../loop/model.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import { Callback, type Logs } from "./callback.ts";
 
 export class LearningRateScheduler extends Callback {

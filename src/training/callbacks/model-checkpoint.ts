@@ -2,7 +2,7 @@
 import { makeFolder, print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
-import { type StateRecord, numberIn, numberOrNullIn } from "../state.ts";
+import { type StateRecord, numberIn, numberOrNullIn } from "../loop/state.ts";
 import type { Logs } from "./callback.ts";
 import { MonitorCallback, type MonitorOptions, logged } from "./monitor.ts";
 

@@ -1,6 +1,6 @@
 /** Shows how far a training is (keras.callbacks.ProgbarLogger). */
 import { print } from "#platform";
-import { ProgressBar } from "../progress-bar.ts";
+import { ProgressBar } from "../loop/progress-bar.ts";
 import { Callback, type Logs } from "./callback.ts";
 
 export class ProgressLogger extends Callback {

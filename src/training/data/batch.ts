@@ -2,7 +2,7 @@
 import { valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
-import { emptyLike, sliceRows } from "../rows.ts";
+import { emptyLike, sliceRows } from "./rows.ts";
 
 /** Samples that a model learns from at once; the first axis of each tensor counts them. */
 export interface Batch {

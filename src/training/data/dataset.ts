@@ -1,8 +1,8 @@
 /** Data sets: batches that can be gone through again, epoch by epoch (what tf.data.Dataset is to Keras's `fit`). */
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
-import { prefetched } from "./ahead.ts";
-import { type Augmentation, augmentBatch } from "./augment.ts";
+import { prefetched } from "./pictures/ahead.ts";
+import { type Augmentation, augmentBatch } from "./augmentation/augment.ts";
 import { type Batch, batchOfOne, joinBatches, samplesIn, sliceBatch } from "./batch.ts";
 
 /** What is known of a data set before anyone goes through it. */

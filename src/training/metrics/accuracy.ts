@@ -4,7 +4,7 @@ import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { integerArgument, numberArgument } from "../../layers/arguments.ts";
-import { positionsOf, sameShape, toRankOf } from "../loss.ts";
+import { positionsOf, sameShape, toRankOf } from "../losses/loss.ts";
 import { MeanMetric, type MetricOptions } from "./metric.ts";
 
 /** How often a value above the threshold has the label 1, another the label 0. */

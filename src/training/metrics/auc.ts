@@ -3,7 +3,7 @@ import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { booleanArgument } from "../../layers/arguments.ts";
-import { sameShape } from "../loss.ts";
+import { sameShape } from "../losses/loss.ts";
 import { EPSILON, ThresholdMetric, weightsOf } from "./confusion.ts";
 import { type MetricOptions, divideNoNan } from "./metric.ts";
 

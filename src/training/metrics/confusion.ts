@@ -4,7 +4,7 @@ import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { integerArgument } from "../../layers/arguments.ts";
-import { sameShape } from "../loss.ts";
+import { sameShape } from "../losses/loss.ts";
 import { Metric, type MetricOptions, type MetricResult, divideNoNan } from "./metric.ts";
 
 const NEG_INF = -1e10;

@@ -2,7 +2,7 @@
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { positionWeights } from "../loss.ts";
+import { positionWeights } from "../losses/loss.ts";
 
 /** One number, or one for each threshold or class. */
 export type MetricResult = number | readonly number[];

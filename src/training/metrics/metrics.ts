@@ -1,8 +1,8 @@
 /** Metrics by their names (keras.metrics.get); `accuracy` is decided by the shapes, as Keras does. */
 import { show, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Loss } from "../loss.ts";
-import { isLossName, kindOf, lossOf } from "../losses.ts";
+import { Loss } from "../losses/loss.ts";
+import { isLossName, kindOf, lossOf } from "../losses/losses.ts";
 import {
   BinaryAccuracy,
   CategoricalAccuracy,

@@ -8,7 +8,7 @@ import { SharedRuns } from "../../../src/engine/threads/shares.ts";
 import { Task } from "../../../src/engine/threads/task.ts";
 import { programOf } from "../../../src/graph/program.ts";
 import type { ThreadPlatform } from "../../../src/platform/contract.ts";
-import { startWorker } from "../../../src/platform/node-workers.ts";
+import { startWorker } from "../../../src/platform/node/workers.ts";
 import { i32 } from "../../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../../src/wasm/module.ts";
 import { seedWeights, seededInput } from "../../support/seeded.ts";

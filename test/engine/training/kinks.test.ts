@@ -7,7 +7,7 @@ import { TrainingEngine } from "../../../src/engine/training/training-engine.ts"
 import type { Gradients } from "../../../src/graph/differentiator.ts";
 import { programOf } from "../../../src/graph/program.ts";
 import type { KerasTensor } from "../../../src/layers/layer.ts";
-import { ReLU } from "../../../src/layers/relu.ts";
+import { ReLU } from "../../../src/layers/activations/relu.ts";
 import { Model } from "../../../src/models/model.ts";
 import {
   type KerasOptimizer,

@@ -6,7 +6,7 @@ import { sizeOf } from "../../../src/core/shape.ts";
 import { Tensor } from "../../../src/core/tensor.ts";
 import { evaluate } from "../../../src/graph/evaluate.ts";
 import { programOf } from "../../../src/graph/program.ts";
-import { modelFromDescription } from "../../../src/models/model-from-description.ts";
+import { modelFromDescription } from "../../../src/models/files/model-from-description.ts";
 import type { Checkpoint } from "../../../src/saving/checkpoint.ts";
 import { openCheckpoint } from "../../../src/saving/formats.ts";
 import { assertWithin, maxMagnitude } from "../../support/compare.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { uniform } from "../../../src/core/random.ts";
 import { type Dims, sizeOf } from "../../../src/core/shape.ts";
-import { float32ToWrite, writeSafetensors } from "../../../src/saving/safetensors.ts";
+import { float32ToWrite, writeSafetensors } from "../../../src/saving/safetensors/safetensors.ts";
 
 export interface Answer {
   /** Rows and columns of the pictures. */

@@ -4,12 +4,17 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { uniform } from "../../../src/core/random.ts";
 import { Tensor } from "../../../src/core/tensor.ts";
-import type { FillOptions } from "../../../src/training/data/affine.ts";
-import { type Augmentation, type Picture, augmentBatch } from "../../../src/training/data/augment.ts";
+import type { FillOptions } from "../../../src/training/data/augmentation/affine.ts";
+import { type Augmentation, type Picture, augmentBatch } from "../../../src/training/data/augmentation/augment.ts";
 import { type Batch, sliceBatch } from "../../../src/training/data/batch.ts";
-import { beta, mixUp, mixed } from "../../../src/training/data/mix-up.ts";
-import { brightened, contrasted, randomBrightness, randomContrast } from "../../../src/training/data/random-color.ts";
-import { randomCrop, randomResizedCrop } from "../../../src/training/data/random-crop.ts";
+import { beta, mixUp, mixed } from "../../../src/training/data/augmentation/mix-up.ts";
+import {
+  brightened,
+  contrasted,
+  randomBrightness,
+  randomContrast,
+} from "../../../src/training/data/augmentation/random-color.ts";
+import { randomCrop, randomResizedCrop } from "../../../src/training/data/augmentation/random-crop.ts";
 import {
   flipped,
   randomFlip,
@@ -19,7 +24,7 @@ import {
   rotated,
   translated,
   zoomed,
-} from "../../../src/training/data/random-geometry.ts";
+} from "../../../src/training/data/augmentation/random-geometry.ts";
 import { assertWithin } from "../../support/compare.ts";
 
 interface Given extends FillOptions {

@@ -4,12 +4,12 @@ import { rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
 import { Tensor } from "../../../src/core/tensor.ts";
-import { ahead, prefetched } from "../../../src/training/data/ahead.ts";
+import { ahead, prefetched } from "../../../src/training/data/pictures/ahead.ts";
 import type { Batch } from "../../../src/training/data/batch.ts";
 import { Dataset } from "../../../src/training/data/dataset.ts";
-import { imageDatasetFromDirectory } from "../../../src/training/data/image-dataset-from-directory.ts";
-import { ImageDataset, type ImageDatasetInit } from "../../../src/training/data/image-dataset.ts";
-import type { LoadPicture } from "../../../src/training/data/load-pixels.ts";
+import { imageDatasetFromDirectory } from "../../../src/training/data/pictures/image-dataset-from-directory.ts";
+import { ImageDataset, type ImageDatasetInit } from "../../../src/training/data/pictures/image-dataset.ts";
+import type { LoadPicture } from "../../../src/training/data/pictures/load-pixels.ts";
 import { pictureBytes } from "../../image/pictures.ts";
 import { TestFolder } from "../../platform/folder.ts";
 

@@ -6,8 +6,8 @@ import { after, before, describe, test } from "node:test";
 import {
   type ImageDatasetFromDirectoryOptions,
   imageDatasetFromDirectory,
-} from "../../../src/training/data/image-dataset-from-directory.ts";
-import type { ImageDataset } from "../../../src/training/data/image-dataset.ts";
+} from "../../../src/training/data/pictures/image-dataset-from-directory.ts";
+import type { ImageDataset } from "../../../src/training/data/pictures/image-dataset.ts";
 import { picturePath } from "../../image/pictures.ts";
 import { TestFolder } from "../../platform/folder.ts";
 import { assertWithin } from "../../support/compare.ts";

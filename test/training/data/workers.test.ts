@@ -3,23 +3,23 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Tensor } from "../../../src/core/tensor.ts";
-import type { Augmentation } from "../../../src/training/data/augment.ts";
-import { perPicture } from "../../../src/training/data/augment.ts";
-import { augmentationOf, descriptionOf } from "../../../src/training/data/augmentation-of.ts";
+import type { Augmentation } from "../../../src/training/data/augmentation/augment.ts";
+import { perPicture } from "../../../src/training/data/augmentation/augment.ts";
+import { augmentationOf, descriptionOf } from "../../../src/training/data/augmentation/augmentation-of.ts";
 import type { Batch } from "../../../src/training/data/batch.ts";
-import { imageDatasetFromDirectory } from "../../../src/training/data/image-dataset-from-directory.ts";
-import { ImageDataset } from "../../../src/training/data/image-dataset.ts";
-import { mixUp } from "../../../src/training/data/mix-up.ts";
-import { pictureWork } from "../../../src/training/data/picture-work.ts";
-import { pictureWorkers } from "../../../src/training/data/picture-workers.ts";
-import { randomBrightness, randomContrast } from "../../../src/training/data/random-color.ts";
-import { randomCrop, randomResizedCrop } from "../../../src/training/data/random-crop.ts";
+import { imageDatasetFromDirectory } from "../../../src/training/data/pictures/image-dataset-from-directory.ts";
+import { ImageDataset } from "../../../src/training/data/pictures/image-dataset.ts";
+import { mixUp } from "../../../src/training/data/augmentation/mix-up.ts";
+import { pictureWork } from "../../../src/training/data/pictures/picture-work.ts";
+import { pictureWorkers } from "../../../src/training/data/pictures/picture-workers.ts";
+import { randomBrightness, randomContrast } from "../../../src/training/data/augmentation/random-color.ts";
+import { randomCrop, randomResizedCrop } from "../../../src/training/data/augmentation/random-crop.ts";
 import {
   randomFlip,
   randomRotation,
   randomTranslation,
   randomZoom,
-} from "../../../src/training/data/random-geometry.ts";
+} from "../../../src/training/data/augmentation/random-geometry.ts";
 import { pictureBytes, picturePath } from "../../image/pictures.ts";
 import { TestFolder } from "../../platform/folder.ts";
 

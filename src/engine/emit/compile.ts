@@ -1,0 +1,202 @@
+/** Plan → one WebAssembly module: the kernels it needs, and functions that call them in order with every address and length in the code. */
+import type { Callable } from "../../wasm/function.ts";
+import type { AnyExpr, Expr } from "../../wasm/expression.ts";
+import { i32 } from "../../wasm/instructions.ts";
+import { ModuleBuilder } from "../../wasm/module.ts";
+import { add, affine, clamp, map, mapKernelName } from "../../kernels/f32/elementwise.ts";
+import { VECTOR } from "../../kernels/parts.ts";
+import { softmax } from "../../kernels/f32/reduce.ts";
+import type { Tiling } from "../../kernels/f32/table.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { emitChain } from "./chain.ts";
+import { emitConvolution } from "./convolution.ts";
+import { emitBorder, emitPad } from "./pad.ts";
+import { emitPool } from "./pool.ts";
+import { type Emitter, addressAt, boundArguments } from "./emitter.ts";
+import type { Host, Operation } from "../operations.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { IntegerOperation } from "../integers/operations.ts";
+import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
+import type { PackedWeights } from "../memory/weights.ts";
+
+/** An exported function, or what the host does between two of them. */
+export type Stage = Run | Host;
+
+export interface Run {
+  readonly kind: "run";
+  readonly name: string;
+  /** How many shares its work is cut into where several threads do it. */
+  readonly shares: number;
+}
+
+export interface Compiled {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly stages: readonly Stage[];
+}
+
+export interface CompileOptions {
+  readonly arena: number;
+  readonly weights: PackedWeights;
+  readonly tiling: Tiling;
+  /** For several threads in a shared memory. */
+  readonly shared: boolean;
+  /** Every operation a run of its own, for those who time them. */
+  readonly separate?: boolean;
+  /** For plans with integers. */
+  readonly emitIntegers?: EmitIntegers | undefined;
+}
+
+export type EmitIntegers = (emitter: Emitter, operation: IntegerOperation) => void;
+
+export function compile(
+  plan: Plan,
+  { arena, weights, tiling, shared, separate = false, emitIntegers }: CompileOptions,
+): Compiled {
+  const module = new ModuleBuilder({ shared });
+  const threads = shared ? new SharedRuns(module) : undefined;
+  const kernels = new Map<string, Callable>();
+  const stages: Stage[] = [];
+  let current: { emitter: Emitter; shares: Shares; name: string } | undefined;
+  const start = (): { emitter: Emitter; shares: Shares } => {
+    if (current !== undefined) return current;
+    const name = `run_${stages.length}`;
+    const f = module.export(module.function(name));
+    const shares = threads?.start(f) ?? new OneThread(f);
+    const emitter: Emitter = {
+      f,
+      tiling,
+      weights,
+      address: (value) => arena + (plan.offsets[value] ?? 0),
+      zeros: arena + plan.zeros.offset,
+      scratch: arena + plan.scratch,
+      kernel: (kernelName, make) => {
+        const made = kernels.get(kernelName) ?? make(module);
+        kernels.set(kernelName, made);
+        return made;
+      },
+      share: (total, most, work) => shares.share(total, most, work),
+    };
+    current = { emitter, shares, name };
+    return current;
+  };
+  const end = (): void => {
+    if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
+    current = undefined;
+  };
+  if (plan.zeros.bytes > 0) {
+    const { emitter } = start();
+    emitter.share(1, 1, () => emitter.f.fill(i32.const(emitter.zeros), i32.const(plan.zeros.bytes)));
+    if (separate) end();
+  }
+  for (const operation of plan.operations) {
+    if (operation.kind === "host") {
+      end();
+      stages.push(operation);
+    } else if (operation.kind !== "alias") {
+      const { emitter, shares } = start();
+      shares.barrier();
+      emit(emitter, operation, plan, emitIntegers);
+      if (separate) end();
+    }
+  }
+  end();
+  return { bytes: module.toBytes(), stages };
+}
+
+/** What one call of an elementwise kernel writes, about. */
+const BYTES_PER_CALL = 2 ** 16;
+
+function emit(
+  emitter: Emitter,
+  operation: Exclude<Operation, { kind: "host" | "alias" }>,
+  plan: Plan,
+  emitIntegers: EmitIntegers | undefined,
+): void {
+  const floats = sizeOf(plan.shapes[operation.output] ?? []);
+  if (floats === 0) return;
+  const { f, weights, tiling } = emitter;
+  const output = emitter.address(operation.output);
+  /** Calls a kernel for `pieces` pieces of so many bytes with the addresses of the first one. */
+  const shared = (
+    kernel: Callable,
+    pieces: number,
+    bytes: number,
+    args: (count: Expr<"i32">, at: (address: number) => Expr<"i32">) => readonly AnyExpr[],
+  ): void => {
+    const most = Math.max(1, Math.floor(BYTES_PER_CALL / bytes));
+    emitter.share(pieces, most, (from, count) =>
+      f.call(
+        kernel,
+        args(count, (address) => addressAt(address, from, bytes)),
+      ),
+    );
+  };
+  const vectors = Math.ceil(floats / 4);
+  switch (operation.kind) {
+    case "convolution":
+      emitConvolution(emitter, operation);
+      return;
+    case "chain":
+      emitChain(emitter, operation);
+      return;
+    case "pad":
+      if (operation.input === operation.output) emitBorder(emitter, operation);
+      else emitPad(emitter, operation);
+      return;
+    case "sum": {
+      const { bounds } = operation;
+      const minmax = bounds !== undefined;
+      const kernel = emitter.kernel(minmax ? "add minmax" : "add", (module) => add(module, { minmax }));
+      const inputs = operation.inputs.map((input) => emitter.address(input));
+      shared(kernel, vectors, VECTOR, (count, at) => [count, ...inputs.map(at), at(output), ...boundArguments(bounds)]);
+      return;
+    }
+    case "clamp": {
+      const from = emitter.address(operation.input);
+      shared(emitter.kernel("clamp", clamp), vectors, VECTOR, (count, at) => [
+        count,
+        at(from),
+        at(output),
+        ...boundArguments(operation.bounds),
+      ]);
+      return;
+    }
+    case "map": {
+      const kernel = emitter.kernel(mapKernelName(operation.map), (module) => map(module, operation.map));
+      const from = emitter.address(operation.input);
+      shared(kernel, vectors, VECTOR, (count, at) => [count, at(from), at(output)]);
+      return;
+    }
+    case "affine": {
+      const { channels } = operation;
+      const { arithmetic } = tiling;
+      const kernel = emitter.kernel("affine", (module) => affine(module, { arithmetic }));
+      const [from, packed] = [emitter.address(operation.input), i32.const(weights.ofAffine(operation))];
+      shared(kernel, floats / channels, channels * 4, (count, at) => [
+        count,
+        i32.const(channels),
+        at(from),
+        at(output),
+        packed,
+      ]);
+      return;
+    }
+    case "softmax": {
+      const { lines, length } = operation;
+      const from = emitter.address(operation.input);
+      shared(emitter.kernel("softmax", softmax), lines, length * 4, (count, at) => [
+        count,
+        i32.const(length),
+        at(from),
+        at(output),
+      ]);
+      return;
+    }
+    case "pool":
+      emitPool(emitter, operation);
+      return;
+    default:
+      if (emitIntegers === undefined) throw new Error(`Integers were not expected: ${operation.kind}`);
+      emitIntegers(emitter, operation);
+  }
+}

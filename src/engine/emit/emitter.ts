@@ -1,0 +1,57 @@
+/** What the emitters of single operations work with. */
+import type { Tiling } from "../../kernels/f32/table.ts";
+import type { AnyExpr, Expr, Local } from "../../wasm/expression.ts";
+import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
+import { f32, i32 } from "../../wasm/instructions.ts";
+import type { ModuleBuilder } from "../../wasm/module.ts";
+import type { Bounds } from "../operations.ts";
+import type { Work } from "../threads/shares.ts";
+import type { PackedWeights } from "../memory/weights.ts";
+
+export interface Emitter {
+  /** The function that calls the kernels. */
+  readonly f: FunctionBuilder;
+  readonly tiling: Tiling;
+  readonly weights: PackedWeights;
+  /** The address of a value. */
+  address(value: number): number;
+  /** The address of the row of zeros. */
+  readonly zeros: number;
+  /** The address of memory that an operation may use while it runs. */
+  readonly scratch: number;
+  /** The kernel of that name in this module, made when first asked for. */
+  kernel(name: string, make: (module: ModuleBuilder) => Callable): Callable;
+  /**
+   * `total` pieces of an operation's work, of which `work` does those from `from` on, at most `most` at a time: the threads divide
+   * them up. The pieces of one operation are independent; what follows it starts when all are done.
+   */
+  share(total: number, most: number, work: Work): void;
+}
+
+/** The last arguments of `minmax` kernels. */
+export function boundArguments(bounds: Bounds | undefined): readonly AnyExpr[] {
+  return bounds === undefined ? [] : [f32.const(bounds.low), f32.const(bounds.high)];
+}
+
+/** A constant address and so many strides. */
+export function addressAt(start: number, index: Expr<"i32">, stride: number): Expr<"i32"> {
+  return i32.add(i32.mul(index, i32.const(stride)), i32.const(start));
+}
+
+/** Runs `body` for each of `count` (at least 1) numbers from `from` on. */
+export function forEach(
+  f: FunctionBuilder,
+  from: Expr<"i32">,
+  count: Expr<"i32">,
+  body: (index: Local<"i32">) => void,
+): void {
+  const index = f.local("i32", from);
+  const end = f.local("i32", i32.add(index, count));
+  f.repeat(
+    () => {
+      body(index);
+      f.increase(index, 1);
+    },
+    i32.lt_s(index, end),
+  );
+}

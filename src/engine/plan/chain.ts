@@ -1,0 +1,63 @@
+/** Which convolutions are computed together, row by row: where what lies between them is too large for the cache. */
+import { sizeOf } from "../../core/shape.ts";
+import { isDepthwise } from "./depthwise.ts";
+import type { Chain, Convolution, Operation, Operations } from "../operations.ts";
+import { inputsOf } from "../operations.ts";
+
+/** A value of fewer bytes is written and read whole. */
+const LEAST_BYTES = 2 ** 18;
+/** The pieces of several threads have at least so many rows: each computes two of its neighbours' again, and they are fewer than would divide well. */
+const LEAST_ROWS = 24;
+/** Narrower pictures leave the register tiles of a row too empty. */
+const LEAST_COLS = 20;
+
+export function chainConvolutions(operations: Operations, pieces: number): Operations {
+  const { list, outputs } = operations;
+  const shapes = [...operations.shapes];
+  const uses = new Map<number, number>();
+  for (const value of [...list.flatMap(inputsOf), ...outputs]) uses.set(value, (uses.get(value) ?? 0) + 1);
+
+  /** The rows of the last link's output that must be kept for `next`; undefined where `next` cannot be chained to the last of `links`. */
+  const rowsKept = (links: readonly Convolution[], next: Operation | undefined): number | undefined => {
+    const link = links.at(-1);
+    if (link === undefined || next?.kind !== "convolution" || next.input !== link.output || uses.get(link.output) !== 1)
+      return undefined;
+    const { rows, cols, channels } = link.to;
+    if (rows * cols * channels * 4 < LEAST_BYTES || cols < LEAST_COLS || next.to.cols < LEAST_COLS) return undefined;
+    // Every piece computes the rows above and below its own again.
+    if (pieces > 1 && (next.to.rows < LEAST_ROWS * pieces || (isDepthwise(next) && links.some(isDepthwise)))) {
+      return undefined;
+    }
+    if (isDepthwise(next)) return (next.window.rows - 1) * next.window.dilation[0] + 1;
+    return isPixelwise(next) ? 1 : undefined;
+  };
+
+  const chained: Operation[] = [];
+  for (let i = 0; i < list.length;) {
+    const first = list[i];
+    if (first === undefined) break;
+    const links: Convolution[] = first.kind === "convolution" ? [first] : [];
+    const kept: Chain["kept"][number][] = [];
+    for (let last = links.at(-1); last !== undefined; last = links.at(-1)) {
+      const next = list[i + links.length];
+      const rows = rowsKept(links, next);
+      if (rows === undefined || next?.kind !== "convolution") break;
+      const value = shapes.push([pieces, rows, last.to.cols, last.to.channels]) - 1;
+      kept.push({ rows, value });
+      links.push(next);
+    }
+    if (links.length > 1) chained.push({ kind: "chain", links, kept, output: links.at(-1)?.output ?? -1, pieces });
+    else chained.push(first);
+    i += Math.max(1, links.length);
+  }
+  return { ...operations, list: chained, shapes };
+}
+
+function isPixelwise({ window, groups }: Convolution): boolean {
+  return groups === 1 && window.rows * window.cols === 1 && window.strides.every((stride) => stride === 1);
+}
+
+/** The bytes of one piece's part of a kept value. */
+export function keptBytes({ to }: Convolution, rows: number): number {
+  return sizeOf([rows, to.cols, to.channels]) * 4;
+}

@@ -1,0 +1,79 @@
+/** Operations → plan: which convolution runs on which kernel, and where in memory every value lies while it is needed. */
+import { type Dims, sizeOf } from "../../core/shape.ts";
+import { type Block, align, placeBlocks } from "./arena.ts";
+import { chainConvolutions } from "./chain.ts";
+import { isDepthwise } from "./depthwise.ts";
+import type { Convolution, Operation, Operations } from "../operations.ts";
+import { convolutionsOf } from "../operations.ts";
+import { type Border, spreadPadding } from "./spread-padding.ts";
+import { Storage } from "./storage.ts";
+
+/** Where a caller's picture goes: rows of floats with gaps between them. */
+export interface Placement {
+  readonly address: number;
+  readonly rows: number;
+  /** Floats of a row, and from the start of one row to the next. */
+  readonly length: number;
+  readonly stride: number;
+}
+
+export interface Plan {
+  readonly operations: readonly Operation[];
+  /** The offset of every value in the arena, in bytes. */
+  readonly offsets: readonly number[];
+  readonly shapes: readonly Dims[];
+  readonly inputs: readonly Placement[];
+  readonly outputs: readonly { readonly offset: number; readonly shape: Dims }[];
+  /** Zeros that stand for rows above and below a picture. */
+  readonly zeros: { readonly offset: number; readonly bytes: number };
+  /** The offset of memory that any operation may use while it runs. */
+  readonly scratch: number;
+  readonly bytes: number;
+}
+
+/** What kernels may read beyond the end of the last buffer. */
+const SLACK = 64;
+
+/** `pieces` is into how many pieces threads cut a chain, each with working memory of its own. */
+export function plan(operations: Operations, { pieces = 1 }: { readonly pieces?: number } = {}): Plan {
+  const spread = spreadPadding(operations);
+  const { inputs, padded } = spread;
+  const { list, shapes } = chainConvolutions(spread, pieces);
+  const sizes = shapes.map((shape, value) => sizeOf(shape) * (operations.bytes?.[value] ?? 4));
+  const storage = new Storage(list, sizes, { inputs, outputs: operations.outputs });
+  const zeroBytes = Math.max(0, ...list.flatMap(convolutionsOf).map(zeroRowBytes));
+  const scratchBytes = Math.max(0, ...list.map((one) => (one.kind === "integer convolution" ? one.scratchBytes : 0)));
+  const blocks: Block[] = [
+    ...storage.blocks,
+    ...[scratchBytes, zeroBytes].map((bytes) => ({ bytes, from: -1, to: list.length })),
+  ];
+  const arena = placeBlocks(blocks);
+  const offset = (value: number): number => arena.offsets[storage.blockOf(value)] ?? 0;
+  return {
+    operations: list,
+    offsets: shapes.map((_, value) => offset(value)),
+    shapes,
+    inputs: inputs.map((value, i) => placement(offset(value), padded.get(i), shapes[value] ?? [])),
+    outputs: operations.outputs.map((value) => ({ offset: offset(value), shape: shapes[value] ?? [] })),
+    zeros: { offset: arena.offsets.at(-1) ?? 0, bytes: zeroBytes },
+    scratch: arena.offsets.at(-2) ?? 0,
+    bytes: arena.bytes + SLACK,
+  };
+}
+
+function placement(offset: number, border: Border | undefined, shape: Dims): Placement {
+  if (border === undefined) return { address: offset, rows: 1, length: sizeOf(shape), stride: sizeOf(shape) };
+  const { from, top, left, right } = border;
+  const stride = (left + from.cols + right) * from.channels;
+  return {
+    address: offset + (top * stride + left * from.channels) * 4,
+    rows: from.rows,
+    length: from.cols * from.channels,
+    stride,
+  };
+}
+
+function zeroRowBytes(operation: Convolution): number {
+  const rows = isDepthwise(operation) && operation.window.pads[0].some((zeros) => zeros > 0);
+  return rows ? align(operation.from.cols * operation.from.channels * 4) : 0;
+}

@@ -1,0 +1,56 @@
+/** Padding that kernels read from memory. */
+import { isDepthwise } from "./depthwise.ts";
+import type { Convolution, Operation, Operations, Picture } from "../operations.ts";
+import { inputsOf } from "../operations.ts";
+
+/** How a caller's picture is written into a padded one. */
+export interface Border {
+  readonly from: Picture;
+  readonly top: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface SpreadOperations extends Operations {
+  /** For each input (by its position) that is written into a padded buffer: how. */
+  readonly padded: ReadonlyMap<number, Border>;
+}
+
+/**
+ * Convolutions through the matrix kernels read their padding from memory: it becomes an operation of its own. Where such a picture
+ * comes straight from the caller, it is written between the zeros at once.
+ */
+export function spreadPadding({ list, shapes, inputs, outputs }: Operations): SpreadOperations {
+  const spread: Operation[] = [];
+  const allShapes = [...shapes];
+  const newInputs = [...inputs];
+  const padded = new Map<number, Border>();
+  const uses = [...list.flatMap(inputsOf), ...outputs, ...inputs];
+  for (const operation of list) {
+    if (operation.kind !== "convolution" || isDepthwise(operation) || !hasPads(operation)) {
+      spread.push(operation);
+      continue;
+    }
+    const { input, from, window } = operation;
+    const [[top, bottom], [left, right]] = window.pads;
+    const picture = { rows: top + from.rows + bottom, cols: left + from.cols + right, channels: from.channels };
+    const output = allShapes.push([picture.rows, picture.cols, picture.channels]) - 1;
+    const position = inputs.indexOf(input);
+    const direct = position >= 0 && uses.filter((value) => value === input).length === 2;
+    if (direct) {
+      newInputs[position] = output;
+      padded.set(position, { from, top, left, right });
+    }
+    spread.push({ kind: "pad", input: direct ? output : input, output, from, pads: window.pads });
+    const noPads = [
+      [0, 0],
+      [0, 0],
+    ] as const;
+    spread.push({ ...operation, input: output, from: picture, window: { ...window, pads: noPads } });
+  }
+  return { list: spread, shapes: allShapes, inputs: newInputs, outputs, padded };
+}
+
+function hasPads({ window }: Convolution): boolean {
+  return window.pads.flat().some((zeros) => zeros > 0);
+}

@@ -1,0 +1,32 @@
+/** What the emitters of training's operations work with. */
+import type { Tiling } from "../../../kernels/f32/table.ts";
+import type { Expr } from "../../../wasm/expression.ts";
+import type { Callable, FunctionBuilder } from "../../../wasm/function.ts";
+import type { ModuleBuilder } from "../../../wasm/module.ts";
+import type { Work } from "../../threads/shares.ts";
+import type { Matrix, Scaling } from "../operations.ts";
+import type { Coefficient } from "../plan.ts";
+import type { TrainingWeights } from "../weights.ts";
+
+export interface Emitter {
+  /** The function that calls the kernels. */
+  readonly f: FunctionBuilder;
+  readonly tiling: Tiling;
+  readonly weights: TrainingWeights;
+  matrix(number: number): Matrix;
+  /** The address of a matrix. */
+  address(number: number): number;
+  /** The address of a coefficient of all channels. */
+  coefficient(scaling: Scaling, name: Coefficient): number;
+  /** The address of zeros. */
+  readonly zeros: number;
+  /** The address of the working thread's own memory. */
+  readonly scratch: Expr<"i32">;
+  /** The address of memory for the operation as a whole. */
+  readonly workspace: number;
+  /** The kernel of that name in this module, made when first asked for. */
+  kernel(name: string, make: (module: ModuleBuilder) => Callable): Callable;
+  /** See `Shares`. */
+  share(total: number, most: number, work: Work): void;
+  barrier(): void;
+}

@@ -1,0 +1,96 @@
+/** Rectified linear unit with a cap, a slope and a threshold (keras.layers.ReLU); `maxValue: 6` is MobileNetV2's ReLU6. */
+import { valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import type { Shape } from "../../core/shape.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { numberArgument } from "../arguments.ts";
+import type { BackwardPass, LayerGradients } from "../gradients.ts";
+import { Layer, type LayerOptions } from "../layer.ts";
+
+export interface ReLUOptions extends LayerOptions {
+  /** 0 or more; default null: no cap. */
+  readonly maxValue?: number | null | undefined;
+  /** The slope below the threshold; 0 (default) or more. */
+  readonly negativeSlope?: number | undefined;
+  /** Values up to it are cut; 0 (default) or more. */
+  readonly threshold?: number | undefined;
+}
+
+export class ReLU extends Layer {
+  readonly className = "ReLU";
+  readonly maxValue: number | null;
+  readonly negativeSlope: number;
+  readonly threshold: number;
+
+  constructor(options: ReLUOptions = {}) {
+    checkOptions("ReLU", options, {
+      name: true,
+      trainable: true,
+      maxValue: true,
+      negativeSlope: true,
+      threshold: true,
+    });
+    super(options);
+    this.maxValue = (options.maxValue ?? null) === null ? null : numberArgument(options.maxValue, "maxValue", 0);
+    this.negativeSlope = numberArgument(options.negativeSlope, "negativeSlope", 0);
+    this.threshold = numberArgument(options.threshold, "threshold", 0);
+    if (this.maxValue !== null && this.maxValue < 0) {
+      throw valueError(`maxValue of a ReLU layer cannot be a negative value. Received: maxValue=${this.maxValue}`);
+    }
+    if (this.negativeSlope < 0) {
+      throw valueError(
+        `negativeSlope of a ReLU layer cannot be null or a negative value. Received: negativeSlope=${this.negativeSlope}`,
+      );
+    }
+    if (this.threshold < 0) {
+      throw valueError(
+        `threshold of a ReLU layer cannot be null or a negative value. Received: threshold=${this.threshold}`,
+      );
+    }
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    return this.inputShape(inputShapes);
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    return new Tensor(
+      x.shape,
+      x.data.map((value) => this.#one(value)),
+    );
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const x = this.onlyInput(inputs);
+    return { inputs: [gradient.map((value, i) => value * this.#slope(x.data[i] ?? NaN))], weights: {} };
+  }
+
+  override getConfig() {
+    return {
+      ...this.baseConfig(),
+      maxValue: this.maxValue,
+      negativeSlope: this.negativeSlope,
+      threshold: this.threshold,
+    };
+  }
+
+  /** The derivative; at the kinks the one that TensorFlow takes. */
+  #slope(x: number): number {
+    const { maxValue, negativeSlope, threshold } = this;
+    // TensorFlow's relu6 keeps no gradient at 6, its clip_by_value does at any other cap.
+    const isCapped = maxValue !== null && (maxValue === 6 && threshold === 0 ? x >= maxValue : x > maxValue);
+    const kept = x > threshold && !isCapped ? 1 : 0;
+    if (negativeSlope === 0) return kept;
+    const isBelow = maxValue === null && threshold === 0 ? !(x > 0) : x < threshold;
+    return kept + (isBelow ? negativeSlope : 0);
+  }
+
+  /** NaN stays NaN, but for a threshold without a slope, which gives 0: as in keras.activations.relu. */
+  #one(x: number): number {
+    const { maxValue, negativeSlope, threshold } = this;
+    const kept = threshold === 0 ? Math.max(x, 0) : x > threshold ? x : 0;
+    const capped = maxValue === null ? kept : Math.min(kept, maxValue);
+    return negativeSlope === 0 ? capped : capped - negativeSlope * Math.max(threshold - x, 0);
+  }
+}

@@ -1,0 +1,107 @@
+/** Where a model's data comes in (keras.layers.InputLayer and keras.Input). */
+import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import { type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import type { BackwardPass, LayerGradients } from "../gradients.ts";
+import { KerasTensor, Layer, Node } from "../layer.ts";
+
+export interface InputOptions {
+  /** Without the batch: `[224, 224, 3]`; null for what is known only when the model runs. */
+  readonly shape?: Shape | null | undefined;
+  readonly batchSize?: number | null | undefined;
+  /** Instead of `shape`: with the batch. */
+  readonly batchShape?: Shape | null | undefined;
+  readonly dtype?: "float32" | undefined;
+  readonly name?: string | undefined;
+  /** A symbolic tensor whose shape to take. */
+  readonly tensor?: KerasTensor | null | undefined;
+}
+
+/** A layer without inputs, whose one node is there from the start. */
+export class InputLayer extends Layer {
+  readonly className = "InputLayer";
+  readonly batchShape: Shape;
+
+  constructor(options: InputOptions) {
+    checkOptions("Input", options, {
+      shape: true,
+      batchSize: true,
+      batchShape: true,
+      dtype: true,
+      name: true,
+      tensor: true,
+    });
+    super({ name: options.name });
+    this.batchShape = batchShape(options);
+    this.inboundNodes.push(new Node(this, [], [this.batchShape]));
+    this.build([]);
+  }
+
+  override computeOutputShape(): Shape {
+    return this.batchShape;
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    return this.onlyInput(inputs);
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
+  }
+
+  override getConfig() {
+    return { name: this.name, batchShape: this.batchShape, dtype: "float32" as const };
+  }
+}
+
+/** A symbolic input: `Input({ shape: [224, 224, 3] })` has the shape (None, 224, 224, 3). */
+export function Input(options: InputOptions): KerasTensor {
+  return new InputLayer(options).output;
+}
+
+function batchShape(options: InputOptions): Shape {
+  const shape = options.shape ?? undefined;
+  const whole = options.batchShape ?? undefined;
+  const { tensor, batchSize } = options;
+  if (tensor !== undefined && tensor !== null) {
+    if (!(tensor instanceof KerasTensor)) {
+      throw valueError(`Argument \`tensor\` must be a KerasTensor. Received invalid type: tensor=${show(tensor)}`);
+    }
+    const incompatible =
+      (shape !== undefined && !shapesEqual(shape, tensor.shape.slice(1)) && "shape") ||
+      (whole !== undefined && !shapesEqual(whole, tensor.shape) && "batchShape") ||
+      (batchSize !== undefined && batchSize !== null && tensor.shape[0] !== batchSize && "batchSize");
+    if (incompatible) {
+      throw valueError(
+        `When providing the \`tensor\` argument, you cannot provide an incompatible \`${incompatible}\` argument.`,
+      );
+    }
+    return tensor.shape;
+  }
+  if (shape !== undefined && whole !== undefined) {
+    throw valueError("You cannot pass both `shape` and `batchShape` at the same time.");
+  }
+  if (batchSize !== undefined && batchSize !== null && whole !== undefined) {
+    throw valueError("You cannot pass both `batchSize` and `batchShape` at the same time.");
+  }
+  if (whole !== undefined) return checkedShape(whole);
+  if (shape === undefined) throw valueError("You must pass a `shape` argument.");
+  return [...checkedShape([batchSize ?? null]), ...checkedShape(shape)];
+}
+
+function checkedShape(given: unknown): Shape {
+  if (!Array.isArray(given)) throw valueError(`Cannot convert '${show(given)}' to a shape.`);
+  return given.map((axis: unknown) => {
+    if (axis === null) return axis;
+    if (typeof axis !== "number" || !Number.isSafeInteger(axis)) {
+      throw valueError(
+        `Cannot convert '${show(given)}' to a shape. Found invalid dimension '${show(axis)}' of type '${typeof axis}'.`,
+      );
+    }
+    if (axis < 0) {
+      throw valueError(`Cannot convert '${formatShape(given)}' to a shape. Negative dimensions are not allowed.`);
+    }
+    return axis;
+  });
+}

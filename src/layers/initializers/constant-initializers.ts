@@ -1,0 +1,76 @@
+/** First values that are not random (keras.src.initializers.constant_initializers). */
+import { valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
+import { numberArgument } from "../arguments.ts";
+import type { Initializer } from "../weight.ts";
+
+export class Zeros implements Initializer {
+  readonly className = "Zeros";
+
+  getConfig(): Record<string, never> {
+    return {};
+  }
+
+  initialize(shape: Dims): Float32Array {
+    return new Float32Array(sizeOf(shape));
+  }
+}
+
+export class Ones implements Initializer {
+  readonly className = "Ones";
+
+  getConfig(): Record<string, never> {
+    return {};
+  }
+
+  initialize(shape: Dims): Float32Array {
+    return new Float32Array(sizeOf(shape)).fill(1);
+  }
+}
+
+export class Constant implements Initializer {
+  readonly className = "Constant";
+  readonly value: number;
+
+  constructor(options: { readonly value?: number | undefined } = {}) {
+    checkOptions("Constant", options, { value: true });
+    this.value = numberArgument(options.value, "value", 0);
+  }
+
+  getConfig(): { value: number } {
+    return { value: this.value };
+  }
+
+  initialize(shape: Dims): Float32Array {
+    return new Float32Array(sizeOf(shape)).fill(this.value);
+  }
+}
+
+/** `gain` times the identity matrix; for shapes of rank 2. */
+export class Identity implements Initializer {
+  readonly className = "Identity";
+  readonly gain: number;
+
+  constructor(options: { readonly gain?: number | undefined } = {}) {
+    checkOptions("Identity", options, { gain: true });
+    this.gain = numberArgument(options.gain, "gain", 1);
+  }
+
+  getConfig(): { gain: number } {
+    return { gain: this.gain };
+  }
+
+  initialize(shape: Dims): Float32Array {
+    const [rows, cols] = shape;
+    if (shape.length !== 2 || rows === undefined || cols === undefined) {
+      throw valueError(
+        "Identity matrix initializer can only be used for 2D matrices. " +
+          `Received: shape=${formatShape(shape)} of rank ${shape.length}.`,
+      );
+    }
+    const values = new Float32Array(rows * cols);
+    for (let i = 0; i < Math.min(rows, cols); i++) values[i * cols + i] = this.gain;
+    return values;
+  }
+}

@@ -1,0 +1,113 @@
+/** The mean of each channel in a sliding window (keras.layers.AveragePooling2D); padding does not count. */
+import { valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import { type OneOrTwo, type Padding, pair } from "../../core/padding.ts";
+import { type Shape, formatShape, knownDims } from "../../core/shape.ts";
+import { type Tensor, zeros } from "../../core/tensor.ts";
+import { type DataFormat, dataFormatArgument, paddingArgument } from "../arguments.ts";
+import type { BackwardPass, LayerGradients } from "../gradients.ts";
+import { Layer, type LayerOptions } from "../layer.ts";
+import { type Window2D, isTooSmall, slideWindow, windowOutput } from "../windows.ts";
+
+export interface AveragePooling2DOptions extends LayerOptions {
+  /** Rows and columns of the window. */
+  readonly poolSize: OneOrTwo;
+  /** Default null: the pool size. */
+  readonly strides?: OneOrTwo | null | undefined;
+  /** Default `valid`. */
+  readonly padding?: Padding | undefined;
+  readonly dataFormat?: DataFormat | null | undefined;
+}
+
+export class AveragePooling2D extends Layer {
+  readonly className = "AveragePooling2D";
+  readonly poolSize: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: Padding;
+
+  constructor(options: AveragePooling2DOptions) {
+    checkOptions("AveragePooling2D", options, {
+      name: true,
+      trainable: true,
+      poolSize: true,
+      strides: true,
+      padding: true,
+      dataFormat: true,
+    });
+    super(options);
+    this.poolSize = pair(options.poolSize, "poolSize");
+    this.strides = pair(options.strides ?? this.poolSize, "strides");
+    this.padding = paddingArgument(options.padding);
+    dataFormatArgument(options.dataFormat);
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    const shape = this.inputShape(inputShapes, { rank: 4 });
+    const [rows, cols] = windowOutput(shape, this.#window);
+    if (isTooSmall([rows, cols], this.#window)) {
+      throw valueError(
+        `Computed output size would be zero or negative. Received: \`inputs.shape=${formatShape(shape)}\`, ` +
+          `\`poolSize=${formatShape(this.poolSize)}\`, \`strides=${formatShape(this.strides)}\`, \`padding=${this.padding}\`.`,
+      );
+    }
+    return [shape[0] ?? null, rows, cols, shape[3] ?? null];
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    const output = zeros(knownDims(this.computeOutputShape([x.shape]), "The pooled shape"));
+    const channels = x.shape[3] ?? 0;
+    const sums = new Float64Array(channels);
+    let taps = 0;
+    slideWindow(
+      x.shape,
+      this.#window,
+      (pixel) => {
+        taps++;
+        for (let c = 0; c < channels; c++) sums[c] = (sums[c] ?? NaN) + (x.data[pixel * channels + c] ?? NaN);
+      },
+      (place) => {
+        for (let c = 0; c < channels; c++) output.data[place * channels + c] = (sums[c] ?? NaN) / taps;
+        sums.fill(0);
+        taps = 0;
+      },
+    );
+    return output;
+  }
+
+  override backward({ inputs, gradient }: BackwardPass): LayerGradients {
+    const x = this.onlyInput(inputs);
+    const channels = x.shape[3] ?? 0;
+    const result = new Float64Array(x.size);
+    let pixels: number[] = [];
+    slideWindow(
+      x.shape,
+      this.#window,
+      (pixel) => pixels.push(pixel),
+      (place) => {
+        for (const pixel of pixels) {
+          for (let c = 0; c < channels; c++) {
+            const share = (gradient[place * channels + c] ?? NaN) / pixels.length;
+            result[pixel * channels + c] = (result[pixel * channels + c] ?? NaN) + share;
+          }
+        }
+        pixels = [];
+      },
+    );
+    return { inputs: [result], weights: {} };
+  }
+
+  override getConfig() {
+    return {
+      ...this.baseConfig(),
+      poolSize: this.poolSize,
+      strides: this.strides,
+      padding: this.padding,
+      dataFormat: "channels_last" as const,
+    };
+  }
+
+  get #window(): Window2D {
+    return { size: this.poolSize, strides: this.strides, dilation: [1, 1], padding: this.padding };
+  }
+}

@@ -1,0 +1,22 @@
+/** The mean of each channel over a whole picture (keras.layers.GlobalAveragePooling2D). */
+import type { Tensor } from "../../core/tensor.ts";
+import type { BackwardPass, LayerGradients } from "../gradients.ts";
+import { GlobalPooling2D } from "./global-pooling2d.ts";
+
+export class GlobalAveragePooling2D extends GlobalPooling2D {
+  readonly className = "GlobalAveragePooling2D";
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    return this.pool(
+      inputs,
+      0,
+      (sum, value) => sum + value,
+      (sum, pixels) => sum / pixels,
+    );
+  }
+
+  override backward(pass: BackwardPass): LayerGradients {
+    const [, rows = 0, cols = 0] = this.onlyInput(pass.inputs).shape;
+    return this.spread(pass, (_pixel, pooled) => pooled / (rows * cols));
+  }
+}

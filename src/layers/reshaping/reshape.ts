@@ -1,0 +1,81 @@
+/** The same values under another shape (keras.layers.Reshape). */
+import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { integerArgument } from "../arguments.ts";
+import type { BackwardPass, LayerGradients } from "../gradients.ts";
+import { Layer, type LayerOptions } from "../layer.ts";
+
+export interface ReshapeOptions extends LayerOptions {
+  /** Without the batch; at most one axis is -1: what is left. */
+  readonly targetShape: Dims;
+}
+
+export class Reshape extends Layer {
+  readonly className = "Reshape";
+  readonly targetShape: Dims;
+
+  constructor(options: ReshapeOptions) {
+    checkOptions("Reshape", options, { name: true, trainable: true, targetShape: true });
+    super(options);
+    this.targetShape = checkedTarget(options.targetShape);
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    const [batch = null, ...axes] = this.inputShape(inputShapes, { minRank: 1 });
+    return [batch, ...this.#resolve(axes)];
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    const x = this.onlyInput(inputs);
+    return x.reshape(knownDims(this.computeOutputShape([x.shape]), "The new shape"));
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
+  }
+
+  override getConfig() {
+    return { ...this.baseConfig(), targetShape: this.targetShape };
+  }
+
+  /** The target shape for these axes, with the -1 worked out where they are known. */
+  #resolve(axes: Shape): Shape {
+    const target = this.targetShape;
+    if (axes.includes(null)) return target.map((axis) => (axis === -1 ? null : axis));
+    const size = sizeOf(knownDims(axes, "The input shape"));
+    const known = sizeOf(target.filter((axis) => axis !== -1));
+    const received = `Received: input_shape=${formatShape(axes)}, targetShape=${formatShape(target)}`;
+    if (!target.includes(-1)) {
+      if (known !== size) throw valueError(`The total size of the tensor must be unchanged. ${received}`);
+      return target;
+    }
+    if (known === 0 || size % known !== 0) {
+      throw valueError(
+        "The total size of the tensor must be unchanged, however, the input size cannot by divided by the specified " +
+          `dimensions in targetShape. ${received}`,
+      );
+    }
+    return target.map((axis) => (axis === -1 ? size / known : axis));
+  }
+}
+
+function checkedTarget(given: unknown): Dims {
+  if (!Array.isArray(given)) {
+    throw valueError(`\`targetShape\` must be a list of integers. Received: targetShape=${show(given)}`);
+  }
+  const target = given.map((axis: unknown) => integerArgument(axis, "targetShape"));
+  if (target.some((axis) => axis < -1)) {
+    throw valueError(
+      "Each dimension in `targetShape` must be a non-negative integer, or `-1` for a single unknown dimension. " +
+        `Received: targetShape=${formatShape(target)}.`,
+    );
+  }
+  if (target.filter((axis) => axis === -1).length > 1) {
+    throw valueError(
+      `There must be at most one unknown dimension (-1) in \`targetShape\`. Received: targetShape=${formatShape(target)}.`,
+    );
+  }
+  return target;
+}

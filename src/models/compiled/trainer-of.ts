@@ -1,0 +1,31 @@
+/** What trains a model, made as `compile` was told or as its file says. */
+import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
+import type { Weight } from "../../layers/weight.ts";
+import type { StoredTraining } from "../../saving/checkpoint.ts";
+import type { CompileOptions } from "../../training/loop/fit-options.ts";
+import type { TrainedModel } from "../../training/loop/model.ts";
+import { Trainer } from "../../training/loop/trainer.ts";
+
+/** What a file says, and the weights that its optimizer is for. */
+export interface FromFile {
+  readonly training: StoredTraining;
+  readonly weights: readonly Weight[];
+}
+
+/** @throws ValueError for an optimizer that there is not, and what a file's set-up is refused for. */
+export async function trainerOf(model: TrainedModel, setup: CompileOptions | FromFile): Promise<Trainer> {
+  if (!("training" in setup)) return new Trainer(model, setup);
+  const { compileOptionsOf, takeVariables } = await import("./training-from-file.ts");
+  try {
+    const trainer = new Trainer(model, compileOptionsOf(setup.training.config));
+    trainer.buildOptimizer(setup);
+    takeVariables(trainer.optimizer, setup.training.variables);
+    return trainer;
+  } catch (error) {
+    throw new MobileNetV2Error(
+      error instanceof MobileNetV2Error ? error.code : "FormatError",
+      `The model cannot be trained as its file says: ${messageOf(error)} Call \`compile()\` before using the model.`,
+      { cause: error },
+    );
+  }
+}

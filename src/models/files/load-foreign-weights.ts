@@ -1,0 +1,103 @@
+/** Weights of any described checkpoint for a model that is there already: only where both compute the same. */
+import { show, valueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import { leafLayers } from "../../graph/leaf-layers.ts";
+import type { Network } from "../../graph/network.ts";
+import { layerFromConfig } from "../../layers/registry.ts";
+import { type AssignOptions, type Assignment, assignAll, fits } from "../../saving/assignment.ts";
+import type { FileSource, LayerDescription, ModelDescription } from "../../saving/checkpoint.ts";
+import { openCheckpoint } from "../../saving/formats.ts";
+import { type Leaf, leavesOf, weightNames } from "../../saving/layer-weights.ts";
+import { describeModel } from "./describe-model.ts";
+
+/** Classes that compute with more than the values before them; the others of a graph follow from these. */
+const TELLING: ReadonlySet<string> = new Set([
+  "Conv2D",
+  "DepthwiseConv2D",
+  "Dense",
+  "BatchNormalization",
+  "ZeroPadding2D",
+  "Rescaling",
+]);
+
+/** Arguments that change what a layer answers. */
+const COMPUTING: readonly string[] = [
+  "kernelSize",
+  "strides",
+  "padding",
+  "dilationRate",
+  "groups",
+  "depthMultiplier",
+  "activation",
+  "useBias",
+  "epsilon",
+  "scale",
+  "center",
+  "offset",
+];
+
+/**
+ * Gives a model the weights of a checkpoint, in order. All are set or, on any error, none.
+ * @throws ValueError that names the first layer in which the two differ; FormatError, UnsupportedError.
+ */
+export async function loadForeignWeights(model: Network, file: FileSource, options: AssignOptions): Promise<void> {
+  const checkpoint = await openCheckpoint(file);
+  if (checkpoint.quantized === true) {
+    throw valueError("The file is a quantized model: its weights are integers. Open it with loadQuantized().");
+  }
+  if (checkpoint.model === undefined) {
+    throw valueError(`The file (${checkpoint.format}) does not say which layers its tensors belong to.`);
+  }
+  const own = telling(describeModel(model));
+  const theirs = telling(checkpoint.model);
+  const layers = new Map(leafLayers(model));
+  const assignments: Assignment[] = [];
+  for (let k = 0; k < Math.max(own.length, theirs.length); k++) {
+    const [mine, other] = [own[k], theirs[k]];
+    const difference = differenceOf(mine?.layer, other?.layer);
+    if (difference !== undefined || mine === undefined || other === undefined) {
+      throw valueError(
+        `The file (${checkpoint.format}) has weights for another model. The first difference is layer #${k}: ` +
+          `${difference ?? ""}. loadModel() opens the file's own model.`,
+      );
+    }
+    for (const [name] of weightNames(mine.layer)) {
+      const weight = layers.get(mine.path)?.weight(name);
+      const tensor = checkpoint.weights.get(`${other.path}/${name}`);
+      if (weight === undefined || tensor === undefined) {
+        throw valueError(`The file has no tensor for weight '${mine.path}/${name}'.`);
+      }
+      if (!fits({ weight, tensor })) {
+        throw valueError(
+          `Shape mismatch in layer #${k} (named ${mine.layer.name}) for weight ${mine.path}/${name}. ` +
+            `Weight expects shape ${formatShape(weight.shape)}. Received saved weight with shape ${formatShape(tensor.shape)}`,
+        );
+      }
+      assignments.push({ weight, tensor });
+    }
+  }
+  assignAll(assignments, options);
+}
+
+function telling(model: ModelDescription): readonly Leaf[] {
+  return leavesOf(model).filter(({ layer }) => TELLING.has(layer.className));
+}
+
+function differenceOf(mine: LayerDescription | undefined, other: LayerDescription | undefined): string | undefined {
+  if (mine === undefined) return `the model has no such layer, the file has ${shown(other)}`;
+  if (other === undefined) return `the model has ${shown(mine)}, the file has no such layer`;
+  if (mine.className !== other.className) return `the model has ${shown(mine)}, the file ${shown(other)}`;
+  // Made a layer, it names what its description leaves to defaults.
+  const config = layerFromConfig(other.className, { ...other.config, name: other.name }).getConfig();
+  for (const argument of COMPUTING) {
+    const [a, b] = [mine.config[argument], config[argument]];
+    if (JSON.stringify(a) !== JSON.stringify(b)) {
+      return `${argument} of ${shown(mine)} is ${show(a)} in the model, ${show(b)} in the file`;
+    }
+  }
+  return undefined;
+}
+
+function shown(layer: LayerDescription | undefined): string {
+  return `${layer?.className ?? ""} '${layer?.name ?? ""}'`;
+}

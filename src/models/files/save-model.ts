@@ -1,0 +1,93 @@
+/** Writes models into files of any format that we write. */
+import { makeFolder, warn, writeBytes } from "#platform";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import type { Network } from "../../graph/network.ts";
+import type { CheckpointWriter, Preprocessing, SavedTraining, WrittenFile } from "../../saving/checkpoint.ts";
+import { writerNamed, writerOf } from "../../saving/writer-of.ts";
+import { describeModel, weightsByPath } from "./describe-model.ts";
+
+export interface SaveOptions {
+  /** The format's name; by default what the ending of the file's name says. */
+  readonly format?: string | undefined;
+  /**
+   * Whether `.keras` and `.h5` of a compiled model say how it is trained, `.keras` with the state of its optimizer, which may be twice as
+   * large as the model. Default: true.
+   */
+  readonly includeOptimizer?: boolean | undefined;
+}
+
+interface Savable {
+  readonly classNames?: readonly string[] | undefined;
+  readonly preprocessing?: Preprocessing | undefined;
+  describeTraining?(): Promise<SavedTraining | undefined>;
+}
+
+/** The files of a model in a format; the first is the main one. */
+export async function modelFiles(
+  model: Network & Savable,
+  { format, ...options }: SaveOptions & { readonly format: string },
+  name = "model",
+): Promise<readonly WrittenFile[]> {
+  return filesBy(model, writerNamed(format), name, options);
+}
+
+/** Writes beside and renames: what was there stays whole until the new is. */
+export async function saveModel(model: Network & Savable, target: string | URL, given: SaveOptions): Promise<void> {
+  checkOptions("save()", given, { format: true, includeOptimizer: true });
+  const { format, ...options } = given;
+  const path = String(target);
+  await writeAll(path, await filesBy(model, writerOf(path, format), lastName(path), options));
+}
+
+/** The writer for weights alone where the name says so: Keras's `.weights.h5`, and `.h5` as Keras 2 wrote weights. */
+export async function saveWeights(model: Network & Savable, target: string | URL, options: SaveOptions): Promise<void> {
+  checkOptions("saveWeights()", options, { format: true, includeOptimizer: true });
+  const { format } = options;
+  const path = String(target);
+  const isLegacy = /\.(?:h5|hdf5)$/i.test(path) && !/\.weights\.h5$/i.test(path);
+  await saveModel(model, target, { format: format ?? (isLegacy ? "legacy-weights" : undefined) });
+}
+
+async function filesBy(
+  model: Network & Savable,
+  writer: CheckpointWriter,
+  name: string,
+  { includeOptimizer = true }: SaveOptions,
+): Promise<readonly WrittenFile[]> {
+  const { classNames, preprocessing } = model;
+  const training = includeOptimizer && writer.holdsTraining === true ? await trainingOf(model) : undefined;
+  return writer.write(
+    { model: describeModel(model), weights: weightsByPath(model), classNames, preprocessing, training },
+    name,
+  );
+}
+
+/** A model is saved even where how it is trained cannot be. */
+async function trainingOf(model: Savable): Promise<SavedTraining | undefined> {
+  try {
+    return await model.describeTraining?.();
+  } catch (error) {
+    if (!(error instanceof MobileNetV2Error)) throw error;
+    warn(`The file is written without the training set-up. ${error.message}`);
+    return undefined;
+  }
+}
+
+function lastName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+}
+
+/** Neighbours first: whoever finds the main file finds them too. */
+async function writeAll(path: string, files: readonly WrittenFile[]): Promise<void> {
+  const [main, ...others] = files;
+  if (main === undefined) return;
+  const isFolder = main.name !== lastName(path);
+  const folder = isFolder ? path.replace(/[/\\]+$/, "") : path.slice(0, path.length - lastName(path).length);
+  const at = (name: string): string => (isFolder ? `${folder}/${name}` : folder + name);
+  if (isFolder) await makeFolder(folder);
+  for (const file of [...others, main]) {
+    // oxlint-disable-next-line no-await-in-loop -- the main file comes last
+    await writeBytes(at(file.name), file.bytes);
+  }
+}

@@ -1,0 +1,220 @@
+/** Quantized models to and from the bytes of their file: which layer each part belongs to, checked against the layers themselves. */
+import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
+import { fold } from "../../engine/fold.ts";
+import { lower } from "../../engine/lower.ts";
+import type { Convolution, Operation, Operations } from "../../engine/operations.ts";
+import { toIntegers } from "../../engine/integers/integers.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "../../engine/integers/network.ts";
+import type { Range } from "../../engine/integers/scheme.ts";
+import { leafLayers } from "../../graph/leaf-layers.ts";
+import type { Network } from "../../graph/network.ts";
+import { programOf } from "../../graph/program.ts";
+import type { IntegerMode } from "../../kernels/i8/parts.ts";
+import type { Layer } from "../../layers/layer.ts";
+import type { Weight } from "../../layers/weight.ts";
+import { type Assignment, assignAll, fits } from "../../saving/assignment.ts";
+import type { Preprocessing } from "../../saving/checkpoint.ts";
+import { formatError } from "../../saving/file-errors.ts";
+import {
+  type IntegerLayer,
+  type QuantizedFile,
+  readQuantized,
+  writeQuantized,
+} from "../../saving/safetensors/quantized.ts";
+import type { StoredTensor } from "../../saving/stored-tensor.ts";
+import { describeModel } from "../files/describe-model.ts";
+import { type AnyModel, architectureOf } from "../files/model-from-description.ts";
+import type { ThreadOptions } from "../threads.ts";
+
+/** What a file says beside the model itself. */
+export interface Extras {
+  readonly classNames: readonly string[] | undefined;
+  readonly preprocessing: Preprocessing | undefined;
+}
+
+/** Stands for rows and columns that are known only when the model runs. */
+const ANY_SIZE = 224;
+
+/** What a quantized model consists of. Models have it given: it knows of integers and files, which come with the first of them. */
+export class QuantizedParts {
+  /** The layers; those that became integers have no weights of their own. It also says how many threads may be used. */
+  readonly architecture: AnyModel;
+  readonly network: QuantizedNetwork;
+
+  constructor(architecture: AnyModel, network: QuantizedNetwork) {
+    this.architecture = architecture;
+    this.network = network;
+  }
+
+  /** The folded operations of the architecture, with integers. */
+  toIntegers(operations: Operations, mode: IntegerMode): Operations {
+    return toIntegers(operations, this.network, mode);
+  }
+
+  /** The bytes of the file. */
+  toBytes({ classNames, preprocessing }: Extras): Uint8Array<ArrayBuffer> {
+    const { architecture, network } = this;
+    const names = new Names(architecture);
+    const layers = new Map<string, IntegerLayer>();
+    for (const [name, { kernel, output }] of names.convolutions) {
+      const weights = network.weights.get(output);
+      if (weights !== undefined) layers.set(name, { ...weights, shape: kernel.shape });
+    }
+    const ranges = new Map<string, readonly [number, number]>();
+    for (const [name, value] of names.values) {
+      const range = network.ranges.get(value);
+      if (range !== undefined) ranges.set(name, [range.low, range.high]);
+    }
+    const weights = new Map<string, StoredTensor>();
+    for (const [name, { shape, values }] of floatWeights(names, network.weights)) {
+      weights.set(name, { name, shape, dtype: "float32", read: () => values });
+    }
+    return writeQuantized({ model: describeModel(architecture), layers, ranges, weights, classNames, preprocessing });
+  }
+}
+
+/** @throws FormatError where the file is broken or has other parts than its model, UnsupportedError, LimitError. */
+export function quantizedFromBytes(
+  bytes: Uint8Array,
+  options: ThreadOptions,
+): { readonly parts: QuantizedParts } & Extras {
+  const file = readQuantized(bytes);
+  const { model: architecture } = architectureOf(file.model, options);
+  const names = new Names(architecture);
+  const network = { weights: integerWeights(file, names), ranges: rangesOf(file, names) };
+  assignAll(assignments(file, floatWeights(names, network.weights)), {});
+  // Finds what does not fit together before anything is predicted.
+  toIntegers(names.operations, network, "i16");
+  return {
+    parts: new QuantizedParts(architecture, network),
+    classNames: file.classNames,
+    preprocessing: file.preprocessing,
+  };
+}
+
+/** The parts for a network of a model: a copy of its layers, with weights where the network has no integers. */
+export function partsOf(model: Network, network: QuantizedNetwork, options: ThreadOptions): QuantizedParts {
+  const { model: architecture } = architectureOf(describeModel(model), options);
+  const values = new Map(leafLayers(model));
+  for (const [, { layer, weight }] of floatWeightsWithLayers(new Names(architecture), network.weights)) {
+    const original = values.get(layer)?.weight(weight.name);
+    if (original !== undefined) weight.assign(original.values.slice());
+  }
+  return new QuantizedParts(architecture, network);
+}
+
+/** The names that the parts of a model have in a file. */
+class Names {
+  readonly operations: Operations;
+  readonly leaves: readonly (readonly [path: string, layer: Layer])[];
+  /** Values by the layer that makes them, or the input. */
+  readonly values = new Map<string, number>();
+  /** Convolutions, bounds and normalizations folded in, by their layer. */
+  readonly convolutions = new Map<string, Convolution>();
+
+  constructor(model: Network) {
+    const program = programOf(model.graph);
+    this.operations = fold(lower(program, inputShapes(model)));
+    this.leaves = leafLayers(model);
+    const paths = new Map(this.leaves.map(([path, layer]) => [layer, path]));
+    const owners = new Map(
+      this.leaves.flatMap(([path, layer]) => layer.weights.map((weight) => [weight, path] as const)),
+    );
+    for (const [i, value] of program.inputs.entries()) {
+      this.values.set(unused(this.values, model.inputs[i]?.node.layer.name ?? "input"), value);
+    }
+    for (const { layer, output } of program.steps) {
+      this.values.set(unused(this.values, paths.get(layer) ?? layer.name), output);
+    }
+    for (const operation of this.operations.list) {
+      if (operation.kind !== "convolution") continue;
+      this.convolutions.set(unused(this.convolutions, owners.get(operation.kernel) ?? operation.name), operation);
+    }
+  }
+}
+
+/** A name, with a number where it is taken: layers may be applied several times. */
+function unused(taken: ReadonlyMap<string, unknown>, name: string): string {
+  let free = name;
+  for (let number = 2; taken.has(free); number++) free = `${name}#${number}`;
+  return free;
+}
+
+/** The shapes of a model's inputs without the batch, any size in place of an unknown one. */
+export function inputShapes(model: Network): readonly Dims[] {
+  return model.inputs.map(({ shape }) => shape.slice(1).map((axis) => axis ?? ANY_SIZE));
+}
+
+/** All weights, by `layer/weight`, but for those that integers have taken the place of. */
+function floatWeights(names: Names, integers: ReadonlyMap<number, QuantizedWeights>): ReadonlyMap<string, Weight> {
+  return new Map([...floatWeightsWithLayers(names, integers)].map(([name, { weight }]) => [name, weight]));
+}
+
+function floatWeightsWithLayers(
+  { operations, leaves }: Names,
+  integers: ReadonlyMap<number, QuantizedWeights>,
+): ReadonlyMap<string, { readonly layer: string; readonly weight: Weight }> {
+  const replaced = new Set(operations.list.filter(({ output }) => integers.has(output)).flatMap(weightsOf));
+  for (const operation of operations.list) {
+    if (!integers.has(operation.output)) for (const weight of weightsOf(operation)) replaced.delete(weight);
+  }
+  return new Map(
+    leaves.flatMap(([path, layer]) =>
+      layer.weights
+        .filter((weight) => !replaced.has(weight))
+        .map((weight) => [`${path}/${weight.name}`, { layer: path, weight }] as const),
+    ),
+  );
+}
+
+function weightsOf(operation: Operation): readonly Weight[] {
+  if (operation.kind === "affine") return operation.affine.weights;
+  if (operation.kind !== "convolution") return [];
+  const { kernel, bias, affines } = operation;
+  return [kernel, ...(bias === undefined ? [] : [bias]), ...affines.flatMap((affine) => affine.weights)];
+}
+
+function integerWeights({ layers }: QuantizedFile, { convolutions }: Names): ReadonlyMap<number, QuantizedWeights> {
+  const weights = new Map<number, QuantizedWeights>();
+  for (const [name, { kernel, shape, scales, bias }] of layers) {
+    const operation = convolutions.get(name);
+    if (operation === undefined) throw formatError(`The file has a quantized layer '${name}', but the model has none.`);
+    if (!shapesEqual(shape, operation.kernel.shape) || scales.length !== operation.to.channels) {
+      throw formatError(
+        `The quantized layer '${name}' has a kernel of shape ${formatShape(shape)} with ${scales.length} scales, ` +
+          `but the model's has the shape ${formatShape(operation.kernel.shape)}.`,
+      );
+    }
+    weights.set(operation.output, { kernel, scales, bias });
+  }
+  return weights;
+}
+
+function rangesOf({ ranges }: QuantizedFile, { values }: Names): ReadonlyMap<number, Range> {
+  return new Map(
+    [...ranges].map(([name, [low, high]]) => {
+      const value = values.get(name);
+      if (value === undefined)
+        throw formatError(`The file has a range for '${name}', but the model has no such layer.`);
+      return [value, { low, high }];
+    }),
+  );
+}
+
+/** Each float32 weight beside its tensor. */
+function assignments({ weights }: QuantizedFile, expected: ReadonlyMap<string, Weight>): readonly Assignment[] {
+  const found = [...expected].map(([name, weight]): Assignment => {
+    const tensor = weights.get(name);
+    if (tensor === undefined || !fits({ weight, tensor })) {
+      const has = tensor === undefined ? "none" : `one of shape ${formatShape(tensor.shape)}`;
+      throw formatError(
+        `The file should have a tensor '${name}' of shape ${formatShape(weight.shape)}. It has ${has}.`,
+      );
+    }
+    return { weight, tensor };
+  });
+  for (const name of weights.keys()) {
+    if (!expected.has(name)) throw formatError(`The file has a tensor '${name}', but the model has no such weight.`);
+  }
+  return found;
+}

@@ -1,0 +1,139 @@
+/** `model.summary()`: the table that Keras prints through rich, to the letter (keras.src.utils.summary_utils). */
+import { valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import { formatShape } from "../../core/shape.ts";
+import { Network } from "../../graph/network.ts";
+import type { Layer } from "../../layers/layer.ts";
+import type { Weight } from "../../layers/weight.ts";
+import { type Column, renderTable } from "./table.ts";
+
+export interface SummaryOptions {
+  /** Total width in characters. Keras's is 108 where the table shows connections, else 88; 12 more with `showTrainable`. */
+  readonly lineLength?: number | undefined;
+  /** Where columns end, as parts of the line. */
+  readonly positions?: readonly number[] | undefined;
+  /** Receives the whole text. `console.log` unless given. */
+  readonly printFn?: ((text: string) => void) | undefined;
+  /** Also list the layers of nested models. */
+  readonly expandNested?: boolean | undefined;
+  /** Add a column that says whether a layer is trainable. */
+  readonly showTrainable?: boolean | undefined;
+  /** The first and the last layer to list: names or regular expressions matched at the start. */
+  readonly layerRange?: readonly [string, string] | undefined;
+}
+
+/** The summary of a model as text without a last line break. */
+export function summaryText(model: Network, options: SummaryOptions = {}): string {
+  checkOptions("summary()", options, {
+    lineLength: true,
+    positions: true,
+    printFn: true,
+    expandNested: true,
+    showTrainable: true,
+    layerRange: true,
+  });
+  const connections = !isSequentialLike(model);
+  const showTrainable = options.showTrainable ?? false;
+  const length = options.lineLength ?? (connections ? 108 : 88) + (showTrainable ? 12 : 0);
+  const positions = options.positions ?? (connections ? [0.3, 0.56, 0.74, 1] : [0.45, 0.8, 1]);
+  const columns = columnsOf(connections, showTrainable, positions, length);
+
+  const rows: string[][] = [];
+  const addRows = (layer: Layer, level: number): void => {
+    const prefix = level > 0 ? `${"   ".repeat(level)}└ ` : "";
+    const row = [
+      `${prefix}${layer.name} (${layer.className})`,
+      outputShapeOf(layer),
+      layer.built || layer.inboundNodes.length > 0 ? layer.countParams().toLocaleString("en-US") : "0 (unbuilt)",
+    ];
+    if (connections) row.push(connectionsOf(layer, model));
+    if (showTrainable) row.push(layer.weights.length === 0 ? "-" : layer.trainable ? "Y" : "N");
+    rows.push(row);
+    if (options.expandNested === true && layer instanceof Network) {
+      for (const inner of layer.layers) addRows(inner, level + 1);
+    }
+  };
+  for (const layer of layersInRange(model.layers, options.layerRange)) addRows(layer, 0);
+
+  const { trainableWeights, nonTrainableWeights } = model;
+  return [
+    `Model: "${model.name}"`,
+    ...renderTable(columns, rows, length),
+    ` Total params: ${amount([...trainableWeights, ...nonTrainableWeights])}`,
+    ` Trainable params: ${amount(trainableWeights)}`,
+    ` Non-trainable params: ${amount(nonTrainableWeights)}`,
+  ].join("\n");
+}
+
+/** True where Keras leaves out the connections: every node has one input, and no two are at the same depth. */
+function isSequentialLike(model: Network): boolean {
+  if (model.className === "Sequential") return true;
+  const { nodes, layers } = model.graph;
+  const seen = new Set<Layer>();
+  for (const [i, node] of nodes.entries()) {
+    if (node.inputs.length > 1 || seen.has(node.layer)) return false;
+    seen.add(node.layer);
+    if (i > 0 && node.inputs[0]?.node !== nodes[i - 1]) return false;
+  }
+  return layers.length === nodes.length;
+}
+
+function columnsOf(connections: boolean, trainable: boolean, positions: readonly number[], length: number): Column[] {
+  const headers: { readonly header: string; readonly align: Column["align"] }[] = [
+    { header: "Layer (type)", align: "left" },
+    { header: "Output Shape", align: "left" },
+    { header: "Param #", align: "right" },
+    ...(connections ? [{ header: "Connected to", align: "left" } as const] : []),
+    ...(trainable ? [{ header: "Trainable", align: "center" } as const] : []),
+  ];
+  const ends = trainable ? [...positions.map((end) => end * 0.9), 1] : positions;
+  let start = 0;
+  return headers.map(({ header, align }, i) => {
+    const width = Math.trunc((ends[i] ?? 1) * length) - start;
+    if (width < 4) throw valueError("Insufficient console width to print summary.");
+    start += width;
+    return { header, align, width };
+  });
+}
+
+function outputShapeOf(layer: Layer): string {
+  const node = layer.inboundNodes.at(-1);
+  const outputs = node?.outputs ?? (layer instanceof Network && layer.built ? layer.outputs : undefined);
+  if (outputs === undefined) return "?";
+  const shapes = outputs.map(({ shape }) => (shape.length === 1 ? `(${shape[0] ?? "None"})` : formatShape(shape)));
+  return shapes.length === 1 ? (shapes[0] ?? "?") : `[${shapes.join(", ")}]`;
+}
+
+function connectionsOf(layer: Layer, model: Network): string {
+  const relevant = new Set(model.graph.nodes);
+  const links = layer.inboundNodes
+    .filter((node) => relevant.has(node))
+    .flatMap((node) => node.inputs)
+    .map(({ node, index }) => `${node.layer.name}[${node.layer.inboundNodes.indexOf(node)}][${index}]`);
+  return links.length === 0 ? "-" : links.join(", ");
+}
+
+function layersInRange(layers: readonly Layer[], range: readonly [string, string] | undefined): readonly Layer[] {
+  if (range === undefined) return layers;
+  const indexes = range.map((pattern) => {
+    const regex = new RegExp(`^(?:${pattern})`);
+    return layers.flatMap(({ name }, i) => (name === pattern || regex.test(name) ? [i] : []));
+  });
+  const [first, last] = [indexes[0]?.[0], indexes[1]?.at(-1)];
+  if (first === undefined || last === undefined) {
+    throw valueError("Passed layer_names do not match the layer names in the model. Received: " + range.join(", "));
+  }
+  return layers.slice(Math.min(first, last), Math.max(first, last) + 1);
+}
+
+function amount(weights: readonly Weight[]): string {
+  const count = weights.reduce((sum, { size }) => sum + size, 0);
+  let size = count * 4;
+  const units = ["B", "KB", "MB", "GB", "TB", "PB"];
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit++;
+  }
+  return `${count.toLocaleString("en-US")} (${size.toFixed(2)} ${units[unit]})`;
+}

@@ -1,0 +1,96 @@
+/** The browser's cache for downloads: the Cache API, or none where the page may not use it. */
+
+import { checkLimit } from "../byte-collector.ts";
+import { type CacheEntry, type CachedContent, download, takeCached } from "../cached-download.ts";
+import type { CachedFile, CachedName } from "../contract.ts";
+import { absolute } from "./files.ts";
+import { DEFAULT_MAX_BYTES } from "../fetch-bytes.ts";
+
+export function cachedDownload(file: CachedFile): Promise<Uint8Array> {
+  const resolved = { ...file, url: absolute(file.url) };
+  return download(new BrowserEntry(resolved), resolved);
+}
+
+export function findCached(file: CachedFile): Promise<Uint8Array | undefined> {
+  const resolved = { ...file, url: absolute(file.url) };
+  return takeCached(new BrowserEntry(resolved), resolved);
+}
+
+export async function listCached(folder: string): Promise<readonly CachedName[]> {
+  const cache = await openCache(folder);
+  const found: CachedName[] = [];
+  for (const { url } of (await cache?.keys()) ?? []) {
+    const response = await cache?.match(url, { ignoreVary: true });
+    found.push({ name: nameOf(url), place: url, bytes: Number(response?.headers.get("content-length") ?? 0) });
+  }
+  return found;
+}
+
+export async function removeCached(folder: string, name: string): Promise<boolean> {
+  const cache = await openCache(folder);
+  let removed = false;
+  for (const request of (await cache?.keys()) ?? []) {
+    if (nameOf(request.url) === name) removed = (await cache?.delete(request)) === true || removed;
+  }
+  return removed;
+}
+
+function nameOf(url: string): string {
+  return new URL(url).pathname.split("/").at(-1) ?? "";
+}
+
+async function openCache(folder: string): Promise<Cache | undefined> {
+  try {
+    // Missing on insecure pages; throws in sandboxed frames.
+    return await globalThis.caches?.open(`mobilenet-v2/${folder}`);
+  } catch {
+    return undefined;
+  }
+}
+
+class BrowserEntry implements CacheEntry {
+  readonly advice: string;
+  readonly #url: string;
+  readonly #folder: string;
+
+  constructor(file: CachedFile) {
+    this.#url = file.url;
+    this.#folder = file.folder;
+    this.advice = "Pass the file itself, as a File, bytes or an address that this page may read.";
+  }
+
+  async load(file: CachedFile): Promise<CachedContent | undefined> {
+    const cache = await this.#open();
+    try {
+      const response = await cache?.match(this.#url, { ignoreVary: true });
+      const blob = await response?.blob();
+      if (blob === undefined) {
+        return undefined;
+      }
+      checkLimit(blob.size, file.maxBytes ?? DEFAULT_MAX_BYTES, file.url);
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      const setAside = async (): Promise<void> => {
+        await cache?.delete(this.#url, { ignoreVary: true }).catch(() => false);
+      };
+      return { bytes, setAside };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async keep(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const cache = await this.#open();
+    const headers = { "content-type": "application/octet-stream", "content-length": String(bytes.length) };
+    // A full disk or a private window: the next visit downloads again.
+    await cache?.put(this.#url, new Response(bytes, { headers })).catch(() => undefined);
+  }
+
+  /** The Cache API writes an entry whole or not at all, and pages seldom start in parallel. */
+  async takeTurn(): Promise<{ end(): Promise<void> }> {
+    return { end: async () => undefined };
+  }
+
+  #open(): Promise<Cache | undefined> {
+    return openCache(this.#folder);
+  }
+}

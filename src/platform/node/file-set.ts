@@ -1,0 +1,58 @@
+/** Folders and neighbouring files in Node. Links lead nowhere but within the folder of what was named. */
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
+
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { FileSet, FilesSource, ReadOptions } from "../contract.ts";
+import { chosenFiles, fetchedFiles, isFileList, plainName, singleFile } from "../file-set.ts";
+import { asIOError, errorCode, pathOf, readBytes, readFileBytes } from "./files.ts";
+
+export async function openFiles(source: FilesSource, options: ReadOptions = {}): Promise<FileSet> {
+  if (isFileList(source)) return chosenFiles(source);
+  if (typeof source === "string" || source instanceof URL) {
+    const place = String(source);
+    if (/^https?:/i.test(place)) return fetchedFiles(place, options);
+    if (!/^(?:data|blob):/i.test(place)) return openPath(pathOf(place), options);
+  }
+  const name = source instanceof File ? source.name : "";
+  return singleFile(name, await readBytes(source, options));
+}
+
+async function openPath(path: string, options: ReadOptions): Promise<FileSet> {
+  try {
+    const isFolder = (await stat(path)).isDirectory();
+    const folder = isFolder ? path : dirname(path);
+    // The named file may itself be a link, as in Hugging Face's cache: its neighbours then lie where it leads.
+    const homes = await Promise.all([
+      realpath(folder),
+      realpath(path).then((real) => (isFolder ? real : dirname(real))),
+    ]);
+    const main = isFolder ? undefined : basename(path);
+    return {
+      main,
+      async names() {
+        const entries = await readdir(folder, { withFileTypes: true });
+        return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+      },
+      async read(name) {
+        const isMain = name === main;
+        const wanted = isMain ? path : join(folder, plainName(name));
+        try {
+          const real = await realpath(wanted);
+          if (!isMain && !homes.some((home) => real.startsWith(home.endsWith(sep) ? home : home + sep))) {
+            throw new MobileNetV2Error(
+              "FormatError",
+              `${wanted} is a link that leads out of its folder. It is not followed.`,
+            );
+          }
+          return (await readFileBytes(real, options)).bytes;
+        } catch (error) {
+          if (!isMain && ["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
+          throw error;
+        }
+      },
+    };
+  } catch (error) {
+    throw asIOError(error, `read ${path}`);
+  }
+}

@@ -1,0 +1,199 @@
+/** Files in Node: read whole within a limit, written whole or not at all. */
+
+import { randomBytes } from "node:crypto";
+import { constants, type Stats } from "node:fs";
+import { mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
+import { checkLimit } from "../byte-collector.ts";
+import { readAnyBytes } from "../bytes-at-hand.ts";
+import type { BytesSource, ReadOptions } from "../contract.ts";
+import { DEFAULT_MAX_BYTES } from "../fetch-bytes.ts";
+
+const READ_SIZE = 1 << 24;
+
+export async function readBytes(source: BytesSource, options: ReadOptions = {}): Promise<Uint8Array> {
+  return readAnyBytes(source, options, async (place) => (await readFileBytes(pathOf(place), options)).bytes);
+}
+
+/** A regular file's bytes, and which file they are of. Throws `IOError` for what is no such file, `LimitError` for a large one. */
+export async function readFileBytes(
+  path: string,
+  options: ReadOptions = {},
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; stats: Stats }> {
+  options.signal?.throwIfAborted();
+  try {
+    // Asked before opening: to open a device can have effects, and to open a pipe waits for its other end.
+    requireRegular(await stat(path), path);
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = await file.stat();
+    requireRegular(stats, path);
+    checkLimit(stats.size, options.maxBytes ?? DEFAULT_MAX_BYTES, path);
+    const bytes = new Uint8Array(stats.size);
+    let length = 0;
+    while (length < bytes.length) {
+      options.signal?.throwIfAborted();
+      const { bytesRead } = await file.read(bytes, length, Math.min(READ_SIZE, bytes.length - length), length);
+      if (bytesRead === 0) {
+        break;
+      }
+      length += bytesRead;
+      options.onProgress?.({ received: length, total: bytes.length });
+    }
+    return { bytes: bytes.subarray(0, length), stats };
+  } catch (error) {
+    throw asIOError(error, `read ${path}`);
+  }
+}
+
+export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise<void> {
+  let target = pathOf(String(path));
+  try {
+    const present = await stat(target).catch(() => undefined);
+    if (present !== undefined) {
+      requireRegular(present, target);
+      // Through a link, as writing into it would be.
+      target = await realpath(target);
+    }
+    const beside = temporaryName(target);
+    try {
+      await writeNew(beside, bytes, present?.mode);
+      await rename(beside, target);
+    } catch (error) {
+      await rm(beside, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw asIOError(error, `write ${target}`);
+  }
+}
+
+export async function removeFile(path: string | URL): Promise<boolean> {
+  const target = pathOf(String(path));
+  try {
+    await rm(target);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw asIOError(error, `remove ${target}`);
+  }
+}
+
+export async function makeFolder(path: string | URL): Promise<void> {
+  const folder = pathOf(String(path));
+  try {
+    await makeFolders(folder);
+  } catch (error) {
+    throw asIOError(error, `make the folder ${folder}`);
+  }
+}
+
+/**
+ * Makes a folder and those around it. Node's `recursive` tries for ever where a file system that lets nobody make folders answers ENOENT,
+ * as /proc does.
+ * @returns the outermost one that was made; undefined where all were there
+ */
+export async function makeFolders(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder);
+    return folder;
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT" || dirname(folder) === folder) {
+      if (await isFolder(folder)) return undefined;
+      throw error;
+    }
+  }
+  const outermost = await makeFolders(dirname(folder));
+  await mkdir(folder).catch(async (error: unknown) => {
+    // Another process may have been faster.
+    if (!(await isFolder(folder))) throw error;
+  });
+  return outermost ?? folder;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Writes a file that must not exist yet, down to the disk. */
+async function writeNew(path: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
+  await using file = await open(path, "wx");
+  await file.writeFile(bytes);
+  if (mode !== undefined) {
+    await file.chmod(mode & 0o777);
+  }
+  await file.sync();
+}
+
+/** A name beside `path` that no other process uses. */
+function temporaryName(path: string): string {
+  return join(dirname(path), `${temporaryPrefix(basename(path))}${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/** How the temporary files of the file `name` begin; they end with ".tmp". */
+export function temporaryPrefix(name: string): string {
+  return `.${name}.`;
+}
+
+/** The path that a path or a file: address names. Throws ValueError, UnsupportedError. */
+export function pathOf(place: string): string {
+  if (/^file:/i.test(place)) {
+    try {
+      return fileURLToPath(place);
+    } catch (error) {
+      throw new MobileNetV2Error("ValueError", `Not the address of a file: ${place} (${messageOf(error)})`, {
+        cause: error,
+      });
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(place)) {
+    throw new MobileNetV2Error(
+      "UnsupportedError",
+      `${place}: expected a path or an address that begins with http:, https:, file: or data:`,
+    );
+  }
+  if (place === "" || place.includes("\0")) {
+    throw valueError(`Not a path: ${JSON.stringify(place)}`);
+  }
+  return place;
+}
+
+function requireRegular(stats: Stats, path: string): void {
+  if (!stats.isFile()) {
+    const kind = stats.isDirectory() ? "a folder" : "a pipe, a socket or a device";
+    throw new MobileNetV2Error("IOError", `${path} is ${kind}, not a file.`);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  ENOTDIR: "a part of the path is not a folder",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ELOOP: "its symbolic links go in a circle",
+  ENAMETOOLONG: "the name is too long",
+  EMFILE: "too many files are open",
+};
+
+/** What the system reports, in the package's error; other errors (ours, an abort) stay what they are. */
+export function asIOError(error: unknown, action: string): unknown {
+  const code = errorCode(error);
+  if (code === undefined || error instanceof MobileNetV2Error) {
+    return error;
+  }
+  const reason = REASONS[code] ?? messageOf(error);
+  return new MobileNetV2Error("IOError", `Could not ${action}: ${reason} (${code}).`, { cause: error });
+}
+
+/** The code of a system error, such as "ENOENT". */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,47 @@
+/** Threads of Node: worker_threads. */
+import { Worker } from "node:worker_threads";
+import type { WorkerEvents, WorkerProgram, WorkerThread } from "../contract.ts";
+
+const ENDS = `const { parentPort } = require("node:worker_threads");
+const listen = (receive) => parentPort.on("message", receive);
+const post = (message) => parentPort.postMessage(message);`;
+
+export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In> {
+  const worker = new Worker(`${ENDS}\n(${String(program)})(listen, post);`, {
+    eval: true,
+    // What this package's own name means there is what it means here.
+    execArgv: process.execArgv.filter((argument) => argument.startsWith("--conditions=")),
+    name: "mobilenet-v2",
+  });
+  let reason: unknown;
+  worker.on("message", events.message);
+  worker.on("error", (error) => (reason = error));
+  worker.on("exit", (code) => events.end(reason ?? new Error(`exit code ${code}`)));
+  // Work in progress is waited for by the thread that takes part in it: a worker alone keeps no process alive.
+  worker.unref();
+  return {
+    post: (message) => worker.postMessage(message, []),
+    stop: () => void worker.terminate(),
+  };
+}
+
+export function packageUrl(): string | undefined {
+  try {
+    return import.meta.resolve("mobilenet-v2");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every thread of Node may sleep. */
+export function mayBlock(): boolean {
+  return true;
+}
+
+export function canShareMemory(): boolean {
+  return true;
+}
+
+export function setBackgroundTimeout(run: () => void, milliseconds: number): void {
+  setTimeout(run, milliseconds).unref();
+}

@@ -1,0 +1,219 @@
+/**
+ * Keras's configs of models as descriptions: what Keras 3 writes (keras.src.models.functional, keras.src.saving.serialization_lib),
+ * what Keras 2 wrote, and TF.js, which writes as Keras 2 did. Configs are read, never evaluated: whatever names code is refused.
+ */
+import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { LayerConfig } from "../../layers/layer.ts";
+import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
+import { formatError, unsupportedError } from "../file-errors.ts";
+import { type Json, arrayOf, member, stringOf } from "../bytes/json.ts";
+import { argumentsOf, refuseForeign } from "./arguments.ts";
+import { type Call, callsOf } from "./calls.ts";
+import { actsInTrainingAlone, withCalls } from "./operations.ts";
+
+/** More than any real network has; one file may describe no more. */
+const MAX_LAYERS = 10_000;
+const MAX_DEPTH = 16;
+
+/**
+ * The model that a config describes, with its models within.
+ * @param holder `{ class_name, config }`, as `model.to_json()` writes it
+ * @throws FormatError for a broken config, UnsupportedError for classes and arguments that are not read, LimitError
+ */
+export function readKerasModel(holder: Json | undefined): ModelDescription {
+  return new Reader().model(holder, "model", 0);
+}
+
+/** True for the classes that are models. */
+export function isModelClass(className: string): boolean {
+  return className === "Functional" || className === "Model" || className === "Sequential";
+}
+
+class Reader {
+  #layers = 0;
+
+  model(holder: Json | undefined, fallbackName: string, depth: number): ModelDescription {
+    if (depth > MAX_DEPTH) {
+      throw new MobileNetV2Error("LimitError", `The model has models within, more than ${MAX_DEPTH} levels deep.`);
+    }
+    const className = stringOf(member(holder, "class_name"), "The `class_name` of the model");
+    if (!isModelClass(className)) {
+      throw unsupportedError(
+        `The file holds a '${show(className)}'. Read are models of the classes Functional and Sequential; ` +
+          "save a model of a class of your own as one: keras.Model(inputs, outputs).",
+      );
+    }
+    refuseForeign(holder, `Model '${fallbackName}'`);
+    const config = member(holder, "config");
+    return className === "Sequential"
+      ? this.#sequential(config, fallbackName, depth)
+      : this.#functional(config, fallbackName, depth);
+  }
+
+  #functional(config: Json | undefined, fallbackName: string, depth: number): ModelDescription {
+    const name = nameOf(member(config, "name") ?? fallbackName);
+    const items = arrayOf(member(config, "layers"), `The \`layers\` of model '${name}'`);
+    const layers = items.map((item) => this.#layer(item, depth));
+    const calls = layers.map(({ layer }, i) => callsOf(member(items[i], "inbound_nodes"), layer.name));
+    refuseDoubles(layers.map(({ layer }) => layer.name));
+    const ends = {
+      inputs: referencesOf(member(config, "input_layers"), `The \`input_layers\` of model '${name}'`),
+      outputs: referencesOf(member(config, "output_layers"), `The \`output_layers\` of model '${name}'`),
+    };
+    const counted = countedFromZero(layers, calls, ends);
+    return {
+      className: "Functional",
+      name,
+      trainable: member(config, "trainable") !== false,
+      layers: layers.map(({ layer, item }, i) => withCalls(layer, item, counted.calls[i] ?? [])),
+      inputs: counted.inputs,
+      outputs: counted.outputs,
+    };
+  }
+
+  #sequential(config: Json | undefined, fallbackName: string, depth: number): ModelDescription {
+    // Before Keras 2.3 the config was the list itself.
+    const list = Array.isArray(config) ? config : member(config, "layers");
+    const name = nameOf(member(config, "name") ?? fallbackName);
+    const items = arrayOf(list, `The \`layers\` of model '${name}'`);
+    const read = items.map((item) => this.#layer(item, depth).layer);
+    refuseDoubles(read.map((layer) => layer.name));
+    const [first] = read;
+    const hasInput = first?.className === "InputLayer";
+    const layers = read.map((layer, i) => {
+      const before = read[i - 1];
+      return { ...layer, nodes: before === undefined ? [] : [[reference(before.name)]] };
+    });
+    const last = layers.at(-1);
+    return {
+      className: "Sequential",
+      name,
+      trainable: member(config, "trainable") !== false,
+      layers,
+      inputs: hasInput ? [reference(first.name)] : [],
+      outputs: last === undefined ? [] : [reference(last.name)],
+      buildShape: hasInput ? undefined : (firstShape(items[0]) ?? shapeOf(member(config, "build_input_shape"))),
+    };
+  }
+
+  #layer(item: Json, depth: number): { readonly layer: LayerDescription; readonly item: Json } {
+    if (++this.#layers > MAX_LAYERS) {
+      throw new MobileNetV2Error("LimitError", `The model has more than ${MAX_LAYERS} layers.`);
+    }
+    const className = stringOf(member(item, "class_name"), "The `class_name` of a layer");
+    const config = member(item, "config");
+    const name = nameOf(member(item, "name") ?? member(config, "name"));
+    if (isModelClass(className)) {
+      const model = this.model(item, name, depth + 1);
+      return { layer: { className: model.className, name, config: {}, model, nodes: [] }, item };
+    }
+    if (className === "Lambda") {
+      throw unsupportedError(
+        `Layer '${name}' is a Lambda: Python code in the file, which is never run here. ` +
+          "Replace it by layers, or cut it off, and save the model again.",
+      );
+    }
+    const what = `Layer '${name}' of class ${show(className)}`;
+    refuseForeign(item, what);
+    if (actsInTrainingAlone(className)) {
+      const nothing = { name, activation: "linear" };
+      return { layer: { className: "Activation", name, config: nothing, nodes: [] }, item };
+    }
+    const args: LayerConfig = { ...argumentsOf(className, config, what), name };
+    return { layer: { className, name, config: args, nodes: [] }, item };
+  }
+}
+
+function nameOf(value: Json | undefined): string {
+  const name = stringOf(value, "The name of a layer");
+  if (name === "" || name.length > 1000 || name.includes("/")) {
+    throw valueError(
+      `Argument \`name\` must be a string and cannot contain character \`/\`. Received: name=${show(name)}`,
+    );
+  }
+  return name;
+}
+
+function refuseDoubles(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) {
+      const times = names.filter((other) => other === name).length;
+      throw formatError(
+        `The name "${show(name)}" is used ${times} times in the model. All operation names should be unique.`,
+      );
+    }
+    seen.add(name);
+  }
+}
+
+function reference(layer: string): TensorReference {
+  return { layer, node: 0, output: 0 };
+}
+
+/** `["a", 0, 0]`, a list of such, or one with names before them. */
+function referencesOf(value: Json | undefined, what: string): readonly TensorReference[] {
+  const found: TensorReference[] = [];
+  const visit = (one: Json | undefined, depth: number): void => {
+    const items = one instanceof Map ? [...one.values()] : arrayOf(one, what);
+    if (typeof items[0] === "string") {
+      const [layer, node, output] = items;
+      found.push({ layer: nameOf(layer), node: indexOf(node, what), output: indexOf(output, what) });
+    } else if (depth < MAX_DEPTH) {
+      for (const item of items) visit(item, depth + 1);
+    }
+  };
+  visit(value, 0);
+  if (found.length === 0) throw formatError(`${what} should name at least one tensor.`);
+  return found;
+}
+
+function indexOf(value: Json | undefined, what: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw formatError(`${what} should have whole numbers of 0 or more as indexes.`);
+}
+
+interface Counted {
+  readonly calls: readonly (readonly Call[])[];
+  readonly inputs: readonly TensorReference[];
+  readonly outputs: readonly TensorReference[];
+}
+
+/**
+ * Models within were born with a node of their own. Keras 2 counts it wherever it names their applications, Keras 3 only in the
+ * list of outputs, and there for functional models alone. Here every count starts at 0.
+ */
+function countedFromZero(
+  layers: readonly { readonly layer: LayerDescription }[],
+  calls: readonly (readonly Call[])[],
+  ends: { readonly inputs: readonly TensorReference[]; readonly outputs: readonly TensorReference[] },
+): Counted {
+  const models = new Map(layers.map(({ layer }) => [layer.name, layer.model?.className]));
+  const isOld = calls.flat().some(({ style }) => style === "keras 2");
+  const counted = (tensor: TensorReference, ownNode: boolean): TensorReference =>
+    ownNode ? { ...tensor, node: Math.max(0, tensor.node - 1) } : tensor;
+  const within = (tensor: TensorReference): TensorReference =>
+    counted(tensor, isOld && models.get(tensor.layer) !== undefined);
+  const end = (tensor: TensorReference): TensorReference =>
+    counted(tensor, models.get(tensor.layer) === "Functional" || (isOld && models.get(tensor.layer) !== undefined));
+  return {
+    calls: calls.map((list) => list.map((call) => ({ ...call, tensors: call.tensors.map(within) }))),
+    inputs: ends.inputs.map(end),
+    outputs: ends.outputs.map(end),
+  };
+}
+
+/** The shape that the first layer of a Sequential carries where there is no InputLayer. */
+function firstShape(item: Json | undefined): Shape | undefined {
+  const config = member(item, "config");
+  return shapeOf(member(config, "batch_input_shape") ?? member(config, "batch_shape"));
+}
+
+function shapeOf(value: Json | undefined): Shape | undefined {
+  if (value === undefined || value === null) return undefined;
+  return arrayOf(value, "An input shape").map((axis) => {
+    if (axis === null || (typeof axis === "number" && Number.isSafeInteger(axis) && axis >= 0)) return axis;
+    throw formatError("An input shape should have whole numbers of 0 or more, or null, as its axes.");
+  });
+}

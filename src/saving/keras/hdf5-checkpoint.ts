@@ -1,0 +1,101 @@
+/** Keras's HDF5 files as checkpoints: whole models (`.h5`), and weights alone (`.h5`, `.weights.h5`). */
+import type { Checkpoint, FileSource, ModelDescription } from "../checkpoint.ts";
+import { readExtras } from "../extras.ts";
+import { formatError } from "../file-errors.ts";
+import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
+import { parseJson } from "../bytes/json.ts";
+import { trainingOf } from "./compile.ts";
+import { readKerasModel } from "./config.ts";
+import { isKerasH5, optimizerWeights, readKerasH5 } from "./h5.ts";
+import { allKerasTensors, isKerasWeightsH5 } from "./weights-h5.ts";
+import { legacyWeights } from "../layer-weights.ts";
+import type { StoredLayer, StoredTensor } from "../stored-tensor.ts";
+
+/** The attribute of the root in which our own files say more. */
+export const EXTRAS = "mobilenet_v2";
+
+/** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
+export async function openKerasHdf5({ bytes }: FileSource): Promise<Checkpoint> {
+  const root = openHdf5(bytes);
+  if (isKerasH5(root)) return openLegacy(root);
+  if (isKerasWeightsH5(root)) {
+    const tensors = allKerasTensors(root);
+    return {
+      format: "Keras 3 weights (.weights.h5)",
+      origin: "keras",
+      model: undefined,
+      tensors,
+      weights: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+    };
+  }
+  throw formatError("The HDF5 file holds no Keras weights: neither `layer_names` nor a group `layers` is in it.");
+}
+
+/** What layers that augment pictures keep among their weights. */
+const RANDOM_STATE = /(?:^|\/)(?:StateVar|seed_generator_state)(?::0)?$/;
+
+function openLegacy(root: Hdf5Group): Checkpoint {
+  const layers = readKerasH5(root)
+    .layers.map(({ name, tensors }) => ({ name, tensors: tensors.filter((tensor) => !RANDOM_STATE.test(tensor.name)) }))
+    .filter(({ tensors }) => tensors.length > 0);
+  const [config] = root.attribute("model_config")?.strings() ?? [];
+  const tensors = layers.flatMap((layer) => layer.tensors);
+  const common = { origin: "keras", tensors } as const;
+  if (config === undefined) {
+    const weights = new Map(layers.flatMap((layer) => layer.tensors.map((tensor) => [ownName(layer, tensor), tensor])));
+    return { ...common, format: "Keras weights (.h5)", model: undefined, weights };
+  }
+  const model = readKerasModel(parseJson(new TextEncoder().encode(config)));
+  const [extras] = root.attribute(EXTRAS)?.strings() ?? [];
+  return {
+    ...common,
+    format: "Keras model (.h5)",
+    model,
+    weights: byOrder(model, layers),
+    ...trainingOf(
+      () => {
+        const [training] = root.attribute("training_config")?.strings() ?? [];
+        return training === undefined ? undefined : parseJson(new TextEncoder().encode(training));
+      },
+      () => optimizerWeights(root),
+    ),
+    ...(extras !== undefined && readExtras(parseJson(new TextEncoder().encode(extras)))),
+  };
+}
+
+/** `layer/weight`, whatever of it the file repeats: `Conv1/Conv1/kernel:0` in one, `kernel:0` in another. */
+function ownName(layer: StoredLayer, tensor: StoredTensor): string {
+  const [first = "", ...rest] = tensor.name
+    .replace(/:0$/, "")
+    .replace(/\/depthwise_kernel$/, "/kernel")
+    .split("/");
+  return [layer.name, ...(first === layer.name && rest.length > 0 ? rest : [first, ...rest])].join("/");
+}
+
+/** As Keras does it: the k-th layer with weights takes the tensors of the file's k-th. */
+function byOrder(model: ModelDescription, saved: readonly StoredLayer[]): ReadonlyMap<string, StoredTensor> {
+  const own = model.layers
+    .map((layer) => ({ layer, weights: legacyWeights(layer) }))
+    .filter(({ weights }) => weights.length > 0);
+  if (own.length !== saved.length) {
+    throw formatError(
+      "Layer count mismatch when loading weights from file. " +
+        `Model expected ${own.length} layers, found ${saved.length} saved layers.`,
+    );
+  }
+  const tensors = new Map<string, StoredTensor>();
+  for (const [k, { layer, weights }] of own.entries()) {
+    const { name = "", tensors: stored = [] } = saved[k] ?? {};
+    if (stored.length !== weights.length) {
+      throw formatError(
+        `Weight count mismatch for layer #${k} (named ${layer.name} in the current model, ${name} in the save file). ` +
+          `Layer expects ${weights.length} weight(s). Received ${stored.length} saved weight(s)`,
+      );
+    }
+    for (const [i, { path }] of weights.entries()) {
+      const tensor = stored[i];
+      if (tensor !== undefined) tensors.set(path, tensor);
+    }
+  }
+  return tensors;
+}

@@ -1,0 +1,47 @@
+/** Compressed members of zip archives (RFC 1951), by the platform's own inflater: bounded by what the archive declares and by its ratio. */
+import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
+import { formatError } from "../file-errors.ts";
+
+/** Deflate cannot do better; what claims to is a lie. */
+const MAX_RATIO = 1032;
+const MAX_BYTES = 2 ** 30;
+
+/** @throws FormatError where the content is broken or of another size; LimitError over 1 GiB */
+export async function inflate(packed: Uint8Array, size: number, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (size > MAX_BYTES) {
+    throw new MobileNetV2Error(
+      "LimitError",
+      `'${name}' in the zip archive has ${size} bytes; at most ${MAX_BYTES} are read.`,
+    );
+  }
+  if (size > packed.length * MAX_RATIO) throw broken(name);
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  try {
+    const stream = new Blob([packed.slice()]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    const reader = stream.getReader();
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- a stream
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (length + value.length > size) {
+        // oxlint-disable-next-line no-await-in-loop -- it is the end
+        await reader.cancel();
+        throw broken(name);
+      }
+      bytes.set(value, length);
+      length += value.length;
+    }
+  } catch (error) {
+    if (error instanceof MobileNetV2Error) throw error;
+    throw formatError(`The zip archive is broken: '${name}' cannot be unpacked (${messageOf(error)}).`, {
+      cause: error,
+    });
+  }
+  if (length !== size) throw broken(name);
+  return bytes;
+}
+
+function broken(name: string): Error {
+  return formatError(`The zip archive is broken: '${name}' is not of the size that the directory says.`);
+}

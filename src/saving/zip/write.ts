@@ -1,0 +1,48 @@
+/** Writes zip archives of stored members (PKWARE APPNOTE 6.3), each aligned so that numbers in it can be viewed in place. */
+import { crc32 } from "./crc32.ts";
+import { unsupportedError } from "../file-errors.ts";
+import { ByteWriter } from "../hdf5/byte-writer.ts";
+
+const ALIGNMENT = 64;
+/** Of an extra field that means nothing: what zipalign uses. */
+const PADDING_FIELD = 0xd935;
+const VERSION = 20;
+/** 1980-01-01, the first day there is: archives of the same content are the same. */
+const DATE = 0x21;
+
+/** @throws UnsupportedError for 4 GiB and more. */
+export function writeZip(
+  members: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+): Uint8Array<ArrayBuffer> {
+  const total = members.reduce((sum, { bytes }) => sum + bytes.length + 512, 1024);
+  if (total >= 2 ** 32 - 1) throw unsupportedError("Archives of 4 GiB and more are not written.");
+  const out = new ByteWriter(total);
+  const directory = new ByteWriter();
+  for (const { name, bytes } of members) {
+    const nameBytes = new TextEncoder().encode(name);
+    const start = out.length;
+    const unpadded = start + 30 + nameBytes.length + 4;
+    const padding = (ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT;
+    const crc = crc32(bytes);
+    const common = (writer: ByteWriter, extra: number): ByteWriter =>
+      // Bit 11: the name is UTF-8.
+      writer
+        .u16(VERSION)
+        .u16(0x800)
+        .u16(0)
+        .u16(0)
+        .u16(DATE)
+        .u32(crc)
+        .u32(bytes.length)
+        .u32(bytes.length)
+        .u16(nameBytes.length)
+        .u16(extra);
+    common(out.u32(0x04034b50), 4 + padding);
+    out.raw(nameBytes).u16(PADDING_FIELD).u16(padding).zeros(padding).raw(bytes);
+    common(directory.u32(0x02014b50).u16(VERSION), 0).u16(0).u16(0).u16(0).u32(0).u32(start).raw(nameBytes);
+  }
+  const directoryStart = out.length;
+  out.raw(directory.bytes());
+  out.u32(0x06054b50).u16(0).u16(0).u16(members.length).u16(members.length);
+  return out.u32(directory.length).u32(directoryStart).u16(0).bytes();
+}

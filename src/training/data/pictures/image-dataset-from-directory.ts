@@ -1,0 +1,203 @@
+/** Keras's `image_dataset_from_directory` (keras/src/utils/image_dataset_utils.py). */
+import { MobileNetV2Error, show, valueError } from "../../../core/errors.ts";
+import { checkOptions } from "../../../core/options.ts";
+import { IMAGE_DATASET_OPTIONS, ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
+import { type LabelMode, checkLabelMode } from "./label-mode.ts";
+import {
+  type ImageList,
+  KERAS_FORMATS,
+  type Labels,
+  listImages,
+  pythonList,
+  splitOf,
+  wantedBy,
+} from "./list-images.ts";
+import { LOAD_PIXELS_OPTIONS, type LoadPixelsOptions, pixelLoader } from "./load-pixels.ts";
+import { type FileTree, chosenTree, joinPath, systemTree } from "./tree.ts";
+
+export interface ImageDatasetFromDirectoryOptions extends ImageDatasetOptions, LoadPixelsOptions {
+  /** `"inferred"`: each folder is a class. Null: no labels. Or one for each file, in the order of their paths. Default: `"inferred"`. */
+  readonly labels?: Labels | undefined;
+  /** Default: `"int"`. */
+  readonly labelMode?: LabelMode | undefined;
+  /** The classes in the order of their numbers: names of folders. Default: all folders in alphabetical order. */
+  readonly classNames?: readonly string[] | null | undefined;
+  /** The part of the pictures that is held out: between 0 and 1. Needs `subset`, and with `shuffle` a `seed`. */
+  readonly validationSplit?: number | null | undefined;
+  readonly subset?: "training" | "validation" | "both" | null | undefined;
+  /** Follow symbolic links to folders within the classes. Default: false. */
+  readonly followLinks?: boolean | undefined;
+  /** The endings of files that are pictures. Default: Keras's .bmp, .gif, .jpeg, .jpg and .png; .webp, .avif and .tiff can be read too. */
+  readonly formats?: readonly string[] | undefined;
+  /** Print how many files there are. Default: true. */
+  readonly verbose?: boolean | undefined;
+}
+
+/**
+ * A data set of the pictures in a folder that has a folder for each class. Batches have `x` [samples, rows, columns, channels] in float32
+ * with values of 0 to 255, `y` as `labelMode` says, and `indices`.
+ *
+ * With the same seed the same files are held out as in Keras, and listed in the same order; the order within an epoch is our own.
+ *
+ * @param directory A path (in Node), or the files of a folder that a user chose (in browsers).
+ * @returns With `subset: "both"`, the data sets for training and for validation.
+ * @throws ValueError in Keras's words; IOError where the folder cannot be read.
+ */
+export async function imageDatasetFromDirectory(
+  directory: string | Iterable<File>,
+  options: ImageDatasetFromDirectoryOptions & { readonly subset: "both" },
+): Promise<[training: ImageDataset, validation: ImageDataset]>;
+export async function imageDatasetFromDirectory(
+  directory: string | Iterable<File>,
+  options?: ImageDatasetFromDirectoryOptions & { readonly subset?: "training" | "validation" | null | undefined },
+): Promise<ImageDataset>;
+export async function imageDatasetFromDirectory(
+  directory: string | Iterable<File>,
+  options: ImageDatasetFromDirectoryOptions = {},
+): Promise<ImageDataset | [training: ImageDataset, validation: ImageDataset]> {
+  checkOptions("imageDatasetFromDirectory()", options, {
+    ...IMAGE_DATASET_OPTIONS,
+    ...LOAD_PIXELS_OPTIONS,
+    labels: true,
+    labelMode: true,
+    classNames: true,
+    validationSplit: true,
+    subset: true,
+    followLinks: true,
+    formats: true,
+    verbose: true,
+  });
+  const {
+    labels,
+    labelMode,
+    shuffle = true,
+    seed,
+    validationSplit,
+    subset,
+    formats = KERAS_FORMATS,
+    verbose = true,
+  } = options;
+  checkLabels(options);
+  checkLabelMode(labelMode === undefined ? "int" : labelMode);
+  const { imageSize, colorMode, interpolation, cropToAspectRatio, padToAspectRatio, autoOrient, maxPixels } = options;
+  const load = pixelLoader({
+    imageSize,
+    colorMode,
+    interpolation,
+    cropToAspectRatio,
+    padToAspectRatio,
+    autoOrient,
+    maxPixels,
+  });
+  checkSplit(options);
+
+  const unlabelled = labels === null || labelMode === null;
+  const tree =
+    typeof directory === "string" ? systemTree(directory, options.followLinks ?? false) : chosenTree([...directory]);
+  const print = (text: string): void => {
+    if (verbose) console.log(text);
+  };
+  const usedSeed = seed ?? Math.floor(Math.random() * 1e6);
+  const list = await listImages(tree, {
+    labels: unlabelled ? null : (labels ?? "inferred"),
+    classNames: options.classNames ?? undefined,
+    formats,
+    shuffleSeed: shuffle ? usedSeed : undefined,
+  });
+  const count = list.paths.length;
+  print(
+    list.classNames === undefined
+      ? `Found ${count} files.`
+      : `Found ${count} files belonging to ${list.classNames.length} classes.`,
+  );
+  if (labelMode === "binary" && list.classNames?.length !== 2) {
+    throw valueError(
+      `When passing \`labelMode="binary"\`, there must be exactly 2 classNames. Received: classNames=${pythonList(list.classNames ?? [])}`,
+    );
+  }
+  const datasetOf = (part: ImageList, isShuffled: boolean): ImageDataset =>
+    new ImageDataset({
+      filePaths: part.paths,
+      source: (path) => tree.source(path),
+      labels: part.labels,
+      labelMode: unlabelled ? null : labelMode,
+      classNames: part.classNames,
+      load,
+      batchSize: options.batchSize,
+      shuffle: isShuffled,
+      seed: usedSeed,
+      strict: options.strict,
+      prefetch: options.prefetch,
+      workers: options.workers,
+    });
+  const astray = count === 0 && (options.classNames ?? null) === null ? await picturesOutside(tree, formats) : 0;
+  const partOf = (which: "training" | "validation"): ImageList => {
+    const part = splitOf(list, validationSplit ?? 0, which);
+    print(`Using ${part.paths.length} files for ${which}.`);
+    return part;
+  };
+
+  if (subset === "both") {
+    const [training, validation] = [partOf("training"), partOf("validation")];
+    requireSome(training, "training images");
+    requireSome(validation, "validation images");
+    return [datasetOf(training, shuffle), datasetOf(validation, false)];
+  }
+  const part = subset === undefined || subset === null ? list : partOf(subset);
+  requireSome(part, "images");
+  return datasetOf(part, shuffle);
+
+  function requireSome({ paths }: ImageList, what: string): void {
+    if (paths.length > 0) return;
+    const hint =
+      astray === 0
+        ? ""
+        : `. What lies in the folder itself is of no class (${astray} ${astray === 1 ? "picture" : "pictures"}): make a folder in it for each class.`;
+    const allowed = formats.map((ending) => `'${ending}'`).join(", ");
+    throw valueError(`No ${what} found in directory ${tree.root}. Allowed formats: (${allowed})${hint}`);
+  }
+}
+
+/** How many pictures lie in the root, where none is looked for: beside the folders of the classes. */
+async function picturesOutside(tree: FileTree, formats: readonly string[]): Promise<number> {
+  const paths = await tree.walk("", wantedBy(formats));
+  return paths.filter((path) => path === joinPath(tree.root, path.slice(path.lastIndexOf("/") + 1))).length;
+}
+
+function checkLabels({ labels, classNames }: ImageDatasetFromDirectoryOptions): void {
+  if (labels === undefined || labels === "inferred" || labels === null) return;
+  if (!Array.isArray(labels) || !labels.every((label) => Number.isInteger(label))) {
+    throw valueError(
+      "`labels` argument should be a list/tuple of integer labels, of the same size as the number of image files in the target directory. " +
+        'If you wish to infer the labels from the subdirectory names in the target directory, pass `labels="inferred"`. ' +
+        `If you wish to get a dataset that only contains images (no labels), pass \`labels=None\`. Received: labels=${show(labels)}`,
+    );
+  }
+  if (classNames !== undefined && classNames !== null && classNames.length > 0) {
+    throw valueError(
+      `You can only pass \`classNames\` if \`labels="inferred"\`. Received: labels=${show(labels)}, and classNames=${pythonList(classNames)}`,
+    );
+  }
+}
+
+/** Keras's check_validation_split_arg. */
+function checkSplit({ validationSplit, subset, shuffle = true, seed }: ImageDatasetFromDirectoryOptions): void {
+  const fraction = validationSplit ?? 0;
+  const isSplit = fraction !== 0;
+  const part: unknown = subset ?? null;
+  if (isSplit && !(fraction > 0 && fraction < 1)) {
+    throw valueError(`\`validationSplit\` must be between 0 and 1, received: ${fraction}`);
+  }
+  if (isSplit !== (part !== null)) {
+    throw valueError("If `subset` is set, `validationSplit` must be set, and inversely.");
+  }
+  if (part !== null && part !== "training" && part !== "validation" && part !== "both") {
+    throw valueError(`\`subset\` must be either "training", "validation" or "both", received: ${show(part)}`);
+  }
+  if (isSplit && shuffle && seed === undefined) {
+    throw new MobileNetV2Error(
+      "ValueError",
+      "If using `validationSplit` and shuffling the data, you must provide a `seed` argument, to make sure that there is no overlap between the training and validation subset.",
+    );
+  }
+}

@@ -1,0 +1,124 @@
+/** The files of a data set with their labels, in Keras's order (keras.src.utils.dataset_utils.index_directory). */
+import { valueError } from "../../../core/errors.ts";
+import { RandomState } from "./mt19937.ts";
+import type { FileTree } from "./tree.ts";
+
+/** The endings that Keras's data sets look for; whatever else is in the folders is left alone. */
+export const KERAS_FORMATS: readonly string[] = [".bmp", ".gif", ".jpeg", ".jpg", ".png"];
+
+/** `"inferred"` from the folders, none, or one for each file in the order of their paths. */
+export type Labels = "inferred" | null | readonly number[];
+
+export interface ListOptions {
+  readonly labels: Labels;
+  readonly classNames: readonly string[] | undefined;
+  readonly formats: readonly string[];
+  /** Shuffles the files with it, unless undefined. */
+  readonly shuffleSeed: number | undefined;
+}
+
+export interface ImageList {
+  readonly paths: readonly string[];
+  /** The class of each file; undefined without labels. */
+  readonly labels: Int32Array<ArrayBuffer> | undefined;
+  readonly classNames: readonly string[] | undefined;
+}
+
+/** Whether a file has one of the endings. */
+export function wantedBy(formats: readonly string[]): (name: string) => boolean {
+  return (name) => {
+    const lower = name.toLowerCase();
+    return formats.some((ending) => lower.endsWith(ending));
+  };
+}
+
+/** @throws ValueError in Keras's words; IOError where a folder cannot be read. */
+export async function listImages(tree: FileTree, options: ListOptions): Promise<ImageList> {
+  const { labels, formats, shuffleSeed } = options;
+  const wanted = wantedBy(formats);
+  const listed =
+    labels === "inferred"
+      ? await listClasses(tree, options.classNames, wanted)
+      : await listAll(tree, labels, options.classNames, wanted);
+  return shuffleSeed === undefined ? listed : shuffled(listed, shuffleSeed);
+}
+
+async function listClasses(
+  tree: FileTree,
+  asked: readonly string[] | undefined,
+  wanted: (name: string) => boolean,
+): Promise<ImageList> {
+  const folders = (await tree.folders()).filter((name) => !name.startsWith("."));
+  if (asked !== undefined && !asked.every((name) => folders.includes(name))) {
+    throw valueError(
+      `The \`classNames\` passed did not match the names of the subdirectories of the target directory. Expected: ${pythonList(folders)} (or a subset of it), but received: classNames=${pythonList(asked)}`,
+    );
+  }
+  const classNames = asked ?? folders;
+  const paths: string[] = [];
+  const counts: number[] = [];
+  for (const name of classNames) {
+    // oxlint-disable-next-line no-await-in-loop -- in order, a folder at a time
+    const found = await tree.walk(name, wanted);
+    for (const path of found) paths.push(path);
+    counts.push(found.length);
+  }
+  const labels = new Int32Array(paths.length);
+  let at = 0;
+  for (const [label, count] of counts.entries()) labels.fill(label, at, (at += count));
+  return { paths, labels, classNames };
+}
+
+async function listAll(
+  tree: FileTree,
+  labels: readonly number[] | null,
+  asked: readonly string[] | undefined,
+  wanted: (name: string) => boolean,
+): Promise<ImageList> {
+  if (asked !== undefined) {
+    throw valueError(
+      labels === null
+        ? "When `labels=None` (no labels), argument `classNames` cannot be specified."
+        : "When argument `labels` is specified, argument `classNames` cannot be specified (the `classNames` will be the sorted list of labels).",
+    );
+  }
+  const paths = await tree.walk("", wanted);
+  if (labels === null) return { paths, labels: undefined, classNames: undefined };
+  if (labels.length !== paths.length) {
+    throw valueError(
+      `Expected the lengths of \`labels\` to match the number of files in the target directory. len(labels) is ${labels.length} while we found ${paths.length} files in directory ${tree.root}.`,
+    );
+  }
+  const classNames = [...new Set(labels)].toSorted((a, b) => a - b).map(String);
+  return { paths, labels: Int32Array.from(labels), classNames };
+}
+
+function shuffled({ paths, labels, classNames }: ImageList, seed: number): ImageList {
+  const order = new RandomState(seed).permutation(paths.length);
+  return {
+    paths: Array.from(order, (from) => paths[from] ?? ""),
+    labels: labels && Int32Array.from(order, (from) => labels[from] ?? 0),
+    classNames,
+  };
+}
+
+/**
+ * All but the `fraction` at the end of a list, or that (get_training_or_validation_split). Where the fraction is of no file, both are
+ * empty; Keras then validates on all files.
+ */
+export function splitOf(
+  { paths, labels, classNames }: ImageList,
+  fraction: number,
+  subset: "training" | "validation",
+): ImageList {
+  const held = Math.trunc(fraction * paths.length);
+  const middle = paths.length - held;
+  const [from, to] = held === 0 ? [0, 0] : subset === "training" ? [0, middle] : [middle, paths.length];
+  return { paths: paths.slice(from, to), labels: labels?.slice(from, to), classNames };
+}
+
+/** As Python prints a list of texts. */
+export function pythonList(names: readonly string[]): string {
+  const shown = names.slice(0, 50).map((name) => `'${name}'`);
+  return `[${shown.join(", ")}${names.length > 50 ? ", …" : ""}]`;
+}

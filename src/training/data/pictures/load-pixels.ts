@@ -1,0 +1,115 @@
+/** A picture as Keras's data sets load it: decoded to 8 bits, resized in float32, not scaled: values of 0 to 255. */
+import { valueError } from "../../../core/errors.ts";
+import { type Names, checkOptions } from "../../../core/options.ts";
+import { Tensor } from "../../../core/tensor.ts";
+import { type ColorMode, type Image, channelsOf } from "../../../image/image.ts";
+import { loadImg } from "../../../image/load-img.ts";
+import { centredPart } from "../../../image/smart-resize.ts";
+import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "../../../image/tf-resize.ts";
+import { checkTargetSize } from "../../../image/resize.ts";
+import type { BytesSource } from "../../../platform/contract.ts";
+
+export interface LoadPixelsOptions {
+  /** `[rows, columns]`, or one number for both. Default: `[256, 256]`. */
+  readonly imageSize?: number | readonly [number, number] | undefined;
+  /** Default: `"rgb"`. */
+  readonly colorMode?: ColorMode | undefined;
+  /** With TensorFlow's arithmetic. Default: `"bilinear"`. */
+  readonly interpolation?: DatasetInterpolation | undefined;
+  /** Cut the largest centred part that has the proportions of `imageSize`. Default: false. */
+  readonly cropToAspectRatio?: boolean | undefined;
+  /** Put black around the picture until it has the proportions of `imageSize`. Default: false. */
+  readonly padToAspectRatio?: boolean | undefined;
+  /** Turn pictures upright by their EXIF orientation. Keras does not. Default: false. */
+  readonly autoOrient?: boolean | undefined;
+  /** The most pixels that a picture may have; checked before it is decoded. Default: 50 million. */
+  readonly maxPixels?: number | undefined;
+}
+
+export const LOAD_PIXELS_OPTIONS: Names<LoadPixelsOptions> = {
+  imageSize: true,
+  colorMode: true,
+  interpolation: true,
+  cropToAspectRatio: true,
+  padToAspectRatio: true,
+  autoOrient: true,
+  maxPixels: true,
+};
+
+/** Makes a tensor of a picture, each time the same and of the same shape. */
+export interface LoadPicture {
+  (source: BytesSource): Promise<Tensor<Float32Array>>;
+  /** What `pixelLoader` was given: another thread can do the same then. */
+  readonly options?: LoadPixelsOptions | undefined;
+}
+
+/** @returns What loads a picture to [rows, columns, channels]. @throws ValueError for options that make no sense, in Keras's words. */
+export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
+  checkOptions("pixelLoader()", options, LOAD_PIXELS_OPTIONS);
+  const { colorMode = "rgb", cropToAspectRatio = false, padToAspectRatio = false, autoOrient, maxPixels } = options;
+  if (!Object.hasOwn(channelsOf, colorMode)) {
+    throw valueError(`\`colorMode\` must be one of {"rgb", "rgba", "grayscale"}. Received: colorMode=${colorMode}`);
+  }
+  const size = sizeOf(options.imageSize ?? [256, 256]);
+  const interpolation = options.interpolation ?? "bilinear";
+  checkDatasetInterpolation(interpolation);
+  if (cropToAspectRatio && padToAspectRatio) {
+    throw valueError("Only one of `padToAspectRatio`, `cropToAspectRatio` can be set to `True`.");
+  }
+  const load = async (source: BytesSource): Promise<Tensor<Float32Array>> => {
+    const image = await loadImg(source, { colorMode, autoOrient, maxPixels });
+    const data = padToAspectRatio
+      ? padded(image, size, interpolation)
+      : resizePixels(pixelsOf(image), partOf(image, size, cropToAspectRatio), size, interpolation);
+    return new Tensor([...size, image.channels], data);
+  };
+  return Object.assign(load, {
+    options: { imageSize: size, colorMode, interpolation, cropToAspectRatio, padToAspectRatio, autoOrient, maxPixels },
+  });
+}
+
+function sizeOf(size: number | readonly number[]): readonly [number, number] {
+  const [rows, columns, ...more] = typeof size === "number" ? [size, size] : size;
+  if (rows === undefined || columns === undefined || more.length > 0) {
+    throw valueError(
+      `Invalid \`imageSize\` value. Expected a tuple of 2 integers. Received: imageSize=${String(size)}`,
+    );
+  }
+  checkTargetSize([rows, columns]);
+  return [rows, columns];
+}
+
+function pixelsOf({ data, height, width, channels }: Image): Parameters<typeof resizePixels>[0] {
+  return { data, rows: height, columns: width, channels };
+}
+
+function partOf(image: Image, size: readonly [number, number], crop: boolean): Parameters<typeof resizePixels>[1] {
+  if (crop) return centredPart(image.height, image.width, size);
+  return { top: 0, left: 0, rows: image.height, columns: image.width };
+}
+
+/** As `tf.image.resize_with_pad` does it, in its float32 steps. */
+function padded(
+  image: Image,
+  [rows, columns]: readonly [number, number],
+  interpolation: DatasetInterpolation,
+): Float32Array<ArrayBuffer> {
+  const ratio = Math.max(Math.fround(image.width / columns), Math.fround(image.height / rows));
+  const [exactRows, exactColumns] = [Math.fround(image.height / ratio), Math.fround(image.width / ratio)];
+  const [innerRows, innerColumns] = [Math.max(1, Math.floor(exactRows)), Math.max(1, Math.floor(exactColumns))];
+  const top = Math.max(0, Math.floor((rows - exactRows) / 2));
+  const left = Math.max(0, Math.floor((columns - exactColumns) / 2));
+  const inner = resizePixels(
+    pixelsOf(image),
+    partOf(image, [rows, columns], false),
+    [innerRows, innerColumns],
+    interpolation,
+  );
+  const { channels } = image;
+  const data = new Float32Array(rows * columns * channels);
+  for (let row = 0; row < innerRows; row++) {
+    const line = inner.subarray(row * innerColumns * channels, (row + 1) * innerColumns * channels);
+    data.set(line, ((top + row) * columns + left) * channels);
+  }
+  return data;
+}

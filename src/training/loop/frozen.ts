@@ -1,0 +1,19 @@
+/** Which steps of a program are the same in training as in inference, and give the same whatever is learned. */
+import type { Program, Step } from "../../graph/program.ts";
+import { BatchNormalization } from "../../layers/normalization/batch-normalization.ts";
+import { Dropout } from "../../layers/regularization/dropout.ts";
+import type { Weight } from "../../layers/weight.ts";
+
+/** Whether a step has nothing to learn, drops nothing at random, and does not normalize by the batch. */
+export function isFrozen(step: Step, trained: ReadonlySet<Weight>): boolean {
+  const { layer, training } = step;
+  if (layer.weights.some((weight) => trained.has(weight))) return false;
+  if (layer instanceof BatchNormalization) return !layer.trainable || training === false;
+  return !(layer instanceof Dropout) || layer.rate === 0 || training === false;
+}
+
+/** Whether an output of a program is softmax or sigmoid of something. */
+export function hasLogits(program: Program, output: number): boolean {
+  const name = program.steps.find((step) => step.output === output)?.layer.outputActivation.name;
+  return name === "softmax" || name === "sigmoid";
+}

@@ -1,0 +1,298 @@
+/** A compiled model: its steps, one by one, and `evaluate` (keras.src.trainers.trainer). The loop of `fit` is in fit.ts. */
+import { warn } from "#platform";
+import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import { fnv1a32 } from "../../core/random.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { batchesOf } from "../../graph/batches.ts";
+import { leafLayers } from "../../graph/leaf-layers.ts";
+import type { Weight } from "../../layers/weight.ts";
+import { Breath } from "./pauses.ts";
+import type { Callback, CallbackParams, Logs } from "../callbacks/callback.ts";
+import { CallbackList, callbacksOf } from "../callbacks/callback-list.ts";
+import { ProgressLogger } from "../callbacks/progress-logger.ts";
+import { differentiatorOf } from "./differentiator-of.ts";
+import {
+  type CompileOptions,
+  type EvaluateOptions,
+  type Inputs,
+  type Targets,
+  type TestOnBatchOptions,
+  type TrainOnBatchOptions,
+  arraysOf,
+  sourceOf,
+} from "./fit-options.ts";
+import type { Metric } from "../metrics/metric.ts";
+import type { TrainedModel } from "./model.ts";
+import { Objectives } from "./objectives.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import { optimizerOf } from "../optimizers/optimizers.ts";
+import { type MakeDifferentiator, TrainingPrograms, predictedOf } from "./programs.ts";
+import { verbosity } from "./progress-bar.ts";
+import { type Samples, type Source, type TrainingDataset, checkClassWeight, weighted } from "../data/samples.ts";
+
+export class Trainer {
+  readonly model: TrainedModel;
+  readonly optimizer: Optimizer;
+  readonly options: CompileOptions;
+  readonly #make: MakeDifferentiator;
+  #objectives: Objectives | undefined;
+  #programs: TrainingPrograms | undefined;
+  #busy = false;
+  /** What was done with the model that ended all work for it. */
+  #ended: string | undefined;
+  /** Whether callbacks have their turn, and what they evaluate in it. */
+  #isPaused = false;
+  #guest: Promise<unknown> | undefined;
+
+  /** @throws ValueError for an optimizer that there is not. */
+  constructor(model: TrainedModel, options: CompileOptions, make: MakeDifferentiator = differentiatorOf) {
+    this.model = model;
+    this.options = options;
+    this.#make = make;
+    this.optimizer = optimizerOf(options.optimizer ?? "rmsprop");
+  }
+
+  get metrics(): readonly Metric[] {
+    return this.#objectives?.metrics ?? [];
+  }
+
+  /** Loss and metrics over arrays or a data set, in inference mode. Callbacks may ask for it during a training. */
+  async evaluate(x: Inputs | TrainingDataset, y: Targets | undefined, options: EvaluateOptions): Promise<Logs> {
+    checkOptions("evaluate()", options, {
+      batchSize: true,
+      sampleWeight: true,
+      steps: true,
+      callbacks: true,
+      verbose: true,
+      signal: true,
+    });
+    return await this.#aloneOrInCallback(async () => {
+      const { steps } = options;
+      if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
+        throw valueError(`\`steps\` should be a whole number of 1 or more. Received: steps=${show(steps)}`);
+      }
+      const source = sourceOf(x, y, { ...options, shuffle: false, seed: () => 0 });
+      const params = {
+        epochs: 1,
+        steps: steps ?? source.steps,
+        verbose: verbosity(options.verbose),
+        session: undefined,
+      };
+      const bar = params.verbose === 0 ? [] : [new ProgressLogger()];
+      const list = this.callbackList([...callbacksOf(options.callbacks), ...bar], params);
+      return await this.evaluateSource(source, false, list, steps, options.signal);
+    });
+  }
+
+  /** One step, and what came of it. */
+  async trainOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
+    checkOptions("trainOnBatch()", options, { sampleWeight: true, classWeight: true });
+    return await this.alone(async () => {
+      if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
+        throw valueError("Arguments `sampleWeight` and `classWeight` cannot be specified at the same time.");
+      }
+      checkClassWeight(options.classWeight);
+      const samples = weighted(arraysOf(x, y, options.sampleWeight), options.classWeight);
+      const programs = await this.prepare(samples);
+      this.objectives.reset();
+      const features = await programs.features(this.inputs(samples));
+      this.buildOptimizer(programs);
+      await this.trainStep({ ...samples, x: features }, programs, fnv1a32(`step/${this.optimizer.iterations}`));
+      return this.objectives.logs();
+    });
+  }
+
+  /** Loss and metrics of one batch, in inference mode. */
+  async testOnBatch(x: Inputs, y: Targets | undefined, options: TestOnBatchOptions): Promise<Logs> {
+    checkOptions("testOnBatch()", options, { sampleWeight: true });
+    return await this.alone(async () => {
+      const samples = arraysOf(x, y, options.sampleWeight);
+      const programs = await this.prepare(samples);
+      this.objectives.reset();
+      await this.#testStep(samples, await programs.features(this.inputs(samples)), programs);
+      return this.objectives.logs();
+    });
+  }
+
+  // What follows is for the loop of `fit`.
+
+  get objectives(): Objectives {
+    this.#objectives ??= new Objectives(
+      this.options,
+      this.model.outputs.map(({ node }) => node.layer.name),
+    );
+    return this.#objectives;
+  }
+
+  /** The programs for the layers that are trainable now; a model that was not built is, for such inputs. */
+  async prepare(samples?: Samples): Promise<TrainingPrograms> {
+    if (!this.model.built && samples !== undefined) {
+      this.model.build(samples.x.map(({ shape }) => [null, ...shape.slice(1)]));
+    }
+    this.#checkNotEnded();
+    if (this.#programs?.fits(this.model) === true) return this.#programs;
+    this.release();
+    const programs = await TrainingPrograms.create(this.model, this.#make);
+    this.#programs = programs;
+    if (this.#ended !== undefined) this.release();
+    return programs;
+  }
+
+  inputs(samples: Samples): readonly Tensor[] {
+    return batchesOf(samples.x, this.model);
+  }
+
+  /** Makes the optimizer's variables. @throws ValueError where it was made for other weights. */
+  buildOptimizer({ weights }: { readonly weights: readonly Weight[] }): void {
+    if (weights.length === 0) warn("The model does not have any trainable weights.");
+    if (!this.optimizer.built) this.optimizer.build(weights, this.#pathsOf(weights));
+    this.optimizer.checkKnown(weights);
+  }
+
+  /** `layer/weight`, as optimizers name their variables. */
+  #pathsOf(weights: readonly Weight[]): readonly string[] {
+    const paths = new Map(
+      leafLayers(this.model).flatMap(([, layer]) =>
+        layer.weights.map((weight) => [weight, `${layer.name}/${weight.name}`] as const),
+      ),
+    );
+    return weights.map((weight) => paths.get(weight) ?? weight.name);
+  }
+
+  /** One step from features. */
+  async trainStep(samples: Samples, programs: TrainingPrograms, seed: number): Promise<void> {
+    this.#checkNotEnded();
+    const { weights, penalties } = programs;
+    if (weights.length === 0) {
+      await this.#testStep(samples, samples.x, programs);
+      return;
+    }
+    const { y, sampleWeight } = samples;
+    const penalty = penalties.loss;
+    let update: (() => void) | undefined;
+    const differentiator = await programs.differentiator();
+    const { weights: gradients } = await differentiator.run(
+      samples.x,
+      (evaluated) => {
+        const predicted = predictedOf(evaluated);
+        const objective = this.objectives.evaluate(predicted, y, sampleWeight);
+        update = () => this.objectives.update(objective.loss + penalty, objective, predicted, y, sampleWeight);
+        return objective.gradients();
+      },
+      { seed },
+    );
+    update?.();
+    penalties.addTo(gradients);
+    this.optimizer.apply(gradients, weights);
+  }
+
+  /** Goes through a source in inference mode; `hasFeatures` where the frozen part was run already. */
+  async evaluateSource(
+    source: Source,
+    hasFeatures: boolean,
+    list: CallbackList,
+    steps: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Logs> {
+    const breath = new Breath();
+    await list.call("onTestBegin", {});
+    let step = 0;
+    let logs: Logs = {};
+    let programs: TrainingPrograms | undefined;
+    for await (const samples of source.plain()) {
+      await breath.take();
+      signal?.throwIfAborted();
+      if (programs === undefined) {
+        programs = await this.prepare(hasFeatures ? undefined : samples);
+        this.objectives.reset();
+      }
+      await list.callAt("onTestBatchBegin", step, {});
+      await this.#testStep(samples, hasFeatures ? samples.x : await programs.features(this.inputs(samples)), programs);
+      logs = this.objectives.logs();
+      await list.callAt("onTestBatchEnd", step, logs);
+      if (++step === steps) break;
+    }
+    if (step === 0) throw valueError("There is nothing to evaluate: the data set has no batches.");
+    await list.call("onTestEnd", logs);
+    return logs;
+  }
+
+  async #testStep(samples: Samples, features: readonly Tensor[], programs: TrainingPrograms): Promise<void> {
+    this.#checkNotEnded();
+    const { y, sampleWeight } = samples;
+    const predicted = await programs.predict(features);
+    const objective = this.objectives.evaluate(predicted, y, sampleWeight);
+    this.objectives.update(objective.loss + programs.penalties.loss, objective, predicted, y, sampleWeight);
+  }
+
+  /** Frees the memory; the next step takes it again. */
+  release(): void {
+    this.#programs?.dispose();
+    this.#programs = undefined;
+  }
+
+  /** Frees the memory for good: what goes on ends with an error, at its next step at the latest. */
+  end(why: string): void {
+    this.#ended = why;
+    this.release();
+  }
+
+  /** @throws StateError once the trainer's work has ended. */
+  #checkNotEnded(cause?: unknown): void {
+    if (this.#ended === undefined) return;
+    const message = `Model '${this.model.name}' was ${this.#ended} while it was being trained or evaluated.`;
+    throw new MobileNetV2Error("StateError", message, { cause });
+  }
+
+  /** Callbacks that have the model for themselves in their turns: what they evaluate has ended before the training goes on. */
+  callbackList(callbacks: readonly Callback[], params: CallbackParams): CallbackList {
+    return new CallbackList(callbacks, this.model, params, async (run) => {
+      if (this.#isPaused) {
+        await run();
+        return;
+      }
+      this.#isPaused = true;
+      try {
+        await run();
+      } finally {
+        await this.#guest?.catch(() => undefined);
+        this.#isPaused = false;
+      }
+    });
+  }
+
+  /** As `alone`; in the turn of callbacks once at a time, after which the metrics are what they were. */
+  async #aloneOrInCallback<T>(run: () => Promise<T>): Promise<T> {
+    if (!this.#isPaused || this.#guest !== undefined) return await this.alone(run);
+    const { objectives } = this;
+    const before = objectives.getState();
+    const evaluation = run().finally(() => {
+      this.#guest = undefined;
+      objectives.setState(before);
+    });
+    this.#guest = evaluation;
+    return await evaluation;
+  }
+
+  /** Runs what must not overlap with anything else of this model. */
+  async alone<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#busy) {
+      throw new MobileNetV2Error(
+        "StateError",
+        `Model '${this.model.name}' is being trained or evaluated. Wait for that, or make another model.`,
+      );
+    }
+    this.#busy = true;
+    try {
+      this.#checkNotEnded();
+      return await run();
+    } catch (error) {
+      // Engines that were disposed of under a step say so of themselves.
+      if (error instanceof MobileNetV2Error && error.code === "StateError") this.#checkNotEnded(error);
+      throw error;
+    } finally {
+      this.#busy = false;
+    }
+  }
+}

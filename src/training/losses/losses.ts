@@ -1,0 +1,90 @@
+/** Losses by their names (keras.losses.get), and the mean squared error. */
+import { show, valueError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy } from "./crossentropy.ts";
+import { Loss, type LossOptions, type Predicted, type Scored, positionsOf, sameShape } from "./loss.ts";
+
+/** The mean along the last axis of the squares of the differences. */
+export class MeanSquaredError extends Loss {
+  readonly className = "MeanSquaredError";
+
+  constructor(options: LossOptions = {}) {
+    checkOptions("MeanSquaredError", options, { name: true, reduction: true });
+    super(options, "mean_squared_error");
+  }
+
+  protected override score(yTrue: Tensor, { output }: Predicted): Scored {
+    const { positions, classes } = positionsOf(output);
+    const target = sameShape(yTrue, output).data;
+    const values = new Float64Array(positions);
+    const difference = (at: number): number => (output.data[at] ?? 0) - (target[at] ?? 0);
+    for (let at = 0; at < output.size; at++) {
+      const i = Math.floor(at / classes);
+      values[i] = (values[i] ?? 0) + difference(at) ** 2 / classes;
+    }
+    const gradient = (weights: Float64Array) => {
+      const result = new Float32Array(output.size);
+      for (let at = 0; at < result.length; at++) {
+        result[at] = ((weights[Math.floor(at / classes)] ?? 0) * 2 * difference(at)) / classes;
+      }
+      return { of: "output", values: result } as const;
+    };
+    return { values, gradient };
+  }
+}
+
+/** A loss, or the name of one: `sparse_categorical_crossentropy`, `categorical_crossentropy`, `binary_crossentropy`, `mean_squared_error`. */
+export type LossIdentifier =
+  | Loss
+  | "crossentropy"
+  | "sparse_categorical_crossentropy"
+  | "categorical_crossentropy"
+  | "binary_crossentropy"
+  | "mean_squared_error"
+  | "mse"
+  | (string & {});
+
+const BY_NAME: Readonly<Record<string, () => Loss>> = {
+  sparse_categorical_crossentropy: () => new SparseCategoricalCrossentropy(),
+  SparseCategoricalCrossentropy: () => new SparseCategoricalCrossentropy(),
+  categorical_crossentropy: () => new CategoricalCrossentropy(),
+  CategoricalCrossentropy: () => new CategoricalCrossentropy(),
+  binary_crossentropy: () => new BinaryCrossentropy(),
+  BinaryCrossentropy: () => new BinaryCrossentropy(),
+  bce: () => new BinaryCrossentropy(),
+  BCE: () => new BinaryCrossentropy(),
+  mean_squared_error: () => new MeanSquaredError(),
+  MeanSquaredError: () => new MeanSquaredError(),
+  mse: () => new MeanSquaredError(),
+  MSE: () => new MeanSquaredError(),
+};
+
+/** Whether a name means one of our losses. */
+export function isLossName(name: string): boolean {
+  return Object.hasOwn(BY_NAME, name);
+}
+
+/** The loss of that name; `crossentropy` and `ce` are decided by the shapes. @throws ValueError for an unknown name. */
+export function lossOf(identifier: LossIdentifier, yTrue: Tensor, yPred: Tensor): Loss {
+  if (identifier instanceof Loss) return identifier;
+  if (typeof identifier === "string") {
+    if (["crossentropy", "ce"].includes(identifier.toLowerCase())) {
+      const { isBinary, isSparse } = kindOf(yTrue, yPred);
+      if (isBinary) return new BinaryCrossentropy();
+      return isSparse ? new SparseCategoricalCrossentropy() : new CategoricalCrossentropy();
+    }
+    const make = isLossName(identifier) ? BY_NAME[identifier] : undefined;
+    if (make !== undefined) return make();
+  }
+  throw valueError(`Could not interpret loss identifier: ${show(identifier)}`);
+}
+
+/** How labels and predictions are related, by their shapes (keras.src.trainers.compile_utils). */
+export function kindOf(yTrue: Tensor, yPred: Tensor): { readonly isBinary: boolean; readonly isSparse: boolean } {
+  const classes = yPred.shape.at(-1) ?? 0;
+  return {
+    isBinary: classes === 1,
+    isSparse: yTrue.shape.length < yPred.shape.length || (yTrue.shape.at(-1) === 1 && classes > 1),
+  };
+}

@@ -1,0 +1,26 @@
+/** Optimizers by their names (keras.optimizers.get). */
+import { show, valueError } from "../../core/errors.ts";
+import { Adam, AdamW } from "./adam.ts";
+import { Optimizer } from "./optimizer.ts";
+import { RMSprop } from "./rmsprop.ts";
+import { SGD } from "./sgd.ts";
+
+/** An optimizer, or the name of one with Keras's defaults. */
+export type OptimizerIdentifier = Optimizer | "sgd" | "rmsprop" | "adam" | "adamw" | (string & {});
+
+/** @throws ValueError for an unknown name. */
+export function optimizerOf(identifier: OptimizerIdentifier): Optimizer {
+  if (identifier instanceof Optimizer) return identifier;
+  switch (typeof identifier === "string" ? identifier.toLowerCase() : undefined) {
+    case "sgd":
+      return new SGD();
+    case "rmsprop":
+      return new RMSprop();
+    case "adam":
+      return new Adam();
+    case "adamw":
+      return new AdamW();
+    default:
+      throw valueError(`Could not interpret optimizer identifier: ${show(identifier)}`);
+  }
+}
