@@ -1,27 +1,28 @@
 /** Builds dist/: the package, the command line, and the types; prints what each file weighs. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type Plugin, build } from "esbuild";
+import { type Metafile, type Plugin, build } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
-import { minify } from "terser";
+import { faces } from "./faces.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 
 /**
- * One build for Node and browsers. The seam stays open in it: package.json's `imports` say which of the two faces, `node.js` or
- * `browser.js`, `#platform` is, to Node as to bundlers. The command line shares the chunks.
+ * One build for Node and browsers, readable: a page's bundler minifies, Node's stack traces name our functions. The seam stays open in
+ * it: package.json's `imports` say which of the two faces, `node.js` or `browser.js`, `#platform` is, to Node as to bundlers. The command
+ * line and all public faces share the chunks, so that a class is the same from each.
  */
 async function buildCode(): Promise<void> {
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
-      index: "src/index.ts",
+      ...Object.fromEntries(faces.map(({ name, source }) => [name, source])),
       node: "src/platform/node.ts",
       browser: "src/platform/browser.ts",
       cli: "src/cli/main.ts",
@@ -34,24 +35,35 @@ async function buildCode(): Promise<void> {
     platform: "neutral",
     mainFields: ["module", "main"],
     target: "es2022",
-    minify: true,
+    charset: "utf8",
     legalComments: "linked",
     logLevel: "warning",
     conditions: ["@mobilenet-v2/source"],
     external: ["#platform", "sharp", "hyparquet-writer", "node:*"],
     plugins: [requiredBuiltins, plainWidths],
+    metafile: true,
   });
+  nameChunks(metafile);
 }
 
-/** What esbuild leaves: a thirtieth of the package. */
-async function minifyAgain(): Promise<void> {
-  for (const name of scripts()) {
-    const file = join(dist, name);
-    const options = { module: true, ecma: 2020, compress: { passes: 3 }, format: { comments: /^!/ } } as const;
-    const { code } = await minify(readFileSync(file, "utf8"), options);
-    if (code === undefined) throw new Error(`${name} cannot be minified`);
-    writeFileSync(file, code);
+/** Shared chunks are called by the largest module in them: a stack trace then says where one is. */
+function nameChunks({ outputs }: Metafile): void {
+  const names = Object.entries(outputs).flatMap(([path, { inputs }]) => {
+    const chunk = /^dist\/chunks\/(chunk-(\w+)\.js)$/.exec(path);
+    const [largest] = Object.entries(inputs).toSorted(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
+    if (chunk === null || largest === undefined) return [];
+    return [[chunk[1] ?? "", `${basename(largest[0]).replace(/\.\w+$/, "")}-${chunk[2]}.js`] as const];
+  });
+  const byOldName = new Map(names);
+  for (const file of scripts()) {
+    const path = join(dist, file);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(
+      path,
+      text.replaceAll(/\bchunk-\w+\.js\b/g, (name) => byOldName.get(name) ?? name),
+    );
   }
+  for (const [from, to] of names) renameSync(join(dist, "chunks", from), join(dist, "chunks", to));
 }
 
 function scripts(): readonly string[] {
@@ -82,28 +94,45 @@ const plainWidths: Plugin = {
   },
 };
 
-/** One file with what the face names: declarations of what only our own modules see would be a third of the package. */
+/**
+ * A file of declarations for each face, with what it names; what several name is shared. Declarations of what only our own modules see
+ * would be a third of the package.
+ */
 async function buildTypes(): Promise<void> {
   execFileSync(join(root, "node_modules/.bin/tsc"), ["--project", "tsconfig.build.json"], {
     cwd: root,
     stdio: "inherit",
   });
-  const modules = join(dist, "types");
-  for (const name of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".d.ts")) continue;
+  const modules = join(dist, "modules");
+  for (const name of declarationsIn(modules)) {
     const text = readFileSync(join(modules, name), "utf8");
     writeFileSync(join(modules, name), text.replaceAll(/"(\.[^"]+)\.ts"/g, '"$1.js"'));
   }
   const declarations = await rolldown({
-    input: { index: join(modules, "index.d.ts") },
+    input: Object.fromEntries(
+      faces.map(({ name, source }) => [name, join(modules, source.replace(/^src\/(.+)\.ts$/, "$1.d.ts"))]),
+    ),
     resolve: { alias: { "#platform": join(modules, "platform/node.d.ts") } },
     plugins: [dts({ dtsInput: true, tsconfig: false })],
   });
-  await declarations.write({ dir: dist, format: "es" });
+  await declarations.write({
+    dir: dist,
+    format: "es",
+    chunkFileNames: "types/[name].js",
+    minifyInternalExports: false,
+  });
   rmSync(modules, { recursive: true });
   // `Symbol.dispose` is younger than the `lib` that many projects name.
-  const face = join(dist, "index.d.ts");
-  writeFileSync(face, `/// <reference lib="esnext.disposable" />\n${readFileSync(face, "utf8")}`);
+  for (const name of declarationsIn(dist)) {
+    const text = readFileSync(join(dist, name), "utf8");
+    if (/\bSymbol\.(?:asyncD|d)ispose\b|\bDisposable\b/.test(text)) {
+      writeFileSync(join(dist, name), `/// <reference lib="esnext.disposable" />\n${text}`);
+    }
+  }
+}
+
+function declarationsIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".d.ts"));
 }
 
 function printSizes(): void {
@@ -129,6 +158,5 @@ function printSize(name: string, raw: number, gzip: number): void {
 
 rmSync(dist, { recursive: true, force: true });
 await buildCode();
-await minifyAgain();
 await buildTypes();
 printSizes();

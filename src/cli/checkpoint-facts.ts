@@ -1,12 +1,6 @@
 /** What a checkpoint is, in words, as `inspect` and `convert` say it. */
-import {
-  type CheckpointFile,
-  type LayerDescription,
-  type ModelDescription,
-  type Preprocessing,
-  type Recognized,
-  recognizeMobileNetV2,
-} from "../index.ts";
+import { type Recognized, recognizeMobileNetV2 } from "../public/applications.ts";
+import type { CheckpointFile, LayerDescription, ModelDescription, Preprocessing } from "../public/saving.ts";
 import { printable, someOf } from "./format.ts";
 
 export interface CheckpointFacts {

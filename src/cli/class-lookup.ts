@@ -1,5 +1,5 @@
 /** Which of a model's classes a text means: a WordNet id, a name, a number. */
-import type { Label } from "../index.ts";
+import type { Label } from "../public/saving.ts";
 
 export class ClassLookup {
   readonly names: readonly string[];

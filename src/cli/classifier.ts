@@ -1,14 +1,8 @@
 /** What to classify with: a model and its weights, the names of its classes, and how it wants its pictures. */
-import {
-  type BytesSource,
-  MobileNetV2,
-  MobileNetV2Error,
-  NSFWJS_CLASSES,
-  type Tensor,
-  imagenetClasses,
-  loadImg,
-  readCheckpoint,
-} from "../index.ts";
+import { type BytesSource, MobileNetV2, MobileNetV2Error, type Tensor, loadImg } from "../index.ts";
+import { imagenetClasses } from "../public/applications.ts";
+import { readCheckpoint } from "../public/saving.ts";
+import { NSFWJS_CLASSES } from "../saving/nsfwjs/classes.ts";
 import { inputOf } from "./checkpoint-facts.ts";
 import type { Loading } from "./download-bar.ts";
 import { type Labels, readLabels } from "./labels.ts";

@@ -1,5 +1,6 @@
 /** The confusion matrix as a file: rows are what pictures show, columns what they are taken for. */
-import { type Image, MobileNetV2Error, encodeImg } from "../index.ts";
+import { type Image, MobileNetV2Error } from "../index.ts";
+import { encodeImg } from "../public/image.ts";
 import type { Tally } from "./tally.ts";
 
 /** @throws ValueError for another ending than .csv and .png. */

@@ -1,6 +1,9 @@
 /** What `convert` says of what it did, for people and as JSON. */
 import { basename } from "node:path";
-import { type CheckpointFile, type Layer, Model, QuantizedModel, Sequential } from "../index.ts";
+import { Model, Sequential } from "../index.ts";
+import type { Layer } from "../public/layers.ts";
+import { QuantizedModel } from "../public/models.ts";
+import type { CheckpointFile } from "../public/saving.ts";
 import type { UnreadPicture } from "./calibration.ts";
 import { factLines, factsOf } from "./checkpoint-facts.ts";
 import type { Comparison } from "./comparison.ts";

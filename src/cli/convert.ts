@@ -2,20 +2,11 @@
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import {
-  type CheckpointFile,
-  MobileNetV2Error,
-  QuantizedModel,
-  type Tensor,
-  fetchWeights,
-  imagenetClasses,
-  labelsText,
-  loadAnyModel,
-  loadQuantized,
-  quantize,
-  readCheckpoint,
-  writerOf,
-} from "../index.ts";
+import { MobileNetV2Error, type Tensor, loadQuantized, quantize } from "../index.ts";
+import { fetchWeights, imagenetClasses } from "../public/applications.ts";
+import { QuantizedModel } from "../public/models.ts";
+import { type CheckpointFile, labelsText, loadAnyModel, readCheckpoint } from "../public/saving.ts";
+import { writerOf } from "../saving/writer-of.ts";
 import { CalibrationPictures, DEFAULT_PICTURES, picturesIn } from "./calibration.ts";
 import { answersOf, compare, seededPicture } from "./comparison.ts";
 import { type Calibration, type Conversion, conversionJson, conversionLines } from "./conversion-report.ts";

@@ -1,7 +1,8 @@
 /** The command `evaluate`: how often a model is right about pictures of which it is known what they show. */
 import { dirname, resolve } from "node:path";
 import { makeFolder, writeBytes } from "#platform";
-import { ImageDataset, Tensor, type Unreadable, enableWideSimd } from "../index.ts";
+import { Tensor, enableWideSimd } from "../index.ts";
+import { ImageDataset, type Unreadable } from "../public/data.ts";
 import { ClassLookup } from "./class-lookup.ts";
 import { type ClassifierOptions, type Loaded, classifierFor } from "./classifier.ts";
 import { checkConfusionPath, confusionFile } from "./confusion.ts";

@@ -1,18 +1,9 @@
 /** The command `explain`: where a model looked, as a heat map over the picture. */
 import { dirname, resolve } from "node:path";
 import { makeFolder } from "#platform";
-import {
-  type Colormap,
-  type Explanation,
-  MobileNetV2Error,
-  QuantizedModel,
-  type Tensor,
-  classActivationMap,
-  gradCam,
-  loadImg,
-  overlay,
-  saveImg,
-} from "../index.ts";
+import { type Explanation, MobileNetV2Error, type Tensor, gradCam, loadImg, overlay, saveImg } from "../index.ts";
+import { type Colormap, classActivationMap } from "../public/explain.ts";
+import { QuantizedModel } from "../public/models.ts";
 import { ClassLookup } from "./class-lookup.ts";
 import { type Classifier, type ClassifierOptions, type Loaded, classifierFor } from "./classifier.ts";
 import { withDownloadBar } from "./download-bar.ts";

@@ -1,14 +1,7 @@
 /** What makes vectors of pictures: a model up to one of its layers, and the mean or the maxima of the map there. */
-import {
-  type AnyModel,
-  type BytesSource,
-  type KerasTensor,
-  MobileNetV2,
-  MobileNetV2Error,
-  Model,
-  QuantizedModel,
-  Tensor,
-} from "../index.ts";
+import { type AnyModel, type BytesSource, MobileNetV2, MobileNetV2Error, Model, Tensor } from "../index.ts";
+import type { KerasTensor } from "../public/layers.ts";
+import { QuantizedModel } from "../public/models.ts";
 import type { Loading } from "./download-bar.ts";
 import { namedError } from "./named-error.ts";
 import { checkpointAt, inputShapeOf, openModel } from "./opened-model.ts";

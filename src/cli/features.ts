@@ -1,6 +1,7 @@
 /** The command `features`: vectors of all pictures of a folder, in one file, however many there are. */
 import { join } from "node:path";
-import { ImageDataset, MobileNetV2Error, enableWideSimd } from "../index.ts";
+import { MobileNetV2Error, enableWideSimd } from "../index.ts";
+import { ImageDataset } from "../public/data.ts";
 import { picturesIn } from "./calibration.ts";
 import { withDownloadBar } from "./download-bar.ts";
 import { type Extractor, type ExtractorOptions, loadExtractor } from "./extractor.ts";

@@ -1,5 +1,5 @@
 /** The command `inspect`: what a file is, without loading it. */
-import type { CheckpointFile } from "../index.ts";
+import type { CheckpointFile } from "../public/saving.ts";
 import { factLines, factsOf } from "./checkpoint-facts.ts";
 import { withDownloadBar } from "./download-bar.ts";
 import { printable } from "./format.ts";

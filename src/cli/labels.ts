@@ -1,6 +1,7 @@
 /** Reading files of class names for a command. */
 import { readBytes } from "#platform";
-import { type Label, MobileNetV2Error, parseLabels } from "../index.ts";
+import { MobileNetV2Error } from "../index.ts";
+import { type Label, parseLabels } from "../public/saving.ts";
 
 export type Labels = readonly Label[];
 

@@ -1,4 +1,5 @@
 /** The command `models`: the 22 published models as a table, what this machine makes of them, and which one a budget allows. */
+import { enableWideSimd } from "../index.ts";
 import {
   type Checkpoint,
   type Measurement,
@@ -6,10 +7,9 @@ import {
   type Recommendation,
   checkpoints,
   downloadBytes,
-  enableWideSimd,
   measureCheckpoint,
   recommend,
-} from "../index.ts";
+} from "../public/applications.ts";
 import type { Budget } from "./budget.ts";
 import { type Cell, alignedTable, megabytes } from "./format.ts";
 import { interruptible } from "./interruption.ts";

@@ -1,17 +1,9 @@
 /** Models of checkpoints as commands need them: floats or integers, with what the file does not say from the options. */
-import {
-  type AnyModel,
-  type CheckpointFile,
-  MobileNetV2,
-  MobileNetV2Error,
-  QuantizedModel,
-  type Recognized,
-  type Shape,
-  loadQuantized,
-  modelOf,
-  readCheckpoint,
-  recognizeMobileNetV2,
-} from "../index.ts";
+import { type AnyModel, MobileNetV2, MobileNetV2Error, type Shape, loadQuantized } from "../index.ts";
+import { modelOf } from "../models/files/load-model.ts";
+import { type Recognized, recognizeMobileNetV2 } from "../public/applications.ts";
+import { QuantizedModel } from "../public/models.ts";
+import { type CheckpointFile, readCheckpoint } from "../public/saving.ts";
 import type { Loading } from "./download-bar.ts";
 import { DEFAULT_SIZE } from "./picture-input.ts";
 

@@ -3,11 +3,11 @@ import {
   type BytesSource,
   type ColorMode,
   MobileNetV2Error,
-  type Preprocessing,
   type Shape,
   type Tensor,
   preprocessInput,
 } from "../index.ts";
+import type { Preprocessing } from "../public/saving.ts";
 import { type Preparation, type PreparationOptions, preparationOf, preparedPixels } from "./preparation.ts";
 
 export interface PictureFormat {

@@ -8,9 +8,8 @@ import {
   Tensor,
   imgToArray,
   loadImg,
-  resizeImg,
-  resizePixels,
 } from "../index.ts";
+import { resizeImg, resizePixels } from "../public/image.ts";
 import { RECIPES, type Recipe, type RecipeName } from "./recipes.ts";
 
 /** What a user may say of it. */

@@ -1,5 +1,5 @@
 /** Published models by their names. */
-import { type Checkpoint, checkpoints } from "../index.ts";
+import { type Checkpoint, checkpoints } from "../public/applications.ts";
 
 /** The model of Keras's name, `mobilenetv2_0.50_96`, its alpha however it is written; undefined where there is none. */
 export function publishedModel(name: string): Checkpoint | undefined {

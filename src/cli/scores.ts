@@ -1,5 +1,6 @@
 /** What a model's answers are: probabilities, or logits, which models of PyTorch's packages answer with. */
-import { type KerasTensor, Model, Sequential, Softmax, type Tensor } from "../index.ts";
+import { Model, Sequential, type Tensor } from "../index.ts";
+import { type KerasTensor, Softmax } from "../public/layers.ts";
 
 /** Layers that pass values on as they are, or in another shape. */
 const PASSING: ReadonlySet<string> = new Set(["Dropout", "Flatten", "Reshape"]);

@@ -2,21 +2,20 @@
 import {
   type AnyModel,
   BatchNormalization,
-  type CheckpointFile,
   Dense,
   Dropout,
   GlobalAveragePooling2D,
-  GlorotUniform,
   Input,
   MobileNetV2,
   MobileNetV2Error,
   Model,
-  QuantizedModel,
   Rescaling,
   Sequential,
-  type Weight,
-  setBatchNormMomentum,
 } from "../index.ts";
+import { GlorotUniform, type Weight } from "../public/layers.ts";
+import { QuantizedModel } from "../public/models.ts";
+import type { CheckpointFile } from "../public/saving.ts";
+import { setBatchNormMomentum } from "../public/training.ts";
 import type { Loading } from "./download-bar.ts";
 import { namedError } from "./named-error.ts";
 import { type OpenedModel, checkpointAt, openModel, recognizedIn } from "./opened-model.ts";

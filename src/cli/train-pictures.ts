@@ -1,14 +1,8 @@
 /** The pictures that `train` learns from: what is in the folder, what of it can be read, and data sets of them. */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import {
-  type BytesSource,
-  ImageDataset,
-  type LoadPicture,
-  MobileNetV2Error,
-  Tensor,
-  imageDatasetFromDirectory,
-} from "../index.ts";
+import { type BytesSource, MobileNetV2Error, Tensor, imageDatasetFromDirectory } from "../index.ts";
+import { ImageDataset, type LoadPicture } from "../public/data.ts";
 import { untilAborted } from "./interruption.ts";
 import { PICTURE_ENDINGS, nameWithin } from "./pictures.ts";
 import { type Preparation, preparedPixels } from "./preparation.ts";

@@ -1,7 +1,7 @@
 /** The recipe of `train`: what is done for how many epochs, with which rate, by how many pictures there are (docs/training.md). */
+import { MobileNetV2Error } from "../index.ts";
 import {
   type Augmentation,
-  MobileNetV2Error,
   balancedClassWeight,
   randomBrightness,
   randomContrast,
@@ -9,7 +9,7 @@ import {
   randomResizedCrop,
   randomRotation,
   randomZoom,
-} from "../index.ts";
+} from "../public/data.ts";
 
 /** What decides the result, as far as the user said it: the same settings and pictures, the same weights. */
 export interface TrainSettings {

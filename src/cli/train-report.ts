@@ -1,6 +1,6 @@
 /** What `train` did, as text and as JSON. */
 import { availableParallelism, cpus } from "node:os";
-import type { PhaseResult } from "../index.ts";
+import type { PhaseResult } from "../public/training.ts";
 import { type Cell, alignedTable, duration, percentage, pictureCount, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 import type { Tally } from "./tally.ts";

@@ -1,21 +1,18 @@
 /** A training by the recipe, from the weights it begins with to the files it writes. */
 import { writeBytes } from "#platform";
+import { type Model, type Progress, enableWideSimd } from "../index.ts";
+import { type Split, stratifiedSplit } from "../public/data.ts";
+import { labelsText } from "../public/saving.ts";
 import {
   Adam,
   type Callback,
   CosineDecay,
   EarlyStopping,
   type History,
-  type Model,
   type PhaseResult,
-  type Progress,
-  type Split,
   type TrainingPhase,
-  enableWideSimd,
   fitInPhases,
-  labelsText,
-  stratifiedSplit,
-} from "../index.ts";
+} from "../public/training.ts";
 import { downloadBar } from "./download-bar.ts";
 import { preparationOf } from "./preparation.ts";
 import { styleFor } from "./style.ts";

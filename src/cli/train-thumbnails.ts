@@ -1,5 +1,6 @@
 /** The worst mistakes as small pictures that a page can hold. */
-import { encodeImg, loadImg, resizeImg } from "../index.ts";
+import { loadImg } from "../index.ts";
+import { encodeImg, resizeImg } from "../public/image.ts";
 import type { Mistake } from "./tally.ts";
 import { nameWithin } from "./pictures.ts";
 

@@ -1,14 +1,14 @@
 /** The command `weights`: what the cache has, more of it, and less. */
+import { MobileNetV2Error } from "../index.ts";
 import {
   type ImagenetFile,
-  MobileNetV2Error,
   checkpoints,
   fetchWeights,
   imagenetFiles,
   listWeights,
   removeWeights,
   verifyWeights,
-} from "../index.ts";
+} from "../public/applications.ts";
 import { downloadBar } from "./download-bar.ts";
 import { alignedTable, megabytes, printable } from "./format.ts";
 import { interruptible } from "./interruption.ts";

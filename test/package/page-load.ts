@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, transformSync } from "esbuild";
 import { rolldown } from "rolldown";
 
 const PROGRAM = `
@@ -72,9 +72,9 @@ export async function esbuildBytes(project: string): Promise<number> {
 }
 
 /** By an import map: the face with all that it imports statically. */
-export function unbundledBytes(dist: string): number {
-  return loadedBytes([join(dist, "index.js"), join(dist, "browser.js")], (path) => {
-    const text = readFileSync(path, "utf8");
+export function unbundledBytes(dist: string, entry="index.js"): number {
+  return loadedBytes([...entry.split(",").map(e=>join(dist,e)), join(dist, "browser.js")], (path) => {
+    const text = transformSync(readFileSync(path, "utf8"),{minify:true,format:"esm",target:"es2022"}).code;
     const imports = [...text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)].map(([, next = ""]) =>
       join(dirname(path), next),
     );

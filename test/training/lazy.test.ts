@@ -24,7 +24,7 @@ function loadedWith(module: string, loaded = new Set<string>()): ReadonlySet<str
 
 it("the loop of fit, its steps and the training engine are not loaded with the public face", () => {
   const loaded = loadedWith("index.ts");
-  assert.ok(loaded.has("models/trainable-model.ts") && loaded.has("training/optimizers/adam.ts"));
+  assert.ok(loaded.has("models/trainable-model.ts"));
   const heavy = [...loaded].filter(
     (module) =>
       module.startsWith("engine/training/") ||
