@@ -44,26 +44,50 @@ async function buildCode(): Promise<void> {
     metafile: true,
   });
   nameChunks(metafile);
+  nameClasses();
+  writeLicences(metafile);
 }
 
-/** Shared chunks are called by the largest module in them: a stack trace then says where one is. */
+/** Chunks that files share are called by the largest module in them, so that a stack trace says where it leads. */
 function nameChunks({ outputs }: Metafile): void {
-  const names = Object.entries(outputs).flatMap(([path, { inputs }]) => {
-    const chunk = /^dist\/chunks\/(chunk-(\w+)\.js)$/.exec(path);
+  const names = new Map<string, string>();
+  for (const [path, { inputs }] of Object.entries(outputs)) {
+    const [, name, hash] = /^dist\/chunks\/(chunk-(\w+)\.js)$/.exec(path) ?? [];
+    if (name === undefined) continue;
     const [largest] = Object.entries(inputs).toSorted(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
-    if (chunk === null || largest === undefined) return [];
-    return [[chunk[1] ?? "", `${basename(largest[0]).replace(/\.\w+$/, "")}-${chunk[2]}.js`] as const];
-  });
-  const byOldName = new Map(names);
-  for (const file of scripts()) {
-    const path = join(dist, file);
-    const text = readFileSync(path, "utf8");
-    writeFileSync(
-      path,
-      text.replaceAll(/\bchunk-\w+\.js\b/g, (name) => byOldName.get(name) ?? name),
-    );
+    const module = largest === undefined ? "esbuild" : basename(largest[0]).replace(/\.\w+$/, "");
+    names.set(name, `${module}-${hash}.js`);
   }
+  rewriteScripts((text) => text.replaceAll(/\bchunk-\w+\.js\b/g, (name) => names.get(name) ?? name));
   for (const [from, to] of names) renameSync(join(dist, "chunks", from), join(dist, "chunks", to));
+}
+
+/** A class that names itself is `_Tensor` in what esbuild writes; users read `Tensor`. */
+function nameClasses(): void {
+  rewriteScripts((text) =>
+    [...text.matchAll(/^var (\w+) = class (_\1)\b/gm)].reduce(
+      (renamed, [, name = "", inner = ""]) => renamed.replaceAll(new RegExp(String.raw`\b${inner}\b`, "g"), name),
+      text,
+    ),
+  );
+}
+
+/** The licences of the packages that the command line has in it. */
+function writeLicences({ inputs }: Metafile): void {
+  const folders = Object.keys(inputs).map((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? "");
+  const texts = [...new Set(folders)]
+    .filter(Boolean)
+    .toSorted()
+    .map((folder) => {
+      const licence = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
+      if (licence === undefined) throw new Error(`${folder} is in dist/ and has no licence`);
+      return `${folder.slice("node_modules/".length)}\n\n${readFileSync(join(root, folder, licence), "utf8").trim()}\n`;
+    });
+  writeFileSync(join(dist, "licences.txt"), texts.join("\n\n"));
+}
+
+function rewriteScripts(change: (text: string) => string): void {
+  for (const name of scripts()) writeFileSync(join(dist, name), change(readFileSync(join(dist, name), "utf8")));
 }
 
 function scripts(): readonly string[] {
@@ -122,12 +146,11 @@ async function buildTypes(): Promise<void> {
     minifyInternalExports: false,
   });
   rmSync(modules, { recursive: true });
-  // `Symbol.dispose` is younger than the `lib` that many projects name.
   for (const name of declarationsIn(dist)) {
-    const text = readFileSync(join(dist, name), "utf8");
-    if (/\bSymbol\.(?:asyncD|d)ispose\b|\bDisposable\b/.test(text)) {
-      writeFileSync(join(dist, name), `/// <reference lib="esnext.disposable" />\n${text}`);
-    }
+    const text = readFileSync(join(dist, name), "utf8").replaceAll(/^\/\/ dist\/modules\/.*\n/gm, "");
+    // `Symbol.dispose` is younger than the `lib` that many projects name.
+    const isDisposable = text.includes("[Symbol.dispose]");
+    writeFileSync(join(dist, name), isDisposable ? `/// <reference lib="esnext.disposable" />\n${text}` : text);
   }
 }
 
