@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { MobileNetV2Error, type Tensor } from "../index.ts";
 import { asIOError } from "../platform/node/files.ts";
 import { type PictureFormat, pictureTensor } from "./picture-input.ts";
-import { PICTURE_ENDINGS } from "./pictures.ts";
-import { progressBar } from "./progress-bar.ts";
+import { PICTURE_ENDINGS } from "./pictures/pictures.ts";
+import { progressBar } from "./terminal/progress-bar.ts";
 
 /** So many are enough (docs/int8.md). */
 export const DEFAULT_PICTURES = 64;

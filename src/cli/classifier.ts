@@ -9,8 +9,8 @@ import {
   loadImg,
   readCheckpoint,
 } from "../index.ts";
-import { inputOf } from "./checkpoint-facts.ts";
-import type { Loading } from "./download-bar.ts";
+import { inputOf } from "./checkpoints/facts.ts";
+import type { Loading } from "./terminal/download-bar.ts";
 import { type Labels, readLabels } from "./labels.ts";
 import { namedError } from "./named-error.ts";
 import { NSFWJS_SIZE, nsfwjsFolder, nsfwjsInput } from "./nsfwjs.ts";

@@ -9,7 +9,7 @@ import {
   QuantizedModel,
   Tensor,
 } from "../index.ts";
-import type { Loading } from "./download-bar.ts";
+import type { Loading } from "./terminal/download-bar.ts";
 import { namedError } from "./named-error.ts";
 import { checkpointAt, inputShapeOf, openModel } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, pictureTensor } from "./picture-input.ts";

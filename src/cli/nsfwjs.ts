@@ -1,7 +1,7 @@
 /** The preset `nsfwjs`: the MobileNetV2 that the npm package nsfwjs ships, with its five classes of content safety. */
 import { dirname } from "node:path";
 import { type Image, MobileNetV2Error, Tensor } from "../index.ts";
-import { packageFile } from "./installed-package.ts";
+import { packageFile } from "./files/installed-package.ts";
 
 export const NSFWJS_SIZE = 224;
 

@@ -12,7 +12,7 @@ import {
   readCheckpoint,
   recognizeMobileNetV2,
 } from "../index.ts";
-import type { Loading } from "./download-bar.ts";
+import type { Loading } from "./terminal/download-bar.ts";
 import { DEFAULT_SIZE } from "./picture-input.ts";
 
 /** The checkpoint of a file, a folder or an address. Files are at hand: only what comes over the network has a progress to show. */

@@ -17,7 +17,7 @@ import {
   type Weight,
   setBatchNormMomentum,
 } from "../index.ts";
-import type { Loading } from "./download-bar.ts";
+import type { Loading } from "./terminal/download-bar.ts";
 import { namedError } from "./named-error.ts";
 import { type OpenedModel, checkpointAt, openModel, recognizedIn } from "./opened-model.ts";
 import { type TrainSettings, isFromScratch } from "./train-recipe.ts";
