@@ -11,6 +11,7 @@ import { addModelsCommand } from "./models/command.ts";
 import { addSimilarCommand } from "./similar/command.ts";
 import { addSummaryCommand } from "./summary/command.ts";
 import { NAME } from "./terminal/arguments.ts";
+import { messageAsTyped } from "./terminal/options-in-errors.ts";
 import { addTrainCommand } from "./train/command.ts";
 import { addWeightsCommand } from "./weights/command.ts";
 
@@ -71,7 +72,7 @@ function isExpected(error: unknown): error is Error {
 
 /** What a user can act on; for anything else, which is our mistake, what a report needs. */
 function messageOf(error: unknown): string {
-  if (isExpected(error)) return error.message;
+  if (isExpected(error)) return messageAsTyped(error);
   return `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 

@@ -1,12 +1,9 @@
 /** What a checkpoint is, in words, as `inspect` and `convert` say it. */
-import {
-  type CheckpointFile,
-  type LayerDescription,
-  type ModelDescription,
-  type Preprocessing,
-  type Recognized,
-  recognizeMobileNetV2,
-} from "../../index.ts";
+import { type Recognized, recognizeMobileNetV2 } from "../../applications/recognize.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { CheckpointFile } from "../../models/files/load-model.ts";
+import type { ModelDescription, Preprocessing } from "../../saving/checkpoint.ts";
+import { describedInput } from "../../tasks/opened-model.ts";
 import { printable, someOf } from "../terminal/format.ts";
 
 export interface CheckpointFacts {
@@ -16,7 +13,7 @@ export interface CheckpointFacts {
   readonly model: string | undefined;
   readonly mobileNetV2: Recognized | undefined;
   /** Without the batch; null for what may vary. */
-  readonly input: readonly (number | null)[] | undefined;
+  readonly input: Shape | undefined;
   readonly layers: number | undefined;
   readonly tensors: number;
   readonly parameters: number;
@@ -33,7 +30,7 @@ export function factsOf(checkpoint: CheckpointFile): CheckpointFacts {
     origin,
     model: model?.name,
     mobileNetV2: recognizeMobileNetV2(shapes),
-    input: model && inputOf(model),
+    input: model && describedInput(model),
     layers: model && leavesIn(model),
     tensors: tensors.length,
     parameters: shapes.reduce((sum, shape) => sum + shape.reduce((product, axis) => product * axis, 1), 0),
@@ -77,17 +74,4 @@ function scaling({ scale, offset }: Preprocessing): string {
 
 function leavesIn({ layers }: ModelDescription): number {
   return layers.reduce((sum, layer) => sum + (layer.model === undefined ? 1 : leavesIn(layer.model)), 0);
-}
-
-/** The shape of the input without the batch; null for what may vary. Undefined where the description does not say. */
-export function inputOf({ layers, buildShape }: ModelDescription): readonly (number | null)[] | undefined {
-  const shape: unknown = inputLayer(layers)?.config.batchShape ?? buildShape;
-  if (!Array.isArray(shape)) return undefined;
-  return shape.slice(1).map((axis: unknown) => (typeof axis === "number" ? axis : null));
-}
-
-/** The model's own, or that of the model it begins with. */
-function inputLayer(layers: readonly LayerDescription[]): LayerDescription | undefined {
-  const own = layers.find(({ className }) => className === "InputLayer");
-  return own ?? (layers[0]?.model && inputLayer(layers[0].model.layers));
 }

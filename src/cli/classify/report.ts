@@ -1,6 +1,8 @@
 /** What `classify` answers, for people and as JSON. */
-import type { ErrorCode, Prediction } from "../../index.ts";
+import type { Prediction } from "../../applications/class-names.ts";
+import type { ErrorCode } from "../../core/errors.ts";
 import { bar, duration, percent, printable } from "../terminal/format.ts";
+import type { ModelFacts } from "../pictures/model-facts.ts";
 import type { Style } from "../terminal/style.ts";
 
 /** All times in milliseconds. */
@@ -14,17 +16,6 @@ export interface Answer {
 export interface Failure {
   readonly picture: string;
   readonly error: { readonly code: ErrorCode | "Error"; readonly message: string };
-}
-
-export interface ModelFacts {
-  readonly name: string;
-  readonly weights: string;
-  /** Undefined where the model is none that we know. */
-  readonly alpha: number | undefined;
-  /** Rows and columns; both, where they differ. */
-  readonly size: number | readonly [rows: number, cols: number];
-  readonly classes: number;
-  readonly load: number;
 }
 
 const BAR_WIDTH = 24;

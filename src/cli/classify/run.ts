@@ -1,20 +1,25 @@
 /** The command `classify`: what is in pictures, by a model that is loaded while the first of them is decoded. */
-import { MobileNetV2Error, type Tensor, decodePredictions, enableWideSimd } from "../../index.ts";
-import { type Classifier, type ClassifierOptions, type Loaded, classifierFor } from "../classifier.ts";
+import { decodePredictions } from "../../applications/imagenet-utils.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { enableWideSimd } from "../../engine/wide-simd.ts";
+import type { Classifier, ClassifierPlan } from "../../tasks/classifier.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
-import { isNsfwjsInstalled } from "../nsfwjs.ts";
+import { isNsfwjsInstalled } from "../files/nsfwjs.ts";
+import { factsOfModel } from "../pictures/model-facts.ts";
+import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
-import { type Answer, type Failure, type ModelFacts, answerText, modelText, reportJson } from "./report.ts";
+import { type Answer, type Failure, answerText, modelText, reportJson } from "./report.ts";
 import { styleFor } from "../terminal/style.ts";
 
-export interface ClassifyOptions extends ClassifierOptions {
+export interface ClassifyOptions extends ClassifierArguments {
   readonly top: number;
   readonly json?: boolean;
 }
 
-/** A mirror or a network that gives no sign for so long counts as not reachable, where there is another way. */
+/** A mirror or a network that gives no sign for so many milliseconds counts as not reachable, if there is another way. */
 const PATIENCE = 5_000;
 /** Trying 256-bit vectors out takes about as long as they save in so many pictures. */
 const WIDE_PAYS_FROM = 8;
@@ -24,24 +29,17 @@ export async function classify(names: readonly string[], options: ClassifyOption
   const started = performance.now();
   const pictures = picturesOf(names);
   if (pictures.length >= WIDE_PAYS_FROM) enableWideSimd();
-  const { classifier, prepared, loaded } = await begin(pictures, options);
-  const facts: ModelFacts = {
-    name: loaded.name,
-    weights: classifier.weights,
-    alpha: loaded.alpha,
-    size: loaded.size,
-    classes: loaded.labels.length,
-    load: performance.now() - started,
-  };
+  const { classifier, prepared } = await begin(pictures, options);
+  const facts = factsOfModel(classifier, performance.now() - started);
   const style = styleFor(process.stdout);
   const results: (Answer | Failure)[] = [];
   for await (const one of prepared) {
-    const result = await answer(one, loaded, options.top);
+    const result = await answer(one, classifier, options.top);
     results.push(result);
     if ("error" in result) console.error(`error: ${errorText(result)}`);
     else if (options.json !== true) process.stdout.write(`${answerText(result, style)}\n`);
   }
-  loaded.dispose();
+  classifier.dispose();
   const answered = results.filter((result) => !("error" in result)).length;
   if (options.json === true) {
     process.stdout.write(`${reportJson(facts, results, performance.now() - started)}\n`);
@@ -54,17 +52,16 @@ export async function classify(names: readonly string[], options: ClassifyOption
 interface Begun {
   readonly classifier: Classifier;
   readonly prepared: AsyncIterable<Prepared>;
-  readonly loaded: Loaded;
 }
 
-/** Loads the model that was asked for; where nothing was and ImageNet's weights cannot be had, that of nsfwjs. */
+/** Loads the model that was asked for; if none was and ImageNet's weights cannot be had, that of nsfwjs. */
 async function begin(pictures: readonly Picture[], options: ClassifyOptions): Promise<Begun> {
-  const classifier = classifierFor(options);
-  const prepared = prepareAhead(pictures, classifier);
+  const plan = classifierFor(options);
+  const prepared = prepareAhead(pictures, plan);
   const asked = options.weights ?? options.alpha ?? options.size ?? options.labels;
   const hasOtherWay = asked === undefined && isNsfwjsInstalled();
   try {
-    return { classifier, prepared, loaded: await load(classifier, hasOtherWay ? PATIENCE : undefined) };
+    return { prepared, classifier: await load(plan, hasOtherWay ? PATIENCE : undefined) };
   } catch (error) {
     const isUnreachable =
       error instanceof MobileNetV2Error && (error.code === "NetworkError" || error.code === "FormatError");
@@ -75,17 +72,17 @@ async function begin(pictures: readonly Picture[], options: ClassifyOptions): Pr
       `The ImageNet weights are neither cached nor reachable (${printable(reason)}): classifying by content safety with those of nsfwjs.`,
     );
     const other = classifierFor({ ...options, weights: "nsfwjs" });
-    return { classifier: other, prepared: prepareAhead(pictures, other), loaded: await load(other, undefined) };
+    return { prepared: prepareAhead(pictures, other), classifier: await load(other, undefined) };
   }
 }
 
-async function load(classifier: Classifier, patience: number | undefined): Promise<Loaded> {
-  const bar = downloadBar();
+async function load(plan: ClassifierPlan, patience: number | undefined): Promise<Classifier> {
+  const bar = downloadBar(plan.weights);
   try {
     return await interruptible((stop) => {
       const silence = new MobileNetV2Error("NetworkError", `no answer within ${(patience ?? 0) / 1000} seconds`);
       const watch = patience === undefined ? undefined : setTimeout(() => stop.abort(silence), patience);
-      const loading = classifier.load({
+      const loading = plan.load({
         signal: stop.signal,
         onProgress: (progress) => {
           clearTimeout(watch);
@@ -106,37 +103,41 @@ interface Prepared {
 }
 
 /** Begins with the first picture at once, and is one ahead of whoever takes them. */
-function prepareAhead(pictures: readonly Picture[], classifier: Classifier): AsyncIterable<Prepared> {
-  let next = prepare(pictures[0], classifier);
+function prepareAhead(pictures: readonly Picture[], plan: ClassifierPlan): AsyncIterable<Prepared> {
+  let next = prepare(pictures[0], plan);
   // Whoever takes it sees the error; where the model fails first, nobody does.
   next.catch(() => undefined);
   return (async function* () {
     for (let i = 1; i <= pictures.length; i++) {
       const current = await next;
-      next = prepare(pictures[i], classifier);
+      next = prepare(pictures[i], plan);
       if (current !== undefined) yield current;
     }
   })();
 }
 
-/** Settles to the picture's error where it cannot be had: the others are classified all the same. */
-async function prepare(picture: Picture | undefined, classifier: Classifier): Promise<Prepared | undefined> {
+/** Settles to the picture's error if it cannot be had: the others are classified all the same. */
+async function prepare(picture: Picture | undefined, plan: ClassifierPlan): Promise<Prepared | undefined> {
   if (picture === undefined) return undefined;
-  await classifier.known;
+  await plan.known;
   const started = performance.now();
   const input = await picture
     .read()
-    .then((source) => classifier.prepare(source))
+    .then((source) => plan.prepare(source))
     .catch(expected);
   return { picture, input, decode: performance.now() - started };
 }
 
-async function answer({ picture, input, decode }: Prepared, loaded: Loaded, top: number): Promise<Answer | Failure> {
+async function answer(
+  { picture, input, decode }: Prepared,
+  classifier: Classifier,
+  top: number,
+): Promise<Answer | Failure> {
   const started = performance.now();
   try {
     if (input instanceof MobileNetV2Error) throw input;
-    const scores = await loaded.scores(input);
-    const [predictions = []] = decodePredictions(scores, { top, labels: loaded.labels });
+    const scores = await classifier.scores(input);
+    const [predictions = []] = decodePredictions(scores, { top, labels: classifier.labels });
     return { picture: picture.name, predictions, decode, predict: performance.now() - started };
   } catch (error) {
     const { code, message } = expected(error);

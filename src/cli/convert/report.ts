@@ -1,11 +1,15 @@
 /** What `convert` says of what it did, for people and as JSON. */
 import { basename } from "node:path";
-import { type CheckpointFile, type Layer, Model, QuantizedModel, Sequential } from "../../index.ts";
-import type { UnreadPicture } from "../calibration.ts";
+import type { Layer } from "../../layers/layer.ts";
+import type { CheckpointFile } from "../../models/files/load-model.ts";
+import { Model } from "../../models/model.ts";
+import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
+import { Sequential } from "../../models/sequential.ts";
+import type { UnreadPicture } from "../../tasks/calibration.ts";
 import { factLines, factsOf } from "../checkpoints/facts.ts";
-import type { Comparison } from "../comparison.ts";
+import type { Comparison } from "../../tasks/comparison.ts";
 import { megabytes, printable } from "../terminal/format.ts";
-import type { OpenedModel } from "../opened-model.ts";
+import type { OpenedModel } from "../../tasks/opened-model.ts";
 import type { Placed } from "../files/placing.ts";
 
 export interface Calibration {

@@ -2,39 +2,35 @@
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import {
-  type CheckpointFile,
-  MobileNetV2Error,
-  QuantizedModel,
-  type Tensor,
-  fetchWeights,
-  imagenetClasses,
-  labelsText,
-  loadAnyModel,
-  loadQuantized,
-  quantize,
-  readCheckpoint,
-  writerOf,
-} from "../../index.ts";
-import { CalibrationPictures, DEFAULT_PICTURES, picturesIn } from "../calibration.ts";
-import { answersOf, compare, seededPicture } from "../comparison.ts";
+import { imagenetClasses } from "../../applications/class-names.ts";
+import { fetchWeights } from "../../applications/weights-cache.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { type CheckpointFile, loadAnyModel, readCheckpoint } from "../../models/files/load-model.ts";
+import { quantize } from "../../models/quantized/quantize.ts";
+import { QuantizedModel, loadQuantized } from "../../models/quantized/quantized-model.ts";
+import { labelsText } from "../../saving/labels/labels.ts";
+import { writerOf } from "../../saving/writer-of.ts";
+import { CalibrationPictures, DEFAULT_PICTURES } from "../../tasks/calibration.ts";
+import { picturesIn } from "../pictures/folder.ts";
+import { answersOf, compareAnswers, seededInputs } from "../../tasks/comparison.ts";
 import { type Calibration, type Conversion, conversionJson, conversionLines } from "./report.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
-import { readLabels } from "../labels.ts";
-import { namedError } from "../named-error.ts";
+import { nameOfLabel, readLabels } from "../../tasks/labels.ts";
+import { namedError } from "../../tasks/errors.ts";
 import {
   type ArchitectureOptions,
   type OpenedModel,
-  checkpointAt,
   inputShapeOf,
-  openModel,
+  modelOfCheckpoint,
   outputShapeOf,
-} from "../opened-model.ts";
-import { pictureFormat } from "../picture-input.ts";
+} from "../../tasks/opened-model.ts";
+import { pictureFormat } from "../../tasks/picture-format.ts";
+import { progressBar } from "../terminal/progress-bar.ts";
 import { place } from "../files/placing.ts";
-import { publishedModel } from "../published.ts";
+import { publishedModel } from "../../tasks/published.ts";
 import { styleFor } from "../terminal/style.ts";
 
 export interface ConvertOptions extends ArchitectureOptions {
@@ -92,7 +88,7 @@ async function converted(
   if (checkpoint.quantized === true && !INTEGERS.has(format)) {
     throw integersError("A quantized model is written as", target);
   }
-  const found = await openModel(checkpoint, architecture).catch((error: unknown) => {
+  const found = await modelOfCheckpoint(checkpoint, architecture).catch((error: unknown) => {
     throw namedError(error, source);
   });
   await nameClasses(found, options.labels);
@@ -105,9 +101,9 @@ async function converted(
     const written = await readCheckpoint(path);
     if (written.classNames === undefined) await addLabels(model, path, target);
     const again = await reopened(written, model, path, format);
-    const check = compare(expected, await answersOf(again, pictures));
+    const check = compareAnswers(expected, await answersOf(again, pictures));
     const rounded = calibration !== undefined && again !== model && !(again instanceof QuantizedModel);
-    const integers = rounded ? compare(expected, await answersOf(model, pictures)) : undefined;
+    const integers = rounded ? compareAnswers(expected, await answersOf(model, pictures)) : undefined;
     signal.throwIfAborted();
     return { written, check, integers };
   });
@@ -122,12 +118,12 @@ interface Source {
 
 async function openSource(source: string, options: ConvertOptions, signal: AbortSignal): Promise<Source> {
   const { alpha, size, classes, top } = options;
-  const bar = downloadBar();
+  const published = existsSync(source) ? undefined : publishedModel(source);
+  const bar = downloadBar(published === undefined ? source : "imagenet");
   const onProgress = bar.update.bind(bar);
   try {
-    const published = existsSync(source) ? undefined : publishedModel(source);
     if (published === undefined) {
-      const checkpoint = await checkpointAt(source, { signal, onProgress });
+      const checkpoint = await readCheckpoint(source, { signal, onProgress });
       return { checkpoint, architecture: { alpha, size, classes, top } };
     }
     if ((alpha ?? size ?? classes) !== undefined) {
@@ -151,7 +147,7 @@ async function openSource(source: string, options: ConvertOptions, signal: Abort
 /** Takes the names of the user's file. @throws ValueError where the model has more or fewer classes. */
 async function nameClasses(model: OpenedModel, path: string | undefined): Promise<void> {
   if (path === undefined) return;
-  const names = (await readLabels(path)).map((label) => (typeof label === "string" ? label : label.label));
+  const names = (await readLabels(path)).map(nameOfLabel);
   const classes = outputShapeOf(model).at(-1);
   if (names.length !== classes) {
     throw new MobileNetV2Error(
@@ -171,8 +167,8 @@ interface Prepared {
 
 function unchanged(model: OpenedModel, size: number | undefined): Prepared {
   // Only where it means nothing is it a mistake.
-  if (size !== undefined) pictureFormat(inputShapeOf(model), undefined, size);
-  return { model, calibration: undefined, pictures: [seededPicture(model, size)] };
+  if (size !== undefined) pictureFormat(inputShapeOf(model), { size });
+  return { model, calibration: undefined, pictures: [seededInputs(model, size)] };
 }
 
 async function toIntegers(
@@ -183,10 +179,12 @@ async function toIntegers(
   if (found instanceof QuantizedModel) {
     throw new MobileNetV2Error("ValueError", "The model is quantized already: leave --int8 and --calibrate away.");
   }
-  const format = pictureFormat(inputShapeOf(found), found.preprocessing, size);
+  const format = pictureFormat(inputShapeOf(found), { size, preprocessing: found.preprocessing });
   const paths = await picturesIn(folder);
-  const pictures = new CalibrationPictures(paths, wanted, format, signal);
-  const model = await quantize(found, pictures);
+  const bar = progressBar("Calibrating", (done, total) => `${done} of ${total} pictures`);
+  const onProgress = bar.update.bind(bar);
+  const pictures = new CalibrationPictures(paths, { format, count: wanted, signal, onProgress });
+  const model = await quantize(found, pictures).finally(() => bar.stop());
   return {
     model,
     calibration: { folder, found: paths.length, used: pictures.count, unread: pictures.unread },

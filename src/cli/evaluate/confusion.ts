@@ -1,6 +1,8 @@
 /** The confusion matrix as a file: rows are what pictures show, columns what they are taken for. */
-import { type Image, MobileNetV2Error, encodeImg } from "../../index.ts";
-import type { Tally } from "../tally.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { Image } from "../../image/image.ts";
+import { encodeImg } from "../../image/save-img.ts";
+import type { Tally } from "../../tasks/tally.ts";
 
 /** @throws ValueError for another ending than .csv and .png. */
 export function checkConfusionPath(path: string): "csv" | "png" {

@@ -2,10 +2,10 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { readBytes } from "#platform";
-import { MobileNetV2Error } from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { someOf } from "../terminal/format.ts";
-import { picturesIn } from "../calibration.ts";
-import { type ClassLookup, wordNetId } from "../class-lookup.ts";
+import { picturesIn } from "../pictures/folder.ts";
+import { type ClassLookup, wordNetId } from "../../tasks/class-lookup.ts";
 
 /** How it is known. */
 export type Source = "folders" | "WordNet ids in the names" | "file";

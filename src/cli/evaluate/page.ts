@@ -1,6 +1,6 @@
 /** What `evaluate` found as one HTML page that needs nothing from elsewhere. */
 import { type Evaluation, perSecond } from "./report.ts";
-import type { Tally } from "../tally.ts";
+import type { Tally } from "../../tasks/tally.ts";
 import { percentage } from "../terminal/format.ts";
 import {
   CONTENT_POLICY,

@@ -1,9 +1,11 @@
 /** The command `evaluate`: how often a model is right about pictures of which it is known what they show. */
 import { dirname, resolve } from "node:path";
 import { makeFolder, writeBytes } from "#platform";
-import { ImageDataset, Tensor, type Unreadable, enableWideSimd } from "../../index.ts";
-import { ClassLookup } from "../class-lookup.ts";
-import { type ClassifierOptions, type Loaded, classifierFor } from "../classifier.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { enableWideSimd } from "../../engine/wide-simd.ts";
+import { ImageDataset, type Unreadable } from "../../training/data/pictures/image-dataset.ts";
+import { ClassLookup } from "../../tasks/class-lookup.ts";
+import type { Classifier } from "../../tasks/classifier.ts";
 import { checkConfusionPath, confusionFile } from "./confusion.ts";
 import { withDownloadBar } from "../terminal/download-bar.ts";
 import { evaluationPage } from "./page.ts";
@@ -11,18 +13,20 @@ import { type Evaluation, evaluationJson, evaluationText } from "./report.ts";
 import { interruptible, untilAborted } from "../terminal/interruption.ts";
 import { type TruthOptions, labelledPictures } from "./labelled-pictures.ts";
 import { requirePlace } from "../files/placing.ts";
+import { factsOfModel } from "../pictures/model-facts.ts";
+import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
 import { styleFor } from "../terminal/style.ts";
-import { Tally } from "../tally.ts";
+import { Tally } from "../../tasks/tally.ts";
 
-export interface EvaluateOptions extends ClassifierOptions, TruthOptions {
+export interface EvaluateOptions extends ClassifierArguments, TruthOptions {
   readonly strict?: boolean;
   readonly json?: boolean;
   readonly report?: string;
   readonly confusion?: string;
 }
 
-/** Pictures in memory at once, decoded: some times this. */
+/** The pictures in a batch: some batches are in memory at once, decoded. */
 const BATCH = 8;
 
 export async function evaluate(place: string, options: EvaluateOptions): Promise<void> {
@@ -33,10 +37,10 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
   }
   enableWideSimd();
   const started = performance.now();
-  const classifier = classifierFor(options);
-  const loaded = await withDownloadBar((loading) => classifier.load(loading));
+  const plan = classifierFor(options);
+  const classifier = await withDownloadBar(plan.weights, (loading) => plan.load(loading));
   const load = performance.now() - started;
-  const classes = new ClassLookup(loaded.labels);
+  const classes = new ClassLookup(classifier.labels);
   const truth = await labelledPictures(place, classes, options);
   const picturesOf = (signal: AbortSignal): ImageDataset =>
     new ImageDataset({
@@ -49,18 +53,11 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
     });
   const begun = performance.now();
   const { tally, unreadable } = await interruptible(({ signal }) =>
-    count(picturesOf(signal), loaded, classes.names, signal),
+    count(picturesOf(signal), classifier, classes.names, signal),
   );
   const { recipe, resize, crop, interpolation, asStored } = options;
   const evaluation: Evaluation = {
-    model: {
-      name: loaded.name,
-      weights: classifier.weights,
-      alpha: loaded.alpha,
-      size: loaded.size,
-      classes: classes.names.length,
-      load,
-    },
+    model: factsOfModel(classifier, load),
     place,
     labels: truth.source,
     note: truth.note,
@@ -69,7 +66,7 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
     unreadable: unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
     milliseconds: performance.now() - begun,
   };
-  loaded.dispose();
+  classifier.dispose();
   const text =
     options.json === true ? evaluationJson(evaluation) : evaluationText(evaluation, styleFor(process.stdout));
   // First: whatever becomes of the files, it was not for nothing.
@@ -80,7 +77,7 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
 
 async function count(
   pictures: ImageDataset,
-  loaded: Loaded,
+  classifier: Classifier,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<{ readonly tally: Tally; readonly unreadable: readonly Unreadable[] }> {
@@ -96,7 +93,7 @@ async function count(
       for (const [sample, index] of (indices ?? []).entries()) {
         signal.throwIfAborted();
         const picture = new Tensor([1, ...shape.slice(1)], data.subarray(sample * size, (sample + 1) * size));
-        const { data: scores } = await loaded.scores(picture);
+        const { data: scores } = await classifier.scores(picture);
         tally.add(pictures.filePaths?.[index] ?? "", y?.data[sample] ?? 0, scores);
         bar.update(index + 1, pictures.size ?? null);
       }

@@ -1,6 +1,6 @@
 /** The command `explain` on the command line: its options and its help. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Colormap } from "../../index.ts";
+import type { Colormap } from "../../explain/colormaps.ts";
 import { ALPHA, NAME, SIZE, addModelOptions } from "../terminal/arguments.ts";
 import type { ExplainCommandOptions } from "./run.ts";
 

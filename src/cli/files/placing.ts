@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { MobileNetV2Error } from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { asIOError, errorCode, makeFolders } from "../../platform/node/files.ts";
 
 export interface Placed {

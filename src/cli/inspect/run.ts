@@ -1,19 +1,9 @@
 /** The command `inspect`: what a file is, without loading it. */
-import type { CheckpointFile } from "../../index.ts";
-import { factLines, factsOf } from "../checkpoints/facts.ts";
+import { type CheckpointFile, readCheckpoint } from "../../models/files/load-model.ts";
 import { withDownloadBar } from "../terminal/download-bar.ts";
-import { printable } from "../terminal/format.ts";
-import { namedError } from "../named-error.ts";
-import { checkpointAt } from "../opened-model.ts";
+import { namedError } from "../../tasks/errors.ts";
 import { styleFor } from "../terminal/style.ts";
-
-async function opened(source: string): Promise<CheckpointFile> {
-  try {
-    return await withDownloadBar((loading) => checkpointAt(source, loading));
-  } catch (error) {
-    throw namedError(error, source);
-  }
-}
+import { inspectionJson, inspectionText } from "./report.ts";
 
 export interface InspectOptions {
   readonly json?: boolean;
@@ -22,18 +12,16 @@ export interface InspectOptions {
 
 export async function inspect(source: string, { json = false, tensors = false }: InspectOptions): Promise<void> {
   const checkpoint = await opened(source);
-  const facts = factsOf(checkpoint);
-  const listed = checkpoint.tensors.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
-  process.stdout.write(
-    `${json ? JSON.stringify({ ...facts, ...(tensors && { tensorList: listed }) }, null, 2) : text()}\n`,
-  );
+  const said = json
+    ? inspectionJson(checkpoint, tensors)
+    : inspectionText(checkpoint, tensors, styleFor(process.stdout));
+  process.stdout.write(`${said}\n`);
+}
 
-  function text(): string {
-    const { bold } = styleFor(process.stdout);
-    const lines = factLines(facts).map(([name, said]) => `${bold(name.padEnd(8))} ${said}`);
-    const names = tensors
-      ? listed.map(({ name, shape, dtype }) => `  ${printable(name)}  ${dtype} (${shape.join(", ")})`)
-      : [];
-    return [...lines, ...names].join("\n");
+async function opened(source: string): Promise<CheckpointFile> {
+  try {
+    return await withDownloadBar(source, (loading) => readCheckpoint(source, loading));
+  } catch (error) {
+    throw namedError(error, source);
   }
 }

@@ -1,6 +1,6 @@
 /** Options that the commands which go through many pictures share: how pictures are prepared, and what vectors are made of. */
 import { type Command, Option } from "commander";
-import { RECIPES } from "../recipes.ts";
+import { CROPS } from "../../tasks/crops.ts";
 import { ALPHA, SIZE_OF_CHECKPOINT, addModelOptions, interpolationOption, wholeNumber } from "../terminal/arguments.ts";
 
 export function addExtractor(command: Command): Command {
@@ -15,7 +15,7 @@ export function addExtractor(command: Command): Command {
 export function addPreparation(command: Command): Command {
   return command
     .addOption(
-      new Option("--recipe <name>", "how pictures get the model's size (default: keras)").choices(Object.keys(RECIPES)),
+      new Option("--recipe <name>", "how pictures get the model's size (default: keras)").choices(Object.keys(CROPS)),
     )
     .option("--resize <n>", "scale the shorter side to so many pixels, and cut the centre out", wholeNumber)
     .option("--crop <n>", "the size of what is cut out: the model's", wholeNumber)

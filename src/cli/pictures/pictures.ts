@@ -1,21 +1,13 @@
 /** Where pictures come from: files and addresses, standard input, and the sample photograph. */
 import { readFile } from "node:fs/promises";
-import { relative, sep } from "node:path";
-import { type BytesSource, MobileNetV2Error } from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { BytesSource } from "../../platform/contract.ts";
 import { packageFile } from "../files/installed-package.ts";
 
 export interface Picture {
   /** As the user named it. */
   readonly name: string;
   read(): Promise<BytesSource>;
-}
-
-/** How the names of files end that are taken for pictures where a folder is gone through. */
-export const PICTURE_ENDINGS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff"] as const;
-
-/** `dogs/rex.jpg`, whatever the system's separator. */
-export function nameWithin(folder: string, path: string): string {
-  return relative(folder, path).split(sep).join("/");
 }
 
 const SAMPLE_PACKAGE = "baboon-image-uri";

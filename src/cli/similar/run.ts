@@ -3,17 +3,19 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { MobileNetV2Error, Tensor } from "../../index.ts";
-import type { Extractor, ExtractorOptions } from "../extractor.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import { Tensor } from "../../core/tensor.ts";
+import type { Extractor } from "../../tasks/extractor.ts";
+import type { ExtractorArguments } from "../pictures/options.ts";
 import { featureEnding } from "../vectors/files.ts";
-import { type FeatureIndex, openFeatureIndex } from "../vectors/index.ts";
-import { namesIn, openExtractor, writeFeatures } from "../features/run.ts";
+import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
+import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
 import { bar, printable } from "../terminal/format.ts";
-import { namedError } from "../named-error.ts";
+import { namedError } from "../../tasks/errors.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
 import { styleFor } from "../terminal/style.ts";
 
-export interface SimilarOptions extends ExtractorOptions {
+export interface SimilarOptions extends ExtractorArguments {
   readonly top: number;
   /** A file of vectors: taken where it is there, else written. */
   readonly index?: string;

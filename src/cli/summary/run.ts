@@ -1,5 +1,5 @@
 /** The command `summary`: a model's layers as Keras's `model.summary()` prints them. */
-import { MobileNetV2 } from "../../index.ts";
+import { MobileNetV2 } from "../../applications/mobilenet-v2.ts";
 
 export interface SummaryCommandOptions {
   readonly alpha?: number;

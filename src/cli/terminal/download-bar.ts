@@ -1,5 +1,5 @@
-/** What is loaded, perhaps from far away: with a progress bar, until Ctrl-C. */
-import type { Progress } from "../../index.ts";
+/** Loading, perhaps from far away: with a progress bar, until Ctrl-C. */
+import type { Progress } from "../../platform/contract.ts";
 import { megabytes } from "./format.ts";
 import { interruptible } from "./interruption.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -16,9 +16,12 @@ export interface Loading {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Loads something with a bar of its own; Ctrl-C gives it up. */
-export async function withDownloadBar<T>(load: (loading: Loading) => Promise<T>): Promise<T> {
-  const bar = downloadBar();
+/** Loads what comes from `source` with a bar of its own; Ctrl-C gives it up. */
+export async function withDownloadBar<T>(
+  source: string | undefined,
+  load: (loading: Loading) => Promise<T>,
+): Promise<T> {
+  const bar = downloadBar(source);
   try {
     return await interruptible(({ signal }) => load({ signal, onProgress: (progress) => bar.update(progress) }));
   } finally {
@@ -26,7 +29,9 @@ export async function withDownloadBar<T>(load: (loading: Loading) => Promise<T>)
   }
 }
 
-export function downloadBar(): DownloadBar {
+/** @param source `imagenet` (the default), an address, or a path, which is at hand and has no progress to show */
+export function downloadBar(source = "imagenet"): DownloadBar {
+  if (source !== "imagenet" && !/^https?:/i.test(source)) return { update: () => undefined, stop: () => undefined };
   const bar = progressBar(
     "Downloading the weights",
     (value, total) => `${megabytes(value)}${total === undefined ? "" : ` of ${megabytes(total)}`}`,

@@ -3,10 +3,12 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeBytes } from "#platform";
-import { MobileNetV2Error, hasPhases, writerOf } from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import { writerOf } from "../../saving/writer-of.ts";
+import { hasPhases } from "../../training/loop/phases.ts";
 import { makeFolders } from "../../platform/node/files.ts";
 import { removeEmpty } from "../files/placing.ts";
-import type { TrainSettings } from "../train-recipe.ts";
+import type { TrainSettings } from "./settings.ts";
 
 /** What a training was begun with. */
 export interface TrainPlan {

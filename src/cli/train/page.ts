@@ -12,7 +12,7 @@ import {
   wide,
 } from "../pages/tally.ts";
 import { chart } from "./chart.ts";
-import { DEFAULTS } from "../train-recipe.ts";
+import { TRANSFER_DEFAULTS } from "../../tasks/transfer/settings.ts";
 import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./report.ts";
 import type { ShownMistake } from "./thumbnails.ts";
 
@@ -166,7 +166,7 @@ function recipeFacts({ model, recipe, settings }: Training): readonly Fact[] {
     ["seed", String(seed)],
     [
       "options",
-      Object.keys(settings).length === 0 ? `as they are (size ${DEFAULTS.size}, …)` : JSON.stringify(settings),
+      Object.keys(settings).length === 0 ? `as they are (size ${TRANSFER_DEFAULTS.size}, …)` : JSON.stringify(settings),
     ],
   ];
 }

@@ -1,17 +1,15 @@
 /** The pictures that `train` learns from: what is in the folder, what of it can be read, and data sets of them. */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import {
-  type BytesSource,
-  ImageDataset,
-  type LoadPicture,
-  MobileNetV2Error,
-  Tensor,
-  imageDatasetFromDirectory,
-} from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import { Tensor } from "../../core/tensor.ts";
+import type { BytesSource } from "../../platform/contract.ts";
+import { imageDatasetFromDirectory } from "../../training/data/pictures/image-dataset-from-directory.ts";
+import { ImageDataset } from "../../training/data/pictures/image-dataset.ts";
+import type { LoadPicture } from "../../training/data/pictures/load-pixels.ts";
 import { untilAborted } from "../terminal/interruption.ts";
-import { PICTURE_ENDINGS, nameWithin } from "../pictures/pictures.ts";
-import { type Preparation, preparedPixels } from "../preparation.ts";
+import { PICTURE_ENDINGS, nameWithin } from "../pictures/folder.ts";
+import { type Preparation, preparedPixels } from "../../tasks/preparation.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
 
 /** The pictures of a folder that has a folder for each class. */

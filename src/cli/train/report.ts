@@ -1,13 +1,14 @@
 /** What `train` did, as text and as JSON. */
 import { availableParallelism, cpus } from "node:os";
-import type { PhaseResult } from "../../index.ts";
+import type { PhaseResult } from "../../training/loop/phases.ts";
 import { type Cell, alignedTable, duration, percentage, pictureCount, printable } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
-import type { Tally } from "../tally.ts";
+import type { Tally } from "../../tasks/tally.ts";
 import { tallyLines } from "../terminal/tally.ts";
 import type { TrainTarget } from "./folder.ts";
 import type { UnreadablePicture } from "./pictures.ts";
-import type { PhaseRecipe, Recipe, TrainSettings } from "../train-recipe.ts";
+import type { TransferPhase, TransferSchedule } from "../../tasks/transfer/schedule.ts";
+import type { TrainSettings } from "./settings.ts";
 
 export interface Environment {
   readonly node: string;
@@ -34,7 +35,7 @@ export interface Training {
     readonly parameters: number;
   };
   readonly settings: TrainSettings;
-  readonly recipe: Recipe;
+  readonly recipe: TransferSchedule;
   readonly phases: readonly PhaseResult[];
   /** The model in the end, on what was held out; where nothing was, on what it learned from. */
   readonly tally: Tally;
@@ -81,7 +82,7 @@ export function caution(training: Pick<Training, "counts" | "tally" | "recipe">)
 }
 
 /** The epoch, from 0, whose weights a phase ended with. */
-export function bestEpoch({ name, logged }: PhaseResult, { phases }: Recipe): number {
+export function bestEpoch({ name, logged }: PhaseResult, { phases }: TransferSchedule): number {
   const losses = logged["val_loss"];
   const last = Math.max(0, (logged["loss"]?.length ?? 1) - 1);
   if (losses === undefined) return last;
@@ -141,7 +142,7 @@ function part(value: number | undefined): string {
   return value === undefined ? "" : percentage(value);
 }
 
-export function whatLearned(phase: PhaseRecipe | undefined): string {
+export function whatLearned(phase: TransferPhase | undefined): string {
   if (phase?.from === undefined) return "the head";
   return phase.from === "" ? "all layers" : `from ${phase.from} on`;
 }

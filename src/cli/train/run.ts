@@ -1,12 +1,14 @@
 /** The command `train`: a MobileNetV2 for the user's own pictures, by a recipe that suits most; it can be interrupted and taken up again. */
 import { existsSync } from "node:fs";
-import { MobileNetV2Error } from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { styleFor } from "../terminal/style.ts";
 import { type TrainPlan, type TrainTarget, TrainFolder, targetOf } from "./folder.ts";
 import { findPictures, fingerprintOf } from "./pictures.ts";
-import { DEFAULTS, type TrainSettings, augmentNames, isFromScratch } from "../train-recipe.ts";
+import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
+import { optionName } from "../terminal/options-in-errors.ts";
+import { SETTINGS, type TrainSettings, transferSettings } from "./settings.ts";
 import { trainingJson, trainingText } from "./report.ts";
 import { type RunOptions, runTraining } from "./training.ts";
 
@@ -33,7 +35,7 @@ export async function train(folder: string, options: TrainOptions): Promise<void
     );
   }
   const settings = isResumed ? resumedSettings(interrupted, options) : settingsOf(options);
-  checkSettings(settings);
+  checkTransferSettings(transferSettings(settings));
   const found = await findPictures(folder);
   const plan: TrainPlan = { version: 1, settings, pictures: await fingerprintOf(found) };
   if (isResumed && plan.pictures !== interrupted.pictures) {
@@ -75,22 +77,6 @@ async function afterwards(failure: unknown, place: TrainFolder, { folder }: Trai
   return failure;
 }
 
-const SETTINGS = [
-  "alpha",
-  "size",
-  "weights",
-  "fromScratch",
-  "validationSplit",
-  "fineTuneFrom",
-  "epochs",
-  "learningRate",
-  "batchSize",
-  "dropout",
-  "augment",
-  "classWeights",
-  "seed",
-] as const satisfies readonly (keyof TrainSettings)[];
-
 function settingsOf(options: TrainOptions): TrainSettings {
   return Object.fromEntries(SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }
@@ -100,7 +86,7 @@ function resumedSettings({ settings }: TrainPlan, options: TrainOptions): TrainS
   for (const name of SETTINGS) {
     const given = options[name];
     if (given === undefined || given === settings[name]) continue;
-    const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const option = optionName(name);
     throw new MobileNetV2Error(
       "ValueError",
       `The interrupted training was begun ${settings[name] === undefined ? `without ${option}` : `with ${option} ${settings[name]}`}: ` +
@@ -108,15 +94,4 @@ function resumedSettings({ settings }: TrainPlan, options: TrainOptions): TrainS
     );
   }
   return settings;
-}
-
-/** @throws ValueError for what is wrong whatever the pictures are. */
-function checkSettings(settings: TrainSettings): void {
-  augmentNames(settings.augment ?? DEFAULTS.augment);
-  if (isFromScratch(settings) && settings.fineTuneFrom !== undefined) {
-    throw new MobileNetV2Error(
-      "ValueError",
-      "--from-scratch (or --weights none) trains all layers: --fine-tune-from does not go with it.",
-    );
-  }
 }

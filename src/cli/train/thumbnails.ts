@@ -1,7 +1,9 @@
 /** The worst mistakes as small pictures that a page can hold. */
-import { encodeImg, loadImg, resizeImg } from "../../index.ts";
-import type { Mistake } from "../tally.ts";
-import { nameWithin } from "../pictures/pictures.ts";
+import { loadImg } from "../../image/load-img.ts";
+import { resizeImg } from "../../image/resize.ts";
+import { encodeImg } from "../../image/save-img.ts";
+import type { Mistake } from "../../tasks/tally.ts";
+import { nameWithin } from "../pictures/folder.ts";
 
 export interface ShownMistake extends Mistake {
   /** The path within the folder of pictures. */

@@ -1,39 +1,26 @@
-/** A training by the recipe, from the weights it begins with to the files it writes. */
+/** A training by the schedule, from the weights it begins with to the files it writes. */
 import { writeBytes } from "#platform";
-import {
-  Adam,
-  type Callback,
-  CosineDecay,
-  EarlyStopping,
-  type History,
-  type Model,
-  type PhaseResult,
-  type Progress,
-  type Split,
-  type TrainingPhase,
-  enableWideSimd,
-  fitInPhases,
-  labelsText,
-  stratifiedSplit,
-} from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import { enableWideSimd } from "../../engine/wide-simd.ts";
+import type { Model } from "../../models/model.ts";
+import { labelsText } from "../../saving/labels/labels.ts";
+import { type Split, stratifiedSplit } from "../../training/data/stratified-split.ts";
+import { type PhaseResult, fitInPhases } from "../../training/loop/phases.ts";
+import { preparationOf } from "../../tasks/preparation.ts";
+import { Tally } from "../../tasks/tally.ts";
+import { type TransferBase, loadBase } from "../../tasks/transfer/base.ts";
+import { firstLayer, setLearning, withHead } from "../../tasks/transfer/head.ts";
+import { transferPhases } from "../../tasks/transfer/phase.ts";
+import { type TransferSchedule, transferSchedule } from "../../tasks/transfer/schedule.ts";
+import { TRANSFER_DEFAULTS as DEFAULTS, type TransferSettings, isFromScratch } from "../../tasks/transfer/settings.ts";
+import { NAME } from "../terminal/arguments.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
-import { preparationOf } from "../preparation.ts";
 import { styleFor } from "../terminal/style.ts";
-import { Tally } from "../tally.ts";
 import { type TrainFolder, type TrainTarget, stemOf } from "./folder.ts";
-import { type Base, firstLayer, loadBase, setLearning, withHead } from "../train-model.ts";
 import { trainPage } from "./page.ts";
 import { type FoundPictures, TrainingPictures } from "./pictures.ts";
-import {
-  DEFAULTS,
-  type PhaseRecipe,
-  type Recipe,
-  type TrainSettings,
-  augmentationsOf,
-  isFromScratch,
-  recipeFor,
-} from "../train-recipe.ts";
 import { type Training, environmentFacts } from "./report.ts";
+import { type TrainSettings, transferSettings } from "./settings.ts";
 import { thumbnails } from "./thumbnails.ts";
 
 /** What does not change the result. */
@@ -43,12 +30,6 @@ export interface RunOptions {
   /** Seconds. */
   readonly saveEvery?: number;
 }
-
-/**
- * The most that features take in memory, in bytes, those of what is held out apart: 52,000 vectors of 1,280 numbers. What is read from a file
- * instead costs next to nothing beside a step.
- */
-const FEATURES_KEPT = 2 ** 28;
 
 export interface TrainingRun {
   readonly target: TrainTarget;
@@ -63,130 +44,94 @@ export interface TrainingRun {
 
 /** What is wrong with weights and options is found before the pictures are read, which may take long. */
 export async function runTraining(run: TrainingRun): Promise<Training> {
-  const { settings, options, found, signal } = run;
-  const { size = DEFAULTS.size, seed = DEFAULTS.seed, fineTuneFrom = DEFAULTS.fineTuneFrom } = settings;
+  const { options, found, signal } = run;
+  const settings = transferSettings(run.settings);
+  const { alpha, size = DEFAULTS.size, weights, fromScratch, seed, fineTuneFrom = DEFAULTS.fineTuneFrom } = settings;
   enableWideSimd();
-  const bar = downloadBar();
-  const loading = { signal, onProgress: (progress: Progress) => bar.update(progress) };
-  const base = await loadBase({ settings, size, seed, threads: options.threads }, loading).finally(() => bar.stop());
-  if (!isFromScratch(settings) && fineTuneFrom !== "none") firstLayer(base.base, fineTuneFrom);
+  const bar = downloadBar(run.settings.weights);
+  const onProgress = bar.update.bind(bar);
+  const { threads } = options;
+  const base = await loadBase({ alpha, size, weights, fromScratch, seed, threads, signal, onProgress }).finally(() =>
+    bar.stop(),
+  );
+  if (!isFromScratch(settings) && fineTuneFrom !== null) requireLayer(base, fineTuneFrom);
   const preparation = preparationOf({ rows: size, cols: size, colorMode: "rgb" }, {});
   const pictures = await TrainingPictures.read(found, preparation, { strict: options.strict === true, signal });
-  return await new Run({ ...run, size, base, pictures }).run();
+  return await new Run({ ...run, transfer: settings, size, base, pictures }).run();
+}
+
+/** @throws ValueError that says where the names of layers are to be seen, if there is none of that name. */
+function requireLayer({ base }: TransferBase, name: string): void {
+  try {
+    firstLayer(base, name);
+  } catch (error) {
+    if (!(error instanceof MobileNetV2Error)) throw error;
+    const message = error.message.replace(/\.$/, ` (see: ${NAME} summary --no-top).`);
+    throw new MobileNetV2Error(error.code, message, { cause: error });
+  }
 }
 
 interface RunParts extends TrainingRun {
+  /** The settings as the transfer takes them. */
+  readonly transfer: TransferSettings;
   readonly size: number;
-  readonly base: Base;
+  readonly base: TransferBase;
   readonly pictures: TrainingPictures;
 }
 
 class Run {
   readonly #parts: RunParts;
   readonly #split: Split;
-  readonly #recipe: Recipe;
+  readonly #recipe: TransferSchedule;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
-    const { pictures, settings } = parts;
+    const { pictures, transfer } = parts;
     const { labels } = pictures.found;
-    const { validationSplit = DEFAULTS.validationSplit, seed = DEFAULTS.seed } = settings;
+    const { validationSplit = DEFAULTS.validationSplit, seed = DEFAULTS.seed } = transfer;
     this.#split = stratifiedSplit(labels, validationSplit, seed);
     const { training, validation } = this.#split;
-    this.#recipe = recipeFor(
-      settings,
-      pictures.counts(training),
-      training.map((place) => labels[place] ?? 0),
-      validation.length > 0,
-    );
+    this.#recipe = transferSchedule(transfer, {
+      counts: pictures.counts(training),
+      labels: training.map((place) => labels[place] ?? 0),
+      validates: validation.length > 0,
+    });
   }
 
   async run(): Promise<Training> {
-    const { target, place, settings, options, pictures, signal, base, size } = this.#parts;
-    const { dropout, seed } = this.#recipe;
+    const { target, place, transfer, options, pictures, signal, base, size } = this.#parts;
+    const { weights, fromScratch } = transfer;
+    const { dropout, seed, batchSize } = this.#recipe;
     const { classNames } = pictures.found;
     const name = stemOf(target.output);
-    const model = withHead(base, { name, settings, size, dropout, seed, classNames, threads: options.threads });
+    const { threads } = options;
+    const model = withHead(base, { name, size, weights, fromScratch, dropout, seed, classNames, threads });
+    const { training: learned, validation: held } = this.#split;
+    const phases = transferPhases({
+      base,
+      model,
+      schedule: this.#recipe,
+      size,
+      training: pictures.dataset(learned, { batchSize, shuffle: true, seed }),
+      validation: held.length > 0 ? pictures.dataset(held, { batchSize, shuffle: false, seed }) : undefined,
+      signal,
+    });
     try {
-      const results = await fitInPhases(
-        model,
-        this.#recipe.phases.map((phase) => this.#phase(phase, model)),
-        {
-          folder: place.path,
-          signal,
-          ...(options.saveEvery !== undefined && { interval: options.saveEvery * 1000 }),
-          onPhase: (phase) => this.#sayPhase(phase.name),
-        },
-      );
+      const results = await fitInPhases(model, phases, {
+        folder: place.path,
+        signal,
+        ...(options.saveEvery !== undefined && { interval: options.saveEvery * 1000 }),
+        onPhase: (phase) => this.#sayPhase(phase.name),
+      });
       // Where the last one was done already, nothing has said what learns in it; that is written, too.
       setLearning(base.base, this.#recipe.phases.at(-1)?.from);
-      const evaluated = this.#split.validation.length > 0 ? this.#split.validation : this.#split.training;
-      const tally = await this.#tally(model, evaluated);
+      const tally = await this.#tally(model, held.length > 0 ? held : learned);
       const training = this.#training(model, results, tally);
       await this.#write(training, model);
       return training;
     } finally {
       model.dispose();
     }
-  }
-
-  #phase(phase: PhaseRecipe, model: Model): TrainingPhase {
-    const { keeps } = this;
-    return {
-      name: phase.name,
-      run: (backup) => this.#fit(phase, model, backup),
-      // The first has nothing to go back to that knows anything.
-      ...(phase.name === "fine-tuning" && phase.patience !== undefined && { keeps }),
-    };
-  }
-
-  /** Fine-tuning is kept where it made the validation better. */
-  readonly keeps: NonNullable<TrainingPhase["keeps"]> = ({ val_loss: after = [] }, before) => {
-    const known = before.at(-1)?.logged["val_loss"] ?? [];
-    return Math.min(...after) <= Math.min(...known);
-  };
-
-  async #fit(phase: PhaseRecipe, model: Model, backup: Callback): Promise<History> {
-    const { pictures, signal, base } = this.#parts;
-    const { batchSize, classWeight, augment, seed } = this.#recipe;
-    const { epochs, stepsPerEpoch, learningRate, warmupSteps, patience, patientUntil } = phase;
-    setLearning(base.base, phase.from);
-    const decaySteps = Math.max(1, epochs * stepsPerEpoch - warmupSteps);
-    const schedule =
-      warmupSteps === 0
-        ? new CosineDecay({ initialLearningRate: learningRate, decaySteps })
-        : new CosineDecay({ initialLearningRate: 0, warmupTarget: learningRate, warmupSteps, decaySteps });
-    model.compile({
-      optimizer: new Adam({ learningRate: schedule }),
-      loss: "sparse_categorical_crossentropy",
-      metrics: ["accuracy"],
-    });
-    const plain = pictures.dataset(this.#split.training, { batchSize, shuffle: true, seed });
-    const dataset = phase.augments ? plain.augment(augmentationsOf(augment, this.#parts.size), { seed }) : plain;
-    const validationData =
-      this.#split.validation.length > 0
-        ? pictures.dataset(this.#split.validation, { batchSize, shuffle: false, seed })
-        : undefined;
-    const stopping =
-      patience === undefined
-        ? []
-        : [
-            new EarlyStopping({
-              monitor: "val_loss",
-              patience,
-              startFromEpoch: patientUntil,
-              restoreBestWeights: true,
-            }),
-          ];
-    return await model.fit(dataset, {
-      epochs,
-      validationData,
-      classWeight,
-      callbacks: [...stopping, backup],
-      featureCache: FEATURES_KEPT,
-      seed,
-      signal,
-    });
   }
 
   #sayPhase(name: string): void {

@@ -1,6 +1,6 @@
 /** Files of vectors, written row by row: NumPy's .npy (NEP 1), safetensors, and Parquet. */
 import { type FileHandle, open } from "node:fs/promises";
-import { MobileNetV2Error } from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./writer.ts";
 
 export const FEATURE_ENDINGS = [".npy", ".safetensors", ".parquet"] as const;

@@ -4,7 +4,7 @@
  */
 import { open } from "node:fs/promises";
 import type * as library from "hyparquet-writer";
-import { MobileNetV2Error } from "../../index.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./writer.ts";
 
 /** The least numbers in a group of rows: 1 MB, for which the library needs some tens. */

@@ -1,6 +1,6 @@
 /** What writes vectors to a file, whatever the format. */
 import type { FileHandle } from "node:fs/promises";
-import type { ExtractorFacts } from "../extractor.ts";
+import type { ExtractorFacts } from "../../tasks/extractor.ts";
 
 /** What goes into a file, and what it is of. */
 export interface FeatureContent {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { type Server, createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
-import { isNsfwjsInstalled } from "../../../src/cli/nsfwjs.ts";
+import { isNsfwjsInstalled } from "../../../src/cli/files/nsfwjs.ts";
 import { TestFolder } from "../../platform/folder.ts";
 import { needsShared, sharedBytes, sharedPath } from "../../support/shared.ts";
 import { IMAGENET_FILE, cacheWithWeights, closedAddress, command, runCli, runProcess } from "../run-cli.ts";

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ClassLookup } from "../../../src/cli/class-lookup.ts";
-import { Tally } from "../../../src/cli/tally.ts";
-import { imagenetClasses, loadImg } from "../../../src/index.ts";
+import { loadImg } from "../../../src/index.ts";
 import { pictureBytes } from "../../image/pictures.ts";
 import { TestFolder } from "../../platform/folder.ts";
 import { needsShared, sharedJson, sharedPath } from "../../support/shared.ts";
@@ -217,53 +215,6 @@ describe("evaluate", { concurrency: 2 }, () => {
     assert.equal(report.top1, predictions.filter((one) => rankOf(one) === 0).length / 100);
     assert.equal(report.top5, predictions.filter((one) => rankOf(one) >= 0).length / 100);
   });
-});
-
-test("classes are found by WordNet id, by name whatever its case and blanks, and by number; not where a name is of several", () => {
-  const imagenet = new ClassLookup(imagenetClasses());
-  assert.deepEqual(
-    [
-      "n02110958",
-      "n02110958_pug",
-      "Pug",
-      "great white shark",
-      "great_white_shark",
-      "254",
-      "crane",
-      "1000",
-      "n99999999",
-    ].map((text) => imagenet.findOrNumber(text)),
-    [254, 254, 254, 2, 2, 254, undefined, undefined, undefined],
-  );
-  assert.equal(imagenet.find("254"), undefined);
-  assert.deepEqual([new ClassLookup(["a", "b"]).hasIds, imagenet.hasIds], [false, true]);
-});
-
-test("the tally: top-5 by Keras's order of equal scores, precision and recall, classes that are only answered", () => {
-  const tally = new Tally(["a", "b", "c", "d", "e", "f", "g"]);
-  tally.add("1", 0, [0.9, 0, 0, 0, 0, 0, 0.1]);
-  tally.add("2", 6, [0.9, 0, 0, 0, 0, 0, 0.1]);
-  tally.add("3", 6, [0.5, 0.1, 0.1, 0.1, 0.1, 0, 0.1]);
-  tally.add("4", 1, [0, 0, 1, 0, 0, 0, 0]);
-  assert.deepEqual([tally.pictures, tally.top1, tally.top5], [4, 0.25, 0.75]);
-  assert.ok(Math.abs(tally.logLoss + (Math.log(0.9) + 2 * Math.log(0.1) + Math.log(1e-7)) / 4) < 1e-12);
-  const byName = new Map(tally.classes().map((one) => [one.name, one]));
-  assert.deepEqual([...byName.keys()], ["a", "b", "c", "g"]);
-  assert.deepEqual(byName.get("a"), {
-    index: 0,
-    name: "a",
-    pictures: 1,
-    top1: 1,
-    top5: 1,
-    answered: 3,
-    precision: 1 / 3,
-    recall: 1,
-    f1: 0.5,
-    takenFor: undefined,
-  });
-  assert.deepEqual([byName.get("g")?.takenFor, byName.get("g")?.recall], [{ name: "a", pictures: 2 }, 0]);
-  assert.deepEqual([byName.get("c")?.recall, byName.get("c")?.precision], [undefined, 0]);
-  assert.equal(tally.mistakes.length, 3);
 });
 
 test("ImageNet's development kit: its numbers need the order of its classes", { skip: needsShared }, async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parquetReadObjects } from "hyparquet";
-import { openFeatureIndex } from "../../../src/cli/vectors/index.ts";
+import { openFeatureIndex } from "../../../src/cli/vectors/feature-index.ts";
 import { pictureBytes } from "../../image/pictures.ts";
 import { TestFolder } from "../../platform/folder.ts";
 import { assertWithin } from "../../support/compare.ts";

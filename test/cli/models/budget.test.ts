@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Checkpoint, checkpoints } from "../../../src/index.ts";
 import { parseBudget } from "../../../src/cli/models/budget.ts";
-import { modelsTable, recommendationText } from "../../../src/cli/models/run.ts";
+import { modelsTable, recommendationText } from "../../../src/cli/models/report.ts";
 import { runCli } from "../run-cli.ts";
 
 test("budgets are times or sizes, or one of each", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alignedTable, bar, duration, percent, printable } from "../../../src/cli/terminal/format.ts";
-import { modelsTable } from "../../../src/cli/models/run.ts";
+import { modelsTable } from "../../../src/cli/models/report.ts";
 import { answerText, modelText, reportJson } from "../../../src/cli/classify/report.ts";
 import { styleFor } from "../../../src/cli/terminal/style.ts";
 

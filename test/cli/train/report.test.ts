@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { evaluationPage } from "../../../src/cli/evaluate/page.ts";
 import type { Evaluation } from "../../../src/cli/evaluate/report.ts";
-import { Tally } from "../../../src/cli/tally.ts";
+import { Tally } from "../../../src/tasks/tally.ts";
 import { chart } from "../../../src/cli/train/chart.ts";
 import { trainPage } from "../../../src/cli/train/page.ts";
-import { augmentNames, recipeFor } from "../../../src/cli/train-recipe.ts";
+import { augmentNames } from "../../../src/cli/train/settings.ts";
+import { transferSchedule } from "../../../src/tasks/transfer/schedule.ts";
 import {
   type Training,
   bestEpoch,
@@ -30,12 +31,8 @@ function trainingOf(names: readonly string[]): Training {
     }
   }
   const counts = names.map(() => 12);
-  const recipe = recipeFor(
-    {},
-    counts,
-    counts.flatMap((count, label) => Array<number>(count).fill(label)),
-    true,
-  );
+  const labels = counts.flatMap((count, label) => Array<number>(count).fill(label));
+  const recipe = transferSchedule({}, { counts, labels, validates: true });
   return {
     target: { output: "x.keras", labels: "x.labels.txt", report: "x.html", folder: "x.keras.training" },
     folder: "photos",
@@ -97,7 +94,10 @@ describe("what train and evaluate report", () => {
       phases.map((phase) => bestEpoch(phase, recipe)),
       [1, 0],
     );
-    const scratch = recipeFor({ fromScratch: true, epochs: 4 }, [20, 20], [], true);
+    const scratch = transferSchedule(
+      { fromScratch: true, epochs: 4 },
+      { counts: [20, 20], labels: [], validates: true },
+    );
     const losses = { loss: [1, 1, 1, 1], val_loss: [0.1, 0.2, 0.9, 0.8] };
     // The first half of a training from scratch does not count.
     assert.equal(bestEpoch({ name: "all layers", kept: true, logged: losses }, scratch), 3);
@@ -173,47 +173,9 @@ describe("what train and evaluate report", () => {
   });
 });
 
-describe("the recipe", () => {
-  test("few pictures: small batches and many epochs; many: the other way round; numbers that are given count", () => {
-    const phases = (pictures: number, settings = {}) => {
-      const { batchSize, phases: all } = recipeFor(settings, [pictures / 2, pictures / 2], [], true);
-      return [
-        batchSize,
-        ...all.map(({ name, epochs, learningRate, patience }) => [name, epochs, learningRate, patience]),
-      ];
-    };
-    assert.deepEqual(phases(40), [8, ["head", 60, 1e-3, 15], ["fine-tuning", 30, 1e-4, 8]]);
-    assert.deepEqual(phases(20_000), [32, ["head", 10, 1e-3, 8], ["fine-tuning", 5, 1e-4, 5]]);
-    assert.deepEqual(phases(20_000, { epochs: 3, learningRate: 0.01, batchSize: 100, fineTuneFrom: "none" }), [
-      100,
-      ["head", 3, 0.01, 8],
-    ]);
-    assert.deepEqual(phases(2000, { fromScratch: true }), [32, ["all layers", 96, 4e-3, 24]]);
-    assert.deepEqual(phases(40, { weights: "none" }), [16, ["all layers", 200, 4e-3, 50]]);
-  });
-
-  test("without a held-out part nothing ends early; warm-ups are a fifth of a phase at most", () => {
-    const { phases } = recipeFor({ epochs: 2, fromScratch: true }, [40, 40], [], false);
-    assert.deepEqual(
-      phases.map(({ patience, warmupSteps, stepsPerEpoch }) => [patience, warmupSteps, stepsPerEpoch]),
-      [[undefined, 2, 5]],
-    );
-  });
-
-  test("classes are weighed where the largest has half as many again as the smallest, or as was said", () => {
-    const labels = [...Array<number>(15).fill(0), ...Array<number>(10).fill(1)];
-    const weights = (settings: object, counts: readonly number[]) =>
-      recipeFor(settings, counts, labels, true).classWeight;
-    assert.deepEqual(weights({}, [15, 10]), { 0: 25 / 30, 1: 25 / 20 });
-    assert.equal(weights({}, [14, 10]), undefined);
-    assert.equal(weights({ classWeights: "none" }, [15, 10]), undefined);
-    assert.deepEqual(weights({ classWeights: "balanced" }, [14, 10]), { 0: 25 / 30, 1: 25 / 20 });
-  });
-
-  test("augmentations by name", () => {
-    assert.deepEqual(augmentNames("flip, crop,flip"), ["flip", "crop"]);
-    assert.deepEqual(augmentNames("none"), []);
-    assert.throws(() => augmentNames("none,flip"), /There is no augmentation "none"\./);
-    assert.throws(() => augmentNames(""), /There is no augmentation ""\./);
-  });
+test("augmentations by name", () => {
+  assert.deepEqual(augmentNames("flip, crop,flip"), ["flip", "crop"]);
+  assert.deepEqual(augmentNames("none"), []);
+  assert.throws(() => augmentNames("none,flip"), /There is no augmentation "none"\./);
+  assert.throws(() => augmentNames(""), /There is no augmentation ""\./);
 });
