@@ -23,6 +23,15 @@ export {
 } from "../tasks/extractor.ts";
 export { type Labels, type LabelsSource, readLabels } from "../tasks/labels.ts";
 export {
+  type EvaluateClassifierOptions,
+  type Evaluation,
+  type ManyPicturesOptions,
+  type VectorBatch,
+  type VectorStream,
+  evaluateClassifier,
+  extractAll,
+} from "../tasks/many-pictures.ts";
+export {
   type ArchitectureOptions,
   type OpenModelOptions,
   type OpenedModel,

@@ -30,9 +30,9 @@ export class OptionError extends MobileNetV2Error {
     this.#parts = parts;
   }
 
-  /** The message with what `nameOf` makes of each option. */
-  messageWith(nameOf: (option: NamedOption) => string): string {
-    return this.#parts.map((part) => (typeof part === "string" ? part : nameOf(part))).join("");
+  /** The message with what `write` makes of each option. */
+  messageWith(write: (option: NamedOption) => string): string {
+    return this.#parts.map((part) => (typeof part === "string" ? part : write(part))).join("");
   }
 
   /** The same error, its message after a text. */

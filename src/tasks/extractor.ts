@@ -154,8 +154,8 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
     prepare,
     extract,
     async embed(picture) {
-      const { shape, data } = await prepare(picture);
-      return (await extract(new Tensor([1, ...shape], data))).data;
+      const input = await prepare(picture);
+      return (await extract(new Tensor([1, ...input.shape], input.data))).data;
     },
     dispose: () => model.dispose(),
     [Symbol.dispose]: () => model.dispose(),

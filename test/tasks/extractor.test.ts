@@ -40,7 +40,7 @@ describe("an extractor", () => {
     const map = await whole.embed(picture);
     const channels = mean.length;
     assert.deepEqual([map.length, largest.length], [2 * 2 * channels, channels]);
-    const columns = Array.from({ length: channels }, (_, channel) => map.filter((_, i) => i % channels === channel));
+    const columns = Array.from({ length: channels }, (_, channel) => map.filter((__, i) => i % channels === channel));
     assert.deepEqual(
       await largest.embed(picture),
       Float32Array.from(columns, (values) => Math.max(...values)),

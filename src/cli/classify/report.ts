@@ -1,8 +1,8 @@
 /** What `classify` answers, for people and as JSON. */
 import type { Prediction } from "../../applications/class-names.ts";
 import type { ErrorCode } from "../../core/errors.ts";
-import { bar, duration, percent, printable } from "../terminal/format.ts";
 import type { ModelFacts } from "../pictures/model-facts.ts";
+import { bar, duration, percent, printable } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
 
 /** All times in milliseconds. */

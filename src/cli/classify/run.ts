@@ -4,15 +4,15 @@ import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import type { Classifier, ClassifierPlan } from "../../tasks/classifier.ts";
-import { downloadBar } from "../terminal/download-bar.ts";
-import { printable } from "../terminal/format.ts";
-import { interruptible } from "../terminal/interruption.ts";
 import { isNsfwjsInstalled } from "../files/nsfwjs.ts";
 import { factsOfModel } from "../pictures/model-facts.ts";
 import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
-import { type Answer, type Failure, answerText, modelText, reportJson } from "./report.ts";
+import { downloadBar } from "../terminal/download-bar.ts";
+import { printable } from "../terminal/format.ts";
+import { interruptible } from "../terminal/interruption.ts";
 import { styleFor } from "../terminal/style.ts";
+import { type Answer, type Failure, answerText, modelText, reportJson } from "./report.ts";
 
 export interface ClassifyOptions extends ClassifierArguments {
   readonly top: number;

@@ -6,11 +6,11 @@ import { Model } from "../../models/model.ts";
 import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
 import { Sequential } from "../../models/sequential.ts";
 import type { UnreadPicture } from "../../tasks/calibration.ts";
-import { factLines, factsOf } from "../checkpoints/facts.ts";
 import type { Comparison } from "../../tasks/comparison.ts";
-import { megabytes, printable } from "../terminal/format.ts";
 import type { OpenedModel } from "../../tasks/opened-model.ts";
+import { factLines, factsOf } from "../checkpoints/facts.ts";
 import type { Placed } from "../files/placing.ts";
+import { megabytes, printable } from "../terminal/format.ts";
 
 export interface Calibration {
   readonly folder: string;

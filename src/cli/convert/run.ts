@@ -12,14 +12,9 @@ import { QuantizedModel, loadQuantized } from "../../models/quantized/quantized-
 import { labelsText } from "../../saving/labels/labels.ts";
 import { writerOf } from "../../saving/writer-of.ts";
 import { CalibrationPictures, DEFAULT_PICTURES } from "../../tasks/calibration.ts";
-import { picturesIn } from "../pictures/folder.ts";
 import { answersOf, compareAnswers, seededInputs } from "../../tasks/comparison.ts";
-import { type Calibration, type Conversion, conversionJson, conversionLines } from "./report.ts";
-import { downloadBar } from "../terminal/download-bar.ts";
-import { printable } from "../terminal/format.ts";
-import { interruptible } from "../terminal/interruption.ts";
-import { nameOfLabel, readLabels } from "../../tasks/labels.ts";
 import { namedError } from "../../tasks/errors.ts";
+import { nameOfLabel, readLabels } from "../../tasks/labels.ts";
 import {
   type ArchitectureOptions,
   type OpenedModel,
@@ -28,10 +23,15 @@ import {
   outputShapeOf,
 } from "../../tasks/opened-model.ts";
 import { pictureFormat } from "../../tasks/picture-format.ts";
-import { progressBar } from "../terminal/progress-bar.ts";
-import { place } from "../files/placing.ts";
 import { publishedModel } from "../../tasks/published.ts";
+import { place } from "../files/placing.ts";
+import { picturesIn } from "../pictures/folder.ts";
+import { downloadBar } from "../terminal/download-bar.ts";
+import { printable } from "../terminal/format.ts";
+import { interruptible } from "../terminal/interruption.ts";
+import { progressBar } from "../terminal/progress-bar.ts";
 import { styleFor } from "../terminal/style.ts";
+import { type Calibration, type Conversion, conversionJson, conversionLines } from "./report.ts";
 
 export interface ConvertOptions extends ArchitectureOptions {
   readonly to?: string;

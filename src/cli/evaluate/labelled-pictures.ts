@@ -3,9 +3,9 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { readBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { someOf } from "../terminal/format.ts";
-import { picturesIn } from "../pictures/folder.ts";
 import { type ClassLookup, wordNetId } from "../../tasks/class-lookup.ts";
+import { picturesIn } from "../pictures/folder.ts";
+import { someOf } from "../terminal/format.ts";
 
 /** How it is known. */
 export type Source = "folders" | "WordNet ids in the names" | "file";

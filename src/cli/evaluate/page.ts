@@ -1,7 +1,5 @@
 /** What `evaluate` found as one HTML page that needs nothing from elsewhere. */
-import { type Evaluation, perSecond } from "./report.ts";
 import type { Tally } from "../../tasks/tally.ts";
-import { percentage } from "../terminal/format.ts";
 import {
   CONTENT_POLICY,
   PAGE_STYLE,
@@ -12,6 +10,8 @@ import {
   unreadableList,
   wide,
 } from "../pages/tally.ts";
+import { percentage } from "../terminal/format.ts";
+import { type Evaluation, perSecond } from "./report.ts";
 
 /** Mistakes that the model was surest of. */
 const MISTAKES_SHOWN = 100;

@@ -1,8 +1,8 @@
 /** What `evaluate` found, as text and as JSON. */
-import { pictureCount } from "../terminal/format.ts";
-import type { ModelFacts } from "../pictures/model-facts.ts";
-import type { Style } from "../terminal/style.ts";
 import type { ClassTally, Tally } from "../../tasks/tally.ts";
+import type { ModelFacts } from "../pictures/model-facts.ts";
+import { pictureCount } from "../terminal/format.ts";
+import type { Style } from "../terminal/style.ts";
 import { tallyLines } from "../terminal/tally.ts";
 
 export interface Evaluation {

@@ -13,12 +13,12 @@ import { saveImg } from "../../image/save-img.ts";
 import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
 import { ClassLookup } from "../../tasks/class-lookup.ts";
 import type { Classifier } from "../../tasks/classifier.ts";
-import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
-import { type Explained, explainedJson, explainedText } from "./report.ts";
-import { withDownloadBar } from "../terminal/download-bar.ts";
 import { namedError } from "../../tasks/errors.ts";
+import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
+import { withDownloadBar } from "../terminal/download-bar.ts";
 import { styleFor } from "../terminal/style.ts";
+import { type Explained, explainedJson, explainedText } from "./report.ts";
 
 export interface ExplainCommandOptions extends ClassifierArguments {
   readonly output?: string;

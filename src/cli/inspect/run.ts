@@ -1,7 +1,7 @@
 /** The command `inspect`: what a file is, without loading it. */
 import { type CheckpointFile, readCheckpoint } from "../../models/files/load-model.ts";
-import { withDownloadBar } from "../terminal/download-bar.ts";
 import { namedError } from "../../tasks/errors.ts";
+import { withDownloadBar } from "../terminal/download-bar.ts";
 import { styleFor } from "../terminal/style.ts";
 import { inspectionJson, inspectionText } from "./report.ts";
 

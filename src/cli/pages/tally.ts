@@ -1,6 +1,6 @@
 /** Parts of pages that tell how often a model is right: tables, and how they look. */
-import { percentage } from "../terminal/format.ts";
 import type { ClassTally, Tally } from "../../tasks/tally.ts";
+import { percentage } from "../terminal/format.ts";
 
 /** Of more classes, the pairs that are taken for one another most often stand in place of the matrix. */
 const MATRIX_AT_MOST = 60;

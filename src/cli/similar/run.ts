@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
+import { namedError } from "../../tasks/errors.ts";
 import type { Extractor } from "../../tasks/extractor.ts";
 import type { ExtractorArguments } from "../pictures/options.ts";
-import { featureEnding } from "../vectors/files.ts";
-import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
-import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
-import { bar, printable } from "../terminal/format.ts";
-import { namedError } from "../../tasks/errors.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
+import { bar, printable } from "../terminal/format.ts";
 import { styleFor } from "../terminal/style.ts";
+import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
+import { featureEnding } from "../vectors/files.ts";
+import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
 
 export interface SimilarOptions extends ExtractorArguments {
   readonly top: number;

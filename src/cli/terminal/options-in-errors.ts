@@ -1,6 +1,6 @@
 /** How options are called on the command line, in messages of the tasks, which name them as TypeScript writes them. */
-import { type NamedOption, OptionError } from "../../tasks/errors.ts";
 import { messageOf } from "../../core/errors.ts";
+import { type NamedOption, OptionError } from "../../tasks/errors.ts";
 
 /** Options that have another name here. */
 const OTHERWISE: Readonly<Record<string, string>> = { cropAs: "recipe" };

@@ -1,7 +1,7 @@
 /** How often a model is right, as lines for a terminal. */
+import type { ClassTally, Tally } from "../../tasks/tally.ts";
 import { type Cell, alignedTable, bar, percent, percentage, printable } from "./format.ts";
 import type { Style } from "./style.ts";
-import type { ClassTally, Tally } from "../../tasks/tally.ts";
 
 /** More classes than fit on a page are named by the worst of them. */
 const ROWS_SHOWN = 30;

@@ -4,9 +4,9 @@ import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/pr
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { makeFolders } from "../../platform/node/files.ts";
 import { writerOf } from "../../saving/writer-of.ts";
 import { hasPhases } from "../../training/loop/phases.ts";
-import { makeFolders } from "../../platform/node/files.ts";
 import { removeEmpty } from "../files/placing.ts";
 import type { TrainSettings } from "./settings.ts";
 

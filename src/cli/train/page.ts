@@ -1,6 +1,6 @@
 /** What `train` did as one HTML page that needs nothing from elsewhere. */
 import { basename } from "node:path";
-import { percentage } from "../terminal/format.ts";
+import { TRANSFER_DEFAULTS } from "../../tasks/transfer/settings.ts";
 import {
   CONTENT_POLICY,
   PAGE_STYLE,
@@ -11,8 +11,8 @@ import {
   unreadableList,
   wide,
 } from "../pages/tally.ts";
+import { percentage } from "../terminal/format.ts";
 import { chart } from "./chart.ts";
-import { TRANSFER_DEFAULTS } from "../../tasks/transfer/settings.ts";
 import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./report.ts";
 import type { ShownMistake } from "./thumbnails.ts";
 

@@ -4,12 +4,12 @@ import { stat } from "node:fs/promises";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { BytesSource } from "../../platform/contract.ts";
+import { untilAborted } from "../../tasks/many-pictures.ts";
+import { type Preparation, preparedPixels } from "../../tasks/preparation.ts";
 import { imageDatasetFromDirectory } from "../../training/data/pictures/image-dataset-from-directory.ts";
 import { ImageDataset } from "../../training/data/pictures/image-dataset.ts";
 import type { LoadPicture } from "../../training/data/pictures/load-pixels.ts";
-import { untilAborted } from "../terminal/interruption.ts";
 import { PICTURE_ENDINGS, nameWithin } from "../pictures/folder.ts";
-import { type Preparation, preparedPixels } from "../../tasks/preparation.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
 
 /** The pictures of a folder that has a folder for each class. */

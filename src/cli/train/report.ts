@@ -1,13 +1,13 @@
 /** What `train` did, as text and as JSON. */
 import { availableParallelism, cpus } from "node:os";
+import type { Tally } from "../../tasks/tally.ts";
+import type { TransferPhase, TransferSchedule } from "../../tasks/transfer/schedule.ts";
 import type { PhaseResult } from "../../training/loop/phases.ts";
 import { type Cell, alignedTable, duration, percentage, pictureCount, printable } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
-import type { Tally } from "../../tasks/tally.ts";
 import { tallyLines } from "../terminal/tally.ts";
 import type { TrainTarget } from "./folder.ts";
 import type { UnreadablePicture } from "./pictures.ts";
-import type { TransferPhase, TransferSchedule } from "../../tasks/transfer/schedule.ts";
 import type { TrainSettings } from "./settings.ts";
 
 export interface Environment {

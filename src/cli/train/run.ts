@@ -1,15 +1,15 @@
 /** The command `train`: a MobileNetV2 for the user's own pictures, by a recipe that suits most; it can be interrupted and taken up again. */
 import { existsSync } from "node:fs";
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
+import { optionName } from "../terminal/options-in-errors.ts";
 import { styleFor } from "../terminal/style.ts";
 import { type TrainPlan, type TrainTarget, TrainFolder, targetOf } from "./folder.ts";
 import { findPictures, fingerprintOf } from "./pictures.ts";
-import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
-import { optionName } from "../terminal/options-in-errors.ts";
-import { SETTINGS, type TrainSettings, transferSettings } from "./settings.ts";
 import { trainingJson, trainingText } from "./report.ts";
+import { SETTINGS, type TrainSettings, transferSettings } from "./settings.ts";
 import { type RunOptions, runTraining } from "./training.ts";
 
 export interface TrainOptions extends TrainSettings, RunOptions {

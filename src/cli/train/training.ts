@@ -4,8 +4,6 @@ import { MobileNetV2Error } from "../../core/errors.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import type { Model } from "../../models/model.ts";
 import { labelsText } from "../../saving/labels/labels.ts";
-import { type Split, stratifiedSplit } from "../../training/data/stratified-split.ts";
-import { type PhaseResult, fitInPhases } from "../../training/loop/phases.ts";
 import { preparationOf } from "../../tasks/preparation.ts";
 import { Tally } from "../../tasks/tally.ts";
 import { type TransferBase, loadBase } from "../../tasks/transfer/base.ts";
@@ -13,6 +11,8 @@ import { firstLayer, setLearning, withHead } from "../../tasks/transfer/head.ts"
 import { transferPhases } from "../../tasks/transfer/phase.ts";
 import { type TransferSchedule, transferSchedule } from "../../tasks/transfer/schedule.ts";
 import { TRANSFER_DEFAULTS as DEFAULTS, type TransferSettings, isFromScratch } from "../../tasks/transfer/settings.ts";
+import { type Split, stratifiedSplit } from "../../training/data/stratified-split.ts";
+import { type PhaseResult, fitInPhases } from "../../training/loop/phases.ts";
 import { NAME } from "../terminal/arguments.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
 import { styleFor } from "../terminal/style.ts";

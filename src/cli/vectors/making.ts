@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
-import { ImageDataset } from "../../training/data/pictures/image-dataset.ts";
 import { type Extractor, loadExtractor } from "../../tasks/extractor.ts";
+import { extractAll } from "../../tasks/many-pictures.ts";
 import { place } from "../files/placing.ts";
 import { nameWithin, picturesIn } from "../pictures/folder.ts";
 import { type ExtractorArguments, extractorOptions } from "../pictures/options.ts";
 import { withDownloadBar } from "../terminal/download-bar.ts";
-import { interruptible, untilAborted } from "../terminal/interruption.ts";
+import { interruptible } from "../terminal/interruption.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
 import { featureEnding, openFeatureWriter } from "./files.ts";
 
@@ -26,9 +26,6 @@ export async function openExtractor(given: ExtractorArguments): Promise<{ extrac
   return { extractor, load: performance.now() - started };
 }
 
-/** Pictures given to the model at once. */
-const BATCH = 8;
-
 export interface WrittenFeatures {
   readonly vectors: number;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
@@ -45,35 +42,28 @@ export async function writeFeatures(
   { output, strict }: { readonly output: string; readonly strict?: boolean | undefined },
 ): Promise<WrittenFeatures> {
   const ending = featureEnding(output);
-  const picturesOf = (signal: AbortSignal): ImageDataset =>
-    new ImageDataset({
-      filePaths: names.map((name) => join(folder, name)),
-      load: untilAborted(signal, (path) => extractor.prepare(path)),
-      batchSize: BATCH,
-      shuffle: false,
-      strict,
-    });
   const started = performance.now();
   const bar = progressBar("Looking at pictures", (done, total) => `${done} of ${total}`);
   let vectors = 0;
   const { files, made: unreadable } = await interruptible(({ signal }) =>
     place(output, async (path) => {
-      const pictures = picturesOf(signal);
+      const stream = extractAll(
+        extractor,
+        names.map((name) => join(folder, name)),
+        { strict, signal, onProgress: (done, total) => bar.update(done, total) },
+      );
       const writer = await openFeatureWriter(path, ending, { facts: extractor.facts, length: extractor.length, names });
       try {
-        for await (const { x, indices = new Int32Array() } of pictures) {
-          signal.throwIfAborted();
-          const { data } = await extractor.extract(x);
-          if (data.some((value) => !Number.isFinite(value))) throw notFinite(names[indices[0] ?? 0] ?? "");
+        for await (const { indices, vectors: made } of stream) {
+          if (made.data.some((value) => !Number.isFinite(value))) throw notFinite(names[indices[0] ?? 0] ?? "");
           await writer.write(
             Array.from(indices, (index) => names[index] ?? ""),
-            data,
+            made.data,
           );
           vectors += indices.length;
-          bar.update((indices.at(-1) ?? 0) + 1, names.length);
         }
         await writer.finish();
-        return pictures.unreadable;
+        return stream.unreadable;
       } finally {
         await writer.close();
       }

@@ -9,10 +9,10 @@ import {
 } from "../../applications/weights-cache.ts";
 import type { ImagenetFile } from "../../applications/weights.ts";
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { publishedModel } from "../../tasks/published.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
 import { alignedTable, megabytes, printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
-import { publishedModel } from "../../tasks/published.ts";
 import { styleFor } from "../terminal/style.ts";
 
 /** Which files: by the models' names, or by `--alpha` and `--size`; `--all` is every one. */

@@ -69,7 +69,8 @@ const SETTINGS: Names<TransferSettings> = {
 /** @throws ValueError for what is wrong whatever the pictures are. */
 export function checkTransferSettings(settings: TransferSettings): void {
   checkOptions("a transfer", settings, SETTINGS);
-  const unknown = settings.augment?.find((name) => !isAugmentationName(name));
+  const names: readonly string[] = settings.augment ?? [];
+  const unknown = names.find((name) => !isAugmentationName(name));
   if (unknown !== undefined) {
     throw valueError(`There is no augmentation "${unknown}". There are ${AUGMENTATION_NAMES.join(", ")}.`);
   }
