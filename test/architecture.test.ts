@@ -20,6 +20,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   models: ["core", "wasm", "platform", "layers", "graph", "kernels", "engine", "saving", "image", "training"],
   applications: ["core", "platform", "layers", "graph", "saving", "models"],
   explain: ["core", "layers", "graph", "engine", "image", "training", "models"],
+  tasks: ["core", "platform", "layers", "saving", "image", "training", "models", "applications"],
   public: [
     "core",
     "platform",
@@ -32,9 +33,22 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "models",
     "applications",
     "explain",
+    "tasks",
   ],
   index: ["core", "public"],
-  cli: ["index", "public", "platform", "saving", "models", "training"],
+  cli: [
+    "core",
+    "platform",
+    "layers",
+    "engine",
+    "saving",
+    "image",
+    "training",
+    "models",
+    "applications",
+    "explain",
+    "tasks",
+  ],
 };
 
 /** Packages that a room may import by name; everything else is our own. */

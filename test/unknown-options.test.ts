@@ -14,14 +14,15 @@ import { allExports } from "./support/faces.ts";
 /** Classes that are extended, made by functions, or take no options. */
 const WITHOUT = new Set(
   (
-    "Callback Dataset GradCam History KerasTensor Layer LearningRateSchedule Loss MeanMetric Metric MobileNetV2Error Ones Optimizer " +
-    "QuantizedModel TerminateOnNaN Tensor Zeros"
+    "Callback ClassLookup Dataset GradCam History KerasTensor Layer LearningRateSchedule Loss MeanMetric Metric MobileNetV2Error Ones Optimizer OptionError " +
+    "QuantizedModel Tally TerminateOnNaN Tensor Zeros"
   ).split(" "),
 );
 /** Those whose options come after something else. */
 const AFTER: Readonly<Record<string, readonly unknown[]>> = {
   BackupAndRestore: ["folder"],
   CSVLogger: ["log.csv"],
+  CalibrationPictures: [[]],
   LearningRateScheduler: [() => 1],
   ModelCheckpoint: ["best.keras"],
   TimedBackup: ["folder"],

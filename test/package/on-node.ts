@@ -1,6 +1,6 @@
 /** What the packed package does on one version of Node: the tests that each version has to pass. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type Packed, execute, isAnswer, modules } from "./packed.ts";
@@ -8,6 +8,25 @@ import { type Packed, execute, isAnswer, modules } from "./packed.ts";
 /** A PNG of 1 × 1. */
 const picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mP4z8AAAAMBAQD3A0FDAAAAAElFTkSuQmCC";
 const withoutSharp = existsSync(join(modules, "sharp")) ? false : "sharp is not installed here";
+
+/** Does something while packages of ours are installed in the project. */
+function withPackages<T>({ project }: Packed, names: readonly string[], use: () => T): T {
+  const links = names.map((name) => join(project, "node_modules", name));
+  try {
+    for (const [i, link] of links.entries()) symlinkSync(join(modules, names[i] ?? ""), link);
+    return use();
+  } finally {
+    for (const link of links) rmSync(link, { force: true });
+  }
+}
+
+/** A folder in the project with some pictures; their paths. */
+function pictures({ project }: Packed, folder: string): readonly string[] {
+  mkdirSync(join(project, folder), { recursive: true });
+  const paths = ["1", "2", "3", "4"].map((name) => join(project, folder, `${name}.png`));
+  for (const path of paths) writeFileSync(path, Buffer.from(picture, "base64"));
+  return paths;
+}
 
 /** The tests, on the Node of the folder `bin` or, if undefined, the system's; `skip` says why there is none. */
 export function describeOnNode(
@@ -26,25 +45,6 @@ export function describeOnNode(
       const imports = 'import * as program from "./program.js"; import * as subpaths from "./subpaths.js";';
       const code = `${imports} console.log(JSON.stringify(await (${expression})));`;
       return JSON.parse(inProject("node", "--input-type=module", "--eval", code));
-    }
-
-    /** Does something while packages of ours are installed in the project. */
-    function withPackages<T>(names: readonly string[], use: () => T): T {
-      const links = names.map((name) => join(packed().project, "node_modules", name));
-      try {
-        for (const [i, link] of links.entries()) symlinkSync(join(modules, names[i] ?? ""), link);
-        return use();
-      } finally {
-        for (const link of links) rmSync(link, { force: true });
-      }
-    }
-
-    /** A folder in the project with some pictures; their paths. */
-    function pictures(folder: string): readonly string[] {
-      mkdirSync(join(packed().project, folder), { recursive: true });
-      const paths = ["1", "2", "3", "4"].map((name) => join(packed().project, folder, `${name}.png`));
-      for (const path of paths) writeFileSync(path, Buffer.from(picture, "base64"));
-      return paths;
     }
 
     it("builds a model and predicts on two threads: softmax sums to 1 within 1e-5", () => {
@@ -102,12 +102,12 @@ export function describeOnNode(
 
     it("loads a picture once sharp is there", { skip: withoutSharp }, () => {
       const load = (): unknown => evaluate(`program.load(Buffer.from("${picture}", "base64"))`);
-      assert.equal(withPackages(["sharp"], load), "2 × 3 × 3");
+      assert.equal(withPackages(packed(), ["sharp"], load), "2 × 3 × 3");
     });
 
     it("trains on pictures that other threads load, saves and opens the model", { skip: withoutSharp }, () => {
-      const files = JSON.stringify(pictures("photos"));
-      const { trained, done } = withPackages(["sharp"], () =>
+      const files = JSON.stringify(pictures(packed(), "photos"));
+      const { trained, done } = withPackages(packed(), ["sharp"], () =>
         Object(
           evaluate(`(async () => {
         let done = 0;
@@ -133,16 +133,16 @@ export function describeOnNode(
       "without hyparquet-writer, says what to install to write .parquet; with it, writes",
       { skip: withoutSharp },
       () => {
-        pictures("pictures");
+        pictures(packed(), "pictures");
         assert.equal(evaluate("program.saveSmall('small.keras')"), "small.keras");
         const output = join(packed().project, "x.parquet");
         rmSync(output, { force: true });
         const features = (): string => cli("features", "pictures", "-o", "x.parquet", "--weights", "small.keras");
-        withPackages(["sharp"], () => {
+        withPackages(packed(), ["sharp"], () => {
           assert.throws(features, /\.parquet needs the package "hyparquet-writer".*npm install hyparquet-writer/);
         });
         assert.ok(!existsSync(output));
-        withPackages(["sharp", "hyparquet-writer"], features);
+        withPackages(packed(), ["sharp", "hyparquet-writer"], features);
         assert.equal(readFileSync(output, "latin1").slice(0, 4), "PAR1");
       },
     );

@@ -63,7 +63,12 @@ describe("the packed package", () => {
     assert.deepEqual(readdirSync(packed.installed).toSorted(), files);
     const parts = [
       ...faces.flatMap(({ name }) => [`${name}.js`, `${name}.d.ts`]),
-      ...["browser.js", "chunks", "cli.js", "licences.txt", "node.js", "types"],
+      "browser.js",
+      "chunks",
+      "cli.js",
+      "licences.txt",
+      "node.js",
+      "types",
     ];
     assert.deepEqual(readdirSync(join(packed.installed, "dist")).toSorted(), parts.toSorted());
   });
@@ -95,7 +100,7 @@ describe("the packed package", () => {
       assert.match(all, new RegExp(String.raw`^var ${name} = class(?: ${name})?\b|^class ${name}\b`, "m"));
     }
     assert.match(all, /^(?:async )?function decodePredictions\(/m);
-    assert.ok(!/^var \w+ = class _/m.test(all), "a class has a name of the build\'s");
+    assert.ok(!/^var \w+ = class _/m.test(all), "a class has a name of the build's");
   });
 
   it("documents each subpath's names, and shows no internal ones", () => {

@@ -15,6 +15,8 @@ import * as models from "mobilenet-v2/models";
 import { type QuantizedModel, countMacs } from "mobilenet-v2/models";
 import * as saving from "mobilenet-v2/saving";
 import { type CheckpointFile, readCheckpoint } from "mobilenet-v2/saving";
+import * as tasks from "mobilenet-v2/tasks";
+import { type Classifier, loadClassifier } from "mobilenet-v2/tasks";
 import * as training from "mobilenet-v2/training";
 import { Adam, Callback, CosineDecay, type FitOptions, type Logs } from "mobilenet-v2/training";
 
@@ -26,6 +28,7 @@ const faces: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   layers,
   models,
   saving,
+  tasks,
   training,
 };
 
@@ -78,6 +81,11 @@ export async function train(filePaths: readonly string[], path: string): Promise
   const again = await loadModel(path);
   const weights: readonly Weight[] = again.weights;
   return { losses: watch.losses, format: file.format, weights: weights.length, macs: countMacs(again) };
+}
+
+/** A classifier of a checkpoint of one's own. */
+export function classifier(weights: string): Promise<Classifier> {
+  return loadClassifier({ weights });
 }
 
 /** A batch of the data set's kind, what a resized picture is, and names of tables: types that users write. */
