@@ -71,12 +71,13 @@ export async function esbuildBytes(project: string): Promise<number> {
   }));
 }
 
-/** By an import map: some of the package's faces with all that they import statically, each file minified as it would be served. */
-export function unbundledBytes(dist: string, faces: readonly string[]): number {
+/** By an import map: some of the package's faces with all that they import statically, as the files are or each of them minified. */
+export function unbundledBytes(dist: string, faces: readonly string[], minified: boolean): number {
   return loadedBytes(
     [...faces, "browser"].map((face) => join(dist, `${face}.js`)),
     (path) => {
-      const { code } = transformSync(readFileSync(path, "utf8"), { minify: true, format: "esm", target: "es2022" });
+      const text = readFileSync(path, "utf8");
+      const code = minified ? transformSync(text, { minify: true, format: "esm", target: "es2022" }).code : text;
       const imports = [...code.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)].map(([, next = ""]) =>
         join(dirname(path), next),
       );
