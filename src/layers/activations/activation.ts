@@ -6,10 +6,16 @@ import { type ActivationIdentifier, type ActivationName, activate, activationNam
 import type { BackwardPass, LayerGradients, OutputActivation } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `Activation`. */
 export interface ActivationOptions extends LayerOptions {
+  /** The activation function, by its name in Keras, such as `relu6`; null is linear. */
   readonly activation: ActivationIdentifier;
 }
 
+/**
+ * Applies an activation function. The output has the shape of the input. Softmax and similar functions work along the
+ * last axis.
+ */
 export class Activation extends Layer {
   readonly className = "Activation";
   readonly activation: ActivationName;

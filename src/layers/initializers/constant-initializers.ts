@@ -1,10 +1,11 @@
-/** First values that are not random (keras.src.initializers.constant_initializers). */
+/** Initial values that are not random (keras.src.initializers.constant_initializers). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
 import { numberArgument } from "../arguments.ts";
 import type { Initializer } from "../weight.ts";
 
+/** Sets all values to 0. */
 export class Zeros implements Initializer {
   readonly className = "Zeros";
 
@@ -17,6 +18,7 @@ export class Zeros implements Initializer {
   }
 }
 
+/** Sets all values to 1. */
 export class Ones implements Initializer {
   readonly className = "Ones";
 
@@ -29,6 +31,7 @@ export class Ones implements Initializer {
   }
 }
 
+/** Sets all values to `value`. Default: 0. */
 export class Constant implements Initializer {
   readonly className = "Constant";
   readonly value: number;
@@ -47,7 +50,7 @@ export class Constant implements Initializer {
   }
 }
 
-/** `gain` times the identity matrix; for shapes of rank 2. */
+/** Sets a matrix (a shape of rank 2) to `gain` times the identity matrix. The default gain is 1. */
 export class Identity implements Initializer {
   readonly className = "Identity";
   readonly gain: number;
