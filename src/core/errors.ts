@@ -8,9 +8,7 @@ export type ErrorCode =
   | "ShapeError"
   /** A file that is broken, hostile, or of another kind than expected. */
   | "FormatError"
-  /**
-   * A file that is well formed, or a request that makes sense, but that needs something this package does not support.
-   */
+  /** A file that is well formed, or a request that makes sense, but that needs something this package does not support. */
   | "UnsupportedError"
   /** A file, folder or address that cannot be read or written. */
   | "IOError"
@@ -24,8 +22,8 @@ export type ErrorCode =
   | "StateError";
 
 /**
- * Every error that the package throws on purpose. The message says what was given, what was expected and what to do;
- * programs tell errors apart by `code`.
+ * Every error that the package throws on purpose. The message says what was given, what was expected and what to do; programs tell errors
+ * apart by `code`.
  */
 export class MobileNetV2Error extends Error {
   /** The kind of the error. */
@@ -48,10 +46,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/**
- * Writes a value for an error message. Lists look like Python's tuples, such as `(3, -1)`; long texts, long lists and
- * deep objects are cut short.
- */
+/** Writes a value for an error message. Lists look like Python's tuples, such as `(3, -1)`; long texts, long lists and deep objects are cut short. */
 export function show(value: unknown, depth = 0): string {
   if (typeof value === "string") return value.length > 200 ? `${value.slice(0, 200)}…` : value;
   if (typeof value !== "object" || value === null) return String(value);

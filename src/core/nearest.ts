@@ -22,8 +22,8 @@ function plain(name: string): string {
 }
 
 /**
- * Whether one name abbreviates the other, as `rate` and `lr` do `learningrate`: it is a part of the other, or some of
- * its letters in order, beginning with the first.
+ * Whether one name abbreviates the other, as `rate` and `lr` do `learningrate`: it is a part of the other, or some of its letters in order,
+ * beginning with the first.
  */
 function isShortFor(short: string, long: string): boolean {
   if (short.length > 2 && long.includes(short)) return true;

@@ -8,9 +8,9 @@ export type Padding = "valid" | "same";
 export type Padding2D = readonly [readonly [number, number], readonly [number, number]];
 
 /**
- * The zero padding that keras.applications puts before a `valid` convolution with strides of 2, so that the result
- * matches `same` for even and for odd sizes. If the number of rows is unknown, both axes count as even; an unknown
- * number of columns counts as even. Keras does the same.
+ * The zero padding that keras.applications puts before a `valid` convolution with strides of 2, so that the result matches `same` for even
+ * and for odd sizes. If the number of rows is unknown, both axes count as even; an unknown number of columns counts as even. Keras does the
+ * same.
  *
  * @param size the rows and columns of the input, in pixels
  * @param kernel the length of the square kernel, in pixels
@@ -36,10 +36,7 @@ export function windowOutputLength(
   return padding === "same" ? Math.ceil(length / stride) : Math.floor((length - window) / stride) + 1;
 }
 
-/**
- * The zeros before and after one axis with TensorFlow's `same` padding. If their number is odd, the extra one goes to
- * the end.
- */
+/** The zeros before and after one axis with TensorFlow's `same` padding. If their number is odd, the extra one goes to the end. */
 export function samePadding(length: number, window: number, stride: number): readonly [number, number] {
   const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + window - length);
   const before = Math.floor(total / 2);

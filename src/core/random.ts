@@ -1,6 +1,6 @@
 /**
- * Seeded random numbers that any language can reproduce bit for bit: the hash of a name, advanced by a constant for
- * every number and mixed by fmix32 (MurmurHash3's finalizer). The tests' Python side computes the same values.
+ * Seeded random numbers that any language can reproduce bit for bit: the hash of a name, advanced by a constant for every number and mixed
+ * by fmix32 (MurmurHash3's finalizer). The tests' Python side computes the same values.
  */
 
 /** The 32-bit FNV-1a hash of the UTF-8 bytes of a text. */
@@ -27,8 +27,8 @@ export function uniform(name: string, size: number, lo: number, hi: number): Flo
 }
 
 /**
- * `size` float32 values from a normal distribution with the given mean and standard deviation (Box-Muller). If
- * `truncated`, values more than two standard deviations from the mean are drawn again. They depend on the name alone.
+ * `size` float32 values from a normal distribution with the given mean and standard deviation (Box-Muller). If `truncated`, values more
+ * than two standard deviations from the mean are drawn again. They depend on the name alone.
  */
 export function normal(
   name: string,

@@ -1,15 +1,12 @@
-/**
- * Shapes of tensors: those whose axes are all known (`Dims`), and those with unknown axes (`Shape`), as Keras writes
- * them.
- */
+/** Shapes of tensors: those whose axes are all known (`Dims`), and those with unknown axes (`Shape`), as Keras writes them. */
 import { valueError } from "./errors.ts";
 
 /** A shape whose axes are all known, such as `[1, 224, 224, 3]`. */
 export type Dims = readonly number[];
 
 /**
- * A symbolic shape, such as `[null, 224, 224, 3]`. The first axis is the batch; `null` is an axis that is known only
- * when the model runs (Python's `None`).
+ * A symbolic shape, such as `[null, 224, 224, 3]`. The first axis is the batch; `null` is an axis that is known only when the model runs
+ * (Python's `None`).
  */
 export type Shape = readonly (number | null)[];
 
@@ -27,8 +24,8 @@ export function formatShape(shape: Shape): string {
 }
 
 /**
- * For each element of a tensor of shape `shape`, the index of the element of a smaller tensor that is broadcast to it,
- * as NumPy does. Every axis of the smaller tensor (`from`) is equally long or has the length 1.
+ * For each element of a tensor of shape `shape`, the index of the element of a smaller tensor that is broadcast to it, as NumPy does. Every
+ * axis of the smaller tensor (`from`) is equally long or has the length 1.
  */
 export function broadcastIndices(from: Dims, shape: Dims): Uint32Array {
   const indices = new Uint32Array(sizeOf(shape));

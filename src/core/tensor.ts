@@ -17,8 +17,7 @@ export class Tensor<D extends TensorData = TensorData> {
   /**
    * @param shape the length of every axis
    * @param data the values in row-major order; kept, not copied
-   * @throws ShapeError if an axis is not a whole number of 0 or more, or if the length of `data` is not the product of
-   * `shape`.
+   * @throws ShapeError if an axis is not a whole number of 0 or more, or if the length of `data` is not the product of `shape`.
    */
   constructor(shape: Dims, data: D) {
     for (const axis of shape) {

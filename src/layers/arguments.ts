@@ -1,6 +1,4 @@
-/**
- * Checks of constructor arguments that several layers share, in Keras's words (keras.src.utils.argument_validation).
- */
+/** Checks of constructor arguments that several layers share, in Keras's words (keras.src.utils.argument_validation). */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { fromFile } from "../core/options.ts";
 import type { Padding } from "../core/padding.ts";
@@ -9,9 +7,8 @@ import type { Padding } from "../core/padding.ts";
 export type DataFormat = "channels_last";
 
 /**
- * A regularizer or a constraint as it is in a Keras config. It has no effect on inference. Training adds the penalties
- * of L1, L2 and L1L2 regularizers of trained weights to the loss; it refuses other regularizers and constraints with an
- * UnsupportedError.
+ * A regularizer or a constraint as it is in a Keras config. It has no effect on inference. Training adds the penalties of L1, L2 and L1L2
+ * regularizers of trained weights to the loss; it refuses other regularizers and constraints with an UnsupportedError.
  */
 export type Serialized = string | Readonly<Record<string, unknown>>;
 
@@ -45,8 +42,8 @@ export function integerArgument(value: unknown, argument: string): number {
 }
 
 /**
- * The given axis, or the default if none is given; negative axes count from the end. A list of one axis, as older Keras
- * configs have it, stands for that axis.
+ * The given axis, or the default if none is given; negative axes count from the end. A list of one axis, as older Keras configs have it,
+ * stands for that axis.
  * @throws UnsupportedError for a list of several axes, ValueError if it is not a whole number.
  */
 export function axisArgument(value: unknown, fallback: number): number {
@@ -130,9 +127,8 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /**
- * Makes a function that constructs a class from a config of which only one thing is known: it is an object. Every
- * constructor checks the values of its arguments itself; names that it does not know are left to whoever reads the
- * config.
+ * Makes a function that constructs a class from a config of which only one thing is known: it is an object. Every constructor checks the
+ * values of its arguments itself; names that it does not know are left to whoever reads the config.
  */
 export function fromConfig<Made>(make: new (options: never) => Made): (config: object) => Made {
   return (config) => {

@@ -6,10 +6,7 @@ import type { ActivationName } from "./activations/activations.ts";
 /** The activation at the end of a layer. */
 export interface OutputActivation {
   readonly name: ActivationName;
-  /**
-   * The axis along which softmax and similar activations work; negative axes count from the end. Elementwise
-   * activations ignore it.
-   */
+  /** The axis along which softmax and similar activations work; negative axes count from the end. Elementwise activations ignore it. */
   readonly axis: number;
 }
 
@@ -36,10 +33,7 @@ export interface BackwardPass extends TrainingPass {
 
 /** The gradients that a layer computes. */
 export interface LayerGradients {
-  /**
-   * The gradient of the loss with respect to each input, in row-major order. It may be the very array that was passed
-   * in.
-   */
+  /** The gradient of the loss with respect to each input, in row-major order. It may be the very array that was passed in. */
   readonly inputs: readonly Float64Array[];
   /** The gradient of the loss with respect to each trainable weight, by the weight's name. */
   readonly weights: Readonly<Record<string, Float64Array>>;

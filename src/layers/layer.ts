@@ -10,10 +10,7 @@ import { Weight, type WeightSpec } from "./weight.ts";
 
 /** Options that every layer takes. */
 export interface LayerOptions {
-  /**
-   * The name of the layer, without `/`; it must be unique within a model. Default: the class name in snake case,
-   * numbered, such as `conv2d_1`.
-   */
+  /** The name of the layer, without `/`; it must be unique within a model. Default: the class name in snake case, numbered, such as `conv2d_1`. */
   readonly name?: string | undefined;
   /** Whether training changes the layer's weights. Default: true. */
   readonly trainable?: boolean | undefined;
@@ -22,9 +19,7 @@ export interface LayerOptions {
 /** The arguments of a layer's constructor under their camelCase names, as plain JSON. */
 export type LayerConfig = Readonly<Record<string, unknown>>;
 
-/**
- * A symbolic tensor: the output of a layer that was applied to other symbolic tensors. It has a shape but no values.
- */
+/** A symbolic tensor: the output of a layer that was applied to other symbolic tensors. It has a shape but no values. */
 export class KerasTensor {
   readonly shape: Shape;
   /** The type of the values: always float32. */
@@ -44,9 +39,9 @@ export class KerasTensor {
 /** Options of `apply()`. */
 export interface CallOptions {
   /**
-   * If false, the layer behaves as in inference even while the rest of the model is trained; if the layer is a model,
-   * so do all layers in it. Keras's guide to fine-tuning applies the base model this way:
-   * `base.apply(x, { training: false })`. True is refused. Default: the layer behaves as the model around it does.
+   * If false, the layer behaves as in inference even while the rest of the model is trained; if the layer is a model, so do all layers in
+   * it. Keras's guide to fine-tuning applies the base model this way: `base.apply(x, { training: false })`. True is refused. Default: the
+   * layer behaves as the model around it does.
    */
   readonly training?: boolean | undefined;
 }
@@ -85,10 +80,7 @@ export interface InputSpec {
 
 const LINEAR: OutputActivation = { name: "linear", axis: -1 };
 
-/**
- * The base class of all layers, as keras.layers.Layer: it holds weights, and maps input tensors to an output tensor.
- * Apply it with `apply()`.
- */
+/** The base class of all layers, as keras.layers.Layer: it holds weights, and maps input tensors to an output tensor. Apply it with `apply()`. */
 export abstract class Layer {
   /** Keras's name of the class, such as `DepthwiseConv2D`. */
   abstract readonly className: string;
@@ -223,9 +215,9 @@ export abstract class Layer {
   abstract computeOutputShape(inputShapes: readonly Shape[]): Shape;
 
   /**
-   * The layer's output in inference, computed by plain loops with float64 sums. It documents the layer, is the
-   * reference that the tests compare with, and runs if WebAssembly SIMD is missing. Pictures have the axes (batch,
-   * rows, columns, channels); inputs are not written to.
+   * The layer's output in inference, computed by plain loops with float64 sums. It documents the layer, is the reference that the tests
+   * compare with, and runs if WebAssembly SIMD is missing. Pictures have the axes (batch, rows, columns, channels); inputs are not written
+   * to.
    */
   abstract forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array>;
 
@@ -235,16 +227,16 @@ export abstract class Layer {
   }
 
   /**
-   * The output without its `outputActivation`, computed as in training if `pass.training` is true; BatchNormalization
-   * then also updates its moving mean and variance.
+   * The output without its `outputActivation`, computed as in training if `pass.training` is true; BatchNormalization then also updates its
+   * moving mean and variance.
    */
   forwardTraining(inputs: readonly Tensor<Float32Array>[], _pass: TrainingPass): Tensor<Float32Array> {
     return this.forward(inputs);
   }
 
   /**
-   * The gradients of a loss with respect to the inputs and weights, from its gradient with respect to the output of
-   * `forwardTraining`; also plain loops with float64 sums.
+   * The gradients of a loss with respect to the inputs and weights, from its gradient with respect to the output of `forwardTraining`; also
+   * plain loops with float64 sums.
    * @throws UnsupportedError if the class of the layer does not implement it.
    */
   backward(_pass: BackwardPass): LayerGradients {
@@ -327,8 +319,7 @@ export abstract class Layer {
   }
 
   /**
-   * The shape of the only input, after a check of its rank and last axis against `expected`
-   * (keras.src.layers.input_spec).
+   * The shape of the only input, after a check of its rank and last axis against `expected` (keras.src.layers.input_spec).
    * @throws ValueError if there is not exactly one input, or if its shape is not as expected.
    */
   protected inputShape(inputShapes: readonly Shape[], expected: InputSpec = {}): Shape {

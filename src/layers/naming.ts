@@ -1,7 +1,4 @@
-/**
- * Automatic names as Keras gives them: `conv2d`, `conv2d_1`, …, numbered throughout the session
- * (keras.src.utils.naming).
- */
+/** Automatic names as Keras gives them: `conv2d`, `conv2d_1`, …, numbered throughout the session (keras.src.utils.naming). */
 
 const counters = new Map<string, number>();
 

@@ -49,8 +49,8 @@ export const LAYER_CLASSES: readonly string[] = [...CLASSES.keys()];
 const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
 
 /**
- * Makes a layer from its class name and a config as `getConfig()` returns it. An argument that the class does not have
- * is accepted if its value says that it is not used (null or false).
+ * Makes a layer from its class name and a config as `getConfig()` returns it. An argument that the class does not have is accepted if its
+ * value says that it is not used (null or false).
  *
  * @param className Keras's name of the class, such as `Conv2D`
  * @param config the constructor arguments under their camelCase names

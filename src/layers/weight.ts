@@ -30,8 +30,8 @@ export class Weight {
   readonly name: string;
   readonly shape: Dims;
   /**
-   * False for weights that no optimizer changes, such as the moving mean of BatchNormalization. It does not depend on
-   * the layer's own `trainable`.
+   * False for weights that no optimizer changes, such as the moving mean of BatchNormalization. It does not depend on the layer's own
+   * `trainable`.
    */
   readonly trainable: boolean;
   /** The number of values. */
@@ -56,8 +56,8 @@ export class Weight {
   }
 
   /**
-   * The values in row-major order. Use `assign` to change them, and do not write into the array. Random initial values
-   * are drawn at the first read.
+   * The values in row-major order. Use `assign` to change them, and do not write into the array. Random initial values are drawn at the
+   * first read.
    */
   get values(): Float32Array {
     this.#values ??= this.#initializer.initialize(this.shape);

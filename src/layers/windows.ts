@@ -13,10 +13,7 @@ export interface Window2D {
   readonly padding: Padding;
 }
 
-/**
- * The rows and columns of the output of a window over an input of shape (batch, rows, columns, channels); each is null
- * if the input's is.
- */
+/** The rows and columns of the output of a window over an input of shape (batch, rows, columns, channels); each is null if the input's is. */
 export function windowOutput(shape: Shape, window: Window2D): readonly [number | null, number | null] {
   const along = (axis: 0 | 1): number | null =>
     windowOutputLength(shape[axis + 1] ?? null, extent(window, axis), window.strides[axis], window.padding);
@@ -29,10 +26,10 @@ export function isTooSmall([rows, cols]: readonly [number | null, number | null]
 }
 
 /**
- * Visits every place of the window in a batch, in row-major order. For each tap that lies inside the picture, `onTap`
- * receives the number of the pixel under it and the number of the tap in the window, row by row. After the taps of a
- * place, `onPlace` receives the number of the output pixel. Pixels are counted over the whole batch, so that a pixel's
- * number times the number of channels is its offset in the data.
+ * Visits every place of the window in a batch, in row-major order. For each tap that lies inside the picture, `onTap` receives the number
+ * of the pixel under it and the number of the tap in the window, row by row. After the taps of a place, `onPlace` receives the number of
+ * the output pixel. Pixels are counted over the whole batch, so that a pixel's number times the number of channels is its offset in the
+ * data.
  */
 export function slideWindow(
   shape: Dims,
@@ -60,8 +57,8 @@ export function slideWindow(
 }
 
 /**
- * One place of the window along one axis: the position of its first tap, which may lie outside the picture, and the
- * taps that lie inside: from `from` up to, not including, `to`.
+ * One place of the window along one axis: the position of its first tap, which may lie outside the picture, and the taps that lie inside:
+ * from `from` up to, not including, `to`.
  */
 interface Place {
   readonly start: number;

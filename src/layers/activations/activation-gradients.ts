@@ -1,6 +1,4 @@
-/**
- * The derivatives of the activation functions. At a kink, where there is no derivative, TensorFlow's choice is taken.
- */
+/** The derivatives of the activation functions. At a kink, where there is no derivative, TensorFlow's choice is taken. */
 import type { Dims } from "../../core/shape.ts";
 import {
   type ActivationName,
@@ -103,8 +101,8 @@ function hardSigmoidDerivative(x: number): number {
 }
 
 /**
- * With a support of k values, the r-th largest is in k - r + 1 of the partial sums that make up Keras's threshold (see
- * `sparsemax`), so that it gets that multiple of the threshold's gradient.
+ * With a support of k values, the r-th largest is in k - r + 1 of the partial sums that make up Keras's threshold (see `sparsemax`), so
+ * that it gets that multiple of the threshold's gradient.
  */
 function sparsemaxGradient(x: Float64Array, gradient: Float64Array): void {
   const order = [...x.keys()].toSorted((a, b) => (x[b] ?? NaN) - (x[a] ?? NaN));

@@ -12,10 +12,7 @@ export interface ActivationOptions extends LayerOptions {
   readonly activation: ActivationIdentifier;
 }
 
-/**
- * Applies an activation function. The output has the shape of the input. Softmax and similar functions work along the
- * last axis.
- */
+/** Applies an activation function. The output has the shape of the input. Softmax and similar functions work along the last axis. */
 export class Activation extends Layer {
   readonly className = "Activation";
   readonly activation: ActivationName;

@@ -6,10 +6,7 @@ import { Tensor } from "../../core/tensor.ts";
 export const SELU_SCALE = 1.0507009873554805;
 export const SELU_ALPHA = 1.6732632423543772;
 
-/**
- * Every activation that works on each value alone. Comparisons are written so that NaN takes the same branch as in
- * Keras.
- */
+/** Every activation that works on each value alone. Comparisons are written so that NaN takes the same branch as in Keras. */
 const ELEMENTWISE = {
   linear: (x: number) => x,
   relu: (x: number) => Math.max(x, 0),
@@ -48,8 +45,8 @@ export type ElementwiseActivation = keyof typeof ELEMENTWISE;
 export type AxisActivation = keyof typeof ALONG_AXIS;
 
 /**
- * The name of an activation in a config. Keras's `glu` (which halves the channels) and `threshold` (which needs more
- * arguments) are not supported.
+ * The name of an activation in a config. Keras's `glu` (which halves the channels) and `threshold` (which needs more arguments) are not
+ * supported.
  */
 export type ActivationName = ElementwiseActivation | AxisActivation;
 
@@ -92,9 +89,7 @@ function isAlongAxis(name: string): name is AxisActivation {
   return Object.hasOwn(ALONG_AXIS, name);
 }
 
-/**
- * Applies an activation to a tensor. Softmax and similar activations work along `axis`, which is the last by default.
- */
+/** Applies an activation to a tensor. Softmax and similar activations work along `axis`, which is the last by default. */
 export function activate(name: ActivationName, x: Tensor<Float32Array>, axis = -1): Tensor<Float32Array> {
   if (name === "linear") return x;
   const result = new Float32Array(x.size);
@@ -112,10 +107,7 @@ export function activate(name: ActivationName, x: Tensor<Float32Array>, axis = -
   return new Tensor(x.shape, result);
 }
 
-/**
- * Visits the lines of a tensor along an axis: the index of a line's first value, the distance between its values, and
- * their number.
- */
+/** Visits the lines of a tensor along an axis: the index of a line's first value, the distance between its values, and their number. */
 export function forEachLine(
   shape: Dims,
   axis: number,
@@ -156,8 +148,8 @@ function logSoftmax(line: Float64Array): void {
 }
 
 /**
- * Sparsemax (Martins and Astudillo 2016, algorithm 1) as Keras 3.15 computes it: its threshold uses the sum of all
- * partial sums of the support, although the paper uses only the last one.
+ * Sparsemax (Martins and Astudillo 2016, algorithm 1) as Keras 3.15 computes it: its threshold uses the sum of all partial sums of the
+ * support, although the paper uses only the last one.
  */
 function sparsemax(line: Float64Array): void {
   let sum = 0;

@@ -1,7 +1,4 @@
-/**
- * What plain and depthwise convolutions share: window, bias, activation and checks
- * (keras.src.layers.convolutional.base_conv).
- */
+/** What plain and depthwise convolutions share: window, bias, activation and checks (keras.src.layers.convolutional.base_conv). */
 import { valueError } from "../../core/errors.ts";
 import type { Names } from "../../core/options.ts";
 import { type OneOrTwo, type Padding, pair } from "../../core/padding.ts";
@@ -32,13 +29,13 @@ export interface BaseConv2DOptions extends LayerOptions {
   /** The size of the kernel in pixels: [rows, columns], or one number for both. */
   readonly kernelSize: OneOrTwo;
   /**
-   * The step of the kernel in pixels: [rows, columns], or one number for both. Default: 1. Strides above 1 cannot be
-   * combined with a dilation rate above 1.
+   * The step of the kernel in pixels: [rows, columns], or one number for both. Default: 1. Strides above 1 cannot be combined with a
+   * dilation rate above 1.
    */
   readonly strides?: OneOrTwo | undefined;
   /**
-   * `valid`: no padding. `same`: zeros are added evenly on both sides, an odd one at the end, so that the output has
-   * ceil(input / stride) rows and columns. Default: `valid`.
+   * `valid`: no padding. `same`: zeros are added evenly on both sides, an odd one at the end, so that the output has ceil(input / stride)
+   * rows and columns. Default: `valid`.
    */
   readonly padding?: Padding | undefined;
   /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
@@ -79,10 +76,7 @@ const KEPT = ["biasRegularizer", "biasConstraint", "activityRegularizer"] as con
 
 /** The filters to which each input channel contributes, and the kernel values that it uses. */
 export interface Wiring {
-  /**
-   * The number of filters to which one input channel contributes. The filters are neighbours, and so are their kernel
-   * values.
-   */
+  /** The number of filters to which one input channel contributes. The filters are neighbours, and so are their kernel values. */
   readonly count: number;
   /** For each input channel, the first of its filters. */
   readonly filters: ArrayLike<number>;

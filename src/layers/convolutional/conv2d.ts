@@ -12,8 +12,8 @@ export interface Conv2DOptions extends BaseConv2DOptions {
   /** The number of filters, which is the number of output channels. */
   readonly filters: number;
   /**
-   * The number of groups in which channels are convolved separately. The numbers of input channels and of filters must
-   * be multiples of it. Default: 1.
+   * The number of groups in which channels are convolved separately. The numbers of input channels and of filters must be multiples of it.
+   * Default: 1.
    */
   readonly groups?: number | undefined;
   /** The initializer of the kernel. Default: `glorot_uniform`. */
@@ -27,8 +27,8 @@ export interface Conv2DOptions extends BaseConv2DOptions {
 const KEPT = ["kernelRegularizer", "kernelConstraint"] as const;
 
 /**
- * Convolves pictures of shape (batch, rows, columns, channels) to (batch, new rows, new columns, filters). Its weights
- * are `kernel` (rows, columns, channels / groups, filters) and, if `useBias` is true, `bias` (filters).
+ * Convolves pictures of shape (batch, rows, columns, channels) to (batch, new rows, new columns, filters). Its weights are `kernel` (rows,
+ * columns, channels / groups, filters) and, if `useBias` is true, `bias` (filters).
  */
 export class Conv2D extends BaseConv2D {
   readonly className = "Conv2D";

@@ -22,9 +22,9 @@ export interface DepthwiseConv2DOptions extends BaseConv2DOptions {
 const KEPT = ["depthwiseRegularizer", "depthwiseConstraint"] as const;
 
 /**
- * Convolves every channel on its own: (batch, rows, columns, channels) becomes (batch, new rows, new columns, channels
- * × depthMultiplier). Output channel `c * depthMultiplier + m` comes from input channel `c`. Its weights are `kernel`
- * (rows, columns, channels, depthMultiplier) and, if `useBias` is true, `bias` (channels × depthMultiplier).
+ * Convolves every channel on its own: (batch, rows, columns, channels) becomes (batch, new rows, new columns, channels × depthMultiplier).
+ * Output channel `c * depthMultiplier + m` comes from input channel `c`. Its weights are `kernel` (rows, columns, channels,
+ * depthMultiplier) and, if `useBias` is true, `bias` (channels × depthMultiplier).
  */
 export class DepthwiseConv2D extends BaseConv2D {
   readonly className = "DepthwiseConv2D";

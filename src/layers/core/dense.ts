@@ -48,8 +48,8 @@ const KEPT = [
 ] as const;
 
 /**
- * Computes activation(input × kernel + bias): (batch, …, inputs) becomes (batch, …, units). Its weights are `kernel`
- * (inputs, units) and, if `useBias` is true, `bias` (units).
+ * Computes activation(input × kernel + bias): (batch, …, inputs) becomes (batch, …, units). Its weights are `kernel` (inputs, units) and,
+ * if `useBias` is true, `bias` (units).
  */
 export class Dense extends Layer {
   readonly className = "Dense";

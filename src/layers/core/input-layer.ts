@@ -22,10 +22,7 @@ export interface InputOptions {
   readonly tensor?: KerasTensor | null | undefined;
 }
 
-/**
- * The layer that stands for an input of a model. It has one node from the start; `Input()` makes one and returns its
- * output.
- */
+/** The layer that stands for an input of a model. It has one node from the start; `Input()` makes one and returns its output. */
 export class InputLayer extends Layer {
   readonly className = "InputLayer";
   readonly batchShape: Shape;
@@ -64,8 +61,7 @@ export class InputLayer extends Layer {
 
 /**
  * Makes a symbolic input: `Input({ shape: [224, 224, 3] })` has the shape (None, 224, 224, 3).
- * @throws ValueError if no shape is given, if the shapes contradict each other, or if one is not a list of whole
- * numbers and null.
+ * @throws ValueError if no shape is given, if the shapes contradict each other, or if one is not a list of whole numbers and null.
  */
 export function Input(options: InputOptions): KerasTensor {
   return new InputLayer(options).output;

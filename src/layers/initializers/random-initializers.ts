@@ -8,17 +8,11 @@ import type { Initializer } from "../weight.ts";
 
 /** Options that all random initializers take. */
 export interface SeedOptions {
-  /**
-   * A whole number, for the same values every time. Default: null, for a random seed that is drawn when the initializer
-   * is made.
-   */
+  /** A whole number, for the same values every time. Default: null, for a random seed that is drawn when the initializer is made. */
   readonly seed?: number | null | undefined;
 }
 
-/**
- * The base class of random initializers. As in Keras, one initializer gives the same values whenever it is asked for
- * the same shape.
- */
+/** The base class of random initializers. As in Keras, one initializer gives the same values whenever it is asked for the same shape. */
 abstract class RandomInitializer implements Initializer {
   abstract readonly className: string;
   readonly seed: number | null;
@@ -109,9 +103,8 @@ export type FanMode = "fan_in" | "fan_out" | "fan_avg";
 export type FanDistribution = "uniform" | "truncated_normal" | "untruncated_normal";
 
 /**
- * Options of initializers that scale by the number of inputs and outputs of a weight. By default these are the lengths
- * of the last two axes, each times the size of the window before them. The axes below count only if both lists are
- * given.
+ * Options of initializers that scale by the number of inputs and outputs of a weight. By default these are the lengths of the last two
+ * axes, each times the size of the window before them. The axes below count only if both lists are given.
  */
 export interface FanOptions extends SeedOptions {
   /** The axes of the weight's shape whose product is the number of inputs. Default: null. */
@@ -126,10 +119,7 @@ export interface VarianceScalingOptions extends FanOptions {
   readonly scale?: number | undefined;
   /** What the variance is divided by: `fan_in`, `fan_out` or `fan_avg`. Default: `fan_in`. */
   readonly mode?: FanMode | undefined;
-  /**
-   * The distribution: `uniform`, `truncated_normal` (also as `normal`) or `untruncated_normal`. Default:
-   * `truncated_normal`.
-   */
+  /** The distribution: `uniform`, `truncated_normal` (also as `normal`) or `untruncated_normal`. Default: `truncated_normal`. */
   readonly distribution?: FanDistribution | "normal" | undefined;
 }
 
@@ -220,10 +210,7 @@ export function computeFans(
   return { fanIn: window * (shape.at(-2) ?? 1), fanOut: window * (shape.at(-1) ?? 1) };
 }
 
-/**
- * The base class of the named special cases of VarianceScaling. Their scale, mode and distribution are not in the
- * config.
- */
+/** The base class of the named special cases of VarianceScaling. Their scale, mode and distribution are not in the config. */
 abstract class FixedScaling extends VarianceScaling {
   constructor(className: string, options: FanOptions, fixed: Omit<VarianceScalingOptions, keyof FanOptions>) {
     checkOptions(className, options, { seed: true, inputAxes: true, outputAxes: true });
@@ -300,8 +287,8 @@ export interface OrthogonalOptions extends SeedOptions {
 }
 
 /**
- * Sets a weight to `gain` times a random matrix with orthonormal columns, or orthonormal rows if there are fewer of
- * them (Saxe et al. 2014). All axes but the last count as rows.
+ * Sets a weight to `gain` times a random matrix with orthonormal columns, or orthonormal rows if there are fewer of them (Saxe et al.
+ * 2014). All axes but the last count as rows.
  */
 export class Orthogonal extends RandomInitializer {
   readonly className = "Orthogonal";
@@ -335,10 +322,7 @@ export class Orthogonal extends RandomInitializer {
   }
 }
 
-/**
- * Random orthonormal vectors by the Gram-Schmidt process, applied twice to each vector so that rounding errors do not
- * add up.
- */
+/** Random orthonormal vectors by the Gram-Schmidt process, applied twice to each vector so that rounding errors do not add up. */
 function orthonormal(count: number, length: number, stream: string): readonly Float64Array[] {
   const vectors: Float64Array[] = [];
   for (let i = 0; i < count; i++) {

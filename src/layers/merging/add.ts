@@ -77,10 +77,7 @@ function broadcast(a: Shape, b: Shape): Shape {
   });
 }
 
-/**
- * For each element of `shape`, the index of the element that a smaller tensor contributes. Missing axes are inserted
- * after the batch.
- */
+/** For each element of `shape`, the index of the element that a smaller tensor contributes. Missing axes are inserted after the batch. */
 function indicesInto(from: Dims, shape: Dims): Uint32Array {
   return broadcastIndices([from[0] ?? 1, ...shape.slice(from.length).fill(1), ...from.slice(1)], shape);
 }

@@ -13,10 +13,7 @@ import type { Initializer, WeightSpec } from "../weight.ts";
 export interface BatchNormalizationOptions extends LayerOptions {
   /** The axis of the channels; negative axes count from the end. Default: -1. */
   readonly axis?: number | undefined;
-  /**
-   * How much of the moving mean and variance every training batch keeps: new = old × momentum + batch × (1 - momentum).
-   * Default: 0.99.
-   */
+  /** How much of the moving mean and variance every training batch keeps: new = old × momentum + batch × (1 - momentum). Default: 0.99. */
   readonly momentum?: number | undefined;
   /** The small number that is added to the variance, so that nothing is divided by 0. Default: 1e-3. */
   readonly epsilon?: number | undefined;
@@ -51,18 +48,14 @@ interface Statistics {
 }
 
 /**
- * Normalizes each channel: gamma × (x - mean) / sqrt(variance + epsilon) + beta. Training uses the mean and variance of
- * the batch and updates the moving ones; inference, and a layer whose `trainable` is false, uses the moving ones. Its
- * weights, all of shape (channels), are `gamma`, `beta`, and `moving_mean` and `moving_variance`, which no optimizer
- * changes.
+ * Normalizes each channel: gamma × (x - mean) / sqrt(variance + epsilon) + beta. Training uses the mean and variance of the batch and
+ * updates the moving ones; inference, and a layer whose `trainable` is false, uses the moving ones. Its weights, all of shape (channels),
+ * are `gamma`, `beta`, and `moving_mean` and `moving_variance`, which no optimizer changes.
  */
 export class BatchNormalization extends Layer {
   readonly className = "BatchNormalization";
   readonly axis: number;
-  /**
-   * See `BatchNormalizationOptions.momentum`. It may be changed, as in Keras: MobileNetV2's 0.999 is too slow for a
-   * short training from scratch.
-   */
+  /** See `BatchNormalizationOptions.momentum`. It may be changed, as in Keras: MobileNetV2's 0.999 is too slow for a short training from scratch. */
   momentum: number;
   readonly epsilon: number;
   readonly center: boolean;
@@ -136,10 +129,7 @@ export class BatchNormalization extends Layer {
     return this.#normalize(x, this.#movingStatistics());
   }
 
-  /**
-   * In training, normalizes by the mean and the (biased) variance of the batch and updates the moving ones, unless the
-   * layer is frozen.
-   */
+  /** In training, normalizes by the mean and the (biased) variance of the batch and updates the moving ones, unless the layer is frozen. */
   override forwardTraining(inputs: readonly Tensor<Float32Array>[], pass: TrainingPass): Tensor<Float32Array> {
     if (!this.#usesBatch(pass)) return this.forward(inputs);
     const x = this.onlyInput(inputs);
@@ -236,10 +226,7 @@ export class BatchNormalization extends Layer {
     return { mean, variance: meanOf((value, c) => (value - (mean[c] ?? NaN)) ** 2) };
   }
 
-  /**
-   * The distance in the data between neighbouring channels, which is the number of values along the axes after the
-   * channels'.
-   */
+  /** The distance in the data between neighbouring channels, which is the number of values along the axes after the channels'. */
   #step(shape: Dims): number {
     return sizeOf(shape.slice(shape.length + (this.axis < 0 ? this.axis : this.axis - shape.length) + 1));
   }

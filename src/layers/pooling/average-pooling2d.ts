@@ -15,19 +15,13 @@ export interface AveragePooling2DOptions extends LayerOptions {
   readonly poolSize: OneOrTwo;
   /** The step of the window in pixels: [rows, columns], or one number for both. Default: the pool size. */
   readonly strides?: OneOrTwo | null | undefined;
-  /**
-   * `valid`: no padding. `same`: the input is padded, so that the output has ceil(input / stride) rows and columns.
-   * Default: `valid`.
-   */
+  /** `valid`: no padding. `same`: the input is padded, so that the output has ceil(input / stride) rows and columns. Default: `valid`. */
   readonly padding?: Padding | undefined;
   /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
   readonly dataFormat?: DataFormat | null | undefined;
 }
 
-/**
- * Averages each channel over a sliding window: (batch, rows, columns, channels) becomes (batch, new rows, new columns,
- * channels).
- */
+/** Averages each channel over a sliding window: (batch, rows, columns, channels) becomes (batch, new rows, new columns, channels). */
 export class AveragePooling2D extends Layer {
   readonly className = "AveragePooling2D";
   readonly poolSize: readonly [number, number];

@@ -4,8 +4,8 @@ import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { GlobalPooling2D } from "./global-pooling2d.ts";
 
 /**
- * Takes the largest value of each channel over all rows and columns: (batch, rows, columns, channels) becomes (batch,
- * channels). The result is NaN if any of the values is.
+ * Takes the largest value of each channel over all rows and columns: (batch, rows, columns, channels) becomes (batch, channels). The result
+ * is NaN if any of the values is.
  */
 export class GlobalMaxPooling2D extends GlobalPooling2D {
   readonly className = "GlobalMaxPooling2D";

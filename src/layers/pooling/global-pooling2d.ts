@@ -1,7 +1,4 @@
-/**
- * What the global pools share: one value per channel for a whole picture
- * (keras.src.layers.pooling.base_global_pooling).
- */
+/** What the global pools share: one value per channel for a whole picture (keras.src.layers.pooling.base_global_pooling). */
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import { type Tensor, zeros } from "../../core/tensor.ts";
@@ -13,10 +10,7 @@ import { Layer, type LayerOptions } from "../layer.ts";
 export interface GlobalPooling2DOptions extends LayerOptions {
   /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
   readonly dataFormat?: DataFormat | null | undefined;
-  /**
-   * Whether the output keeps the rows and columns as axes of length 1: (batch, 1, 1, channels) instead of (batch,
-   * channels). Default: false.
-   */
+  /** Whether the output keeps the rows and columns as axes of length 1: (batch, 1, 1, channels) instead of (batch, channels). Default: false. */
   readonly keepdims?: boolean | undefined;
 }
 

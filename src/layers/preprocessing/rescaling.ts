@@ -15,10 +15,7 @@ export interface RescalingOptions extends LayerOptions {
   readonly offset?: number | readonly number[] | undefined;
 }
 
-/**
- * Computes x × scale + offset, as in training so in inference. For example, scale 1/127.5 and offset -1 map 0…255 to
- * -1…1.
- */
+/** Computes x × scale + offset, as in training so in inference. For example, scale 1/127.5 and offset -1 map 0…255 to -1…1. */
 export class Rescaling extends Layer {
   readonly className = "Rescaling";
   readonly scale: number | readonly number[];

@@ -1,7 +1,4 @@
-/**
- * Dropout (keras.layers.Dropout; Srivastava et al. 2014), inverted: training scales up what is kept, inference changes
- * nothing.
- */
+/** Dropout (keras.layers.Dropout; Srivastava et al. 2014), inverted: training scales up what is kept, inference changes nothing. */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32, unitAt } from "../../core/random.ts";
@@ -15,14 +12,11 @@ import { Layer, type LayerOptions } from "../layer.ts";
 export interface DropoutOptions extends LayerOptions {
   /** The fraction of values that training sets to 0, from 0 to 1. The others are divided by 1 - rate. */
   readonly rate: number;
-  /**
-   * A whole number that is mixed into the random numbers of the training run. Default: null, which is no seed of the
-   * layer's own.
-   */
+  /** A whole number that is mixed into the random numbers of the training run. Default: null, which is no seed of the layer's own. */
   readonly seed?: number | null | undefined;
   /**
-   * The shape of the random mask: along axes of length 1, all values are dropped or kept together; null is the input's
-   * length. For example, [null, 1, 1, null] drops whole channels. Default: null, which is the shape of the input.
+   * The shape of the random mask: along axes of length 1, all values are dropped or kept together; null is the input's length. For example,
+   * [null, 1, 1, null] drops whole channels. Default: null, which is the shape of the input.
    */
   readonly noiseShape?: Shape | null | undefined;
 }
@@ -73,8 +67,7 @@ export class Dropout extends Layer {
   }
 
   /**
-   * The factor by which training multiplies each value of an input of this shape: 0 if it is dropped, else 1 / (1 -
-   * rate).
+   * The factor by which training multiplies each value of an input of this shape: 0 if it is dropped, else 1 / (1 - rate).
    * @param shape the shape of the input
    * @param stream the stream of random numbers; if the layer has a seed of its own, that is mixed in
    */

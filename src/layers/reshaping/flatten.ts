@@ -12,9 +12,7 @@ export interface FlattenOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | null | undefined;
 }
 
-/**
- * Joins all axes but the batch into one: (batch, rows, columns, channels) becomes (batch, rows × columns × channels).
- */
+/** Joins all axes but the batch into one: (batch, rows, columns, channels) becomes (batch, rows × columns × channels). */
 export class Flatten extends Layer {
   readonly className = "Flatten";
 

@@ -42,9 +42,7 @@ export class Reshape extends Layer {
     return { ...this.baseConfig(), targetShape: this.targetShape };
   }
 
-  /**
-   * The target shape for an input with these axes. The -1 is worked out if they are all known; else it stays unknown.
-   */
+  /** The target shape for an input with these axes. The -1 is worked out if they are all known; else it stays unknown. */
   #resolve(axes: Shape): Shape {
     const target = this.targetShape;
     if (axes.includes(null)) return target.map((axis) => (axis === -1 ? null : axis));

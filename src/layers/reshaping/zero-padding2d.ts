@@ -11,8 +11,8 @@ import { Layer, type LayerOptions } from "../layer.ts";
 /** Options of `ZeroPadding2D`. */
 export interface ZeroPadding2DOptions extends LayerOptions {
   /**
-   * The number of zeros: one for all four sides, [rows, columns] for the opposite sides, or [[top, bottom], [left,
-   * right]], in pixels. Default: 1.
+   * The number of zeros: one for all four sides, [rows, columns] for the opposite sides, or [[top, bottom], [left, right]], in pixels.
+   * Default: 1.
    */
   readonly padding?: number | readonly [OneOrTwo, OneOrTwo] | undefined;
   /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
@@ -56,10 +56,7 @@ export class ZeroPadding2D extends Layer {
     return { ...this.baseConfig(), padding: this.padding, dataFormat: "channels_last" as const };
   }
 
-  /**
-   * Visits each row of an input of this shape: the index of its first value, its index in the output, and the number of
-   * values.
-   */
+  /** Visits each row of an input of this shape: the index of its first value, its index in the output, and the number of values. */
   #forEachRow(shape: Dims, visit: (from: number, to: number, length: number) => void): void {
     const [batch = 0, rows = 0, cols = 0, channels = 0] = shape;
     const [[top, bottom], [left, right]] = this.padding;
