@@ -29,6 +29,7 @@ export interface Evaluated {
 
 /** The gradient of the loss with respect to an output or its logits, in row-major order; both have the output's shape. */
 export interface OutputGradient {
+  /** Whether the gradient is that with respect to the output or to its logits. */
   readonly of: "output" | "logits";
   readonly values: Float32Array;
 }

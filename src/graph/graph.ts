@@ -4,7 +4,9 @@ import type { KerasTensor, Layer, Node } from "../layers/layer.ts";
 
 /** The graph of a model. */
 export interface Graph {
+  /** The symbolic inputs, in the given order. */
   readonly inputs: readonly KerasTensor[];
+  /** The symbolic outputs, in the given order. */
   readonly outputs: readonly KerasTensor[];
   /** Every node between inputs and outputs, each after the nodes that it depends on. */
   readonly nodes: readonly Node[];

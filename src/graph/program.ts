@@ -9,6 +9,7 @@ import { Network } from "./network.ts";
 export interface Step {
   readonly layer: Layer;
   readonly inputs: readonly number[];
+  /** The number of the value that the step makes. */
   readonly output: number;
   /** False if the layer behaves as in inference even in training, because it was applied with `training: false` or lies in a model that was. */
   readonly training?: boolean | undefined;
@@ -16,6 +17,7 @@ export interface Step {
 
 /** A flat list of steps that computes outputs from inputs. */
 export interface Program {
+  /** The steps in an order in which they can run. */
   readonly steps: readonly Step[];
   /** The numbers of the values that the caller passes in. One of them may also be an output. */
   readonly inputs: readonly number[];

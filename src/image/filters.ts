@@ -19,6 +19,7 @@ function sinc(x: number): number {
 
 const BICUBIC_A = -0.5;
 
+/** The filters by their names in Keras. */
 export const filters = {
   bilinear: {
     support: 1,

@@ -7,11 +7,15 @@ import { checkOptions } from "../core/options.ts";
 import { type Filter, filters, type Interpolation, interpolations } from "./filters.ts";
 import { checkImage, type Image } from "./image.ts";
 
-/** A part of a picture in whole pixels. `right` and `bottom` are the first column and row outside the part. */
+/** A part of a picture, in whole pixels. */
 export interface Box {
+  /** The first column of the part. */
   readonly left: number;
+  /** The first row of the part. */
   readonly top: number;
+  /** The column after the last one of the part. */
   readonly right: number;
+  /** The row after the last one of the part. */
   readonly bottom: number;
 }
 

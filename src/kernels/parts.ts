@@ -24,6 +24,7 @@ export class Clamp {
     this.#high = f.local("v128", f32x4.splat(high));
   }
 
+  /** The values between the bounds. */
   apply(value: Expr<"v128">): Expr<"v128"> {
     return f32x4.pmin(f32x4.pmax(value, this.#low), this.#high);
   }

@@ -21,6 +21,7 @@ export type LayerConfig = Readonly<Record<string, unknown>>;
 
 /** A symbolic tensor: the output of a layer that was applied to other symbolic tensors. It has a shape but no values. */
 export class KerasTensor {
+  /** The shape of the tensor, with the batch first. */
   readonly shape: Shape;
   /** The type of the values: always float32. */
   readonly dtype = "float32";
@@ -50,7 +51,9 @@ export interface CallOptions {
 export class Node {
   /** The layer that was applied. */
   readonly layer: Layer;
+  /** The symbolic tensors that the layer was applied to. */
   readonly inputs: readonly KerasTensor[];
+  /** The symbolic tensors that the layer produced. */
   readonly outputs: readonly KerasTensor[];
   /** False if the layer was applied with `training: false`; undefined if it behaves as the model around it does. */
   readonly training: boolean | undefined;
@@ -109,6 +112,7 @@ export abstract class Layer {
     return this.#name;
   }
 
+  /** Whether training changes the layer's weights. It may be set, for example to false to freeze the layer. */
   get trainable(): boolean {
     return this.#trainable;
   }

@@ -10,6 +10,7 @@ export interface Window2D {
   readonly strides: readonly [number, number];
   /** The distance between neighbouring taps, along rows and columns; it is 1 for a dense window. */
   readonly dilation: readonly [number, number];
+  /** The padding mode, `valid` or `same`. */
   readonly padding: Padding;
 }
 

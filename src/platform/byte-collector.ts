@@ -18,6 +18,7 @@ export class ByteCollector {
     this.#what = what;
   }
 
+  /** The number of bytes collected so far. */
   get length(): number {
     return this.#length;
   }
@@ -31,6 +32,7 @@ export class ByteCollector {
     this.#reserve(Math.min(total, TRUSTED_CAPACITY));
   }
 
+  /** Adds a chunk. @throws LimitError if there are more than `maxBytes` bytes then. */
   append(chunk: Uint8Array): void {
     const end = this.#length + chunk.length;
     checkLimit(end, this.#maxBytes, this.#what);
@@ -41,10 +43,12 @@ export class ByteCollector {
     this.#length = end;
   }
 
+  /** Forgets all bytes. */
   clear(): void {
     this.#length = 0;
   }
 
+  /** The bytes collected so far, not copied; they may change when more are added. */
   view(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }

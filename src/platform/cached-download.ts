@@ -25,6 +25,7 @@ export interface CachedContent {
 
 /** The right to download, among several processes. */
 export interface Turn {
+  /** Lets the next process go on. */
   end(): Promise<void>;
 }
 

@@ -61,6 +61,7 @@ export interface DownloadOptions extends ReadOptions {
 
 /** A file in Keras's cache, and the address it is downloaded from. */
 export interface CachedFile extends DownloadOptions {
+  /** The address from which the file is downloaded. */
   readonly url: string;
   /** The folder of the cache, such as "models". */
   readonly folder: string;
@@ -110,6 +111,7 @@ export interface Scratch {
    * @throws IOError if there are not that many.
    */
   read(position: number, bytes: Uint8Array): Promise<void>;
+  /** Closes and removes the file. */
   close(): Promise<void>;
 }
 
@@ -210,6 +212,7 @@ export type WorkerProgram<In, Out> = (
 
 /** The events of another thread. */
 export interface WorkerEvents<Out> {
+  /** Called for every message of the thread. */
   readonly message: (message: Out) => void;
   /** The thread could not start, or has ended. */
   readonly end: (reason: unknown) => void;
@@ -217,6 +220,7 @@ export interface WorkerEvents<Out> {
 
 /** Another thread. It does not keep the process alive. */
 export interface WorkerThread<In> {
+  /** Sends the thread a message. */
   post(message: In): void;
   /** Ends the thread, even in the middle of its work. */
   stop(): void;

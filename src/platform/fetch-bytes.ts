@@ -12,6 +12,7 @@ export interface FetchOptions extends ReadOptions {
   readonly fresh?: boolean;
 }
 
+/** The default limit on the size of what is read: 1 GiB. */
 export const DEFAULT_MAX_BYTES = 2 ** 30;
 const DEFAULT_STALL_TIMEOUT = 15_000;
 /** If fewer bytes than this arrive within the stall timeout, the attempt is given up. */

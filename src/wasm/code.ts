@@ -9,6 +9,7 @@ export class Code {
     return this.#length;
   }
 
+  /** Writes single bytes. */
   byte(...values: readonly number[]): void {
     this.#reserve(values.length);
     for (const value of values) this.#bytes[this.#length++] = value;

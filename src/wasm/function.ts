@@ -105,6 +105,7 @@ export class FunctionBuilder implements Callable {
     });
   }
 
+  /** Runs `whenTrue` if `condition` is not 0, else `whenFalse`. */
   if(condition: Expr<"i32">, whenTrue: () => void, whenFalse?: () => void): void {
     condition.emit(this.#code);
     this.#code.byte(0x04, EMPTY_BLOCK);

@@ -2,6 +2,7 @@
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Orientation } from "../orient.ts";
 
+/** The formats of picture files that can be read. */
 export type FileFormat = "jpeg" | "png" | "gif" | "webp" | "avif" | "bmp" | "tiff";
 
 /** What is to be kept of a file. */
@@ -27,14 +28,17 @@ export interface Inspected {
   readonly parts: readonly Uint8Array[];
 }
 
+/** The error for a file that violates its format. */
 export function broken(format: string, detail: string): MobileNetV2Error {
   return new MobileNetV2Error("FormatError", `The ${format} file is broken: ${detail}.`);
 }
 
+/** The error for a file that ends before its content does. */
 export function truncated(format: string): MobileNetV2Error {
   return broken(format, "it ends early (a download or copy that was cut off?)");
 }
 
+/** The error for a file that its format allows but that is not decoded. */
 export function unsupported(what: string): MobileNetV2Error {
   return new MobileNetV2Error("UnsupportedError", `${what}. Convert the picture to 8-bit JPEG or PNG first.`);
 }

@@ -6,6 +6,7 @@ import type { ModuleBuilder } from "../../wasm/module.ts";
 import { exp } from "./elementwise.ts";
 import { VECTOR, storeFirst } from "../parts.ts";
 
+/** How the values of a window become one. */
 export type PoolMode = "mean" | "max";
 
 /** The number of vectors of channels that are reduced side by side. */

@@ -1,7 +1,4 @@
-/**
- * The variants of the integer kernels for products, means and depthwise convolutions, as data for the engine to choose from and tests to go
- * through.
- */
+/** The variants of the integer kernels for products, means and depthwise convolutions, as data for the engine and the tests. */
 import type { MeanVariant } from "./convert.ts";
 import type { I8DwconvVariant } from "./dwconv.ts";
 import type { I8GemmVariant } from "./gemm.ts";

@@ -15,6 +15,7 @@ export interface ActivationOptions extends LayerOptions {
 /** Applies an activation function. The output has the shape of the input. Softmax and similar functions work along the last axis. */
 export class Activation extends Layer {
   readonly className = "Activation";
+  /** The canonical name of the activation function. */
   readonly activation: ActivationName;
 
   constructor(options: ActivationOptions) {

@@ -41,7 +41,9 @@ const ALONG_AXIS = { softmax, log_softmax: logSoftmax, sparsemax } satisfies Rec
   (line: Float64Array) => void
 >;
 
+/** The names of the activations that work on each value alone. */
 export type ElementwiseActivation = keyof typeof ELEMENTWISE;
+/** The names of the activations that work on all values along an axis. */
 export type AxisActivation = keyof typeof ALONG_AXIS;
 
 /**
@@ -134,6 +136,7 @@ export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
+/** Turns a line of logits into probabilities, in place. The largest logit is subtracted first, so that nothing overflows. */
 export function softmax(line: Float64Array): void {
   const top = line.reduce((a, b) => Math.max(a, b), -Infinity);
   let sum = 0;

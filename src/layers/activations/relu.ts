@@ -20,8 +20,11 @@ export interface ReLUOptions extends LayerOptions {
 /** Computes x if x > threshold, but no more than `maxValue`; for smaller x, negativeSlope × (x - threshold). */
 export class ReLU extends Layer {
   readonly className = "ReLU";
+  /** The largest value of the output; null if there is no cap. */
   readonly maxValue: number | null;
+  /** The slope below the threshold. */
   readonly negativeSlope: number;
+  /** The largest input value that is cut off. */
   readonly threshold: number;
 
   constructor(options: ReLUOptions = {}) {

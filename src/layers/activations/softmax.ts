@@ -16,6 +16,7 @@ export interface SoftmaxOptions extends LayerOptions {
 /** Turns logits into probabilities that add up to 1 along one axis. The output has the shape of the input. */
 export class Softmax extends Layer {
   readonly className = "Softmax";
+  /** The axis along which the outputs add up to 1. */
   readonly axis: number;
 
   constructor(options: SoftmaxOptions = {}) {

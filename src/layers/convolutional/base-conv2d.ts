@@ -56,6 +56,7 @@ export interface BaseConv2DOptions extends LayerOptions {
   readonly activityRegularizer?: Serialized | null | undefined;
 }
 
+/** The names of all options in `BaseConv2DOptions`. */
 export const BASE_CONV2D_OPTIONS: Names<BaseConv2DOptions> = {
   name: true,
   trainable: true,
@@ -86,12 +87,19 @@ export interface Wiring {
 
 /** The base class of the convolutions. */
 export abstract class BaseConv2D extends Layer {
+  /** The size of the kernel in pixels: [rows, columns]. */
   readonly kernelSize: readonly [number, number];
+  /** The step of the kernel in pixels: [rows, columns]. */
   readonly strides: readonly [number, number];
+  /** The padding mode, `valid` or `same`. */
   readonly padding: Padding;
+  /** The distance between neighbouring taps in pixels: [rows, columns]. */
   readonly dilationRate: readonly [number, number];
+  /** The name of the activation; `linear` if there is none. */
   readonly activation: ActivationName;
+  /** Whether a bias is added to the output. */
   readonly useBias: boolean;
+  /** The initializer of the bias. */
   readonly biasInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 

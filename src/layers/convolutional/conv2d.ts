@@ -32,8 +32,11 @@ const KEPT = ["kernelRegularizer", "kernelConstraint"] as const;
  */
 export class Conv2D extends BaseConv2D {
   readonly className = "Conv2D";
+  /** The number of filters, which is the number of output channels. */
   readonly filters: number;
+  /** The number of groups in which channels are convolved separately. */
   readonly groups: number;
+  /** The initializer of the kernel. */
   readonly kernelInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 

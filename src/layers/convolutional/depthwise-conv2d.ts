@@ -28,7 +28,9 @@ const KEPT = ["depthwiseRegularizer", "depthwiseConstraint"] as const;
  */
 export class DepthwiseConv2D extends BaseConv2D {
   readonly className = "DepthwiseConv2D";
+  /** The number of output channels per input channel. */
   readonly depthMultiplier: number;
+  /** The initializer of the kernel. */
   readonly depthwiseInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 

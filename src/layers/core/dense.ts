@@ -53,10 +53,15 @@ const KEPT = [
  */
 export class Dense extends Layer {
   readonly className = "Dense";
+  /** The length of the last axis of the output. */
   readonly units: number;
+  /** The name of the activation; `linear` if there is none. */
   readonly activation: ActivationName;
+  /** Whether a bias is added to the output. */
   readonly useBias: boolean;
+  /** The initializer of the kernel. */
   readonly kernelInitializer: Initializer;
+  /** The initializer of the bias. */
   readonly biasInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 

@@ -25,6 +25,7 @@ export interface InputOptions {
 /** The layer that stands for an input of a model. It has one node from the start; `Input()` makes one and returns its output. */
 export class InputLayer extends Layer {
   readonly className = "InputLayer";
+  /** The shape of the input with the batch; null is an axis that is known only when the model runs. */
   readonly batchShape: Shape;
 
   constructor(options: InputOptions) {

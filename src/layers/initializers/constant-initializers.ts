@@ -34,6 +34,7 @@ export class Ones implements Initializer {
 /** Sets all values to `value`. Default: 0. */
 export class Constant implements Initializer {
   readonly className = "Constant";
+  /** The value that all elements get. */
   readonly value: number;
 
   constructor(options: { readonly value?: number | undefined } = {}) {
@@ -53,6 +54,7 @@ export class Constant implements Initializer {
 /** Sets a matrix (a shape of rank 2) to `gain` times the identity matrix. The default gain is 1. */
 export class Identity implements Initializer {
   readonly className = "Identity";
+  /** The value on the diagonal. */
   readonly gain: number;
 
   constructor(options: { readonly gain?: number | undefined } = {}) {

@@ -54,11 +54,15 @@ interface Statistics {
  */
 export class BatchNormalization extends Layer {
   readonly className = "BatchNormalization";
+  /** The axis of the channels; negative axes count from the end. */
   readonly axis: number;
   /** See `BatchNormalizationOptions.momentum`. It may be changed, as in Keras: MobileNetV2's 0.999 is too slow for a short training from scratch. */
   momentum: number;
+  /** The small number that is added to the variance. */
   readonly epsilon: number;
+  /** Whether the offset `beta` is added. */
   readonly center: boolean;
+  /** Whether the result is multiplied by `gamma`. */
   readonly scale: boolean;
   readonly betaInitializer: Initializer;
   readonly gammaInitializer: Initializer;

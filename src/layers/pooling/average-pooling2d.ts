@@ -24,8 +24,11 @@ export interface AveragePooling2DOptions extends LayerOptions {
 /** Averages each channel over a sliding window: (batch, rows, columns, channels) becomes (batch, new rows, new columns, channels). */
 export class AveragePooling2D extends Layer {
   readonly className = "AveragePooling2D";
+  /** The size of the window in pixels: [rows, columns]. */
   readonly poolSize: readonly [number, number];
+  /** The step of the window in pixels: [rows, columns]. */
   readonly strides: readonly [number, number];
+  /** The padding mode, `valid` or `same`. */
   readonly padding: Padding;
 
   constructor(options: AveragePooling2DOptions) {

@@ -14,7 +14,9 @@ export interface GlobalPooling2DOptions extends LayerOptions {
   readonly keepdims?: boolean | undefined;
 }
 
+/** The base class of pools over a whole picture. */
 export abstract class GlobalPooling2D extends Layer {
+  /** Whether the output keeps the rows and columns as axes of length 1. */
   readonly keepdims: boolean;
 
   constructor(options: GlobalPooling2DOptions = {}) {

@@ -18,7 +18,9 @@ export interface RescalingOptions extends LayerOptions {
 /** Computes x × scale + offset, as in training so in inference. For example, scale 1/127.5 and offset -1 map 0…255 to -1…1. */
 export class Rescaling extends Layer {
   readonly className = "Rescaling";
+  /** The factor: one number for all channels, or one per channel. */
   readonly scale: number | readonly number[];
+  /** The number that is added after scaling: one for all channels, or one per channel. */
   readonly offset: number | readonly number[];
 
   constructor(options: RescalingOptions) {

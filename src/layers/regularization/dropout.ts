@@ -24,8 +24,11 @@ export interface DropoutOptions extends LayerOptions {
 /** Sets a random fraction of the values to 0 in training. In inference, it returns its input. */
 export class Dropout extends Layer {
   readonly className = "Dropout";
+  /** The fraction of values that training sets to 0. */
   readonly rate: number;
+  /** The layer's own seed; null if it has none. */
   readonly seed: number | null;
+  /** The shape of the random mask; null is the shape of the input. */
   readonly noiseShape: Shape | null;
 
   constructor(options: DropoutOptions) {

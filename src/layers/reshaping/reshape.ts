@@ -16,6 +16,7 @@ export interface ReshapeOptions extends LayerOptions {
 /** Gives the values a new shape: (batch, …) becomes (batch, …targetShape). */
 export class Reshape extends Layer {
   readonly className = "Reshape";
+  /** The new shape without the batch; -1 is worked out from the size of the input. */
   readonly targetShape: Dims;
 
   constructor(options: ReshapeOptions) {
