@@ -95,6 +95,7 @@ export abstract class Layer {
   /** Every application of this layer, in the order they were made. */
   readonly inboundNodes: Node[] = [];
 
+  /** @throws ValueError if the name is not a string or contains `/`, or if `trainable` is not a boolean. */
   constructor(options: LayerOptions = {}) {
     const name: unknown = options.name ?? undefined;
     if (name !== undefined && (typeof name !== "string" || name.includes("/"))) {

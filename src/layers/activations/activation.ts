@@ -18,6 +18,7 @@ export class Activation extends Layer {
   /** The canonical name of the activation function. */
   readonly activation: ActivationName;
 
+  /** @throws ValueError for an unknown activation or option. */
   constructor(options: ActivationOptions) {
     checkOptions("Activation", options, { name: true, trainable: true, activation: true });
     super(options);

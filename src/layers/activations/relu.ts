@@ -27,6 +27,7 @@ export class ReLU extends Layer {
   /** The largest input value that is cut off. */
   readonly threshold: number;
 
+  /** @throws ValueError for an unknown option, or a number that is negative or not finite. */
   constructor(options: ReLUOptions = {}) {
     checkOptions("ReLU", options, {
       name: true,

@@ -19,6 +19,7 @@ export class Softmax extends Layer {
   /** The axis along which the outputs add up to 1. */
   readonly axis: number;
 
+  /** @throws ValueError for an unknown option or an axis that is not a whole number; UnsupportedError for several axes. */
   constructor(options: SoftmaxOptions = {}) {
     checkOptions("Softmax", options, { name: true, trainable: true, axis: true });
     super(options);

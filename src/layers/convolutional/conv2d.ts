@@ -40,6 +40,10 @@ export class Conv2D extends BaseConv2D {
   readonly kernelInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /**
+   * @throws ValueError for an unknown option or an impossible value, for example if `filters` is not a multiple of `groups`;
+   * UnsupportedError for `channels_first`.
+   */
   constructor(options: Conv2DOptions) {
     checkOptions("Conv2D", options, {
       ...BASE_CONV2D_OPTIONS,

@@ -34,6 +34,7 @@ export class DepthwiseConv2D extends BaseConv2D {
   readonly depthwiseInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: DepthwiseConv2DOptions) {
     checkOptions("DepthwiseConv2D", options, {
       ...BASE_CONV2D_OPTIONS,

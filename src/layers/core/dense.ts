@@ -65,6 +65,7 @@ export class Dense extends Layer {
   readonly biasInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /** @throws ValueError for an unknown option or an impossible value, for example if `units` is not a whole number of 1 or more. */
   constructor(options: DenseOptions) {
     checkOptions("Dense", options, {
       name: true,

@@ -28,6 +28,7 @@ export class InputLayer extends Layer {
   /** The shape of the input with the batch; null is an axis that is known only when the model runs. */
   readonly batchShape: Shape;
 
+  /** @throws ValueError for an unknown option, or shapes that are missing, impossible or contradictory. */
   constructor(options: InputOptions) {
     checkOptions("Input", options, {
       shape: true,

@@ -37,6 +37,7 @@ export class Constant implements Initializer {
   /** The value that all elements get. */
   readonly value: number;
 
+  /** @throws ValueError for an unknown option or a value that is not a finite number. */
   constructor(options: { readonly value?: number | undefined } = {}) {
     checkOptions("Constant", options, { value: true });
     this.value = numberArgument(options.value, "value", 0);
@@ -51,12 +52,13 @@ export class Constant implements Initializer {
   }
 }
 
-/** Sets a matrix (a shape of rank 2) to `gain` times the identity matrix. The default gain is 1. */
+/** Sets a matrix (a shape of rank 2) to `gain` times the identity matrix. The default gain is 1. Weights of another rank cause a ValueError. */
 export class Identity implements Initializer {
   readonly className = "Identity";
   /** The value on the diagonal. */
   readonly gain: number;
 
+  /** @throws ValueError for an unknown option or a gain that is not a finite number. */
   constructor(options: { readonly gain?: number | undefined } = {}) {
     checkOptions("Identity", options, { gain: true });
     this.gain = numberArgument(options.gain, "gain", 1);

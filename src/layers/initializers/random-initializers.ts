@@ -135,6 +135,7 @@ export class VarianceScaling extends RandomInitializer {
   readonly inputAxes: readonly number[] | null;
   readonly outputAxes: readonly number[] | null;
 
+  /** @throws ValueError for an unknown option or an impossible value, such as a scale of 0 or less. */
   constructor(options: VarianceScalingOptions = {}) {
     checkOptions("VarianceScaling", options, {
       seed: true,
@@ -288,7 +289,7 @@ export interface OrthogonalOptions extends SeedOptions {
 
 /**
  * Sets a weight to `gain` times a random matrix with orthonormal columns, or orthonormal rows if there are fewer of them (Saxe et al.
- * 2014). All axes but the last count as rows.
+ * 2014). All axes but the last count as rows. Weights of fewer than two axes cause a ValueError.
  */
 export class Orthogonal extends RandomInitializer {
   readonly className = "Orthogonal";

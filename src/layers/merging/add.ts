@@ -10,6 +10,7 @@ import { KerasTensor, Layer, type LayerOptions } from "../layer.ts";
 export class Add extends Layer {
   readonly className = "Add";
 
+  /** @throws ValueError for an unknown option. */
   constructor(options: LayerOptions = {}) {
     checkOptions("Add", options, { name: true, trainable: true });
     super(options);

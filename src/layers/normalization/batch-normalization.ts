@@ -72,6 +72,7 @@ export class BatchNormalization extends Layer {
   #rank: number | undefined;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for several axes. */
   constructor(options: BatchNormalizationOptions = {}) {
     checkOptions("BatchNormalization", options, {
       name: true,

@@ -31,6 +31,7 @@ export class AveragePooling2D extends Layer {
   /** The padding mode, `valid` or `same`. */
   readonly padding: Padding;
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: AveragePooling2DOptions) {
     checkOptions("AveragePooling2D", options, {
       name: true,

@@ -19,6 +19,7 @@ export abstract class GlobalPooling2D extends Layer {
   /** Whether the output keeps the rows and columns as axes of length 1. */
   readonly keepdims: boolean;
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: GlobalPooling2DOptions = {}) {
     checkOptions("GlobalPooling2D", options, { name: true, trainable: true, dataFormat: true, keepdims: true });
     super(options);

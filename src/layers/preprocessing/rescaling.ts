@@ -15,7 +15,7 @@ export interface RescalingOptions extends LayerOptions {
   readonly offset?: number | readonly number[] | undefined;
 }
 
-/** Computes x × scale + offset, as in training so in inference. For example, scale 1/127.5 and offset -1 map 0…255 to -1…1. */
+/** Computes x × scale + offset, in training and inference alike. For example, scale 1/127.5 and offset -1 map 0…255 to -1…1. */
 export class Rescaling extends Layer {
   readonly className = "Rescaling";
   /** The factor: one number for all channels, or one per channel. */
@@ -23,6 +23,7 @@ export class Rescaling extends Layer {
   /** The number that is added after scaling: one for all channels, or one per channel. */
   readonly offset: number | readonly number[];
 
+  /** @throws ValueError for an unknown option, or if a number is missing or not finite. */
   constructor(options: RescalingOptions) {
     checkOptions("Rescaling", options, { name: true, trainable: true, scale: true, offset: true });
     super(options);

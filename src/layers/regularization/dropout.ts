@@ -31,6 +31,7 @@ export class Dropout extends Layer {
   /** The shape of the random mask; null is the shape of the input. */
   readonly noiseShape: Shape | null;
 
+  /** @throws ValueError for an unknown option or an impossible value, for example a rate outside 0…1. */
   constructor(options: DropoutOptions) {
     checkOptions("Dropout", options, { name: true, trainable: true, rate: true, seed: true, noiseShape: true });
     super(options);

@@ -16,6 +16,7 @@ export interface FlattenOptions extends LayerOptions {
 export class Flatten extends Layer {
   readonly className = "Flatten";
 
+  /** @throws ValueError for an unknown option; UnsupportedError for `channels_first`. */
   constructor(options: FlattenOptions = {}) {
     checkOptions("Flatten", options, { name: true, trainable: true, dataFormat: true });
     super(options);

@@ -19,6 +19,7 @@ export class Reshape extends Layer {
   /** The new shape without the batch; -1 is worked out from the size of the input. */
   readonly targetShape: Dims;
 
+  /** @throws ValueError for an unknown option, or if `targetShape` is not a list of whole numbers of -1 or more with at most one -1. */
   constructor(options: ReshapeOptions) {
     checkOptions("Reshape", options, { name: true, trainable: true, targetShape: true });
     super(options);

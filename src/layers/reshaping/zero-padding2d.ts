@@ -25,6 +25,7 @@ export class ZeroPadding2D extends Layer {
   /** The number of zeros as [[top, bottom], [left, right]], in pixels. */
   readonly padding: Padding2D;
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: ZeroPadding2DOptions = {}) {
     checkOptions("ZeroPadding2D", options, { name: true, trainable: true, padding: true, dataFormat: true });
     super(options);
