@@ -1,4 +1,4 @@
-/** The one error class of the package; messages follow Keras's wording where Keras has one. */
+/** The one error class of the package; messages are worded as Keras's if Keras has such an error. */
 
 /** The kind of an error; a comment before each kind describes it. */
 export type ErrorCode =

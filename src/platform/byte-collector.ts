@@ -32,7 +32,10 @@ export class ByteCollector {
     this.#reserve(Math.min(total, TRUSTED_CAPACITY));
   }
 
-  /** Adds a chunk. @throws LimitError if there are more than `maxBytes` bytes then. */
+  /**
+   * Adds a chunk.
+   * @throws LimitError if the bytes are then more than `maxBytes`.
+   */
   append(chunk: Uint8Array): void {
     const end = this.#length + chunk.length;
     checkLimit(end, this.#maxBytes, this.#what);

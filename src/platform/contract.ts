@@ -99,7 +99,7 @@ export interface FolderContent {
   readonly files: readonly string[];
 }
 
-/** A temporary file for bytes that do not fit into memory. It disappears when it is closed or the process ends. */
+/** A temporary file for bytes that do not fit into memory. It is removed when it is closed and, on most systems, when the process ends. */
 export interface Scratch {
   /**
    * Writes bytes at a position.

@@ -1,8 +1,8 @@
 /**
- * Integer depthwise convolution with 3 × 3 windows, of one or two output rows. Four input rows are interleaved into one, so that 32 bits
- * hold the pixels of one channel that lie above one another. A tile of outputs then slides along the interleaved row, four channels at a
- * time, while the weights of the window stay in registers. Two output rows share an interleaved row: their windows are three of its four
- * rows each.
+ * Integer depthwise convolution with 3 × 3 windows, of one or two output rows. Four input rows are woven (interleaved) into one, so that 32
+ * bits hold the pixels of one channel that lie above one another. A tile of outputs then slides along the woven row, four channels at a
+ * time, while the weights of the window stay in registers. Two output rows share a woven row: their windows are three of its four rows
+ * each.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -38,20 +38,20 @@ const TAPS = 3;
 const TILE = 4;
 /** The number of channels in a vector of sums. */
 const LANES = 4;
-/** The number of rows that are interleaved. */
+/** The number of rows that are woven. */
 const WOVEN = 4;
 
-/** The number of vectors for four channels of an interleaved pixel: one of bytes with all four rows, or two of 16-bit numbers with two rows each. */
+/** The number of vectors for four channels of a woven pixel: one of bytes with all four rows, or two of 16-bit numbers with two rows each. */
 function vectorsOf(mode: IntegerMode): number {
   return mode === "i16" ? 2 : 1;
 }
 
-/** The number of channels that are interleaved at once: one vector of each row. */
+/** The number of channels that are woven at once: one vector of each row. */
 function blockOf(mode: IntegerMode): number {
   return VECTOR / ACTIVATION_BYTES[mode];
 }
 
-/** The number of bytes of an interleaved pixel. */
+/** The number of bytes of a woven pixel. */
 function wovenBytes(mode: IntegerMode): number {
   return (blockOf(mode) / LANES) * vectorsOf(mode) * VECTOR;
 }
@@ -66,7 +66,7 @@ function groupOf(variant: Pick<I8DwconvVariant, "wide">): number {
   return LANES * widthOf(variant);
 }
 
-/** The number of bytes of scratch memory that a call needs: for the interleaved row and, if `wide`, for the sums of a tile. */
+/** The number of bytes of scratch memory that a call needs: for the woven row and, if `wide`, for the sums of a tile. */
 export function i8DwconvScratch(variant: I8DwconvVariant): number {
   return wovenCols(variant) * wovenBytes(variant.mode) + (variant.wide ? variant.rows * TILE * 2 * VECTOR : 0);
 }
@@ -154,7 +154,7 @@ class Dwconv {
     }
   }
 
-  /** Interleaves one block of channels of the four rows, and moves on to the next block. */
+  /** Weaves one block of channels of the four rows, and moves on to the next block. */
   #weave(): void {
     const f = this.#f;
     const { mode, inputCols, channels, padLeft } = this.#variant;
@@ -184,7 +184,7 @@ class Dwconv {
     return this.#f.local("v128");
   }
 
-  /** Computes one group of channels along the interleaved row, of which `lanes` channels exist. Weights and output move on to the next group. */
+  /** Computes one group of channels along the woven row, of which `lanes` channels exist. Weights and output move on to the next group. */
   #group(woven: Local<"i32">, lanes: number): void {
     const f = this.#f;
     const { mode, rows, outputCols, stride, channels } = this.#variant;
@@ -300,7 +300,7 @@ class Dwconv {
   }
 }
 
-/** Interleaves four rows, so that every 32-bit lane is a single channel: each four channels become one vector of bytes, or two of 16-bit numbers. */
+/** Weaves four rows, so that every 32-bit lane is a single channel: each four channels become one vector of bytes, or two of 16-bit numbers. */
 function weave(f: FunctionBuilder, mode: IntegerMode, rows: readonly Expr<"v128">[]): readonly Expr<"v128">[] {
   const [r0, r1, r2, r3] = rows;
   if (r0 === undefined || r1 === undefined || r2 === undefined || r3 === undefined) throw new RangeError("four rows");

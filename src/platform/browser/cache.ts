@@ -85,7 +85,7 @@ class BrowserEntry implements CacheEntry {
     await cache?.put(this.#url, new Response(bytes, { headers })).catch(() => undefined);
   }
 
-  /** No waiting: the Cache API writes an entry whole or not at all, and pages seldom start in parallel. */
+  /** Does not wait, because the Cache API writes an entry whole or not at all, and pages seldom start in parallel. */
   async takeTurn(): Promise<{ end(): Promise<void> }> {
     return { end: async () => undefined };
   }

@@ -47,7 +47,7 @@ export function mayBlock(): boolean {
   }
 }
 
-/** Only if the page is cross-origin isolated. */
+/** Memory can be shared only if the page is cross-origin isolated. */
 export function canShareMemory(): boolean {
   return typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated;
 }

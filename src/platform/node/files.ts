@@ -28,7 +28,7 @@ export async function readFileBytes(
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; stats: Stats }> {
   options.signal?.throwIfAborted();
   try {
-    // Checked before opening, because opening a device can have effects, and opening a pipe waits for its other end.
+    // This is checked before opening, because opening a device can have effects, and opening a pipe waits for its other end.
     requireRegular(await stat(path), path);
     await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();

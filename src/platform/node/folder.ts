@@ -17,7 +17,7 @@ export async function readFolder(path: string): Promise<FolderContent> {
     const files = entries.filter((entry) => !entry.isDirectory() && !entry.isSymbolicLink()).map(({ name }) => name);
     for (let from = 0; from < links.length; from += LINKS_AT_ONCE) {
       const some = links.slice(from, from + LINKS_AT_ONCE);
-      // oxlint-disable-next-line no-await-in-loop -- so many at once
+      // oxlint-disable-next-line no-await-in-loop -- a limited number at once
       const leadToFolders = await Promise.all(some.map(({ name }) => isFolder(join(folder, name))));
       for (const [i, { name }] of some.entries()) {
         if (leadToFolders[i] === true) folders.push({ name, isLink: true });
