@@ -1,10 +1,10 @@
-/** The list of every kernel variant, as data: what the engine chooses from and what the tests go through. */
+/** The variants of the matrix, pooling and activation kernels as data: the engine chooses from them, and the tests go through them. */
 import { MAP_NAMES, type MapName } from "./elementwise.ts";
 import type { GemmVariant } from "./gemm.ts";
 import type { Arithmetic } from "../parts.ts";
 import type { PoolMode } from "./reduce.ts";
 
-/** A register tile of the matrix kernels: at most so many rows, and so many columns. */
+/** A register tile of the matrix kernels: the largest number of rows, and the number of columns. */
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
@@ -12,19 +12,21 @@ export interface Tile {
 
 /** The kernels for one kind of machine. */
 export interface Tiling {
+  /** How a multiply-add is computed. */
   readonly arithmetic: Arithmetic;
-  /** For matrices of one row, whose weights come from far away: enough sums not to wait for one another. */
+  /** The tile for matrices of one row, whose weights come from far away: wide enough that the sums need not wait for one another. */
   readonly row: Tile;
+  /** The tile for other matrices. */
   readonly tile: Tile;
-  /** Where it leaves less of the last columns empty. */
+  /** The tile used instead of `tile` if it leaves fewer of the last columns empty. */
   readonly narrow: Tile;
-  /** Vectors of channels that the depthwise kernel computes side by side. */
+  /** The number of vectors of channels that the depthwise kernel computes side by side. */
   readonly depthwiseVectors: number;
 }
 
 /**
- * By what the engine can do. V8 has 15 vector registers on x64: 6 × 2 sums, 2 weights and 1 value fill them; without fused
- * multiply-add the product needs one too. Where V8 joins neighbouring vectors to 256 bits (`wide`), pairs take the place of vectors.
+ * The kernels by what the engine supports. V8 has 15 vector registers on x64: 6 × 2 sums, 2 weights and 1 value fill them; without fused
+ * multiply-add the product needs one as well. If V8 joins neighbouring vectors to 256 bits (`wide`), pairs take the place of vectors.
  */
 export const TILINGS = {
   mul: {
@@ -50,7 +52,7 @@ export const TILINGS = {
   },
 } as const satisfies Record<string, Tiling>;
 
-/** The tile for a matrix of so many rows and columns. */
+/** The tile for a matrix with the given numbers of rows and columns. */
 export function tileFor({ row, tile, narrow }: Tiling, rows: number, columns: number): Tile {
   if (rows === 1) return row;
   const padded = (to: number): number => Math.ceil(columns / to) * to;
@@ -59,7 +61,7 @@ export function tileFor({ row, tile, narrow }: Tiling, rows: number, columns: nu
 
 const EITHER = [false, true];
 
-/** All matrix kernels. */
+/** All variants of `gemm`. */
 export const GEMM_VARIANTS: readonly GemmVariant[] = Object.values(TILINGS).flatMap((tiling) => {
   const { arithmetic, row, tile, narrow } = tiling;
   const tiles = [row, tile, narrow].flatMap(({ rows: most, columns }) =>

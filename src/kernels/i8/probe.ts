@@ -1,4 +1,4 @@
-/** What this machine's relaxed dot product does with bytes of 8 bits, found by running it. */
+/** Finds out what this machine's relaxed dot product does with bytes of 8 bits, by running it. */
 import { features } from "../../wasm/features.ts";
 import { i32, i32x4, v128 } from "../../wasm/instructions.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
@@ -7,9 +7,9 @@ import { type IntegerMode, STORED_ZERO } from "./parts.ts";
 let found: IntegerMode | undefined;
 
 /**
- * The fastest mode that this machine has: its relaxed dot product's where that is exact for 8 bits, else `i16`. The product is only sure to
- * be exact for second operands of 7 bits, but where it is for no more (x86 without VNNI adds pairs in 16 bits first), V8's code for it is
- * slower than products of 16 bits. Probed once.
+ * The fastest mode on this machine: that of its relaxed dot product if it is exact for 8 bits, else `i16`. The specification guarantees
+ * exact results only for second operands of 7 bits; on machines that give no more (x86 without VNNI, which first adds pairs in 16 bits),
+ * V8's code for it is slower than products of 16 bits. The machine is probed once.
  */
 export function bestMode(): IntegerMode {
   if (found === undefined) {
@@ -19,7 +19,7 @@ export function bestMode(): IntegerMode {
   return found;
 }
 
-/** Whether the machine runs a mode. */
+/** Whether the machine can run a mode. */
 export function hasMode(mode: IntegerMode): boolean {
   return mode === "i16" || bestMode() === mode;
 }
@@ -31,7 +31,7 @@ const ACTIVATIONS = [
 ];
 const STARTS = [1_000_000, -1_000_000, 7, 0];
 
-/** Whether sums of products are what they should be for activations as they lie in memory. */
+/** Whether the relaxed dot product adds up correctly for activations as the mode stores them. */
 function isExact(mode: "u8" | "s8" | "i16"): boolean {
   const module = new ModuleBuilder();
   const f = module.export(module.function("probe"));
