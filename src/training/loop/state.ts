@@ -1,18 +1,20 @@
-/** What must outlive an interruption, as bytes: plain values and float32 arrays, to the bit. */
+/** The state of a training as bytes: plain values and float32 arrays, exact to the bit. */
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import { isRecord } from "../../layers/arguments.ts";
 
+/** A value in a saved state: a plain value, an array of float32, or a list or record of values. */
 export type StateValue = number | string | boolean | null | Float32Array | readonly StateValue[] | StateRecord;
 
+/** The values of a saved state by name. */
 export interface StateRecord {
   readonly [name: string]: StateValue;
 }
 
-/** What a file begins with; then the length of the header (uint32), the header (JSON), and the arrays; little-endian. */
+/** The first bytes of a file, which the header's length (uint32), the header (JSON) and the arrays follow; little-endian. */
 const MAGIC = "MobileNetV2 training state 1\n";
 const PREFIX = MAGIC.length + 4;
 
-/** Arrays are replaced by their places, numbers that JSON has no word for by their names. */
+/** The bytes of a state. In its JSON, arrays are replaced by their indices, and NaN, infinities and -0 by their names. */
 export function encodeState(state: StateRecord): Uint8Array {
   const arrays: Float32Array[] = [];
   const plain = (value: StateValue): unknown => {
@@ -40,7 +42,7 @@ export function encodeState(state: StateRecord): Uint8Array {
   return bytes;
 }
 
-/** @throws FormatError for what is not whole, or not made by `encodeState`. */
+/** The state from its bytes. @throws FormatError if they are incomplete, or not made by `encodeState`. */
 export function decodeState(bytes: Uint8Array): StateRecord {
   const broken = (why: string): MobileNetV2Error =>
     new MobileNetV2Error("FormatError", `This is no whole training state: ${why}.`);
@@ -87,7 +89,8 @@ export function decodeState(bytes: Uint8Array): StateRecord {
   return recordIn(revived({ content: header["content"] }), "content");
 }
 
-/** The number of that name. @throws FormatError where there is none. */
+// Each of these returns the value of a name, and throws a FormatError if there is none of its type.
+
 export function numberIn(state: StateValue, name: string): number {
   const value = valueIn(state, name);
   if (typeof value === "number") return value;
