@@ -104,7 +104,7 @@ export abstract class Loss {
   }
 }
 
-/** One weight for each position, from weights for each position or for each sample; all 1 if there are none. @throws ValueError for any other number. */
+/** One weight for each position, from weights for each position or each sample; all 1 if there are none. @throws ValueError for another number. */
 export function positionWeights(sampleWeight: Tensor | undefined, batch: number, positions: number): Float64Array {
   if (sampleWeight === undefined) return new Float64Array(positions).fill(1);
   const { data } = sampleWeight;

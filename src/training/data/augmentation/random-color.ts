@@ -40,7 +40,7 @@ export function brightened(picture: Picture, delta: number, [least, most]: reado
 
 /**
  * Changes the contrast of pictures at random: in each channel, the differences from the channel's mean are multiplied by a number drawn from
- * the range from 1 - lower to 1 + upper.
+ * the range from 1 - lower to 1 + upper (as Keras documents; Keras 3.15 itself only increases the contrast).
  *
  * @param factor the pair [lower, upper], or one number for both; numbers in [0, 1]
  * @throws ValueError if `factor` or `valueRange` is invalid

@@ -8,7 +8,7 @@ import { between } from "./factors.ts";
 
 /**
  * Crops `height` × `width` pixels at a random position. A picture that is not larger in both directions is cropped to the largest centred part
- * with these proportions, and resized, as Keras does.
+ * with these proportions, and resized (as Keras documents; Keras 3.15 itself does not keep the proportions).
  *
  * @param height the height of the result, in pixels
  * @param width the width of the result, in pixels
