@@ -9,10 +9,11 @@ import type { Program } from "../graph/program.ts";
 import { type Tiling, TILINGS } from "../kernels/f32/table.ts";
 import type { Features } from "../wasm/features.ts";
 import { type Run, compile } from "./emit/compile.ts";
-import { fold } from "./fold.ts";
-import { lower } from "./lower.ts";
+import { fold } from "../lowering/fold.ts";
+import { lower } from "../lowering/lower.ts";
 import { EngineMemory } from "./memory/memory.ts";
-import type { Host, Operations } from "./operations.ts";
+import type { Host, Operations } from "../lowering/operations.ts";
+import type { MixedOperation } from "./operations.ts";
 import { type Loaded, OwnPlace, type Place, forgotten } from "./memory/place.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { pageHost } from "./threads/host.ts";
@@ -51,7 +52,7 @@ export interface EngineOptions {
   /** Where the threads come from: the process's pool unless given. */
   readonly pool?: Pool;
   /** What to run in place of the program's folded operations, as with integers for some. */
-  readonly transform?: (operations: Operations) => Operations;
+  readonly transform?: (operations: Operations) => Operations<MixedOperation>;
 }
 
 export class Engine {
@@ -60,7 +61,7 @@ export class Engine {
   readonly #tiling: Tiling;
   readonly #threads: number;
   readonly #pool: Pool | undefined;
-  readonly #transform: ((operations: Operations) => Operations) | undefined;
+  readonly #transform: ((operations: Operations) => Operations<MixedOperation>) | undefined;
   /** Whether other threads may do its work. */
   #shares: boolean;
   #store: Promise<Store> | undefined;

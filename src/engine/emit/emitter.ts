@@ -4,7 +4,7 @@ import type { AnyExpr, Expr, Local } from "../../wasm/expression.ts";
 import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
-import type { Bounds } from "../operations.ts";
+import type { Bounds } from "../../lowering/bounds.ts";
 import type { Work } from "../threads/shares.ts";
 import type { PackedWeights } from "../memory/weights.ts";
 
