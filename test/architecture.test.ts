@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   training: ["core", "platform", "layers", "graph", "engine", "image"],
   models: ["core", "platform", "layers", "graph", "lowering", "kernels", "engine", "saving", "training"],
   applications: ["core", "platform", "layers", "graph", "saving", "models"],
-  explain: ["core", "layers", "graph", "engine", "image", "training", "models"],
+  explain: ["core", "layers", "graph", "engine", "image", "models"],
   index: [
     "core",
     "platform",

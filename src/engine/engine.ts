@@ -3,7 +3,7 @@ import { mayBlock } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { type Dims, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { evaluate } from "../graph/evaluate.ts";
+import type { Executor } from "../graph/executor.ts";
 import { checkInputs } from "../graph/inputs.ts";
 import type { Program } from "../graph/program.ts";
 import { type Tiling, TILINGS } from "../kernels/f32/table.ts";
@@ -55,9 +55,8 @@ export interface EngineOptions {
   readonly transform?: (operations: Operations) => Operations<MixedOperation>;
 }
 
-export class Engine {
+export class Engine implements Executor {
   readonly #program: Program;
-  readonly #features: Features;
   readonly #tiling: Tiling;
   readonly #threads: number;
   readonly #pool: Pool | undefined;
@@ -75,7 +74,6 @@ export class Engine {
     { features: available = machineFeatures(), threads = 1, transform, pool }: EngineOptions,
   ) {
     this.#program = program;
-    this.#features = available;
     this.#tiling = tilingOf(available);
     this.#threads = threads;
     this.#pool = pool;
@@ -84,8 +82,8 @@ export class Engine {
   }
 
   /**
-   * An engine for a program. Nothing is allocated, compiled or packed before the first run.
-   * Without WebAssembly SIMD the layers' own forwards are used, which are many times slower.
+   * An engine for a program, on a machine with WebAssembly SIMD: `executorOf` asks for that. Nothing is allocated, compiled or packed
+   * before the first run.
    */
   static create(program: Program, options: EngineOptions = {}): Promise<Engine> {
     return Promise.resolve(new Engine(program, options));
@@ -96,24 +94,9 @@ export class Engine {
     return this.#memory?.bytes ?? 0;
   }
 
-  /**
-   * One tensor for each of the program's inputs, [batch, …]; resolves to one for each of its outputs. Any batch, any size that
-   * the program takes. Weights that were assigned since the last run are used. Calls may overlap.
-   *
-   * @throws ShapeError or ValueError where inputs do not fit, LimitError where memory is not enough, StateError after `dispose()`.
-   */
   async run(inputs: readonly Tensor[]): Promise<readonly Tensor<Float32Array>[]> {
     this.#assertAlive();
     const batch = checkInputs(this.#program, inputs);
-    if (!this.#features.simd) {
-      if (this.#transform) {
-        throw new MobileNetV2Error("MissingError", "A quantized model needs WebAssembly SIMD, which is missing here.");
-      }
-      return evaluate(
-        this.#program,
-        inputs.map((input) => input.toFloat32()),
-      );
-    }
     const run = async (): Promise<readonly Tensor<Float32Array>[]> => {
       this.#assertAlive();
       if ((await this.#store)?.place.isLost === true) this.#forget();
