@@ -2,7 +2,6 @@
 import type { Callable } from "../../wasm/function.ts";
 import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { i32 } from "../../wasm/instructions.ts";
-import { ModuleBuilder } from "../../wasm/module.ts";
 import { add, affine, clamp, map, mapKernelName } from "../../kernels/f32/elementwise.ts";
 import { VECTOR } from "../../kernels/parts.ts";
 import { softmax } from "../../kernels/f32/reduce.ts";
@@ -17,22 +16,14 @@ import type { Host } from "../../lowering/operations.ts";
 import type { EngineOperation } from "../operations.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { IntegerOperation } from "../integers/operations.ts";
-import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
+import { type Run, RunWriter, type Stage } from "../run-writer.ts";
 import type { PackedWeights } from "../memory/weights.ts";
-
-/** An exported function, or what the host does between two of them. */
-export type Stage = Run | Host;
-
-export interface Run {
-  readonly kind: "run";
-  readonly name: string;
-  /** How many shares its work is cut into where several threads do it. */
-  readonly shares: number;
-}
 
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly stages: readonly Stage[];
+  readonly stages: readonly Stage<Host>[];
+  /** The runs among the stages. */
+  readonly runs: readonly Run[];
 }
 
 export interface CompileOptions {
@@ -53,55 +44,24 @@ export function compile(
   plan: Plan,
   { arena, weights, tiling, shared, separate = false, emitIntegers }: CompileOptions,
 ): Compiled {
-  const module = new ModuleBuilder({ shared });
-  const threads = shared ? new SharedRuns(module) : undefined;
-  const kernels = new Map<string, Callable>();
-  const stages: Stage[] = [];
-  let current: { emitter: Emitter; shares: Shares; name: string } | undefined;
-  const start = (): { emitter: Emitter; shares: Shares } => {
-    if (current !== undefined) return current;
-    const name = `run_${stages.length}`;
-    const f = module.export(module.function(name));
-    const shares = threads?.start(f) ?? new OneThread(f);
-    const emitter: Emitter = {
-      f,
-      tiling,
-      weights,
-      address: (value) => arena + (plan.offsets[value] ?? 0),
-      zeros: arena + plan.zeros.offset,
-      scratch: arena + plan.scratch,
-      kernel: (kernelName, make) => {
-        const made = kernels.get(kernelName) ?? make(module);
-        kernels.set(kernelName, made);
-        return made;
-      },
-      share: (total, most, work) => shares.share(total, most, work),
-    };
-    current = { emitter, shares, name };
-    return current;
-  };
-  const end = (): void => {
-    if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
-    current = undefined;
-  };
+  const writer = new RunWriter({ shared, separate }, (run): Emitter => ({
+    ...run,
+    tiling,
+    weights,
+    address: (value) => arena + (plan.offsets[value] ?? 0),
+    zeros: arena + plan.zeros.offset,
+    scratch: arena + plan.scratch,
+  }));
+  const sequence = writer.sequence<Host>();
   if (plan.zeros.bytes > 0) {
-    const { emitter } = start();
-    emitter.share(1, 1, () => emitter.f.fill(i32.const(emitter.zeros), i32.const(plan.zeros.bytes)));
-    if (separate) end();
+    sequence.add((e) => e.share(1, 1, () => e.f.fill(i32.const(e.zeros), i32.const(plan.zeros.bytes))));
   }
   for (const operation of plan.operations) {
-    if (operation.kind === "host") {
-      end();
-      stages.push(operation);
-    } else if (operation.kind !== "alias") {
-      const { emitter, shares } = start();
-      shares.barrier();
-      emit(emitter, operation, plan, emitIntegers);
-      if (separate) end();
-    }
+    if (operation.kind === "host") sequence.addHostStep(operation);
+    else if (operation.kind !== "alias") sequence.add((emitter) => emit(emitter, operation, plan, emitIntegers));
   }
-  end();
-  return { bytes: module.toBytes(), stages };
+  const stages = sequence.end();
+  return { bytes: writer.toBytes(), stages, runs: writer.runs };
 }
 
 /** What one call of an elementwise kernel writes, about. */
