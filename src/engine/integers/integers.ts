@@ -11,6 +11,7 @@ import {
 } from "../../lowering/operations.ts";
 import { NO_PADS, hasPads } from "../../lowering/windows.ts";
 import type { MixedOperation } from "../operations.ts";
+import { integerKernelOf } from "../select.ts";
 import { outsideOf, weightsOf } from "./kernels.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
 import type { IntegerSums } from "./operations.ts";
@@ -105,13 +106,13 @@ class Mixing {
   }
 
   #convolution(operation: Convolution, weights: QuantizedWeights): void {
-    const { output, residual, groups } = operation;
-    const depthwise = groups !== 1;
+    const { output, residual } = operation;
+    const by = integerKernelOf(operation);
     const input = this.#integer(operation.input);
     const added = residual === undefined ? undefined : this.#integer(residual);
     const padding = paddingOf(input.quantization);
     const { pads } = operation.window;
-    const padded = depthwise || !hasPads(operation.window) ? undefined : { pads, padding };
+    const padded = by === "depthwise" || !hasPads(operation.window) ? undefined : { pads, padding };
     const quantization = this.#outputQuantization(output);
     const { starts, factors, residualFactor } = requantization(weights, {
       input: input.quantization,
@@ -132,7 +133,7 @@ class Mixing {
       from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },
       to,
       window: padded === undefined ? operation.window : { ...operation.window, pads: NO_PADS },
-      depthwise,
+      by,
       kernel: weights.kernel,
       starts,
       factors,
