@@ -5,10 +5,11 @@
 import { parseArgs } from "node:util";
 import { MobileNetV2, Tensor, enableWideSimd } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
-import { tilingOf } from "../src/engine/engine.ts";
+import { tilingOf } from "../src/kernels/f32/tilings.ts";
 import { EngineMemory } from "../src/engine/memory/memory.ts";
+import type { Stage } from "../src/engine/run-writer.ts";
 import { backwards } from "../src/engine/training/backward.ts";
-import { type Stage, compile, plan } from "../src/engine/training/compile.ts";
+import { type HostOperation, compile, plan } from "../src/engine/training/compile.ts";
 import type { Backward } from "../src/engine/training/gradients.ts";
 import { lower } from "../src/engine/training/lower.ts";
 import type { Convolution, Forward } from "../src/engine/training/operations.ts";
@@ -97,7 +98,7 @@ async function timeOperations(of: Program, wanted: readonly Weight[]): Promise<v
   const compiled = compile(layout, { ...options, arena: memory.reserveArena(layout.bytes) });
   const { instance } = await WebAssembly.instantiate(compiled.bytes, { env: { memory: memory.memory } });
   made.refresh();
-  const run = (stages: readonly Stage[], list: readonly (Forward | Backward)[]): void => {
+  const run = (stages: readonly Stage<HostOperation>[], list: readonly (Forward | Backward)[]): void => {
     const times = new Map<string, Timed>();
     const lines: (readonly [string, Timed])[] = [];
     // The first one clears memory besides.

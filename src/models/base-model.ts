@@ -4,8 +4,9 @@ import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Engine } from "../engine/engine.ts";
+import { executorOf } from "../engine/executor-of.ts";
 import { batchesOf } from "../graph/batches.ts";
+import type { Executor } from "../graph/executor.ts";
 import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
@@ -20,9 +21,9 @@ import { type ThreadOptions, threadsOf } from "./threads.ts";
 /** The options that all models share. */
 export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 
-/** A model that runs on the engine. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
+/** A model that can predict. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
 export abstract class BaseModel extends Network {
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #disposed = false;
   /** The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. */
   classNames: readonly string[] | undefined;
@@ -46,8 +47,8 @@ export abstract class BaseModel extends Network {
    */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this);
-    const engine = await this.#running();
-    return [...(await engine.run(batches))];
+    const executor = await this.#running();
+    return [...(await executor.run(batches))];
   }
 
   /**
@@ -123,9 +124,9 @@ export abstract class BaseModel extends Network {
     return modelFiles(this, { ...options, format }, name);
   }
 
-  /** The number of bytes that the engine holds for this model, packed weights and working memory. It is 0 before the first prediction. */
+  /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#engine === undefined ? 0 : (await this.#engine).memoryBytes;
+    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
   }
 
   /** Prints a table of the layers with their output shapes and numbers of parameters, as Keras does. */
@@ -134,22 +135,22 @@ export abstract class BaseModel extends Network {
   }
 
   /**
-   * Frees the engine's memory. The weights stay readable and can be saved; predicting and training throw a StateError from then on, as does a
-   * training in progress.
+   * Frees the memory of predictions. The weights stay readable and can be saved; predicting and training throw a StateError from then on, as
+   * does a training in progress.
    */
   dispose(): void {
     this.#disposed = true;
-    this.releaseEngine();
+    this.releaseExecutor();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Frees the engine, for models whose graph has changed; the next prediction makes a new one. */
-  protected releaseEngine(): void {
-    disposeWhenMade(this.#engine);
-    this.#engine = undefined;
+  /** Frees the executor, for models whose graph has changed; the next prediction makes a new one. */
+  protected releaseExecutor(): void {
+    disposeWhenMade(this.#executor);
+    this.#executor = undefined;
   }
 
   /** @throws StateError if the model was disposed of. */
@@ -158,16 +159,16 @@ export abstract class BaseModel extends Network {
     throw new MobileNetV2Error("StateError", `Model '${this.name}' was disposed of. Make or load it again.`);
   }
 
-  #running(): Promise<Engine> {
+  #running(): Promise<Executor> {
     this.checkNotDisposed();
-    if (this.#engine === undefined) {
-      const made = Engine.create(programOf(this.graph), { threads: this.threads });
-      this.#engine = made;
+    if (this.#executor === undefined) {
+      const made = executorOf(programOf(this.graph), { threads: this.threads });
+      this.#executor = made;
       // After a failed start, the next call must try again.
       made.catch(() => {
-        if (this.#engine === made) this.#engine = undefined;
+        if (this.#executor === made) this.#executor = undefined;
       });
     }
-    return this.#engine;
+    return this.#executor;
   }
 }

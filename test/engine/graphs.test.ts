@@ -4,10 +4,12 @@ import { describe, it } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { fold } from "../../src/engine/fold.ts";
-import { lower } from "../../src/engine/lower.ts";
+import { executorOf } from "../../src/engine/executor-of.ts";
+import { fold } from "../../src/lowering/fold.ts";
+import { lower } from "../../src/lowering/lower.ts";
 import { plan } from "../../src/engine/plan/plan.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
+import { TILINGS } from "../../src/kernels/f32/tilings.ts";
 import { programOf } from "../../src/graph/program.ts";
 import { Activation } from "../../src/layers/activations/activation.ts";
 import { Add } from "../../src/layers/merging/add.ts";
@@ -106,7 +108,9 @@ describe("chains: convolutions computed together, row by row", () => {
     for (const strides of [1, 2] as const) {
       const x = Input({ shape: [64, 64, 16] });
       const program = seededProgram(x, block(x, strides).add);
-      const kindsOf = plan(fold(lower(program, [[64, 64, 16]]))).operations.map(({ kind }) => kind);
+      const kindsOf = plan(fold(lower(program, [[64, 64, 16]])), { tiling: TILINGS.mul }).operations.map(
+        ({ kind }) => kind,
+      );
       assert.deepEqual(kindsOf, ["chain"]);
     }
   });
@@ -124,7 +128,7 @@ describe("chains: convolutions computed together, row by row", () => {
       assert.ok((await engineDifference(program, inputs)) <= 2e-6);
       const operations = fold(lower(program, [[rows, cols, 16]]));
       const results = await Promise.all(
-        [1, 2, 3, 5, 100].map((pieces) => runPlan(plan(operations, { pieces }), inputs)),
+        [1, 2, 3, 5, 100].map((pieces) => runPlan(plan(operations, { tiling: TILINGS.mul, pieces }), inputs)),
       );
       for (const result of results) assert.deepEqual(result, results[0]);
     }
@@ -319,8 +323,8 @@ describe("engines", () => {
     seedWeights(model, "engine");
     const program = programOf(model.graph);
     const inputs = seededTensors([[2, 4, 4, 3]]);
-    using engine = await Engine.create(program, { features: { ...PLAIN, simd: false } });
-    assert.deepEqual(await engine.run(inputs), evaluate(program, inputs));
+    using executor = await executorOf(program, { features: { ...PLAIN, simd: false } });
+    assert.deepEqual(await executor.run(inputs), evaluate(program, inputs));
   });
 
   it("an arena of 1.0_224 is near its largest live set: 20 MiB with the weights", async () => {

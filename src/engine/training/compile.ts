@@ -1,12 +1,9 @@
 /** Layout → one WebAssembly module: functions that run the operations forwards and backwards, with what the host does between them. */
-import type { Tiling } from "../../kernels/f32/table.ts";
+import type { Tiling } from "../../kernels/f32/tilings.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { Expr, Local } from "../../wasm/expression.ts";
-import type { Callable } from "../../wasm/function.ts";
 import { i32 } from "../../wasm/instructions.ts";
-import { ModuleBuilder } from "../../wasm/module.ts";
-import type { Run } from "../emit/compile.ts";
-import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
+import { type Run, RunWriter, type Sequence, type Stage } from "../run-writer.ts";
 import { convolutionNeeds, emitConvolution, zeroBytes } from "./emit/convolution.ts";
 import {
   emitActivation,
@@ -43,19 +40,19 @@ import type { Packing, TrainingWeights } from "./weights.ts";
 /** What the host computes between two calls. */
 export type HostOperation = Host | Activation | HostGradient | ActivationGradient;
 
-export type Stage = Run | HostOperation;
-
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly forward: readonly Stage[];
-  readonly backward: readonly Stage[];
+  readonly forward: readonly Stage<HostOperation>[];
+  readonly backward: readonly Stage<HostOperation>[];
   /** What packs weights: those that training changes, and the others. */
   readonly packs: readonly Pack[];
+  /** All runs of these. */
+  readonly runs: readonly Run[];
 }
 
 export interface Pack {
   readonly packings: readonly Packing[];
-  readonly run: Run;
+  readonly stages: readonly Stage<HostOperation>[];
 }
 
 export interface CompileOptions {
@@ -69,9 +66,6 @@ export interface CompileOptions {
   /** Every operation a run of its own, for those who time them. */
   readonly separate?: boolean;
 }
-
-/** A call has no more shares than this, about: their number is limited. */
-const SHARES_PER_RUN = 8000;
 
 const NOTHING: Needs = { scratchBytes: 0, workspaceBytes: 0 };
 
@@ -114,18 +108,10 @@ export function compile(
   { arena, weights, wanted, tiling, shared, separate = false }: CompileOptions,
 ): Compiled {
   const { lowered, backwards } = layout;
-  const module = new ModuleBuilder({ shared });
-  const threads = shared ? new SharedRuns(module) : undefined;
-  const kernels = new Map<string, Callable>();
-  let runs = 0;
-
-  const startRun = (): { e: Emitter; shares: Shares; name: string } => {
-    const name = `run_${runs++}`;
-    const f = module.export(module.function(name));
-    const shares = threads?.start(f) ?? new OneThread(f);
-    const scratch: Local<"i32"> = f.local("i32", scratchOf(shares.thread, arena, layout));
-    const e: Emitter = {
-      f,
+  const writer = new RunWriter({ shared, separate }, (run, thread): Emitter => {
+    const scratch: Local<"i32"> = run.f.local("i32", scratchOf(thread, arena, layout));
+    return {
+      ...run,
       tiling,
       weights,
       matrix: (number) => matrixOf(number, lowered, backwards),
@@ -135,58 +121,36 @@ export function compile(
       zeros: arena + layout.zeros.offset,
       scratch,
       workspace: arena + layout.workspace,
-      kernel: (kernelName, make) => {
-        const made = kernels.get(kernelName) ?? make(module);
-        kernels.set(kernelName, made);
-        return made;
-      },
-      share: (total, most, work) => shares.share(total, most, work),
-      barrier: () => shares.barrier(),
     };
-    return { e, shares, name };
-  };
-  const sequence = (list: readonly (Forward | Backward)[], begin?: (e: Emitter) => void): Stage[] => {
-    const stages: Stage[] = [];
-    let current: ReturnType<typeof startRun> | undefined;
-    const start = (): Emitter => {
-      current ??= startRun();
-      return current.e;
-    };
-    const end = (): void => {
-      if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
-      current = undefined;
-    };
-    begin?.(start());
+  });
+  const add = (sequence: Sequence<Emitter, HostOperation>, list: readonly (Forward | Backward)[]): void => {
     for (const operation of list) {
-      if (isOfHost(operation)) {
-        end();
-        stages.push(operation);
-        continue;
-      }
-      if (separate || (current?.shares.count ?? 0) > SHARES_PER_RUN) end();
-      const e = start();
-      e.barrier();
-      emit(e, operation);
+      if (isOfHost(operation)) sequence.addHostStep(operation);
+      else sequence.add((e) => emit(e, operation));
     }
-    end();
-    return stages;
   };
 
-  const clear = (e: Emitter): void => {
-    const { zeros } = layout;
-    if (zeros.bytes > 0) e.share(1, 1, () => e.f.fill(i32.const(e.zeros), i32.const(zeros.bytes)));
-  };
-  const forward = sequence(lowered.list, clear);
-  const backward = sequence(backwards.list);
+  const forwards = writer.sequence<HostOperation>();
+  const { bytes } = layout.zeros;
+  if (bytes > 0) {
+    forwards.add((e) => e.share(1, 1, () => e.f.fill(i32.const(e.zeros), i32.const(bytes))));
+  }
+  add(forwards, lowered.list);
+  const forward = forwards.end();
+  const backs = writer.sequence<HostOperation>();
+  add(backs, backwards.list);
+  const backward = backs.end();
   const isWanted = ({ made }: Packing): boolean => made.weights.some((weight) => wanted.includes(weight));
   const packs = [weights.packings.filter(isWanted), weights.packings.filter((packing) => !isWanted(packing))]
     .filter((packings) => packings.length > 0)
     .map((packings): Pack => {
-      const { e, shares, name } = startRun();
-      for (const packing of packings) e.share(1, 1, () => packing.emit(e));
-      return { packings, run: { kind: "run", name, shares: shares.count } };
+      const sequence = writer.sequence<HostOperation>();
+      sequence.add((e) => {
+        for (const packing of packings) e.share(1, 1, () => packing.emit(e));
+      });
+      return { packings, stages: sequence.end() };
     });
-  return { bytes: module.toBytes(), forward, backward, packs };
+  return { bytes: writer.toBytes(), forward, backward, packs, runs: writer.runs };
 }
 
 function scratchOf(thread: Expr<"i32">, arena: number, { scratch }: Layout): Expr<"i32"> {

@@ -5,8 +5,9 @@ import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Engine } from "../../engine/engine.ts";
+import { executorOf } from "../../engine/executor-of.ts";
 import { batchesOf } from "../../graph/batches.ts";
+import type { Executor } from "../../graph/executor.ts";
 import { programOf } from "../../graph/program.ts";
 import type { KerasTensor } from "../../layers/layer.ts";
 import type { IntegerMode } from "../../kernels/i8/parts.ts";
@@ -35,7 +36,7 @@ export class QuantizedModel {
   /** The integer arithmetic that the model computes with. */
   readonly mode: IntegerMode;
   readonly #parts: QuantizedParts;
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #disposed = false;
   /** The names of the classes, in the order of the outputs, if known; they are saved with the model. */
   classNames: readonly string[] | undefined;
@@ -89,8 +90,8 @@ export class QuantizedModel {
   /** Predicts all outputs, in their order. NaN in the inputs counts as the lowest value of the range found in calibration. */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this.#parts.architecture);
-    const engine = await this.#running();
-    return [...(await engine.run(batches))];
+    const executor = await this.#running();
+    return [...(await executor.run(batches))];
   }
 
   /** The bytes of the safetensors file that `loadQuantized` reads, about one for each weight. */
@@ -123,37 +124,42 @@ export class QuantizedModel {
     await writeBytes(path, isOnnx ? await this.toOnnx() : this.toBytes());
   }
 
-  /** The number of bytes that the engine holds for this model, packed weights and working memory. It is 0 before the first prediction. */
+  /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#engine === undefined ? 0 : (await this.#engine).memoryBytes;
+    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
   }
 
-  /** Frees the engine's memory; predicting throws a StateError from then on. */
+  /** Frees the memory of predictions; predicting throws a StateError from then on. */
   dispose(): void {
     this.#disposed = true;
-    disposeWhenMade(this.#engine);
-    this.#engine = undefined;
+    disposeWhenMade(this.#executor);
+    this.#executor = undefined;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #running(): Promise<Engine> {
+  #running(): Promise<Executor> {
     if (this.#disposed) {
       throw new MobileNetV2Error(
         "StateError",
         `Model '${this.name}' was disposed of. Make or load it again to predict.`,
       );
     }
-    if (this.#engine === undefined) {
+    if (this.#executor === undefined) {
       const { architecture } = this.#parts;
-      this.#engine = Engine.create(programOf(architecture.graph), {
+      const made = executorOf(programOf(architecture.graph), {
         threads: architecture.threads,
         transform: (operations) => this.#parts.toIntegers(operations, this.mode),
       });
+      this.#executor = made;
+      // After a failed start, the next call must try again.
+      made.catch(() => {
+        if (this.#executor === made) this.#executor = undefined;
+      });
     }
-    return this.#engine;
+    return this.#executor;
   }
 }
 

@@ -4,7 +4,7 @@ import { type GemmVariant, gemm, gemmName } from "../../../kernels/f32/gemm.ts";
 import type { Expr, Local } from "../../../wasm/expression.ts";
 import { max, min } from "../../../wasm/extremes.ts";
 import { i32 } from "../../../wasm/instructions.ts";
-import { depthwiseRow } from "../../plan/depthwise.ts";
+import { depthwiseRow } from "../../select.ts";
 import { runs } from "../../emit/convolution.ts";
 import { addressAt, forEach } from "../../emit/emitter.ts";
 import { splitRows } from "../../plan/tiles.ts";
