@@ -114,9 +114,13 @@ export class ClassList<Made extends Configured> {
   }
 }
 
+/** All optimizers. */
 export const optimizers = new ClassList(optimizerClasses);
+/** All learning rate schedules. */
 export const schedules = new ClassList(scheduleClasses);
+/** All losses. */
 export const losses = new ClassList(lossClasses);
+/** All metrics. */
 export const metrics = new ClassList(metricClasses);
 
 /** Arguments that make no difference: the way of computing, Keras 2's function behind a class, and companions of arguments that are not used. */

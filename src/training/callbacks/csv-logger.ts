@@ -21,6 +21,7 @@ export class CSVLogger extends Callback {
   #text = "";
   #keys: readonly string[] | undefined;
 
+  /** `filename` is the path of the CSV file. */
   constructor(filename: string | URL, options: CSVLoggerOptions = {}) {
     checkOptions("CSVLogger", options, { separator: true, append: true });
     super();

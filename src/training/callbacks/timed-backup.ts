@@ -22,6 +22,7 @@ export class TimedBackup extends BackupAndRestore {
   readonly #signal: AbortSignal | undefined;
   #next: number;
 
+  /** `backup` is a folder, made if it does not exist, or a store of your own. */
   constructor(backup: string | URL | BackupStore, options: TimedBackupOptions = {}) {
     checkOptions("TimedBackup", options, { interval: true, signal: true });
     const { interval = 5000, signal } = options;

@@ -30,7 +30,7 @@ export type Targets = Values | readonly Tensor[];
 
 /** The options of `evaluate`. */
 export interface EvaluateOptions {
-  /** The number of samples in a batch when `x` is tensors; a data set has batches of its own. Default: 32. */
+  /** The number of samples in a batch when `x` is tensors; a data set comes in batches already. Default: 32. */
   readonly batchSize?: number | undefined;
   /** One weight for each sample when `x` is tensors; in a data set, weights are part of the batches. Default: 1 for each. */
   readonly sampleWeight?: Values | undefined;
@@ -51,7 +51,7 @@ export type ValidationData = readonly [Inputs, Targets, Values?] | TrainingDatas
 export interface FitOptions {
   /** The epoch to train up to: with `initialEpoch` 0, the number of epochs. Default: 1. */
   readonly epochs?: number | undefined;
-  /** The number of samples in a batch when `x` is tensors; a data set has batches of its own. Default: 32. */
+  /** The number of samples in a batch when `x` is tensors; a data set comes in batches already. Default: 32. */
   readonly batchSize?: number | undefined;
   /** How to show the progress. Default: `auto`, a progress bar on a terminal, nothing elsewhere. */
   readonly verbose?: Verbose | undefined;

@@ -140,10 +140,12 @@ export class Objectives {
     for (const metric of this.metrics) metric.resetState();
   }
 
+  /** The state of the loss and all metrics. */
   getState(): StateRecord {
     return this.#pending ?? { metrics: this.metrics.map((metric) => metric.getState()) };
   }
 
+  /** Restores a state, as soon as the metrics are made. */
   setState(state: StateRecord): void {
     this.#pending = state;
     if (this.#built !== undefined) this.#takePending();

@@ -60,6 +60,7 @@ export class TrainingPrograms {
     return this.#parts.weights;
   }
 
+  /** The penalties of the trained weights. */
   get penalties(): Penalties {
     return this.#parts.penalties;
   }
@@ -74,6 +75,7 @@ export class TrainingPrograms {
     );
   }
 
+  /** Whether there is a frozen part, so that features differ from inputs. */
   get hasFrozenPart(): boolean {
     return this.#parts.base !== undefined;
   }

@@ -89,36 +89,40 @@ export function decodeState(bytes: Uint8Array): StateRecord {
   return recordIn(revived({ content: header["content"] }), "content");
 }
 
-// Each of these returns the value of a name, and throws a FormatError if there is none of its type.
-
+/** The number of a name in a state. @throws FormatError if there is none. */
 export function numberIn(state: StateValue, name: string): number {
   const value = valueIn(state, name);
   if (typeof value === "number") return value;
   throw missing(name, "number");
 }
 
+/** The number or null of a name in a state. @throws FormatError if there is neither. */
 export function numberOrNullIn(state: StateValue, name: string): number | null {
   return valueIn(state, name) === null ? null : numberIn(state, name);
 }
 
+/** The text of a name in a state. @throws FormatError if there is none. */
 export function textIn(state: StateValue, name: string): string {
   const value = valueIn(state, name);
   if (typeof value === "string") return value;
   throw missing(name, "text");
 }
 
+/** The record of a name in a state. @throws FormatError if there is none. */
 export function recordIn(state: StateValue, name: string): StateRecord {
   const value = valueIn(state, name);
   if (isState(value)) return value;
   throw missing(name, "record");
 }
 
+/** The list of a name in a state. @throws FormatError if there is none. */
 export function listIn(state: StateValue, name: string): readonly StateValue[] {
   const value = valueIn(state, name);
   if (isList(value)) return value;
   throw missing(name, "list");
 }
 
+/** The list of numbers of a name in a state. @throws FormatError if there is none. */
 export function numbersIn(state: StateValue, name: string): readonly number[] {
   return listIn(state, name).map((value) => {
     if (typeof value === "number") return value;
@@ -126,6 +130,7 @@ export function numbersIn(state: StateValue, name: string): readonly number[] {
   });
 }
 
+/** The list of float32 arrays of a name in a state. @throws FormatError if there is none. */
 export function arraysIn(state: StateValue, name: string): readonly Float32Array[] {
   return listIn(state, name).map((value) => {
     if (value instanceof Float32Array) return value;

@@ -56,6 +56,7 @@ export class Trainer {
     this.optimizer = optimizerOf(options.optimizer ?? "rmsprop");
   }
 
+  /** The mean loss and, after the first batch, the metrics. */
   get metrics(): readonly Metric[] {
     return this.#objectives?.metrics ?? [];
   }
@@ -120,6 +121,7 @@ export class Trainer {
 
   // What follows is for the loop of `fit`.
 
+  /** The losses and metrics. */
   get objectives(): Objectives {
     this.#objectives ??= new Objectives(
       this.options,
@@ -142,6 +144,7 @@ export class Trainer {
     return programs;
   }
 
+  /** The inputs of samples, checked against the model's input shapes. */
   inputs(samples: Samples): readonly Tensor[] {
     return batchesOf(samples.x, this.model);
   }

@@ -39,6 +39,7 @@ export interface Scored {
 /** The loss of a batch, reduced to one number, and a function that computes its gradient. */
 export interface LossResult {
   readonly value: number;
+  /** The gradient of the value. */
   gradient(): OutputGradient;
 }
 
@@ -49,6 +50,7 @@ export abstract class Loss {
   readonly name: string;
   readonly reduction: Reduction;
 
+  /** @throws ValueError for an unknown `reduction`. */
   constructor(options: LossOptions, defaultName: string) {
     this.name = options.name ?? defaultName;
     this.reduction = options.reduction ?? "sum_over_batch_size";

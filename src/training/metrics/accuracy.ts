@@ -9,7 +9,7 @@ import { MeanMetric, type MetricOptions } from "./metric.ts";
 
 /**
  * The fraction of output values that match a binary label: a value above `threshold` counts as 1, any other as 0. Labels are 0 or 1, and
- * have the output's shape. The threshold is 0.5 by default. Default name: `binary_accuracy`.
+ * have the output's shape. The option `threshold` is 0.5 by default. Default name: `binary_accuracy`.
  */
 export class BinaryAccuracy extends MeanMetric {
   readonly threshold: number;

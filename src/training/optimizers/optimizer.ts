@@ -40,14 +40,17 @@ export const OPTIMIZER_OPTIONS: Names<OptimizerOptions> = {
 /** A variable of an optimizer, by Keras's name. */
 export interface OptimizerVariable {
   readonly name: string;
+  /** The value, a scalar for the number of steps and the learning rate, else of a weight's shape. */
   readonly value: Tensor;
 }
 
 /** The state of an optimizer; its arrays are the optimizer's own, not copies. */
 export interface OptimizerState {
+  /** The number of steps so far. */
   readonly iterations: number;
   /** The learning rate, or null if it is a schedule or a function. */
   readonly learningRate: number | null;
+  /** The variables of all weights, in the order of `variables`. */
   readonly slots: readonly Float32Array[];
 }
 
@@ -93,6 +96,7 @@ export abstract class Optimizer {
     }
   }
 
+  /** The name of the optimizer. */
   get name(): string {
     this.#name ??= this.#givenName ?? uniqueName(toSnakeCase(this.className));
     return this.#name;

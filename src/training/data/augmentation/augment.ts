@@ -40,7 +40,9 @@ export function augmentBatch(batch: Batch, augmentations: readonly Augmentation[
 
 /** A picture in float32. */
 export interface Picture {
+  /** The height, in pixels. */
   readonly rows: number;
+  /** The width, in pixels. */
   readonly columns: number;
   readonly channels: number;
   /** The values, [rows, columns, channels], channels last. */

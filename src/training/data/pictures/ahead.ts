@@ -1,5 +1,6 @@
 /** Asynchronous work done ahead of its consumer, with its results in order (tf.data's `prefetch` and parallel `map`). */
 
+/** The limits of the work ahead. */
 export interface AheadOptions {
   /** The number of items worked on at once. */
   readonly concurrency: number;
