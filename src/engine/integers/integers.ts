@@ -83,7 +83,9 @@ class Mixing {
   }
 
   add(operation: Operation): void {
-    const weights = this.#network.weights.get(operation.output);
+    // Of a value without numbers nothing is computed, by whatever.
+    const isEmpty = sizeOf(this.#shapes[operation.output] ?? []) === 0;
+    const weights = isEmpty ? undefined : this.#network.weights.get(operation.output);
     if (weights !== undefined) {
       if (operation.kind !== "convolution") throw misfit(`weights for a ${operation.kind}`);
       if (!canBeIntegers(operation))
