@@ -11,7 +11,7 @@ import { Engine } from "../../../src/engine/engine.ts";
 import { buildGraph } from "../../../src/graph/graph.ts";
 import { programOf } from "../../../src/graph/program.ts";
 import { INTEGER_MODES } from "../../../src/kernels/i8/parts.ts";
-import { hasMode } from "../../../src/kernels/i8/probe.ts";
+import { hasMode } from "../../../src/engine/integers/modes.ts";
 import { Activation } from "../../../src/layers/activations/activation.ts";
 import { Conv2D } from "../../../src/layers/convolutional/conv2d.ts";
 import { Dense } from "../../../src/layers/core/dense.ts";
