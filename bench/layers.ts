@@ -3,10 +3,11 @@ import { MobileNetV2, Tensor } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
 import { compile } from "../src/engine/emit/compile.ts";
 import { tilingOf } from "../src/engine/engine.ts";
-import { fold } from "../src/engine/fold.ts";
-import { lower } from "../src/engine/lower.ts";
+import { fold } from "../src/lowering/fold.ts";
+import { lower } from "../src/lowering/lower.ts";
 import { EngineMemory } from "../src/engine/memory/memory.ts";
-import type { Convolution, Operation, Operations } from "../src/engine/operations.ts";
+import type { EngineOperation, MixedOperation } from "../src/engine/operations.ts";
+import type { Convolution, Operations } from "../src/lowering/operations.ts";
 import { plan } from "../src/engine/plan/plan.ts";
 import { toIntegers } from "../src/engine/integers/integers.ts";
 import type { IntegerConvolution } from "../src/engine/integers/operations.ts";
@@ -79,7 +80,7 @@ interface Step {
 
 /** In a plan as the engine makes it, but with every operation a function of its own. */
 async function timeSteps(
-  operations: Operations,
+  operations: Operations<MixedOperation>,
   picture: Tensor<Float32Array>,
   tiling: Tiling,
   rounds: number,
@@ -117,7 +118,7 @@ async function timeSteps(
   return steps.map((step, i) => ({ ...step, ms: median(times[i] ?? []) }));
 }
 
-function described(operation: Operation): Omit<Step, "ms"> {
+function described(operation: EngineOperation): Omit<Step, "ms"> {
   switch (operation.kind) {
     case "convolution":
     case "integer convolution":

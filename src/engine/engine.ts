@@ -1,17 +1,17 @@
 /** Runs programs: a plan and a module for each input shape, one memory, packed weights; all of MobileNetV2 inside WebAssembly. */
-import { MobileNetV2Error } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { evaluate } from "../graph/evaluate.ts";
+import type { Executor } from "../graph/executor.ts";
 import { checkInputs } from "../graph/inputs.ts";
 import type { Program } from "../graph/program.ts";
 import { type Tiling, TILINGS } from "../kernels/f32/table.ts";
 import type { Features } from "../wasm/features.ts";
 import { type Compiled, compile } from "./emit/compile.ts";
-import { fold } from "./fold.ts";
-import { lower } from "./lower.ts";
-import type { Host, Operations } from "./operations.ts";
+import { fold } from "../lowering/fold.ts";
+import { lower } from "../lowering/lower.ts";
+import type { Host, Operations } from "../lowering/operations.ts";
 import type { Place } from "./memory/place.ts";
+import type { MixedOperation } from "./operations.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { type Preparation, type Prepared, Session, runStages, weightBytes } from "./session.ts";
 import type { Pool } from "./threads/pool.ts";
@@ -32,13 +32,11 @@ export interface EngineOptions {
   /** Where the threads come from: the process's pool unless given. */
   readonly pool?: Pool;
   /** What to run in place of the program's folded operations, as with integers for some. */
-  readonly transform?: (operations: Operations) => Operations;
+  readonly transform?: (operations: Operations) => Operations<MixedOperation>;
 }
 
-export class Engine {
+export class Engine implements Executor {
   readonly #program: Program;
-  readonly #features: Features;
-  readonly #transform: EngineOptions["transform"];
   readonly #session: Session<Plan, PackedWeights, Compiled>;
 
   private constructor(
@@ -46,14 +44,12 @@ export class Engine {
     { features: available = machineFeatures(), threads = 1, transform, pool }: EngineOptions,
   ) {
     this.#program = program;
-    this.#features = available;
-    this.#transform = transform;
     this.#session = new Session(preparation(program, tilingOf(available), transform), { threads, pool });
   }
 
   /**
-   * An engine for a program. Nothing is allocated, compiled or packed before the first run.
-   * Without WebAssembly SIMD the layers' own forwards are used, which are many times slower.
+   * An engine for a program, on a machine with WebAssembly SIMD: `executorOf` asks for that. Nothing is allocated, compiled or packed
+   * before the first run.
    */
   static create(program: Program, options: EngineOptions = {}): Promise<Engine> {
     return Promise.resolve(new Engine(program, options));
@@ -64,24 +60,9 @@ export class Engine {
     return this.#session.memoryBytes;
   }
 
-  /**
-   * One tensor for each of the program's inputs, [batch, …]; resolves to one for each of its outputs. Any batch, any size that
-   * the program takes. Weights that were assigned since the last run are used. Calls may overlap.
-   *
-   * @throws ShapeError or ValueError where inputs do not fit, LimitError where memory is not enough, StateError after `dispose()`.
-   */
   async run(inputs: readonly Tensor[]): Promise<readonly Tensor<Float32Array>[]> {
     this.#session.assertAlive();
     const batch = checkInputs(this.#program, inputs);
-    if (!this.#features.simd) {
-      if (this.#transform) {
-        throw new MobileNetV2Error("MissingError", "A quantized model needs WebAssembly SIMD, which is missing here.");
-      }
-      return evaluate(
-        this.#program,
-        inputs.map((input) => input.toFloat32()),
-      );
-    }
     const shapes = inputs.map((input) => input.shape.slice(1));
     return await this.#session.run(shapes, (prepared) => execute(prepared, inputs, batch));
   }

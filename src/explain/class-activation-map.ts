@@ -2,7 +2,7 @@
 import { type MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Engine } from "../engine/engine.ts";
+import { executorOf } from "../engine/executor-of.ts";
 import { type Program, programOf } from "../graph/program.ts";
 import { AveragePooling2D } from "../layers/pooling/average-pooling2d.ts";
 import { Conv2D } from "../layers/convolutional/conv2d.ts";
@@ -34,8 +34,8 @@ export async function classActivationMap(
   const { classifier, value } = headOf(program);
   const inputs = pictureOf(image, model);
   const looked = { ...program, outputs: [...program.outputs, value] };
-  using engine = await Engine.create(looked, { threads: model.threads });
-  const [answer, activations] = await engine.run(inputs);
+  using executor = await executorOf(looked, { threads: model.threads });
+  const [answer, activations] = await executor.run(inputs);
   if (answer === undefined || activations === undefined) throw unfit(undefined);
   const { classIndex, score } = classOf(answer, options);
   const kernel = classifier.weight("kernel").values;

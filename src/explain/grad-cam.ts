@@ -5,8 +5,9 @@
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Engine } from "../engine/engine.ts";
+import { executorOf } from "../engine/executor-of.ts";
 import type { Differentiator, LossGradient } from "../graph/differentiator.ts";
+import type { Executor } from "../graph/executor.ts";
 import { programOf } from "../graph/program.ts";
 import { splitProgram } from "../graph/split.ts";
 import type { BaseModel } from "../models/base-model.ts";
@@ -21,14 +22,14 @@ export interface GradCamOptions extends ExplainOptions {
   readonly layer?: string | undefined;
 }
 
-/** Grad-CAM of one model and layer, for many pictures: everything before the layer runs on the inference engine. */
+/** Grad-CAM of one model and layer, for many pictures: everything before the layer runs only forwards. */
 export class GradCam {
   readonly #model: BaseModel;
   readonly #layer: string;
-  readonly #base: Engine;
+  readonly #base: Executor;
   readonly #tail: Differentiator;
 
-  private constructor(model: BaseModel, layer: string, base: Engine, tail: Differentiator) {
+  private constructor(model: BaseModel, layer: string, base: Executor, tail: Differentiator) {
     this.#model = model;
     this.#layer = layer;
     this.#base = base;
@@ -60,9 +61,9 @@ export class GradCam {
       ({ output }) => !after.has(output),
     );
     const { threads } = model;
-    const { differentiatorOf } = await import("../training/loop/differentiator-of.ts");
+    const { differentiatorOf } = await import("../engine/differentiator-of.ts");
     const tail = await differentiatorOf(split.tail, { training: false, weights: [], outputs: [1], threads });
-    return new GradCam(model, path, await Engine.create(split.base, { threads }), tail);
+    return new GradCam(model, path, await executorOf(split.base, { threads }), tail);
   }
 
   /**

@@ -1,11 +1,12 @@
-/** What functional and sequential models do: predict on the engine, print themselves, free their memory (keras.Model). */
+/** What functional and sequential models do: predict, print themselves, free their memory (keras.Model). */
 import { openFiles } from "#platform";
 import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Engine } from "../engine/engine.ts";
+import { executorOf } from "../engine/executor-of.ts";
 import { batchesOf } from "../graph/batches.ts";
+import type { Executor } from "../graph/executor.ts";
 import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
@@ -20,7 +21,7 @@ import { type ThreadOptions, threadsOf } from "./threads.ts";
 export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 
 export abstract class BaseModel extends Network {
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #disposed = false;
   /** The names of the classes in the order of the output, where the file that the model comes from has them; saved with it. */
   classNames: readonly string[] | undefined;
@@ -45,8 +46,8 @@ export abstract class BaseModel extends Network {
    */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this);
-    const engine = await this.#running();
-    return [...(await engine.run(batches))];
+    const executor = await this.#running();
+    return [...(await executor.run(batches))];
   }
 
   /**
@@ -113,9 +114,9 @@ export abstract class BaseModel extends Network {
     return modelFiles(this, { ...options, format }, name);
   }
 
-  /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */
+  /** The bytes that predictions hold: packed weights and working memory. 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#engine === undefined ? 0 : (await this.#engine).memoryBytes;
+    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
   }
 
   /** Prints the table of layers as Keras does. */
@@ -124,22 +125,22 @@ export abstract class BaseModel extends Network {
   }
 
   /**
-   * Frees the engine's memory. The weights stay readable, and can be saved; predicting or training again is an error, and a training that
+   * Frees the memory of predictions. The weights stay readable, and can be saved; predicting or training again is an error, and a training that
    * is going on ends with one.
    */
   dispose(): void {
     this.#disposed = true;
-    this.releaseEngine();
+    this.releaseExecutor();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Frees the engine; the next prediction makes a new one. For models whose graph has changed. */
-  protected releaseEngine(): void {
-    disposeWhenMade(this.#engine);
-    this.#engine = undefined;
+  /** Frees the executor; the next prediction makes a new one. For models whose graph has changed. */
+  protected releaseExecutor(): void {
+    disposeWhenMade(this.#executor);
+    this.#executor = undefined;
   }
 
   /** @throws StateError once the model was disposed of. */
@@ -148,16 +149,16 @@ export abstract class BaseModel extends Network {
     throw new MobileNetV2Error("StateError", `Model '${this.name}' was disposed of. Make or load it again.`);
   }
 
-  #running(): Promise<Engine> {
+  #running(): Promise<Executor> {
     this.checkNotDisposed();
-    if (this.#engine === undefined) {
-      const made = Engine.create(programOf(this.graph), { threads: this.threads });
-      this.#engine = made;
+    if (this.#executor === undefined) {
+      const made = executorOf(programOf(this.graph), { threads: this.threads });
+      this.#executor = made;
       // A start that failed must not be remembered: the next call tries again.
       made.catch(() => {
-        if (this.#engine === made) this.#engine = undefined;
+        if (this.#executor === made) this.#executor = undefined;
       });
     }
-    return this.#engine;
+    return this.#executor;
   }
 }

@@ -133,7 +133,7 @@ export class Sequential extends TrainableModel {
   }
 
   #rebuild(): void {
-    this.releaseEngine();
+    this.releaseExecutor();
     this.#graph = undefined;
     const [bottom] = this.#stack;
     if (bottom === undefined) return;

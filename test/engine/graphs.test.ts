@@ -4,8 +4,9 @@ import { describe, it } from "node:test";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { fold } from "../../src/engine/fold.ts";
-import { lower } from "../../src/engine/lower.ts";
+import { executorOf } from "../../src/engine/executor-of.ts";
+import { fold } from "../../src/lowering/fold.ts";
+import { lower } from "../../src/lowering/lower.ts";
 import { plan } from "../../src/engine/plan/plan.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { programOf } from "../../src/graph/program.ts";
@@ -319,8 +320,8 @@ describe("engines", () => {
     seedWeights(model, "engine");
     const program = programOf(model.graph);
     const inputs = seededTensors([[2, 4, 4, 3]]);
-    using engine = await Engine.create(program, { features: { ...PLAIN, simd: false } });
-    assert.deepEqual(await engine.run(inputs), evaluate(program, inputs));
+    using executor = await executorOf(program, { features: { ...PLAIN, simd: false } });
+    assert.deepEqual(await executor.run(inputs), evaluate(program, inputs));
   });
 
   it("an arena of 1.0_224 is near its largest live set: 20 MiB with the weights", async () => {

@@ -5,7 +5,8 @@ import { i32 } from "../../wasm/instructions.ts";
 import { keptBytes } from "../plan/chain.ts";
 import { emitConvolutionRow } from "./convolution.ts";
 import { type Emitter, addressAt, forEach } from "./emitter.ts";
-import type { Chain, Convolution } from "../operations.ts";
+import type { Convolution } from "../../lowering/operations.ts";
+import type { Chain } from "../operations.ts";
 
 export function emitChain(emitter: Emitter, { links, kept, pieces }: Chain): void {
   const { f } = emitter;

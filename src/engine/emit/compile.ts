@@ -12,7 +12,8 @@ import { emitConvolution } from "./convolution.ts";
 import { emitBorder, emitPad } from "./pad.ts";
 import { emitPool } from "./pool.ts";
 import { type Emitter, addressAt, boundArguments } from "./emitter.ts";
-import type { Host, Operation } from "../operations.ts";
+import type { Host } from "../../lowering/operations.ts";
+import type { EngineOperation } from "../operations.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { IntegerOperation } from "../integers/operations.ts";
 import { type Run, RunWriter, type Stage } from "../run-writer.ts";
@@ -68,7 +69,7 @@ const BYTES_PER_CALL = 2 ** 16;
 
 function emit(
   emitter: Emitter,
-  operation: Exclude<Operation, { kind: "host" | "alias" }>,
+  operation: Exclude<EngineOperation, { kind: "host" | "alias" }>,
   plan: Plan,
   emitIntegers: EmitIntegers | undefined,
 ): void {

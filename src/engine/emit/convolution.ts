@@ -5,7 +5,7 @@ import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { type Emitter, addressAt, boundArguments, forEach } from "./emitter.ts";
-import type { Convolution } from "../operations.ts";
+import type { Convolution } from "../../lowering/operations.ts";
 import { splitRows, tileOf } from "../plan/tiles.ts";
 import { depthwiseRow, isDepthwise } from "../plan/depthwise.ts";
 

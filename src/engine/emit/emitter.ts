@@ -3,7 +3,7 @@ import type { Tiling } from "../../kernels/f32/table.ts";
 import type { AnyExpr, Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
-import type { Bounds } from "../operations.ts";
+import type { Bounds } from "../../lowering/bounds.ts";
 import type { RunEmitter } from "../run-writer.ts";
 import type { PackedWeights } from "../memory/weights.ts";
 

@@ -1,8 +1,8 @@
-/** Runs a model over calibration data on the float32 engine and watches the values that are to become integers. */
+/** Runs a model over calibration data in float32 and watches the values that are to become integers. */
 import { valueError } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { Program } from "../../graph/program.ts";
-import { Engine } from "../engine.ts";
+import { executorOf } from "../executor-of.ts";
 import { ChannelHistogram } from "./histogram.ts";
 
 /** Batches of pictures, or for a model with several inputs arrays of them. */
@@ -18,13 +18,13 @@ export async function observe(
   data: CalibrationData,
 ): Promise<ReadonlyMap<number, ChannelHistogram>> {
   const observed = new Map<number, ChannelHistogram>();
-  const engine = await Engine.create({ ...program, outputs: values });
+  const executor = await executorOf({ ...program, outputs: values });
   try {
     for await (const given of data) {
       const batch = given instanceof Tensor ? [given] : given;
       // A picture at a time: all of its values are in memory at once.
       for (let picture = 0; picture < (batch[0]?.shape[0] ?? 0); picture++) {
-        const results = await engine.run(batch.map((tensor) => pictureOf(tensor, picture)));
+        const results = await executor.run(batch.map((tensor) => pictureOf(tensor, picture)));
         for (const [i, result] of results.entries()) {
           const value = values[i] ?? -1;
           const histogram = observed.get(value) ?? new ChannelHistogram(result.shape.at(-1) ?? 1);
@@ -34,7 +34,7 @@ export async function observe(
       }
     }
   } finally {
-    engine.dispose();
+    executor.dispose();
   }
   if (observed.size < values.length) {
     throw valueError("`calibrationData` has no pictures. Give some dozens that are like those the model will see.");

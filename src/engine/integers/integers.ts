@@ -1,7 +1,16 @@
 /** Folded operations → the same with integer operations in place of those that a quantized network has integers for. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
-import { type Convolution, type Operation, type Operations, type Pool, inputsOf } from "../operations.ts";
+import {
+  type Convolution,
+  type Operation,
+  type Operations,
+  type Pool,
+  inputsOf,
+  isGlobalMean,
+} from "../../lowering/operations.ts";
+import { NO_PADS, hasPads } from "../../lowering/windows.ts";
+import type { MixedOperation } from "../operations.ts";
 import { outsideOf, weightsOf } from "./kernels.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
 import type { IntegerSums } from "./operations.ts";
@@ -20,16 +29,11 @@ export function toIntegers(
   network: QuantizedNetwork,
   mode: IntegerMode,
   wide = joinsIntegers(mode),
-): Operations {
+): Operations<MixedOperation> {
   const mixing = new Mixing(operations, network, { mode, wide });
   for (const operation of operations.list) mixing.add(operation);
   return mixing.finish();
 }
-
-const NO_PADS = [
-  [0, 0],
-  [0, 0],
-] as const;
 
 interface IntegerValue {
   readonly value: number;
@@ -41,7 +45,7 @@ class Mixing {
   readonly #network: QuantizedNetwork;
   readonly #mode: IntegerMode;
   readonly #wide: boolean;
-  readonly #list: Operation[] = [];
+  readonly #list: MixedOperation[] = [];
   readonly #shapes: Dims[];
   readonly #bytes: number[];
   readonly #consumers = new Map<number, Operation[]>();
@@ -71,7 +75,7 @@ class Mixing {
     }
   }
 
-  finish(): Operations {
+  finish(): Operations<MixedOperation> {
     const outputs = this.#operations.outputs.map((value) => this.#float(value));
     const { inputs } = this.#operations;
     return { list: this.#list, inputs, outputs, shapes: this.#shapes, bytes: this.#bytes };
@@ -107,7 +111,7 @@ class Mixing {
     const added = residual === undefined ? undefined : this.#integer(residual);
     const padding = paddingOf(input.quantization);
     const { pads } = operation.window;
-    const padded = depthwise || pads.flat().every((zeros) => zeros === 0) ? undefined : { pads, padding };
+    const padded = depthwise || !hasPads(operation.window) ? undefined : { pads, padding };
     const quantization = this.#outputQuantization(output);
     const { starts, factors, residualFactor } = requantization(weights, {
       input: input.quantization,
@@ -265,8 +269,6 @@ class Mixing {
         const residual = operation.residual === undefined ? undefined : this.#float(operation.residual);
         return { ...operation, input: this.#float(operation.input), residual };
       }
-      case "chain":
-        throw misfit("convolutions that are joined already");
       default:
         return { ...operation, input: this.#float(operation.input) };
     }
@@ -287,16 +289,6 @@ export function canBeIntegers({ from, to, window, groups, residual }: Convolutio
     strides[0] === strides[1] &&
     strides[0] <= 2 &&
     pads.flat().every((zeros) => zeros <= 1)
-  );
-}
-
-export function isGlobalMean({ mode, to, from, window }: Pool): boolean {
-  return (
-    mode === "mean" &&
-    to.rows * to.cols === 1 &&
-    window.rows === from.rows &&
-    window.cols === from.cols &&
-    window.pads.flat().every((zeros) => zeros === 0)
   );
 }
 

@@ -1,7 +1,8 @@
 /** Integer operations: what convolutions, pools and the ways in and out become. They stand among the float32 operations of a plan. */
 import type { Padding2D } from "../../core/padding.ts";
 import type { IntegerMode } from "../../kernels/i8/parts.ts";
-import type { Picture, Window } from "../picture.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import type { Window } from "../../lowering/windows.ts";
 
 interface OneToOne {
   readonly input: number;

@@ -1,6 +1,7 @@
 /** The integer operations as plain loops: their definition, and the oracle that the kernels agree with to the last bit. */
 import { LEVELS } from "../../kernels/i8/parts.ts";
-import type { Picture, Window } from "../picture.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import type { Window } from "../../lowering/windows.ts";
 import type { Dequantize, IntegerMean, IntegerOperation, IntegerPad, IntegerSums, Quantize } from "./operations.ts";
 
 /** A value of the reference: integers from 0 to 255, or real numbers. */

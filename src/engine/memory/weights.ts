@@ -5,8 +5,9 @@ import { packGemm, packedGemmSize } from "../../kernels/f32/gemm.ts";
 import type { Tiling } from "../../kernels/f32/table.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { EngineMemory, Region } from "./memory.ts";
-import type { Convolution, Operation, PerChannel } from "../operations.ts";
-import { convolutionsOf } from "../operations.ts";
+import { folded } from "../../lowering/folded.ts";
+import type { Convolution, PerChannel } from "../../lowering/operations.ts";
+import { type EngineOperation, convolutionsOf } from "../operations.ts";
 import { isDepthwise } from "../plan/depthwise.ts";
 import { tileOf } from "../plan/tiles.ts";
 import { Packer } from "./packer.ts";
@@ -35,7 +36,7 @@ export class PackedWeights {
   }
 
   /** Places the weights of all operations. */
-  reserve(operations: readonly Operation[]): void {
+  reserve(operations: readonly EngineOperation[]): void {
     for (const operation of operations) {
       for (const convolution of convolutionsOf(operation)) this.ofConvolution(convolution);
       if (operation.kind === "affine") this.ofAffine(operation);
@@ -136,19 +137,4 @@ function isCurrent({ weights, versions }: Packed): boolean {
   if (versions === undefined) return false;
   for (let i = 0; i < weights.length; i++) if (weights[i]?.version !== versions[i]) return false;
   return true;
-}
-
-/** What each output channel's sum is multiplied by, and what is added then: the bias through all affines. */
-export function folded({ bias, affines, to }: Convolution): { scale: Float64Array; offset: Float64Array } {
-  const scale = new Float64Array(to.channels).fill(1);
-  const offset = bias === undefined ? new Float64Array(to.channels) : Float64Array.from(bias.values);
-  for (const affine of affines) {
-    const [factors, summands] = [affine.scale(), affine.offset()];
-    for (let c = 0; c < to.channels; c++) {
-      const factor = factors[c] ?? 1;
-      scale[c] = (scale[c] ?? 1) * factor;
-      offset[c] = (offset[c] ?? 0) * factor + (summands[c] ?? 0);
-    }
-  }
-  return { scale, offset };
 }

@@ -1,7 +1,7 @@
 /** Which convolutions the depthwise kernel runs, and as what; all others are for the matrix kernels. */
 import type { DwconvRow } from "../../kernels/f32/dwconv.ts";
 import type { Tiling } from "../../kernels/f32/table.ts";
-import type { Convolution } from "../operations.ts";
+import type { Convolution } from "../../lowering/operations.ts";
 
 /** Windows of more taps go through the matrix kernels, a channel at a time: their code would be too long. */
 const MOST_DEPTHWISE_TAPS = 81;

@@ -3,8 +3,9 @@ import { type Dims, sizeOf } from "../../core/shape.ts";
 import { type Block, align, placeBlocks } from "./arena.ts";
 import { chainConvolutions } from "./chain.ts";
 import { isDepthwise } from "./depthwise.ts";
-import type { Convolution, Operation, Operations } from "../operations.ts";
-import { convolutionsOf } from "../operations.ts";
+import type { Convolution, Operations } from "../../lowering/operations.ts";
+import { type EngineOperation, type MixedOperation, convolutionsOf } from "../operations.ts";
+import { select } from "../select.ts";
 import { type Border, spreadPadding } from "./spread-padding.ts";
 import { Storage } from "./storage.ts";
 
@@ -18,7 +19,7 @@ export interface Placement {
 }
 
 export interface Plan {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly EngineOperation[];
   /** The offset of every value in the arena, in bytes. */
   readonly offsets: readonly number[];
   readonly shapes: readonly Dims[];
@@ -35,8 +36,8 @@ export interface Plan {
 const SLACK = 64;
 
 /** `pieces` is into how many pieces threads cut a chain, each with working memory of its own. */
-export function plan(operations: Operations, { pieces = 1 }: { readonly pieces?: number } = {}): Plan {
-  const spread = spreadPadding(operations);
+export function plan(operations: Operations<MixedOperation>, { pieces = 1 }: { readonly pieces?: number } = {}): Plan {
+  const spread = spreadPadding(select(operations));
   const { inputs, padded } = spread;
   const { list, shapes } = chainConvolutions(spread, pieces);
   const sizes = shapes.map((shape, value) => sizeOf(shape) * (operations.bytes?.[value] ?? 4));

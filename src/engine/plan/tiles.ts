@@ -1,6 +1,6 @@
 /** Which register tile a convolution has, and how its pixels are cut into tiles. */
 import { type Tile, type Tiling, tileFor } from "../../kernels/f32/table.ts";
-import type { Convolution } from "../operations.ts";
+import type { Convolution } from "../../lowering/operations.ts";
 
 export function tileOf(tiling: Tiling, { to, groups }: Convolution): Tile {
   return tileFor(tiling, to.rows * to.cols, to.channels / groups);

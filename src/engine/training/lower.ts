@@ -22,9 +22,10 @@ import { Reshape } from "../../layers/reshaping/reshape.ts";
 import { Softmax } from "../../layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
 import { isDepthwise } from "../plan/depthwise.ts";
-import { BOUNDS, NO_PADS, UNIT_WINDOW, windowOf } from "../lower.ts";
-import { type Bounds, sameDims } from "../operations.ts";
-import type { Picture, Window } from "../picture.ts";
+import { BOUNDS, type Bounds } from "../../lowering/bounds.ts";
+import { sameDims } from "../../lowering/operations.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import { NO_PADS, UNIT_WINDOW, type Window, windowOf } from "../../lowering/windows.ts";
 import type { Forward, Lowered, Matrix, Scaling, View } from "./operations.ts";
 import { isRaw, viewOf } from "./operations.ts";
 

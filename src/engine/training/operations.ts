@@ -7,8 +7,9 @@ import type { Dropout } from "../../layers/regularization/dropout.ts";
 import type { OutputActivation } from "../../layers/gradients.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
-import type { Bounds } from "../operations.ts";
-import type { Picture, Window } from "../picture.ts";
+import type { Bounds } from "../../lowering/bounds.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import type { Window } from "../../lowering/windows.ts";
 
 /** Float32 numbers in memory: a row for each pixel of each picture. Values and gradients have numbers, which say which matrix is meant. */
 export interface Matrix {

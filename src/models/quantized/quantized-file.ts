@@ -1,8 +1,9 @@
 /** Quantized models to and from the bytes of their file: which layer each part belongs to, checked against the layers themselves. */
 import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
-import { fold } from "../../engine/fold.ts";
-import { lower } from "../../engine/lower.ts";
-import type { Convolution, Operation, Operations } from "../../engine/operations.ts";
+import { fold } from "../../lowering/fold.ts";
+import { lower } from "../../lowering/lower.ts";
+import type { Convolution, Operation, Operations } from "../../lowering/operations.ts";
+import type { MixedOperation } from "../../engine/operations.ts";
 import { toIntegers } from "../../engine/integers/integers.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "../../engine/integers/network.ts";
 import type { Range } from "../../engine/integers/scheme.ts";
@@ -47,7 +48,7 @@ export class QuantizedParts {
   }
 
   /** The folded operations of the architecture, with integers. */
-  toIntegers(operations: Operations, mode: IntegerMode): Operations {
+  toIntegers(operations: Operations, mode: IntegerMode): Operations<MixedOperation> {
     return toIntegers(operations, this.network, mode);
   }
 

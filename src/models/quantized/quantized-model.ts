@@ -5,8 +5,9 @@ import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Engine } from "../../engine/engine.ts";
+import { executorOf } from "../../engine/executor-of.ts";
 import { batchesOf } from "../../graph/batches.ts";
+import type { Executor } from "../../graph/executor.ts";
 import { programOf } from "../../graph/program.ts";
 import type { KerasTensor } from "../../layers/layer.ts";
 import type { IntegerMode } from "../../kernels/i8/parts.ts";
@@ -29,7 +30,7 @@ export interface QuantizedModelOptions {
 export class QuantizedModel {
   readonly mode: IntegerMode;
   readonly #parts: QuantizedParts;
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #disposed = false;
   /** The names of the classes in the order of the output, where they are known; saved with the model. */
   classNames: readonly string[] | undefined;
@@ -78,8 +79,8 @@ export class QuantizedModel {
   /** The answers of all outputs. NaN in pictures counts as the least number that was seen in calibration. */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this.#parts.architecture);
-    const engine = await this.#running();
-    return [...(await engine.run(batches))];
+    const executor = await this.#running();
+    return [...(await executor.run(batches))];
   }
 
   /** The file: about a byte for each weight. `loadQuantized` reads it. */
@@ -111,37 +112,42 @@ export class QuantizedModel {
     await writeBytes(path, isOnnx ? await this.toOnnx() : this.toBytes());
   }
 
-  /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */
+  /** The bytes that predictions hold: packed weights and working memory. 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#engine === undefined ? 0 : (await this.#engine).memoryBytes;
+    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
   }
 
-  /** Frees the engine's memory; predicting again is an error. */
+  /** Frees the memory of predictions; predicting again is an error. */
   dispose(): void {
     this.#disposed = true;
-    disposeWhenMade(this.#engine);
-    this.#engine = undefined;
+    disposeWhenMade(this.#executor);
+    this.#executor = undefined;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #running(): Promise<Engine> {
+  #running(): Promise<Executor> {
     if (this.#disposed) {
       throw new MobileNetV2Error(
         "StateError",
         `Model '${this.name}' was disposed of. Make or load it again to predict.`,
       );
     }
-    if (this.#engine === undefined) {
+    if (this.#executor === undefined) {
       const { architecture } = this.#parts;
-      this.#engine = Engine.create(programOf(architecture.graph), {
+      const made = executorOf(programOf(architecture.graph), {
         threads: architecture.threads,
         transform: (operations) => this.#parts.toIntegers(operations, this.mode),
       });
+      this.#executor = made;
+      // A start that failed must not be remembered: the next call tries again.
+      made.catch(() => {
+        if (this.#executor === made) this.#executor = undefined;
+      });
     }
-    return this.#engine;
+    return this.#executor;
   }
 }
 

@@ -4,20 +4,20 @@
  */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
-import { fold } from "../../engine/fold.ts";
-import { lower } from "../../engine/lower.ts";
+import { fold } from "../../lowering/fold.ts";
+import { lower } from "../../lowering/lower.ts";
+import type { Bounds } from "../../lowering/bounds.ts";
 import {
-  type Bounds,
   type Convolution,
   type Operation,
   type Operations,
   type Pool,
   inputsOf,
-} from "../../engine/operations.ts";
-import { isGlobalMean } from "../../engine/integers/integers.ts";
+  isGlobalMean,
+} from "../../lowering/operations.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "../../engine/integers/network.ts";
 import { paddingOf, quantizationOf } from "../../engine/integers/scheme.ts";
-import { folded } from "../../engine/memory/weights.ts";
+import { folded } from "../../lowering/folded.ts";
 import { programOf } from "../../graph/program.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import { GraphWriter, type WrittenValue } from "../../saving/onnx/graph-writer.ts";

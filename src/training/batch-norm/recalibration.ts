@@ -4,7 +4,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import { batchesOf } from "../../graph/batches.ts";
 import type { BatchNormalization } from "../../layers/normalization/batch-normalization.ts";
 import { Breath } from "../loop/pauses.ts";
-import { differentiatorOf } from "../loop/differentiator-of.ts";
+import { differentiatorOf } from "../../engine/differentiator-of.ts";
 import { type Inputs, sourceOf } from "../loop/fit-options.ts";
 import type { TrainedModel } from "../loop/model.ts";
 import { TrainingPrograms } from "../loop/programs.ts";

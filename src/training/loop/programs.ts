@@ -1,8 +1,9 @@
-/** A model as it is trained: the frozen part on the inference engine, the rest on a differentiator. */
+/** A model as it is trained: the frozen part on an executor, the rest on a differentiator. */
 import { disposeWhenMade } from "../../core/disposal.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Engine } from "../../engine/engine.ts";
-import type { DifferentiationOptions, Differentiator, Evaluated } from "../../graph/differentiator.ts";
+import { executorOf } from "../../engine/executor-of.ts";
+import type { Differentiator, Evaluated, MakeDifferentiator } from "../../graph/differentiator.ts";
+import type { Executor } from "../../graph/executor.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import { type Program, programOf } from "../../graph/program.ts";
 import { splitProgram } from "../../graph/split.ts";
@@ -12,16 +13,11 @@ import type { Predicted } from "../losses/loss.ts";
 import type { TrainedModel } from "./model.ts";
 import { Penalties } from "../losses/penalties.ts";
 
-export type MakeDifferentiator = (
-  program: Program,
-  options: DifferentiationOptions & { readonly threads: number },
-) => Promise<Differentiator>;
-
 interface Parts {
   readonly weights: readonly Weight[];
   readonly penalties: Penalties;
-  /** Undefined where no layer with weights is frozen from the inputs on. */
-  readonly base: Engine | undefined;
+  /** Undefined if no layer with weights is frozen from the inputs on. */
+  readonly base: Executor | undefined;
   readonly tail: Program;
   /** Which layers are trainable. */
   readonly trains: string;
@@ -49,7 +45,7 @@ export class TrainingPrograms {
     return new TrainingPrograms({
       weights,
       penalties: new Penalties(new Set(program.steps.map(({ layer }) => layer)), weights),
-      base: isWorthwhile ? await Engine.create(split.base, { threads }) : undefined,
+      base: isWorthwhile ? await executorOf(split.base, { threads }) : undefined,
       tail: isWorthwhile ? split.tail : program,
       trains: trainsOf(model),
       threads,
@@ -106,13 +102,13 @@ export class TrainingPrograms {
   }
 }
 
-/** A program in inference, with the logits of its outputs: all but their last steps on the inference engine. */
+/** A program in inference, with the logits of its outputs: all but their last steps on an executor. */
 class Evaluator {
   readonly #body: Program;
   readonly #head: Program;
   readonly #threads: number;
   readonly #make: MakeDifferentiator;
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #differentiator: Promise<Differentiator> | undefined;
 
   constructor(program: Program, threads: number, make: MakeDifferentiator) {
@@ -127,8 +123,8 @@ class Evaluator {
   async run(inputs: readonly Tensor[]): Promise<readonly Predicted[]> {
     let values = inputs;
     if (this.#body.steps.length > 0) {
-      this.#engine ??= Engine.create(this.#body, { threads: this.#threads });
-      values = await (await this.#engine).run(inputs);
+      this.#executor ??= executorOf(this.#body, { threads: this.#threads });
+      values = await (await this.#executor).run(inputs);
     }
     const outputs = values.map((value) => value.toFloat32());
     const { steps, inputs: passed, outputs: wanted } = this.#head;
@@ -145,7 +141,7 @@ class Evaluator {
   }
 
   dispose(): void {
-    disposeWhenMade(this.#engine);
+    disposeWhenMade(this.#executor);
     disposeWhenMade(this.#differentiator);
   }
 }

@@ -5,13 +5,14 @@ import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { batchesOf } from "../../graph/batches.ts";
+import type { MakeDifferentiator } from "../../graph/differentiator.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { Breath } from "./pauses.ts";
 import type { Callback, CallbackParams, Logs } from "../callbacks/callback.ts";
 import { CallbackList, callbacksOf } from "../callbacks/callback-list.ts";
 import { ProgressLogger } from "../callbacks/progress-logger.ts";
-import { differentiatorOf } from "./differentiator-of.ts";
+import { differentiatorOf } from "../../engine/differentiator-of.ts";
 import {
   type CompileOptions,
   type EvaluateOptions,
@@ -27,7 +28,7 @@ import type { TrainedModel } from "./model.ts";
 import { Objectives } from "./objectives.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { optimizerOf } from "../optimizers/optimizers.ts";
-import { type MakeDifferentiator, TrainingPrograms, predictedOf } from "./programs.ts";
+import { TrainingPrograms, predictedOf } from "./programs.ts";
 import { verbosity } from "./progress-bar.ts";
 import { type Samples, type Source, type TrainingDataset, checkClassWeight, weighted } from "../data/samples.ts";
 

@@ -1,9 +1,10 @@
 /** Quantized programs by the plain loops and on the engine, in every mode. */
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { Engine } from "../../../src/engine/engine.ts";
-import { fold } from "../../../src/engine/fold.ts";
-import { lower } from "../../../src/engine/lower.ts";
-import type { Operations } from "../../../src/engine/operations.ts";
+import { fold } from "../../../src/lowering/fold.ts";
+import { lower } from "../../../src/lowering/lower.ts";
+import type { Operations } from "../../../src/lowering/operations.ts";
+import type { MixedOperation } from "../../../src/engine/operations.ts";
 import { toIntegers } from "../../../src/engine/integers/integers.ts";
 import type { QuantizedNetwork } from "../../../src/engine/integers/network.ts";
 import { type QuantizeSettings, quantizeProgram } from "../../../src/engine/integers/quantize.ts";
@@ -34,7 +35,7 @@ export function operationsFor(
   network: QuantizedNetwork,
   inputs: readonly Tensor[],
   mode: IntegerMode = "i16",
-): Operations {
+): Operations<MixedOperation> {
   return toIntegers(
     fold(
       lower(
@@ -48,7 +49,10 @@ export function operationsFor(
 }
 
 /** The outputs by the plain loops, for the first picture. Only for programs without float32 operations between. */
-export function byReference(operations: Operations, inputs: readonly Tensor<Float32Array>[]): ReferenceValue[] {
+export function byReference(
+  operations: Operations<MixedOperation>,
+  inputs: readonly Tensor<Float32Array>[],
+): ReferenceValue[] {
   const values = new Map<number, ReferenceValue>();
   const value = (id: number): ReferenceValue => {
     const found = values.get(id);

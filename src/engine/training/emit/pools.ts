@@ -19,7 +19,7 @@ import type { Emitter } from "./emitter.ts";
 import type { AverageGradient, LargestGradient, MeanGradient } from "../gradients.ts";
 import { type Average, type Largest, type Matrix, type Mean, isRaw } from "../operations.ts";
 import type { Needs } from "../plan.ts";
-import type { Picture } from "../../picture.ts";
+import type { Picture } from "../../../lowering/picture.ts";
 
 /** The pixels of a picture whose mean is taken, in blocks. */
 function meanBlocks({ batch, input }: Mean, matrix: Matrix): { readonly pixels: number; readonly size: number } {

@@ -1,10 +1,8 @@
-/** Program → operations: every layer as what it computes in inference, for inputs of one concrete shape. */
-import { type Padding, type Padding2D, paddingAlong } from "../core/padding.ts";
+/** Program → operations: each layer as what it computes in inference, for inputs of one concrete shape. */
 import { type Dims, knownDims, sizeOf } from "../core/shape.ts";
 import type { Program } from "../graph/program.ts";
-import { isMapName } from "../kernels/f32/elementwise.ts";
 import { Activation } from "../layers/activations/activation.ts";
-import { type ActivationName, activate } from "../layers/activations/activations.ts";
+import { type ActivationName, activate, isElementwise } from "../layers/activations/activations.ts";
 import { Add } from "../layers/merging/add.ts";
 import { AveragePooling2D } from "../layers/pooling/average-pooling2d.ts";
 import { BatchNormalization } from "../layers/normalization/batch-normalization.ts";
@@ -22,25 +20,14 @@ import { Reshape } from "../layers/reshaping/reshape.ts";
 import { Softmax } from "../layers/activations/softmax.ts";
 import type { Weight } from "../layers/weight.ts";
 import { ZeroPadding2D } from "../layers/reshaping/zero-padding2d.ts";
-import type { Affine, Bounds, Operation, Operations, Picture, Window } from "./operations.ts";
-import { sameDims } from "./operations.ts";
-
-export const NO_PADS: Padding2D = [
-  [0, 0],
-  [0, 0],
-];
-export const UNIT_WINDOW: Window = { rows: 1, cols: 1, strides: [1, 1], dilation: [1, 1], pads: NO_PADS };
-
-/** Which activations are nothing but bounds. */
-export const BOUNDS: ReadonlyMap<ActivationName, Bounds> = new Map<ActivationName, Bounds>([
-  ["relu", { low: 0, high: Infinity }],
-  ["relu6", { low: 0, high: 6 }],
-  ["hard_tanh", { low: -1, high: 1 }],
-]);
+import { BOUNDS } from "./bounds.ts";
+import { type Affine, type Operation, type Operations, sameDims } from "./operations.ts";
+import { type Picture, pictureOf } from "./picture.ts";
+import { UNIT_WINDOW, type Window, windowOf } from "./windows.ts";
 
 /**
- * The operations for inputs of these shapes (without the batch).
- * @throws ValueError where a layer does not take them.
+ * The operations of a program for inputs of these shapes (without the batch).
+ * @throws ValueError if a layer does not take them.
  */
 export function lower(program: Program, inputShapes: readonly Dims[]): Operations {
   const lowering = new Lowering(program.shapes.length);
@@ -76,8 +63,8 @@ class Lowering {
   layer(layer: Layer, inputs: readonly number[], output: number): void {
     const [input = -1] = inputs;
     if (layer instanceof Conv2D) {
-      const { window, groups } = { window: windowOf(layer, this.#picture(input)), groups: layer.groups };
-      this.#convolution(layer, input, output, { window, groups });
+      const window = windowOf(layer, this.#picture(input));
+      this.#convolution(layer, input, output, { window, groups: layer.groups });
     } else if (layer instanceof DepthwiseConv2D) {
       const picture = this.#picture(input);
       this.#convolution(layer, input, output, { window: windowOf(layer, picture), groups: picture.channels });
@@ -149,7 +136,7 @@ class Lowering {
     const shape = this.shape(output);
     if (activation === "linear") this.#same.set(output, input);
     else if (bounds !== undefined) this.list.push({ kind: "clamp", input, output, bounds });
-    else if (isMapName(activation)) this.list.push({ kind: "map", input, output, map: activation });
+    else if (isElementwise(activation)) this.list.push({ kind: "map", input, output, map: activation });
     else if (activation === "softmax" && sizeOf(shape) > 0) {
       const length = shape.at(-1) ?? 1;
       this.list.push({ kind: "softmax", input, output, lines: sizeOf(shape) / length, length });
@@ -177,36 +164,13 @@ class Lowering {
     return this.shapes.push(shape) - 1;
   }
 
-  /** A value as a picture; of other ranks, all axes but the last are the columns of one row. */
   #picture(value: number): Picture {
-    const shape = this.shape(value);
-    const channels = shape.at(-1) ?? 1;
-    const [rows = 1, cols = 1] = shape.length === 3 ? shape : [1, sizeOf(shape.slice(0, -1))];
-    return { rows, cols, channels };
+    return pictureOf(this.shape(value));
   }
 
   #isLastAxis(axis: number, value: number): boolean {
     return axis === -1 || axis === this.shape(value).length;
   }
-}
-
-interface Windowed {
-  readonly kernelSize: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly dilationRate: readonly [number, number];
-  readonly padding: Padding;
-}
-
-export function windowOf({ kernelSize, strides, dilationRate, padding }: Windowed, { rows, cols }: Picture): Window {
-  const along = (axis: 0 | 1, length: number): readonly [number, number] =>
-    paddingAlong(length, (kernelSize[axis] - 1) * dilationRate[axis] + 1, strides[axis], padding);
-  return {
-    rows: kernelSize[0],
-    cols: kernelSize[1],
-    strides,
-    dilation: dilationRate,
-    pads: [along(0, rows), along(1, cols)],
-  };
 }
 
 function normalization(layer: BatchNormalization): Affine {

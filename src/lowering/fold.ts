@@ -1,8 +1,8 @@
-/** Operations → fewer operations: normalizations, bounds, sums and padding move into the convolutions, where nobody sees the value between. */
-import type { Convolution, Operation, Operations } from "./operations.ts";
-import { inputsOf } from "./operations.ts";
+/** Operations → fewer operations: normalizations, bounds, sums and padding move into convolutions if nothing else reads the value between. */
+import { type Convolution, type Operation, type Operations, inputsOf, usesOf } from "./operations.ts";
+import { hasPads } from "./windows.ts";
 
-/** Folds what can be folded. Values that are outputs, or used twice, stay. */
+/** Folds what can be folded. Values that are outputs, or are read twice, stay. */
 export function fold(operations: Operations): Operations {
   const folding = new Folding(operations);
   for (const operation of operations.list) folding.add(operation);
@@ -14,12 +14,10 @@ class Folding {
   readonly #makers = new Map<number, Operation>();
   /** In order; a folded operation is taken out. */
   readonly #operations = new Set<Operation>();
-  readonly #uses = new Map<number, number>();
+  readonly #uses: ReadonlyMap<number, number>;
 
-  constructor({ list, outputs }: Operations) {
-    for (const value of [...list.flatMap(inputsOf), ...outputs]) {
-      this.#uses.set(value, (this.#uses.get(value) ?? 0) + 1);
-    }
+  constructor(operations: Operations) {
+    this.#uses = usesOf(operations, inputsOf);
   }
 
   list(): Operation[] {
@@ -66,8 +64,7 @@ class Folding {
       }
       case "convolution": {
         const from = this.#maker(operation.input);
-        const { pads } = operation.window;
-        if (from?.kind !== "pad" || pads.flat().some((zeros) => zeros > 0)) return undefined;
+        if (from?.kind !== "pad" || hasPads(operation.window)) return undefined;
         const window = { ...operation.window, pads: from.pads };
         return { from, to: { ...operation, input: from.input, from: from.from, window } };
       }
@@ -77,6 +74,6 @@ class Folding {
   }
 }
 
-function takesResidual({ groups, bounds, residual, kind }: Convolution): boolean {
-  return kind === "convolution" && groups === 1 && bounds === undefined && residual === undefined;
+function takesResidual({ groups, bounds, residual }: Convolution): boolean {
+  return groups === 1 && bounds === undefined && residual === undefined;
 }
