@@ -51,8 +51,12 @@ export const TILINGS = {
 } as const satisfies Record<string, Tiling>;
 
 /** The tile for a matrix of so many rows and columns. */
-export function tileFor({ row, tile, narrow }: Tiling, rows: number, columns: number): Tile {
-  if (rows === 1) return row;
+export function tileFor(tiling: Tiling, rows: number, columns: number): Tile {
+  return rows === 1 ? tiling.row : tileForColumns(tiling, columns);
+}
+
+/** The tile for a matrix of so many columns, whatever the number of its rows. */
+export function tileForColumns({ tile, narrow }: Tiling, columns: number): Tile {
   const padded = (to: number): number => Math.ceil(columns / to) * to;
   return padded(narrow.columns) < padded(tile.columns) ? narrow : tile;
 }
