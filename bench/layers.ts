@@ -2,7 +2,6 @@
 import { MobileNetV2, Tensor } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
 import { compile } from "../src/engine/emit/compile.ts";
-import { tilingOf } from "../src/engine/engine.ts";
 import { fold } from "../src/lowering/fold.ts";
 import { lower } from "../src/lowering/lower.ts";
 import { EngineMemory } from "../src/engine/memory/memory.ts";
@@ -17,7 +16,7 @@ import { PackedWeights } from "../src/engine/memory/weights.ts";
 import { machineFeatures } from "../src/engine/wide-simd.ts";
 import { programOf } from "../src/graph/program.ts";
 import { bestMode } from "../src/kernels/i8/probe.ts";
-import type { Tiling } from "../src/kernels/f32/table.ts";
+import { type Tiling, tilingOf } from "../src/kernels/f32/tilings.ts";
 import { type Peaks, f32Peaks, int8Peaks } from "./peaks.ts";
 import { median } from "./rounds.ts";
 import type { Table } from "./tables.ts";
@@ -85,12 +84,12 @@ async function timeSteps(
   tiling: Tiling,
   rounds: number,
 ): Promise<Step[]> {
-  const planned = plan(operations, { pieces: 1 });
+  const planned = plan(operations, { tiling });
   const memory = new EngineMemory();
-  const weights = new PackedWeights(memory, tiling);
+  const weights = new PackedWeights(memory);
   weights.reserve(planned.operations);
   const arena = memory.reserveArena(planned.bytes);
-  const { bytes, stages } = compile(planned, { arena, weights, tiling, shared: false, separate: true });
+  const { bytes, stages } = compile(planned, { arena, weights, shared: false, separate: true });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
   weights.refresh({ address: arena, bytes: planned.bytes });
   const runs = stages.map((stage) => {
@@ -146,7 +145,7 @@ function nameOf(operation: Convolution | IntegerConvolution): string {
 }
 
 function isGrouped(operation: Convolution | IntegerConvolution): boolean {
-  return operation.kind === "convolution" ? operation.groups > 1 : operation.depthwise;
+  return operation.kind === "convolution" ? operation.groups > 1 : operation.by === "depthwise";
 }
 
 function macsOf(operation: Convolution | IntegerConvolution): number {

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { MobileNetV2, Tensor, enableWideSimd } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
-import { tilingOf } from "../src/engine/engine.ts";
+import { tilingOf } from "../src/kernels/f32/tilings.ts";
 import { EngineMemory } from "../src/engine/memory/memory.ts";
 import type { Stage } from "../src/engine/run-writer.ts";
 import { backwards } from "../src/engine/training/backward.ts";

@@ -4,7 +4,7 @@ import { Tensor } from "../core/tensor.ts";
 import type { Executor } from "../graph/executor.ts";
 import { checkInputs } from "../graph/inputs.ts";
 import type { Program } from "../graph/program.ts";
-import { type Tiling, TILINGS } from "../kernels/f32/table.ts";
+import { type Tiling, tilingOf } from "../kernels/f32/tilings.ts";
 import type { Features } from "../wasm/features.ts";
 import { type Compiled, compile } from "./emit/compile.ts";
 import { fold } from "../lowering/fold.ts";
@@ -89,16 +89,16 @@ function preparation(
     plansKept: PLANS_KEPT,
     hosted: true,
     weightBytes: weightBytes(program),
-    weights: (memory) => new PackedWeights(memory, tiling),
+    weights: (memory) => new PackedWeights(memory),
     plan: (shapes, { shared, threads }) => {
       const operations = fold(lower(program, shapes));
-      return plan(transform?.(operations) ?? operations, { pieces: shared ? CHAIN_PIECES * threads : 1 });
+      return plan(transform?.(operations) ?? operations, { tiling, pieces: shared ? CHAIN_PIECES * threads : 1 });
     },
     reserve: ({ operations }, { weights }) => weights.reserve(operations),
     compile: async (planned, { place, weights }, arena) => {
       // Few models have integers: what emits them is loaded where they are.
       const emitIntegers = transform && (await import("./integers/emit.ts")).emitIntegers;
-      return compile(planned, { arena, weights, tiling, shared: place.shared, emitIntegers });
+      return compile(planned, { arena, weights, shared: place.shared, emitIntegers });
     },
   };
 }
@@ -142,10 +142,4 @@ async function compute(
   }
   const { data } = forward(values);
   place.write(arena, { address: offset(output), rows: 1, length: data.length, stride: data.length }, data);
-}
-
-/** The kernels for a machine that can do this. */
-export function tilingOf({ relaxedSimd, wideSimd }: Features): Tiling {
-  if (!relaxedSimd) return TILINGS.mul;
-  return wideSimd ? TILINGS.wide : TILINGS.fma;
 }

@@ -1,5 +1,7 @@
 /** The operations of a plan: those of float32, those of integers, and what the engine makes of them for its own sake. */
+import type { DwconvRow } from "../kernels/f32/dwconv.ts";
 import type { MapName } from "../kernels/f32/elementwise.ts";
+import type { Tile } from "../kernels/f32/tilings.ts";
 import {
   type Convolution,
   type ElementwiseMap,
@@ -12,21 +14,38 @@ import type { IntegerOperation } from "./integers/operations.ts";
 /** What is asked of the engine: float32 operations, and integers for some of them. */
 export type MixedOperation = Operation | IntegerOperation;
 
+/**
+ * What computes a convolution:
+ * - `depthwise`: the depthwise kernel, row by row, every channel by itself.
+ * - `pixels`: a matrix kernel. Windows are single pixels, which are the rows of one matrix (in several groups, of one for each).
+ * - `rows`: a matrix kernel. The windows along a row of the output are the rows of a matrix (in several groups, of one for each).
+ *
+ * The matrix kernels read zeros around the picture from memory; the depthwise kernel leaves them out.
+ */
+export type ConvolutionKernel =
+  { readonly kind: "depthwise"; readonly row: DwconvRow } | { readonly kind: "pixels" | "rows"; readonly tile: Tile };
+
+/** A convolution and what computes it. */
+export interface SelectedConvolution extends Convolution {
+  readonly by: ConvolutionKernel;
+}
+
 /** An activation that there is a kernel for. */
 export interface KernelMap extends ElementwiseMap {
   readonly map: MapName;
 }
 
 /** What `select` makes of it: kernels are there for everything but the operations of the host. */
-export type SelectedOperation = Exclude<Operation, ElementwiseMap> | KernelMap | IntegerOperation;
+export type SelectedOperation =
+  Exclude<Operation, Convolution | ElementwiseMap> | SelectedConvolution | KernelMap | IntegerOperation;
 
 /**
  * Convolutions that are computed row by row, one after the other: of the values between them only the rows that are still needed are
- * kept, so that they stay in the cache. The first may be any; those behind it are depthwise or of single pixels.
+ * kept, so that they stay in the cache. The first may be any; those behind it are depthwise, or take single pixels.
  */
 export interface Chain {
   readonly kind: "chain";
-  readonly links: readonly Convolution[];
+  readonly links: readonly SelectedConvolution[];
   readonly output: number;
   /** For each link but the last, the rows of its output that are kept, in a value of their own. */
   readonly kept: readonly { readonly rows: number; readonly value: number }[];
@@ -63,7 +82,7 @@ export function scratchOf(operation: EngineOperation): readonly number[] {
 }
 
 /** The float32 convolutions that an operation consists of. */
-export function convolutionsOf(operation: EngineOperation): readonly Convolution[] {
+export function convolutionsOf(operation: EngineOperation): readonly SelectedConvolution[] {
   if (operation.kind === "chain") return operation.links;
   return operation.kind === "convolution" ? [operation] : [];
 }

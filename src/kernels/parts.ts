@@ -2,9 +2,15 @@
 import type { Expr, Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32x4, i32, i8x16, v128 } from "../wasm/instructions.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
 
 /** `fma` needs relaxed SIMD; `mul` runs on every engine with SIMD. */
 export type Arithmetic = "mul" | "fma";
+
+export const ARITHMETICS: readonly Arithmetic[] = ["mul", "fma"];
+
+/** Writes a kernel into a module, under a name of its own. */
+export type MakeKernel = (module: ModuleBuilder) => FunctionBuilder;
 
 /** Bytes of a vector. */
 export const VECTOR = 16;

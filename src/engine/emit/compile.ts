@@ -5,7 +5,6 @@ import { i32 } from "../../wasm/instructions.ts";
 import { add, affine, clamp, map, mapKernelName } from "../../kernels/f32/elementwise.ts";
 import { VECTOR } from "../../kernels/parts.ts";
 import { softmax } from "../../kernels/f32/reduce.ts";
-import type { Tiling } from "../../kernels/f32/table.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { emitChain } from "./chain.ts";
 import { emitConvolution } from "./convolution.ts";
@@ -29,7 +28,6 @@ export interface Compiled {
 export interface CompileOptions {
   readonly arena: number;
   readonly weights: PackedWeights;
-  readonly tiling: Tiling;
   /** For several threads in a shared memory. */
   readonly shared: boolean;
   /** Every operation a run of its own, for those who time them. */
@@ -42,11 +40,11 @@ export type EmitIntegers = (emitter: Emitter, operation: IntegerOperation) => vo
 
 export function compile(
   plan: Plan,
-  { arena, weights, tiling, shared, separate = false, emitIntegers }: CompileOptions,
+  { arena, weights, shared, separate = false, emitIntegers }: CompileOptions,
 ): Compiled {
   const writer = new RunWriter({ shared, separate }, (run): Emitter => ({
     ...run,
-    tiling,
+    arithmetic: plan.arithmetic,
     weights,
     address: (value) => arena + (plan.offsets[value] ?? 0),
     zeros: arena + plan.zeros.offset,
@@ -75,7 +73,7 @@ function emit(
 ): void {
   const floats = sizeOf(plan.shapes[operation.output] ?? []);
   if (floats === 0) return;
-  const { f, weights, tiling } = emitter;
+  const { f, weights, arithmetic } = emitter;
   const output = emitter.address(operation.output);
   /** Calls a kernel for `pieces` pieces of so many bytes with the addresses of the first one. */
   const shared = (
@@ -130,7 +128,6 @@ function emit(
     }
     case "affine": {
       const { channels } = operation;
-      const { arithmetic } = tiling;
       const kernel = emitter.kernel("affine", (module) => affine(module, { arithmetic }));
       const [from, packed] = [emitter.address(operation.input), i32.const(weights.ofAffine(operation))];
       shared(kernel, floats / channels, channels * 4, (count, at) => [

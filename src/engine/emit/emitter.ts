@@ -1,5 +1,5 @@
 /** What the emitters of single operations work with. */
-import type { Tiling } from "../../kernels/f32/table.ts";
+import type { Arithmetic } from "../../kernels/parts.ts";
 import type { AnyExpr, Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
@@ -8,7 +8,8 @@ import type { RunEmitter } from "../run-writer.ts";
 import type { PackedWeights } from "../memory/weights.ts";
 
 export interface Emitter extends RunEmitter {
-  readonly tiling: Tiling;
+  /** What multiplies and adds. */
+  readonly arithmetic: Arithmetic;
   readonly weights: PackedWeights;
   /** The address of a value. */
   address(value: number): number;

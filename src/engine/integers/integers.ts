@@ -11,6 +11,7 @@ import {
 } from "../../lowering/operations.ts";
 import { NO_PADS, hasPads } from "../../lowering/windows.ts";
 import type { MixedOperation } from "../operations.ts";
+import { integerKernelOf } from "../select.ts";
 import { outsideOf, weightsOf } from "./kernels.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
 import type { IntegerSums } from "./operations.ts";
@@ -82,7 +83,9 @@ class Mixing {
   }
 
   add(operation: Operation): void {
-    const weights = this.#network.weights.get(operation.output);
+    // Of a value without numbers nothing is computed, by whatever.
+    const isEmpty = sizeOf(this.#shapes[operation.output] ?? []) === 0;
+    const weights = isEmpty ? undefined : this.#network.weights.get(operation.output);
     if (weights !== undefined) {
       if (operation.kind !== "convolution") throw misfit(`weights for a ${operation.kind}`);
       if (!canBeIntegers(operation))
@@ -105,13 +108,13 @@ class Mixing {
   }
 
   #convolution(operation: Convolution, weights: QuantizedWeights): void {
-    const { output, residual, groups } = operation;
-    const depthwise = groups !== 1;
+    const { output, residual } = operation;
+    const by = integerKernelOf(operation);
     const input = this.#integer(operation.input);
     const added = residual === undefined ? undefined : this.#integer(residual);
     const padding = paddingOf(input.quantization);
     const { pads } = operation.window;
-    const padded = depthwise || !hasPads(operation.window) ? undefined : { pads, padding };
+    const padded = by === "depthwise" || !hasPads(operation.window) ? undefined : { pads, padding };
     const quantization = this.#outputQuantization(output);
     const { starts, factors, residualFactor } = requantization(weights, {
       input: input.quantization,
@@ -132,7 +135,7 @@ class Mixing {
       from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },
       to,
       window: padded === undefined ? operation.window : { ...operation.window, pads: NO_PADS },
-      depthwise,
+      by,
       kernel: weights.kernel,
       starts,
       factors,

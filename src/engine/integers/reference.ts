@@ -58,7 +58,8 @@ function surround(
 }
 
 function convolve(operation: IntegerSums, input: ReferenceValue, residual: ReferenceValue | undefined): ReferenceValue {
-  const { from, to, window, depthwise, kernel, starts, factors, padding } = operation;
+  const { from, to, window, kernel, starts, factors, padding } = operation;
+  const depthwise = operation.by === "depthwise";
   const { channels: outputs } = to;
   const perOutput = depthwise ? 1 : from.channels;
   const residualFactor = fround(operation.residual?.factor ?? 0);

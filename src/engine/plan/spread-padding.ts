@@ -1,5 +1,4 @@
-/** Padding that kernels read from memory. */
-import { isDepthwise } from "./depthwise.ts";
+/** Zeros around pictures, for kernels that read them from memory. */
 import type { Picture } from "../../lowering/picture.ts";
 import { NO_PADS, hasPads } from "../../lowering/windows.ts";
 import { type EngineOperation, type EngineOperations, inputsOf } from "../operations.ts";
@@ -13,13 +12,13 @@ export interface Border {
 }
 
 export interface SpreadOperations extends EngineOperations {
-  /** For each input (by its position) that is written into a padded buffer: how. */
+  /** How inputs are written that go into a padded buffer, by their position among the inputs. */
   readonly padded: ReadonlyMap<number, Border>;
 }
 
 /**
- * Convolutions through the matrix kernels read their padding from memory: it becomes an operation of its own. Where such a picture
- * comes straight from the caller, it is written between the zeros at once.
+ * The matrix kernels read padding from memory: it becomes an operation of its own. A picture that comes straight from the caller, and that
+ * nothing else reads, is written between the zeros at once.
  */
 export function spreadPadding({ list, shapes, inputs, outputs }: EngineOperations): SpreadOperations {
   const spread: EngineOperation[] = [];
@@ -28,7 +27,7 @@ export function spreadPadding({ list, shapes, inputs, outputs }: EngineOperation
   const padded = new Map<number, Border>();
   const uses = [...list.flatMap(inputsOf), ...outputs, ...inputs];
   for (const operation of list) {
-    if (operation.kind !== "convolution" || isDepthwise(operation) || !hasPads(operation.window)) {
+    if (operation.kind !== "convolution" || operation.by.kind === "depthwise" || !hasPads(operation.window)) {
       spread.push(operation);
       continue;
     }

@@ -1,7 +1,6 @@
 /** Which values share memory, and how long each piece of memory is needed. */
 import type { Block } from "./arena.ts";
-import type { Convolution } from "../../lowering/operations.ts";
-import { type EngineOperation, inputsOf, scratchOf } from "../operations.ts";
+import { type EngineOperation, type SelectedConvolution, inputsOf, scratchOf } from "../operations.ts";
 import type { IntegerConvolution } from "../integers/operations.ts";
 
 /** What must be there at the start and at the end of a run. */
@@ -68,7 +67,7 @@ export class Storage {
   }
 }
 
-function readsAgain(operation: EngineOperation): operation is Convolution | IntegerConvolution {
+function readsAgain(operation: EngineOperation): operation is SelectedConvolution | IntegerConvolution {
   return operation.kind === "convolution" || operation.kind === "integer convolution";
 }
 

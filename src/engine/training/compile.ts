@@ -1,5 +1,5 @@
 /** Layout → one WebAssembly module: functions that run the operations forwards and backwards, with what the host does between them. */
-import type { Tiling } from "../../kernels/f32/table.ts";
+import type { Tiling } from "../../kernels/f32/tilings.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { Expr } from "../../wasm/expression.ts";
 import { i32 } from "../../wasm/instructions.ts";

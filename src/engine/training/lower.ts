@@ -21,7 +21,7 @@ import { Rescaling } from "../../layers/preprocessing/rescaling.ts";
 import { Reshape } from "../../layers/reshaping/reshape.ts";
 import { Softmax } from "../../layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
-import { isDepthwise } from "../plan/depthwise.ts";
+import { isDepthwise } from "../select.ts";
 import { BOUNDS, type Bounds } from "../../lowering/bounds.ts";
 import { sameDims } from "../../lowering/operations.ts";
 import type { Picture } from "../../lowering/picture.ts";

@@ -16,10 +16,9 @@ import type {
 } from "../../graph/differentiator.ts";
 import { checkInputs } from "../../graph/inputs.ts";
 import type { Program } from "../../graph/program.ts";
-import type { Tiling } from "../../kernels/f32/table.ts";
+import { type Tiling, tilingOf } from "../../kernels/f32/tilings.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { Features } from "../../wasm/features.ts";
-import { tilingOf } from "../engine.ts";
 import type { Stage } from "../run-writer.ts";
 import { type Preparation, type Prepared, Session, runStages, weightBytes } from "../session.ts";
 import type { Pool } from "../threads/pool.ts";

@@ -1,7 +1,7 @@
 /** Weights in the engine's memory: as they are, in the layouts of the kernels, and their gradients. */
 import { packedDwconvSize } from "../../kernels/f32/dwconv.ts";
 import { packedGemmSize } from "../../kernels/f32/gemm.ts";
-import { type Tiling, tileForColumns } from "../../kernels/f32/table.ts";
+import { type Tiling, tileForColumns } from "../../kernels/f32/tilings.ts";
 import {
   packDepthwise,
   packDepthwiseName,

@@ -20,7 +20,7 @@ import {
   kindOf,
 } from "../../../src/engine/training/operations/table.ts";
 import { TrainingWeights } from "../../../src/engine/training/weights.ts";
-import { TILINGS } from "../../../src/kernels/f32/table.ts";
+import { TILINGS } from "../../../src/kernels/f32/tilings.ts";
 import type { Weight } from "../../../src/layers/weight.ts";
 import { i32 } from "../../../src/wasm/instructions.ts";
 import { randomProgram } from "./random-program.ts";

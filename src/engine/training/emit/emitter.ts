@@ -1,5 +1,5 @@
 /** What the emitters of training's operations work with. */
-import type { Tiling } from "../../../kernels/f32/table.ts";
+import type { Tiling } from "../../../kernels/f32/tilings.ts";
 import type { Expr } from "../../../wasm/expression.ts";
 import type { RunEmitter } from "../../run-writer.ts";
 import type { Coefficient } from "../coefficients.ts";

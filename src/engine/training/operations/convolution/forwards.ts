@@ -1,11 +1,11 @@
 /** Convolutions forwards: block by block the input is normalized and bounded, convolved, and the result's statistics are gathered. */
 import { dwconv, dwconvName } from "../../../../kernels/f32/dwconv.ts";
 import { type GemmVariant, gemm, gemmName } from "../../../../kernels/f32/gemm.ts";
-import { tileForColumns } from "../../../../kernels/f32/table.ts";
+import { tileForColumns } from "../../../../kernels/f32/tilings.ts";
 import type { Expr, Local } from "../../../../wasm/expression.ts";
 import { max, min } from "../../../../wasm/extremes.ts";
 import { i32 } from "../../../../wasm/instructions.ts";
-import { depthwiseRow } from "../../../plan/depthwise.ts";
+import { depthwiseRow } from "../../../select.ts";
 import { runs } from "../../../emit/convolution.ts";
 import { addressAt, forEach } from "../../../emit/emitter.ts";
 import { splitRows } from "../../../plan/tiles.ts";

@@ -1,6 +1,6 @@
 /** Matrix products over a block of pixels, in register tiles, a group of columns after the other. */
 import { type GemmVariant, gemm, gemmName } from "../../../../kernels/f32/gemm.ts";
-import { tileForColumns } from "../../../../kernels/f32/table.ts";
+import { tileForColumns } from "../../../../kernels/f32/tilings.ts";
 import type { AnyExpr, Expr } from "../../../../wasm/expression.ts";
 import { min } from "../../../../wasm/extremes.ts";
 import { i32 } from "../../../../wasm/instructions.ts";

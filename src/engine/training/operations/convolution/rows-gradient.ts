@@ -6,7 +6,7 @@ import type { Expr, Local } from "../../../../wasm/expression.ts";
 import { max, min } from "../../../../wasm/extremes.ts";
 import { i32 } from "../../../../wasm/instructions.ts";
 import { align } from "../../../plan/arena.ts";
-import { depthwiseRow } from "../../../plan/depthwise.ts";
+import { depthwiseRow } from "../../../select.ts";
 import { addressAt, forEach } from "../../../emit/emitter.ts";
 import { type Pieces, type RowBlocks, piecesOf, rowBlocks } from "../../blocks.ts";
 import { type RowBlock, extent, inputRows, rowBlock, rowOr } from "./forwards.ts";
