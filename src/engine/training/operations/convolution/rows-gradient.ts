@@ -1,23 +1,23 @@
 /** Convolutions with windows backwards, in blocks of rows: depthwise ones, and those that are products with the runs under a window. */
-import { dwconv, dwconvName } from "../../../kernels/f32/dwconv.ts";
-import { dwconvWeights, dwconvWeightsName } from "../../../kernels/training/dwconv.ts";
-import { ADD_RUNS, addRuns } from "../../../kernels/training/elementwise.ts";
-import type { Expr, Local } from "../../../wasm/expression.ts";
-import { max, min } from "../../../wasm/extremes.ts";
-import { i32 } from "../../../wasm/instructions.ts";
-import { align } from "../../plan/arena.ts";
-import { depthwiseRow } from "../../select.ts";
-import { addressAt, forEach } from "../../emit/emitter.ts";
-import { type Pieces, type RowBlocks, piecesOf, rowBlocks } from "../blocks.ts";
-import { type RowBlock, extent, inputRows, rowBlock, rowOr } from "./convolution.ts";
+import { dwconv, dwconvName } from "../../../../kernels/f32/dwconv.ts";
+import { dwconvWeights, dwconvWeightsName } from "../../../../kernels/training/dwconv.ts";
+import { ADD_RUNS, addRuns } from "../../../../kernels/training/elementwise.ts";
+import type { Expr, Local } from "../../../../wasm/expression.ts";
+import { max, min } from "../../../../wasm/extremes.ts";
+import { i32 } from "../../../../wasm/instructions.ts";
+import { align } from "../../../plan/arena.ts";
+import { depthwiseRow } from "../../../select.ts";
+import { addressAt, forEach } from "../../../emit/emitter.ts";
+import { type Pieces, type RowBlocks, piecesOf, rowBlocks } from "../../blocks.ts";
+import { type RowBlock, extent, inputRows, rowBlock, rowOr } from "./forwards.ts";
 import { Gathered, eachBlock } from "./gathered.ts";
 import { emitWeights } from "./pixels-gradient.ts";
 import { emitProduct } from "./product.ts";
-import { emitThrough } from "./scaling.ts";
-import type { Emitter } from "./emitter.ts";
-import type { ConvolutionGradient } from "../gradients.ts";
-import { type Convolution, isRaw } from "../operations.ts";
-import type { Needs } from "../plan.ts";
+import { emitThrough } from "../../emit/scaling.ts";
+import type { Emitter } from "../../emit/emitter.ts";
+import { isRaw } from "../../matrices.ts";
+import type { Needs } from "../kind.ts";
+import type { Convolution, ConvolutionGradient } from "./operation.ts";
 
 interface Cut {
   readonly blocks: RowBlocks;

@@ -2,20 +2,20 @@
  * Pointwise convolutions backwards: block by block the gradient of the sums is found again from that of the normalized values, as is the
  * input, and from both the gradients of weights, bias and input.
  */
-import { gemmTn, gemmTnName } from "../../../kernels/training/gemm.ts";
-import type { Expr } from "../../../wasm/expression.ts";
-import { min } from "../../../wasm/extremes.ts";
-import { i32 } from "../../../wasm/instructions.ts";
-import { align } from "../../plan/arena.ts";
-import { addressAt } from "../../emit/emitter.ts";
-import { type Pieces, piecesOf, pixelBlocks } from "../blocks.ts";
+import { gemmTn, gemmTnName } from "../../../../kernels/training/gemm.ts";
+import type { Expr } from "../../../../wasm/expression.ts";
+import { min } from "../../../../wasm/extremes.ts";
+import { i32 } from "../../../../wasm/instructions.ts";
+import { align } from "../../../plan/arena.ts";
+import { addressAt } from "../../../emit/emitter.ts";
+import { type Pieces, piecesOf, pixelBlocks } from "../../blocks.ts";
 import { Gathered, eachBlock } from "./gathered.ts";
 import { emitProduct } from "./product.ts";
-import { emitScaled, emitThrough } from "./scaling.ts";
-import type { Emitter } from "./emitter.ts";
-import type { ConvolutionGradient } from "../gradients.ts";
-import { isRaw } from "../operations.ts";
-import type { Needs } from "../plan.ts";
+import { emitScaled, emitThrough } from "../../emit/scaling.ts";
+import type { Emitter } from "../../emit/emitter.ts";
+import { isRaw } from "../../matrices.ts";
+import type { Needs } from "../kind.ts";
+import type { ConvolutionGradient } from "./operation.ts";
 
 /** Fewer pieces do not divide well between threads: then every part of the weights sums over all pixels, which must be in memory for that. */
 const LEAST_PIECES = 8;

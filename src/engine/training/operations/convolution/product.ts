@@ -1,10 +1,10 @@
 /** Matrix products over a block of pixels, in register tiles, a group of columns after the other. */
-import { type GemmVariant, gemm, gemmName } from "../../../kernels/f32/gemm.ts";
-import type { AnyExpr, Expr } from "../../../wasm/expression.ts";
-import { min } from "../../../wasm/extremes.ts";
-import { i32 } from "../../../wasm/instructions.ts";
-import type { Emitter } from "./emitter.ts";
-import { tileOfColumns } from "../tiles.ts";
+import { type GemmVariant, gemm, gemmName } from "../../../../kernels/f32/gemm.ts";
+import { tileForColumns } from "../../../../kernels/f32/tilings.ts";
+import type { AnyExpr, Expr } from "../../../../wasm/expression.ts";
+import { min } from "../../../../wasm/extremes.ts";
+import { i32 } from "../../../../wasm/instructions.ts";
+import type { Emitter } from "../../emit/emitter.ts";
 
 export interface Product {
   /** Of the block at hand, and of all blocks: those are `block`, the last one what is left. */
@@ -26,7 +26,7 @@ const WEIGHT_BYTES = 2 ** 17;
 
 export function emitProduct(e: Emitter, { pixels, total, block, k, n, a, b, c, add }: Product): void {
   const { f, tiling } = e;
-  const { rows, columns } = tileOfColumns(tiling, n);
+  const { rows, columns } = tileForColumns(tiling, n);
   const tiles = f.local("i32", i32.div_u(pixels, i32.const(rows)));
   const first = f.local("i32", a);
   const output = f.local("i32", c);

@@ -1,20 +1,21 @@
 /** Convolutions forwards: block by block the input is normalized and bounded, convolved, and the result's statistics are gathered. */
-import { dwconv, dwconvName } from "../../../kernels/f32/dwconv.ts";
-import { type GemmVariant, gemm, gemmName } from "../../../kernels/f32/gemm.ts";
-import type { Expr, Local } from "../../../wasm/expression.ts";
-import { max, min } from "../../../wasm/extremes.ts";
-import { i32 } from "../../../wasm/instructions.ts";
-import { depthwiseRow } from "../../select.ts";
-import { runs } from "../../emit/convolution.ts";
-import { addressAt, forEach } from "../../emit/emitter.ts";
-import { splitRows } from "../../plan/tiles.ts";
-import { type RowBlocks, pixelBlocks, rowBlocks } from "../blocks.ts";
-import { emitMoments, emitScaled, emitStatistics, partialBytes } from "./scaling.ts";
-import type { Emitter } from "./emitter.ts";
+import { dwconv, dwconvName } from "../../../../kernels/f32/dwconv.ts";
+import { type GemmVariant, gemm, gemmName } from "../../../../kernels/f32/gemm.ts";
+import { tileForColumns } from "../../../../kernels/f32/tilings.ts";
+import type { Expr, Local } from "../../../../wasm/expression.ts";
+import { max, min } from "../../../../wasm/extremes.ts";
+import { i32 } from "../../../../wasm/instructions.ts";
+import { depthwiseRow } from "../../../select.ts";
+import { runs } from "../../../emit/convolution.ts";
+import { addressAt, forEach } from "../../../emit/emitter.ts";
+import { splitRows } from "../../../plan/tiles.ts";
+import { type RowBlocks, pixelBlocks, rowBlocks } from "../../blocks.ts";
+import { emitMoments, emitScaled, emitStatistics, partialBytes } from "../../emit/scaling.ts";
+import type { Emitter } from "../../emit/emitter.ts";
 import { emitProduct } from "./product.ts";
-import { type Convolution, isRaw } from "../operations.ts";
-import type { Needs } from "../plan.ts";
-import { tileOfColumns } from "../tiles.ts";
+import { isRaw } from "../../matrices.ts";
+import type { Needs } from "../kind.ts";
+import type { Convolution } from "./operation.ts";
 
 export function convolutionNeeds(operation: Convolution): Needs {
   const { by, input, from, to, batch, window, statistics } = operation;
@@ -24,6 +25,8 @@ export function convolutionNeeds(operation: Convolution): Needs {
   return {
     scratchBytes: isRaw(input) || batch === 0 ? 0 : pixels * from.channels * 4,
     workspaceBytes: statistics.length === 0 ? 0 : count * partialBytes(to.channels),
+    // They stand for rows above and below a picture, backwards too.
+    zeroBytes: Math.max(from.cols * from.channels, to.cols * to.channels) * 4,
   };
 }
 
@@ -154,11 +157,6 @@ function emitDepthwiseRow(
   f.call(kernel, [output, i32.const(e.weights.packed(operation)), ...rows]);
 }
 
-/** The bytes of zeros that stand for rows above and below a picture. */
-export function zeroBytes({ from, to }: Convolution): number {
-  return Math.max(from.cols * from.channels, to.cols * to.channels) * 4;
-}
-
 function emitWindowRow(
   e: Emitter,
   operation: Convolution,
@@ -168,7 +166,7 @@ function emitWindowRow(
 ): void {
   const { f, tiling } = e;
   const { from, to, window } = operation;
-  const { rows: most, columns } = tileOfColumns(tiling, to.channels);
+  const { rows: most, columns } = tileForColumns(tiling, to.channels);
   const run = runs({ from, window, groups: 1 });
   const rowBytes = from.cols * from.channels * 4;
   const aStride = window.strides[1] * from.channels * 4;

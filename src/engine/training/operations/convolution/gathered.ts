@@ -1,26 +1,22 @@
 /** What the blocks of a convolution's gradients gather, each in its own place, and how it is put together: the same sums for any number of threads. */
-import { type Blocks, type Pieces } from "../blocks.ts";
-import { columnSums, columnSumsName } from "../../../kernels/training/elementwise.ts";
-import { SUM_PIECES, sumPieces } from "../../../kernels/training/statistics.ts";
-import type { Weight } from "../../../layers/weight.ts";
-import type { Expr } from "../../../wasm/expression.ts";
-import { min } from "../../../wasm/extremes.ts";
-import { f32, i32 } from "../../../wasm/instructions.ts";
-import { align } from "../../plan/arena.ts";
-import { addressAt } from "../../emit/emitter.ts";
-import { type Run, emitReduce, emitReduced, partialBytes } from "./scaling.ts";
-import type { Emitter } from "./emitter.ts";
-import type { ConvolutionGradient, Reduction, Wanted } from "../gradients.ts";
+import type { Blocks, Pieces } from "../../blocks.ts";
+import { columnSums, columnSumsName } from "../../../../kernels/training/elementwise.ts";
+import { SUM_PIECES, sumPieces } from "../../../../kernels/training/statistics.ts";
+import type { Weight } from "../../../../layers/weight.ts";
+import type { Expr } from "../../../../wasm/expression.ts";
+import { min } from "../../../../wasm/extremes.ts";
+import { f32, i32 } from "../../../../wasm/instructions.ts";
+import { align } from "../../../plan/arena.ts";
+import { addressAt } from "../../../emit/emitter.ts";
+import { type PixelBlock, emitReduce, emitReduced, partialBytes } from "../../emit/scaling.ts";
+import type { Emitter } from "../../emit/emitter.ts";
+import type { Reduction, Wanted } from "../../gradients.ts";
+import type { ConvolutionGradient } from "./operation.ts";
 
 /** Vectors of pieces that are summed at once. */
 const VECTORS_AT_ONCE = 1024;
 
-/** A block of pixels and its number. */
-export interface Block extends Run {
-  readonly block: Expr<"i32">;
-}
-
-/** The workspace of an operation. */
+/** What the blocks of an operation gather, in its workspace. */
 export class Gathered {
   readonly #operation: ConvolutionGradient;
   readonly #blocks: number;
@@ -30,7 +26,7 @@ export class Gathered {
   readonly #kernel: number;
   readonly bytes: number;
 
-  /** `pieces` is 0 where the kernel's gradient is found in one. */
+  /** @param pieces the number of pieces that gather the kernel's gradient; 0 if it is not gathered. */
   constructor(operation: ConvolutionGradient, blocks: number, pieces: number) {
     const { forward, input, kernel, bias } = operation;
     let bytes = 0;
@@ -59,7 +55,7 @@ export class Gathered {
   }
 
   /** Adds up the gradient of the sums, pixel by pixel, where the bias's is wanted. */
-  bias(e: Emitter, gradient: Expr<"i32">, { pixels, block }: Pick<Block, "pixels" | "block">): void {
+  bias(e: Emitter, gradient: Expr<"i32">, { pixels, block }: Pick<PixelBlock, "pixels" | "block">): void {
     const { bias, forward } = this.#operation;
     if (bias === "no") return;
     const { arithmetic } = e.tiling;
@@ -71,9 +67,9 @@ export class Gathered {
   }
 
   /** Gathers what the normalization of the input needs of the input's gradient. */
-  reduce(e: Emitter, run: Block): void {
+  reduce(e: Emitter, block: PixelBlock): void {
     for (const { reduction, offset } of this.#reductions)
-      emitReduce(e, { reduction, address: e.workspace + offset }, run);
+      emitReduce(e, { reduction, address: e.workspace + offset }, block);
   }
 
   /** For a block without pixels. */
