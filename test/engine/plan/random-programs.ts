@@ -176,7 +176,7 @@ function anyRank(x: KerasTensor, draws: Draws): KerasTensor {
     case 0:
       return new BatchNormalization().apply(x);
     case 1:
-      return new ReLU(draws.chance(0.5) ? { maxValue: 6 } : {}).apply(x);
+      return new ReLU({ maxValue: draws.one([null, 6, 0.25]) }).apply(x);
     case 2:
       // The last has no kernel: the layer computes it.
       return new Activation({ activation: draws.one(["tanh", "sigmoid", "linear", "gelu"] as const) }).apply(x);
