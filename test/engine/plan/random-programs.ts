@@ -148,7 +148,7 @@ function picture(x: KerasTensor, draws: Draws, { channels: most }: Kind): KerasT
     case 1: {
       const groups = draws.one([1, 1, 1, 2, 3].filter((count) => channels % count === 0));
       const filters = groups * draws.whole(1, Math.max(1, Math.floor(most / groups)));
-      const activation = draws.one(["linear", "relu", "relu6", "sigmoid"] as const);
+      const activation = draws.one(["linear", "relu", "hard_tanh", "sigmoid"] as const);
       return new Conv2D({ filters, strides, groups, activation, ...window }).apply(x);
     }
     case 2:
@@ -179,7 +179,7 @@ function anyRank(x: KerasTensor, draws: Draws): KerasTensor {
       return new ReLU({ maxValue: draws.one([null, 6, 0.25]) }).apply(x);
     case 2:
       // The last has no kernel: the layer computes it.
-      return new Activation({ activation: draws.one(["tanh", "sigmoid", "linear", "gelu"] as const) }).apply(x);
+      return new Activation({ activation: draws.one(["tanh", "hard_tanh", "linear", "gelu"] as const) }).apply(x);
     case 3:
       return new Dropout({ rate: 0.2 }).apply(x);
     case 4:
@@ -189,7 +189,7 @@ function anyRank(x: KerasTensor, draws: Draws): KerasTensor {
     case 6:
       return new Reshape({ targetShape: [size] }).apply(x);
     default:
-      return new Dense({ units: draws.whole(1, 6), activation: draws.one(["linear", "relu"] as const) }).apply(x);
+      return new Dense({ units: draws.whole(1, 6), activation: draws.one(["linear", "hard_tanh"] as const) }).apply(x);
   }
 }
 
