@@ -175,8 +175,11 @@ function anyRank(x: KerasTensor, draws: Draws): KerasTensor {
   switch (draws.whole(0, 8)) {
     case 0:
       return new BatchNormalization().apply(x);
-    case 1:
-      return new ReLU({ maxValue: draws.one([null, 6, 0.25]) }).apply(x);
+    case 1: {
+      // The second one's bounds are wider: those of the first must stay.
+      const bounded = new ReLU({ maxValue: draws.one([null, 6, 0.25]) }).apply(x);
+      return draws.chance(0.5) ? new ReLU().apply(bounded) : bounded;
+    }
     case 2:
       // The last has no kernel: the layer computes it.
       return new Activation({ activation: draws.one(["tanh", "hard_tanh", "linear", "gelu"] as const) }).apply(x);
