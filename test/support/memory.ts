@@ -3,7 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
+/** Collects garbage now. */
+export const collect = runInNewContext("gc") as () => void;
 
 /** In bytes. */
 export interface Memory {
