@@ -297,15 +297,23 @@ describe("TFLite", () => {
   });
 
   test("any single byte changed: opened or refused, with little work", async () => {
+    let opened = 0;
+    let refusals = 0;
     for (let at = 8; at < 2500; at += 7) {
       const bytes = whole.slice();
       bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+      const start = work();
       try {
         await loadAnyModel(bytes);
+        opened++;
       } catch (error) {
         assert.equal(error instanceof Error && error.name, "MobileNetV2Error", `byte ${at}`);
+        refusals++;
       }
+      const yardsticks = work() - start;
+      assert.ok(yardsticks < 40, `byte ${at}: took ${yardsticks} yardsticks`);
     }
+    assert.ok(opened > 10 && refusals > 10, `${opened} were opened, ${refusals} refused`);
   });
 });
 
