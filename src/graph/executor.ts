@@ -7,11 +7,11 @@
  * answer does not depend on the other samples of its batch.
  *
  * **Weights.** They belong to the layers, and may be assigned to between any two calls (`Weight.version` tells). A call uses those that
- * are there when it begins.
+ * are there when it begins. (A back end that was given integers in place of some weights keeps those.)
  *
  * **Numbers.** Everything is float32. Sums may be made in another order than the layers make them, and products may be fused with them: each
  * layer stays within 2e-6 of the largest magnitude of its output, and NaN and infinities come out where they do in Keras. Inputs, weights and
- * executor being the same, so are the bits, however many threads there are. An executor of integers has larger errors and the same duties.
+ * executor being the same, so are the bits, however many threads there are. Integers have larger errors, and the same duties otherwise.
  *
  * **Inputs and outputs.** Tensors of whole numbers are taken as float32. Inputs are read only, and must not change until the call is
  * done. Outputs are the caller's own: no two share memory, nor do they share it with inputs, even if an output of the program is one
@@ -28,6 +28,7 @@
  * all of it back once calls that have begun are done; calls that have not reject. It may be called more than once.
  */
 import type { Tensor } from "../core/tensor.ts";
+import type { Program } from "./program.ts";
 
 export interface Executor {
   /**
@@ -44,3 +45,6 @@ export interface Executor {
   dispose(): void;
   [Symbol.dispose](): void;
 }
+
+/** Makes executors, as `executorOf` does. */
+export type MakeExecutor = (program: Program) => Promise<Executor>;

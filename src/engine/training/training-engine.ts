@@ -24,10 +24,12 @@ import { type Preparation, type Prepared, Session, runStages, weightBytes } from
 import type { Pool } from "../threads/pool.ts";
 import { machineFeatures } from "../wide-simd.ts";
 import { backwards } from "./backward.ts";
-import { type Compiled, type HostOperation, compile, plan } from "./compile.ts";
-import { type Matrices, coefficientsOf, maskValues, masksOf, runOnHost } from "./host.ts";
+import { COEFFICIENTS, coefficientBytes, knownCoefficients } from "./coefficients.ts";
+import { type Compiled, type HostStep, compile } from "./compile.ts";
+import { type Layout, layOut, matrixOf, tooLarge } from "./layout.ts";
 import { lower } from "./lower.ts";
-import { COEFFICIENTS, type Layout, coefficientBytes, tooLarge } from "./plan.ts";
+import type { Matrices } from "./operations/kind.ts";
+import { forwardKind } from "./operations/table.ts";
 import { TrainingWeights } from "./weights.ts";
 
 /** Input shapes whose plans are kept: the batch, the last one of an epoch, and those of another data set. */
@@ -107,13 +109,15 @@ export class TrainingEngine implements Differentiator {
     const { plan: layout, store, code, compiled } = ready;
     const { lowered, backwards: back } = layout;
     const matrices = new InMemory(ready);
-    const run = (stages: readonly Stage<HostOperation>[]): Promise<void> =>
-      runStages(code, stages, (operation) => runOnHost(operation, matrices, { seed }));
+    const run = (stages: readonly Stage<HostStep>[]): Promise<void> =>
+      runStages(code, stages, ({ work }) => work(matrices, { seed }));
     store.place.begin([]);
     store.weights.refresh();
     for (const [i, input] of lowered.inputs.entries()) matrices.write(input, inputs[i]?.data ?? []);
-    for (const mask of masksOf(lowered.list))
-      matrices.write(mask.mask, maskValues(mask, matrices.shape(mask.mask), { seed }));
+    for (const operation of lowered.list) {
+      const drawn = forwardKind(operation).drawn?.(operation);
+      if (drawn !== undefined) matrices.write(drawn.matrix, drawn.draw(matrices.shape(drawn.matrix), { seed }));
+    }
     matrices.writeCoefficients();
     for (const { packings, stages } of compiled.packs) {
       if (packings.every(({ made }) => made.isCurrent)) continue;
@@ -159,7 +163,7 @@ function preparation(
     weights: (memory) => new TrainingWeights(memory, tiling),
     plan: (shapes, { shared, threads }) => {
       const lowered = lower(program, shapes, training);
-      return plan(lowered, backwards(lowered, wanted, outputs), shared ? threads : 1);
+      return layOut(lowered, backwards(lowered, wanted, outputs), shared ? threads : 1);
     },
     // All plans keep the same of weights: it is reserved as the first one is compiled, for nowhere.
     reserve: (layout, { place: { shared }, weights }, isFirst) => {
@@ -202,7 +206,7 @@ class InMemory implements Matrices {
 
   shape(number: number): Dims {
     const { lowered, backwards: back } = this.#ready.plan;
-    return (lowered.matrices[number] ?? back.gradients[number - lowered.matrices.length])?.shape ?? [];
+    return matrixOf(number, lowered, back).shape;
   }
 
   read(number: number): Tensor<Float32Array> {
@@ -230,7 +234,7 @@ class InMemory implements Matrices {
     const { plan: layout, arena } = this.#ready;
     for (const scaling of layout.lowered.scalings) {
       const start = arena + (layout.scalings[scaling.index] ?? 0);
-      const known = coefficientsOf(scaling);
+      const known = knownCoefficients(scaling);
       for (const [i, name] of COEFFICIENTS.entries()) {
         const values = known[name];
         if (values !== undefined) this.#floats(start + i * coefficientBytes(scaling), scaling.channels).set(values);

@@ -1,5 +1,5 @@
 /** Quantized models without meaningful weights, to measure the time of a prediction without calibration. */
-import { blankNetwork } from "../../engine/integers/quantize.ts";
+import { blankNetwork } from "../../quantization/quantize.ts";
 import { programOf } from "../../graph/program.ts";
 import type { BaseModel } from "../base-model.ts";
 import { inputShapes, partsOf } from "./quantized-file.ts";

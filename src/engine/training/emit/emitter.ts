@@ -2,8 +2,8 @@
 import type { Tiling } from "../../../kernels/f32/tilings.ts";
 import type { Expr } from "../../../wasm/expression.ts";
 import type { RunEmitter } from "../../run-writer.ts";
-import type { Matrix, Scaling } from "../operations.ts";
-import type { Coefficient } from "../plan.ts";
+import type { Coefficient } from "../coefficients.ts";
+import type { Matrix, Scaling } from "../matrices.ts";
 import type { TrainingWeights } from "../weights.ts";
 
 export interface Emitter extends RunEmitter {
@@ -12,7 +12,7 @@ export interface Emitter extends RunEmitter {
   matrix(number: number): Matrix;
   /** The address of a matrix. */
   address(number: number): number;
-  /** The address of a coefficient of all channels. */
+  /** The address of a coefficient, of all channels. */
   coefficient(scaling: Scaling, name: Coefficient): number;
   /** The address of zeros. */
   readonly zeros: number;
