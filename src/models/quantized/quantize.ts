@@ -1,4 +1,4 @@
-/** Post-training quantization of a model to 8-bit integers, calibrated with some dozens of pictures (docs/int8.md has the papers). */
+/** Post-training quantization of a model to 8-bit integers, calibrated with some dozens of pictures (Jacob et al. 2018; docs/int8.md). */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Tensor } from "../../core/tensor.ts";

@@ -115,7 +115,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     return this.map((batch, epoch) => augmentBatch(batch, augmentations, { seed, epoch }));
   }
 
-  /** The data set of only the first `count` batches of every epoch. @throws ValueError if `count` is not a whole number of 0 or more. */
+  /** The data set of only the first `count` batches of every epoch, a whole number of 0 or more. */
   take(count: number): Dataset {
     const cardinality = this.cardinality === undefined ? undefined : Math.min(this.cardinality, wholeCount(count));
     return this.#derived({ cardinality, size: undefined }, async function* (batches) {
@@ -128,7 +128,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     });
   }
 
-  /** The data set without the first `count` batches of every epoch. @throws ValueError if `count` is not a whole number of 0 or more. */
+  /** The data set without the first `count` batches of every epoch, a whole number of 0 or more. */
   skip(count: number): Dataset {
     const cardinality = this.cardinality === undefined ? undefined : Math.max(0, this.cardinality - wholeCount(count));
     return this.#derived({ cardinality, size: undefined }, async function* (batches) {

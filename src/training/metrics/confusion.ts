@@ -32,7 +32,7 @@ export abstract class ThresholdMetric extends Metric {
     return this.state.subarray(from, from + size);
   }
 
-  /** Adds values to the counts: a value above a threshold is a positive, and a label other than 0 makes it a true one. */
+  /** Adds values to the counts: a value above a threshold is a predicted positive, and a label other than 0 is an actual positive. */
   protected count(labels: ArrayLike<number>, values: ArrayLike<number>, weightAt: (i: number) => number): void {
     const [tp, fp, tn, fn] = [this.counts("tp"), this.counts("fp"), this.counts("tn"), this.counts("fn")];
     if (this.#even) this.#countEven(labels, values, weightAt, [tp, fp, tn, fn]);

@@ -14,7 +14,7 @@ export interface Augmentation {
   readonly name: string;
   /** The arguments it was made with, if another thread can make it again from them; else undefined. */
   readonly arguments?: readonly unknown[] | undefined;
-  /** Whether each picture is changed on its own, whatever else is in the batch. */
+  /** Whether each picture is changed independently of the others in its batch. */
   readonly isPerPicture?: boolean | undefined;
   /** Returns the changed batch. `drawsOf` gives the random numbers of a sample, by its index in the batch. */
   readonly apply: (batch: Batch, drawsOf: (sample: number) => Draws) => Batch;

@@ -178,7 +178,7 @@ type Loaded = { readonly index: number } & (
 
 type Prepare = (source: BytesSource, index: number, epoch: number) => Promise<Tensor<Float32Array>>;
 
-/** The function that loads and augments a picture, in other threads as far as they can do it. */
+/** The function that loads and augments a picture, in other threads if they can do it. */
 function preparer(init: ImageDatasetInit & { readonly seed: number }): Prepare {
   const { load, augmentations = [], augmentSeed: seed = init.seed, workers = defaultWorkers() } = init;
   const here: Prepare = async (source, index, epoch) =>
