@@ -1,6 +1,7 @@
 /** What training and explaining need of a program: its outputs and, by reverse-mode differentiation, the gradients of a loss that depends on them. */
 import type { Tensor } from "../core/tensor.ts";
 import type { Weight } from "../layers/weight.ts";
+import type { Program } from "./program.ts";
 
 /** What is to be differentiated, and how. */
 export interface DifferentiationOptions {
@@ -64,3 +65,9 @@ export interface Differentiator {
   /** Frees the memory. */
   dispose(): void;
 }
+
+/** Makes differentiators, as `differentiatorOf` does; `threads` is how many threads may share the work. */
+export type MakeDifferentiator = (
+  program: Program,
+  options: DifferentiationOptions & { readonly threads: number },
+) => Promise<Differentiator>;

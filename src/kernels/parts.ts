@@ -2,9 +2,15 @@
 import type { Expr, Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32x4, i32, i8x16, v128 } from "../wasm/instructions.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
 
 /** How a × b + c is computed: `fma` needs relaxed SIMD; `mul`, followed by an addition, runs on every engine with SIMD. */
 export type Arithmetic = "mul" | "fma";
+
+export const ARITHMETICS: readonly Arithmetic[] = ["mul", "fma"];
+
+/** Writes a kernel into a module, under a name of its own. */
+export type MakeKernel = (module: ModuleBuilder) => FunctionBuilder;
 
 /** The number of bytes of a vector. */
 export const VECTOR = 16;
@@ -14,7 +20,7 @@ export function multiplyAdd(arithmetic: Arithmetic, a: Expr<"v128">, b: Expr<"v1
   return arithmetic === "fma" ? f32x4.relaxed_madd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** The bounds of `minmax` kernels, which are two more parameters. NaN stays NaN, as in TensorFlow. */
+/** The bounds of `minmax` kernels: two more parameters. A NaN stays a NaN, as in TensorFlow. */
 export class Clamp {
   readonly #low: Local<"v128">;
   readonly #high: Local<"v128">;
@@ -24,7 +30,6 @@ export class Clamp {
     this.#high = f.local("v128", f32x4.splat(high));
   }
 
-  /** The values between the bounds. */
   apply(value: Expr<"v128">): Expr<"v128"> {
     return f32x4.pmin(f32x4.pmax(value, this.#low), this.#high);
   }
@@ -32,14 +37,14 @@ export class Clamp {
 
 const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 
-/** Stores the first `count` lanes, a number known at run time and smaller than the number of lanes, from `address` on. `address` is changed. */
+/** Stores the first `count` lanes (fewer than four times the vectors, known at run time) from `address` on; `address` moves. */
 export function storeFirst(
   f: FunctionBuilder,
   address: Local<"i32">,
   vectors: readonly Local<"v128">[],
   count: Expr<"i32">,
 ): void {
-  // The lanes that are not stored yet; they move to the front.
+  // What is not stored yet; it moves to the front.
   const rest = vectors.map((vector) => f.local("v128", vector));
   const [first] = rest;
   if (first === undefined) return;
