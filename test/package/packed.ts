@@ -24,7 +24,8 @@ export function execute(command: string, args: readonly string[], cwd: string, b
     cwd,
     env: { ...environment, PATH: folders.join(delimiter) },
     encoding: "utf8",
-    timeout: 60_000,
+    // Only what hangs takes so long.
+    timeout: 300_000,
     stdio: "pipe",
   });
 }
