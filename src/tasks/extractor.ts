@@ -10,9 +10,8 @@ import { Model } from "../models/model.ts";
 import { QuantizedModel } from "../models/quantized/quantized-model.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import type { BytesSource, FilesSource } from "../platform/contract.ts";
-import type { LoadingOptions } from "./classifier.ts";
 import { nameOf, namedError, option, optionError } from "./errors.ts";
-import { inputShapeOf, modelOfCheckpoint } from "./opened-model.ts";
+import { type LoadingOptions, inputShapeOf, modelOfCheckpoint } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
 
