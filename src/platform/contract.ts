@@ -172,8 +172,8 @@ export interface WorkerThread<In> {
 export interface ThreadPlatform {
   /** Starts a thread. Throws where there are none; some find out later, and tell `end`. */
   startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In>;
-  /** Where another thread can import this package from; undefined where it cannot, as in pages, and where it was bundled into something else. */
-  packageUrl(): string | undefined;
+  /** Where another thread can import a subpath of this package from; undefined if it cannot: in pages, and if the package was bundled. */
+  packageUrl(subpath: string): string | undefined;
   /** Whether the current thread may sleep or be busy: pages may not, as they have to answer their users. */
   mayBlock(): boolean;
   /** Whether memory can be shared with workers: only in cross-origin isolated pages. */

@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answersWithLogits, softmax } from "../../src/tasks/scores.ts";
-import {
-  Activation,
-  Dense,
-  Flatten,
-  GlobalAveragePooling2D,
-  Input,
-  type Layer,
-  MobileNetV2,
-  Sequential,
-  Softmax,
-  Tensor,
-} from "../../src/index.ts";
+import { Dense, Flatten, GlobalAveragePooling2D, Input, MobileNetV2, Sequential, Tensor } from "../../src/index.ts";
+import { Activation, type Layer, Softmax } from "../../src/public/layers.ts";
 import { assertWithin } from "../support/compare.ts";
 
 /** Whether a model that ends in these layers counts as one of logits. */

@@ -12,7 +12,7 @@ import {
   quantize,
   zeros,
 } from "../../../src/index.ts";
-import { encodeImg } from "../../../src/index.ts";
+import { encodeImg } from "../../../src/public/image.ts";
 import { TestFolder } from "../../platform/folder.ts";
 import { runCli } from "../run-cli.ts";
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import {
-  Conv2D,
   Dense,
   GlobalAveragePooling2D,
   Input,
@@ -12,6 +11,7 @@ import {
   quantize,
   saveImg,
 } from "../../../src/index.ts";
+import { Conv2D } from "../../../src/public/layers.ts";
 import { TestFolder } from "../../platform/folder.ts";
 import { needsShared, sharedPath } from "../../support/shared.ts";
 import { COLOURS } from "../colour-model.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Checkpoint, checkpoints } from "../../../src/index.ts";
+import { type Checkpoint, checkpoints } from "../../../src/public/applications.ts";
 import { parseBudget } from "../../../src/cli/models/budget.ts";
 import { modelsTable, recommendationText } from "../../../src/cli/models/report.ts";
 import { runCli } from "../run-cli.ts";

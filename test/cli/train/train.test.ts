@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
-import { BatchNormalization, MobileNetV2, Model, encodeImg, loadModel } from "mobilenet-v2";
+import { BatchNormalization, MobileNetV2, Model, loadModel } from "mobilenet-v2";
+import { encodeImg } from "mobilenet-v2/image";
 import { fnv1a32, unitAt } from "../../../src/core/random.ts";
 import { type Ended, runCli } from "../run-cli.ts";
 

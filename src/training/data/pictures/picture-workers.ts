@@ -8,6 +8,8 @@ import type { WorkerThread } from "../../../platform/contract.ts";
 import type { PictureOrder, PictureTask, Pixels } from "./picture-work.ts";
 import { type FromWorker, type ToWorker, workerProgram } from "./picture-worker-program.ts";
 
+/** The subpath of the package that a thread takes `pictureWork` from. */
+const FACE = "data";
 /** In milliseconds. */
 const IDLE = 2_000;
 /** Longer than anything takes: holds the process while threads work, as they themselves do not. */
@@ -16,7 +18,7 @@ const LONG = 2 ** 30;
 /** How many threads load pictures where nobody says it: half of the cores, but none of two, which the model needs itself. */
 export function defaultWorkers(): number {
   const cores = defaultCores();
-  return cores <= 2 || packageUrl() === undefined ? 0 : Math.min(4, cores >> 1);
+  return cores <= 2 || packageUrl(FACE) === undefined ? 0 : Math.min(4, cores >> 1);
 }
 
 interface Job {
@@ -62,7 +64,7 @@ class PictureWorkers {
   }
 
   #start(): Member | undefined {
-    const url = packageUrl();
+    const url = packageUrl(FACE);
     // Two that failed will not be followed by one that does not.
     if (url === undefined || this.#failures > 1) return undefined;
     try {
