@@ -36,12 +36,16 @@ export interface ExtractorOptions extends PreparationOptions, ThreadOptions, Loa
 
 /** How vectors were made: two with the same facts can be compared. */
 export interface ExtractorFacts {
+  /** The name of the model. */
   readonly model: string;
   /** `imagenet`, the path or address of a checkpoint, or `bytes`. */
   readonly weights: string;
+  /** The name of the layer whose output makes the vectors. */
   readonly layer: string;
   readonly pooling: VectorPooling;
+  /** The size of pictures. */
   readonly size: readonly [rows: number, cols: number];
+  /** How pictures get that size: plain values, to be written and compared. */
   readonly preparation: object;
 }
 
