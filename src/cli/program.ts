@@ -15,7 +15,7 @@ import { messageAsTyped } from "./terminal/options-in-errors.ts";
 import { addTrainCommand } from "./train/command.ts";
 import { addWeightsCommand } from "./weights/command.ts";
 
-/** In the order of the help. */
+/** The commands in the order of the help. */
 const COMMANDS: readonly ((program: Command, exit: (code: number) => void) => void)[] = [
   addClassifyCommand,
   addModelsCommand,
@@ -57,7 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** `classify` is what happens where no command is named, but options or a file are. */
+/** `classify` is the command if none is named, but options or a file are. */
 function withCommand(args: readonly string[], names: readonly string[]): readonly string[] {
   const [first] = args;
   if (first === undefined) return ["classify"];
@@ -70,7 +70,7 @@ function isExpected(error: unknown): error is Error {
   return error instanceof Error && ["MobileNetV2Error", "Interrupted"].includes(error.name);
 }
 
-/** What a user can act on; for anything else, which is our mistake, what a report needs. */
+/** What a user can act on; for any other error, which is our mistake, what a report about it needs. */
 function messageOf(error: unknown): string {
   if (isExpected(error)) return messageAsTyped(error);
   return `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -89,7 +89,7 @@ function createProgram(exit: (code: number) => void): Command {
   return program;
 }
 
-/** From the package.json of this package, which it can name wherever it was built to. */
+/** The version in the package.json of this package, which has the same name wherever this was built to. */
 function version(): string {
   const text = readFileSync(new URL(import.meta.resolve("mobilenet-v2/package.json")), "utf8");
   return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";

@@ -1,16 +1,7 @@
 /** The subpath `mobilenet-v2/tasks`: what is done with pictures, from files to answers: classify, embed, count, compare, transfer. */
 export { CalibrationPictures, type CalibrationOptions, type UnreadPicture } from "../tasks/calibration.ts";
 export { ClassLookup } from "../tasks/class-lookup.ts";
-export {
-  type Classifier,
-  type ClassifierOptions,
-  type ClassifierPlan,
-  type ClassifyOptions,
-  type LoadClassifierOptions,
-  type LoadingOptions,
-  loadClassifier,
-  planClassifier,
-} from "../tasks/classifier.ts";
+export type { Classifier, ClassifyOptions } from "../tasks/classifier.ts";
 export { type Answers, type Comparison, answersOf, compareAnswers, seededInputs } from "../tasks/comparison.ts";
 export type { CropName, Crop } from "../tasks/crops.ts";
 export { type NamedOption, OptionError } from "../tasks/errors.ts";
@@ -23,6 +14,13 @@ export {
 } from "../tasks/extractor.ts";
 export { type Labels, type LabelsSource, readLabels } from "../tasks/labels.ts";
 export {
+  type ClassifierOptions,
+  type ClassifierPlan,
+  type LoadClassifierOptions,
+  loadClassifier,
+  planClassifier,
+} from "../tasks/load-classifier.ts";
+export {
   type EvaluateClassifierOptions,
   type Evaluation,
   type ManyPicturesOptions,
@@ -33,6 +31,7 @@ export {
 } from "../tasks/many-pictures.ts";
 export {
   type ArchitectureOptions,
+  type LoadingOptions,
   type OpenModelOptions,
   type OpenedModel,
   inputShapeOf,

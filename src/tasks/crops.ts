@@ -1,8 +1,11 @@
 /** Which part of a picture a model is shown, as those who published weights did it when they measured them. */
 import type { Interpolation } from "../image/filters.ts";
 
+/** A way of making the model's size of a picture. */
 export interface Crop {
+  /** The arithmetic of resizing. */
   readonly interpolation: Interpolation;
+  /** The whole picture squeezed; its shorter side resized and the centre cut out; or the centre cut out and squeezed. */
   readonly fit: "squeeze" | "resize, then cut" | "cut, then resize";
   /** How half a pixel before the part is rounded: down, or if `"even"`, to even numbers as Python does. */
   readonly half?: "even";
@@ -22,4 +25,5 @@ export const CROPS = {
   "tf-slim": { interpolation: "bilinear", fit: "cut, then resize" },
 } as const satisfies Readonly<Record<string, Crop>>;
 
+/** Who published accuracies that were measured with the crop. */
 export type CropName = keyof typeof CROPS;

@@ -10,9 +10,8 @@ import { Model } from "../models/model.ts";
 import { QuantizedModel } from "../models/quantized/quantized-model.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import type { BytesSource, FilesSource } from "../platform/contract.ts";
-import type { LoadingOptions } from "./classifier.ts";
 import { nameOf, namedError, option, optionError } from "./errors.ts";
-import { inputShapeOf, modelOfCheckpoint } from "./opened-model.ts";
+import { type LoadingOptions, inputShapeOf, modelOfCheckpoint } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
 
@@ -37,12 +36,16 @@ export interface ExtractorOptions extends PreparationOptions, ThreadOptions, Loa
 
 /** How vectors were made: two with the same facts can be compared. */
 export interface ExtractorFacts {
+  /** The name of the model. */
   readonly model: string;
   /** `imagenet`, the path or address of a checkpoint, or `bytes`. */
   readonly weights: string;
+  /** The name of the layer whose output makes the vectors. */
   readonly layer: string;
   readonly pooling: VectorPooling;
+  /** The size of pictures. */
   readonly size: readonly [rows: number, cols: number];
+  /** How pictures get that size: plain values, to be written and compared. */
   readonly preparation: object;
 }
 

@@ -25,6 +25,9 @@ export interface ArchitectureOptions {
   readonly top?: boolean | undefined;
 }
 
+/** What stops the loading, and what is told how far it is. */
+export type LoadingOptions = Pick<ReadOptions, "signal" | "onProgress">;
+
 export interface OpenModelOptions extends ArchitectureOptions, ThreadOptions, ReadOptions {}
 
 /** A model of floats, or one of integers. */

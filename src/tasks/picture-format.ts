@@ -20,6 +20,7 @@ import {
 export interface PictureFormat {
   readonly rows: number;
   readonly cols: number;
+  /** How pictures get that size. */
   readonly preparation: Preparation;
   /** How pixels are scaled. Undefined if that is Keras's way for MobileNetV2, to [-1, 1]. */
   readonly preprocessing: Preprocessing | undefined;

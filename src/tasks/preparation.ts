@@ -42,15 +42,18 @@ const PART = 0.875;
 
 /** Options that fit one another and the model. */
 export interface Preparation extends Crop {
+  /** The rows of the model's pictures. */
   readonly rows: number;
+  /** The columns of the model's pictures. */
   readonly cols: number;
   readonly colorMode: ColorMode;
   /** The length of the shorter side, in pixels, before the part is cut out. */
   readonly side: number;
+  /** Whether pictures are turned upright by their EXIF orientation. */
   readonly autoOrient: boolean;
 }
 
-/** @throws ValueError if the options do not fit one another or the model. */
+/** The preparation for a model's pictures. @throws ValueError if the options do not fit one another or the model. */
 export function preparationOf(
   { rows, cols, colorMode }: Pick<Preparation, "rows" | "cols" | "colorMode">,
   { interpolation, cropAs = "keras", resize, crop, autoOrient = true }: PreparationOptions,

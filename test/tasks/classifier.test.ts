@@ -14,7 +14,7 @@ import {
   type LoadClassifierOptions,
   loadClassifier,
   planClassifier,
-} from "../../src/tasks/classifier.ts";
+} from "../../src/tasks/load-classifier.ts";
 import { assertWithin } from "../support/compare.ts";
 import { SIZE, pictureOf, seededModel } from "./models.ts";
 

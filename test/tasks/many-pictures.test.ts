@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { loadClassifier } from "../../src/tasks/classifier.ts";
+import { loadClassifier } from "../../src/tasks/load-classifier.ts";
 import { loadExtractor } from "../../src/tasks/extractor.ts";
 import { evaluateClassifier, extractAll } from "../../src/tasks/many-pictures.ts";
 import { colourModel, colourPicture } from "../cli/colour-model.ts";

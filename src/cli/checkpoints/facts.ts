@@ -9,10 +9,10 @@ import { printable, someOf } from "../terminal/format.ts";
 export interface CheckpointFacts {
   readonly format: string;
   readonly origin: string;
-  /** Undefined where the file has weights only. */
+  /** The name of the model; undefined if the file has weights only. */
   readonly model: string | undefined;
   readonly mobileNetV2: Recognized | undefined;
-  /** Without the batch; null for what may vary. */
+  /** The shape of the input without the batch; null for what may vary. */
   readonly input: Shape | undefined;
   readonly layers: number | undefined;
   readonly tensors: number;
@@ -42,7 +42,7 @@ export function factsOf(checkpoint: CheckpointFile): CheckpointFacts {
 
 const NAMES_SHOWN = 6;
 
-/** A line a fact: its name and what is to be said of it. */
+/** A line for each fact: its name and what is to be said of it. */
 export function factLines(facts: CheckpointFacts): readonly (readonly [name: string, text: string])[] {
   const { model, mobileNetV2: known, input, layers, tensors, parameters, dtypes, classNames, preprocessing } = facts;
   const lines: (readonly [string, string])[] = [["format", `${facts.format}, of ${facts.origin}`]];

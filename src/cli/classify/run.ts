@@ -3,7 +3,8 @@ import { decodePredictions } from "../../applications/imagenet-utils.ts";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
-import type { Classifier, ClassifierPlan } from "../../tasks/classifier.ts";
+import type { Classifier } from "../../tasks/classifier.ts";
+import type { ClassifierPlan } from "../../tasks/load-classifier.ts";
 import { isNsfwjsInstalled } from "../files/nsfwjs.ts";
 import { factsOfModel } from "../pictures/model-facts.ts";
 import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
@@ -21,7 +22,7 @@ export interface ClassifyOptions extends ClassifierArguments {
 
 /** A mirror or a network that gives no sign for so many milliseconds counts as not reachable, if there is another way. */
 const PATIENCE = 5_000;
-/** Trying 256-bit vectors out takes about as long as they save in so many pictures. */
+/** Trying out 256-bit vectors takes about as long as they save with so many pictures. */
 const WIDE_PAYS_FROM = 8;
 
 /** Classifies pictures; with none named, the sample photograph. Resolves to the exit code. */
@@ -105,7 +106,7 @@ interface Prepared {
 /** Begins with the first picture at once, and is one ahead of whoever takes them. */
 function prepareAhead(pictures: readonly Picture[], plan: ClassifierPlan): AsyncIterable<Prepared> {
   let next = prepare(pictures[0], plan);
-  // Whoever takes it sees the error; where the model fails first, nobody does.
+  // Whoever takes it sees the error; if the model fails first, nobody does.
   next.catch(() => undefined);
   return (async function* () {
     for (let i = 1; i <= pictures.length; i++) {
@@ -155,7 +156,7 @@ function expected(error: unknown): MobileNetV2Error {
   throw error;
 }
 
-/** Messages name files and addresses themselves; standard input has no name that they could know. */
+/** The message after the name of the picture, unless it names it: standard input has no name that an error could know. */
 function errorText({ picture, error }: Failure): string {
   const text = error.message.includes(picture) ? error.message : `${picture}: ${error.message}`;
   return text.split("\n").map(printable).join("\n");

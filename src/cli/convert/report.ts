@@ -32,7 +32,7 @@ export interface Conversion {
   readonly written: CheckpointFile;
   /** The checkpoint's model beside what was written. */
   readonly check: Comparison;
-  /** Where that is integers that are read as floats here: the checkpoint's model beside the integers themselves. */
+  /** The checkpoint's model beside the integers themselves, if what was written is integers that are read as floats here. */
   readonly integers: Comparison | undefined;
   readonly calibration: Calibration | undefined;
 }
@@ -79,7 +79,7 @@ export function conversionJson(conversion: Conversion): object {
   };
 }
 
-/** Weights of the model, with the tensors of the file that they are. Empty where only the order of both tells. */
+/** The weights of the model with the tensors of the file that they are. Empty if only their order tells. */
 function mappingOf({ checkpoint }: Conversion): readonly (readonly [weight: string, tensor: string])[] {
   if (checkpoint.model === undefined) return [];
   return [...checkpoint.weights].map(([weight, { name }]) => [weight, name]);
@@ -128,7 +128,7 @@ function dtypesOf({ tensors }: CheckpointFile): readonly (readonly [dtype: strin
 
 function tensorsText(checkpoint: CheckpointFile): string {
   const kinds = dtypesOf(checkpoint).map(([dtype, count]) => `${count} ${dtype}`);
-  // Counters are the least telling.
+  // Counters say the least.
   const named = checkpoint.tensors.filter(({ shape }) => shape.length > 0);
   const [first, last] = [named[0], named.at(-1)];
   const names = first === undefined || last === undefined ? "" : `: ${printable(first.name)} … ${printable(last.name)}`;

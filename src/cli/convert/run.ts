@@ -61,7 +61,7 @@ export async function convert(source: string, target: string, options: ConvertOp
   process.stdout.write(`${text}\n`);
 }
 
-/** What cannot be is said before anything is read. */
+/** Refuses options that do not fit one another before anything is read. */
 function checkIntegers(target: string, format: string, { int8 = false, calibrate, pictures }: ConvertOptions): void {
   if (!int8 && (calibrate ?? pictures) !== undefined) {
     throw new MobileNetV2Error("ValueError", "--calibrate and --pictures are for --int8.");
@@ -144,7 +144,7 @@ async function openSource(source: string, options: ConvertOptions, signal: Abort
   }
 }
 
-/** Takes the names of the user's file. @throws ValueError where the model has more or fewer classes. */
+/** Takes the names of the user's file. @throws ValueError if the model has more or fewer classes. */
 async function nameClasses(model: OpenedModel, path: string | undefined): Promise<void> {
   if (path === undefined) return;
   const names = (await readLabels(path)).map(nameOfLabel);
@@ -161,12 +161,12 @@ async function nameClasses(model: OpenedModel, path: string | undefined): Promis
 interface Prepared {
   readonly model: OpenedModel;
   readonly calibration: Calibration | undefined;
-  /** To compare answers. */
+  /** Pictures to compare answers with. */
   readonly pictures: readonly (readonly Tensor[])[];
 }
 
 function unchanged(model: OpenedModel, size: number | undefined): Prepared {
-  // Only where it means nothing is it a mistake.
+  // A size is a mistake only if it does not fit.
   if (size !== undefined) pictureFormat(inputShapeOf(model), { size });
   return { model, calibration: undefined, pictures: [seededInputs(model, size)] };
 }

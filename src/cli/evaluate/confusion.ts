@@ -26,11 +26,11 @@ function confusionCsv(tally: Tally): string {
   return [["", ...classes.map(({ name }) => cell(name))], ...rows].map((row) => `${row.join(",")}\n`).join("");
 }
 
-/** What a picture of the matrix has at least, where cells can be made larger. */
+/** The least side of the picture in pixels, unless cells would be larger than the largest. */
 const LEAST_SIDE = 480;
 const LARGEST_CELL = 48;
 
-/** A square a cell, the darker the greater the part of the class that it is. */
+/** A square for each cell, the darker the greater a part of its class it is. */
 function confusionImage(tally: Tally): Image {
   const classes = tally.classes();
   const scale = Math.min(LARGEST_CELL, Math.ceil(LEAST_SIDE / classes.length));
@@ -42,7 +42,7 @@ function confusionImage(tally: Tally): Image {
       const column = classes[Math.floor(x / scale)];
       const part = row && column && row.pictures > 0 ? tally.count(row.index, column.index) / row.pictures : 0;
       const right = row === column;
-      // White to dark blue where it is right, to dark red where it is wrong.
+      // From white to dark blue for what is right, to dark red for what is wrong.
       const [red, green, blue] = right ? [8, 48, 107] : [103, 0, 13];
       const at = (y * side + x) * 3;
       const strength = Math.sqrt(part);

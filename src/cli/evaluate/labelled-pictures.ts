@@ -7,32 +7,32 @@ import { type ClassLookup, wordNetId } from "../../tasks/class-lookup.ts";
 import { picturesIn } from "../pictures/folder.ts";
 import { someOf } from "../terminal/format.ts";
 
-/** How it is known. */
+/** How it is known what pictures show. */
 export type Source = "folders" | "WordNet ids in the names" | "file";
 
 export interface LabelledPictures {
   readonly source: Source;
   readonly paths: readonly string[];
-  /** The model's class of each. */
+  /** The index of the class that each picture shows. */
   readonly labels: Int32Array<ArrayBuffer>;
-  /** What the user is to know of how it was found, in a sentence. */
+  /** A sentence that the user should read about how it was found. */
   readonly note?: string;
 }
 
 export interface TruthOptions {
   /** A file that says what the pictures show. */
   readonly groundTruth?: string | undefined;
-  /** A file that says in which order the numbers from 1 of a ground-truth file are: a WordNet id a line. */
+  /** A file that says what the numbers from 1 of a ground-truth file mean: a WordNet id a line. */
   readonly synsets?: string | undefined;
 }
 
 const MAX_BYTES = 2 ** 28;
-/** How many are named in an error. */
+/** How many folders or pictures an error names. */
 const NAMED = 5;
 
 /**
  * @param place a folder, or a CSV file that names pictures relative to its own folder
- * @throws ValueError where it is not known what a picture shows, IOError where something cannot be read.
+ * @throws ValueError if it is not known what a picture shows, IOError if something cannot be read.
  */
 export async function labelledPictures(
   place: string,
@@ -70,7 +70,7 @@ function fromFolders(
   const unknown = folders.filter((folder) => found.get(folder) === undefined);
   let note: string | undefined;
   if (unknown.length > 0) {
-    // As Keras numbers them; only where no folder has the name of a class.
+    // Numbered as Keras numbers them, but only if no folder has the name of a class.
     if (unknown.length < folders.length || folders.length !== classes.names.length || !isNumbered(classes.names)) {
       throw wrong(
         `These folders of ${place} have no class of the model's: ${someOf(unknown, NAMED)}. Its classes: ${someOf(classes.names, NAMED)}.`,
@@ -83,7 +83,7 @@ function fromFolders(
   return { source: "folders", paths, labels, ...(note !== undefined && { note }) };
 }
 
-/** The names of classes that have none. */
+/** Whether these are the names that classes without names get. */
 function isNumbered(names: readonly string[]): boolean {
   return names.every((name, index) => name === `class ${index}`);
 }
@@ -170,7 +170,7 @@ async function lines(file: string): Promise<readonly string[]> {
     .filter((line) => line !== "");
 }
 
-/** A picture and its label a line, with `,`, `;`, a tab or a blank between; a header goes. Undefined where lines have no two parts. */
+/** Lines of a picture and its label, with `,`, `;`, a tab or a blank between; a header is left out. Undefined if a line does not have two parts. */
 function namedRows(given: readonly string[]): readonly Row[] | undefined {
   const rows = given.map(rowOf);
   const [first, ...rest] = rows;

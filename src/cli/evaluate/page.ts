@@ -1,19 +1,11 @@
 /** What `evaluate` found as one HTML page that needs nothing from elsewhere. */
 import type { Tally } from "../../tasks/tally.ts";
-import {
-  CONTENT_POLICY,
-  PAGE_STYLE,
-  classTable,
-  confusion,
-  escaped,
-  factTable,
-  unreadableList,
-  wide,
-} from "../pages/tally.ts";
+import { CONTENT_POLICY, PAGE_STYLE, escaped, factTable, unreadableList, wide } from "../pages/page.ts";
+import { classTable, confusion } from "../pages/tally.ts";
 import { percentage } from "../terminal/format.ts";
 import { type Evaluation, perSecond } from "./report.ts";
 
-/** Mistakes that the model was surest of. */
+/** How many mistakes are shown: those that the model was surest of. */
 const MISTAKES_SHOWN = 100;
 
 export function evaluationPage(evaluation: Evaluation): string {

@@ -53,7 +53,7 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
   classifier.dispose();
   const text =
     options.json === true ? evaluationJson(evaluation) : evaluationText(evaluation, styleFor(process.stdout));
-  // First: whatever becomes of the files, it was not for nothing.
+  // Before the files: if these cannot be written, the result is there all the same.
   process.stdout.write(`${text}\n`);
   if (options.report !== undefined) await write(options.report, new TextEncoder().encode(evaluationPage(evaluation)));
   if (options.confusion !== undefined) await write(options.confusion, await confusionFile(tally, options.confusion));

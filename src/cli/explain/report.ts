@@ -8,7 +8,7 @@ import type { Style } from "../terminal/style.ts";
 export interface Explained extends Explanation {
   readonly picture: string;
   readonly method: "grad-cam" | "cam";
-  /** Its probability, also where the model answers with logits. */
+  /** The probability of the class, also if the model answers with logits. */
   readonly score: number;
   readonly label: string;
   readonly wnid: string | undefined;

@@ -42,7 +42,7 @@ export async function explain(name: string | undefined, options: ExplainCommandO
   process.stdout.write(`${text}\n`);
 }
 
-/** Before anything is loaded. */
+/** Refuses options that do not fit one another before anything is loaded. */
 function checkOptions({ output, method, layer, json }: ExplainCommandOptions): void {
   const refuse = (message: string): never => {
     throw new MobileNetV2Error("ValueError", message);
@@ -108,7 +108,7 @@ async function lookedAt(
   }
 }
 
-/** @throws ValueError where the model has no such class. */
+/** The index of the class that is asked about. @throws ValueError if the model has no such class. */
 function classIndexOf({ labels }: Classifier, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const lookup = new ClassLookup(labels);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const { resolve } = createRequire(import.meta.url);
 
-/** The path of a file of a package, where Node would find the package; undefined where it is not installed. */
+/** The path of a file of a package, found as Node finds packages; undefined if it is not installed. */
 export function packageFile(name: string, file: string): string | undefined {
   return (resolve.paths(name) ?? []).map((folder) => join(folder, name, file)).find((path) => existsSync(path));
 }

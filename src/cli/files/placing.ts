@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all, several together too: made in a folder of their own, looked at there, then moved. */
+/** Files that appear whole or not at all, also several together: made in a folder of their own, checked there, then moved. */
 import { constants } from "node:fs";
 import { access, mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -12,7 +12,7 @@ export interface Placed {
 
 /**
  * Lets `make` write a file or folder of the target's name, and what belongs beside it, to the place that it is given; then moves all of it
- * to the target, in folders that are made where they are not there. On any error nothing has changed.
+ * to the target, in folders that are made if they do not exist. After an error nothing has changed.
  * @returns the files, the main one first, and what `make` found
  */
 export async function place<T>(
@@ -46,14 +46,14 @@ export async function place<T>(
   }
 }
 
-/** Finds before long work whether its result can be written, as far as that can be known. @throws IOError where it cannot. */
+/** Finds before long work whether its result can be written, as far as that can be known. @throws IOError if it cannot. */
 export async function requirePlace(target: string): Promise<void> {
   const there = await stat(target).catch(() => undefined);
   if (there?.isDirectory() === true)
     throw new MobileNetV2Error("IOError", `Could not write ${target}: it is a folder.`);
   for (let home = dirname(resolve(target)); ; home = dirname(home)) {
     try {
-      // The slash: in a file there is nothing.
+      // The slash makes a file that is in the way an error.
       // oxlint-disable-next-line no-await-in-loop -- outwards, to a folder that is there
       return await access(`${home}/`, constants.W_OK);
     } catch (error) {

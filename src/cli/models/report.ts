@@ -4,10 +4,10 @@ import { type Measurement, type NumberType, downloadBytes } from "../../applicat
 import type { Recommendation } from "../../applications/recommend.ts";
 import { type Cell, alignedTable, megabytes } from "../terminal/format.ts";
 
-/** In which numbers models are measured. */
+/** The types of numbers that models are measured with. */
 export const PRECISIONS = ["float32", "int8"] as const satisfies readonly NumberType[];
 
-/** The table as text; `emphasize` is applied to the line of headers. */
+/** The table of the published models as text; `emphasize` is applied to the line of headers. */
 export function modelsTable(emphasize: (text: string) => string, measured?: readonly Measurement[]): string {
   const headers = ["alpha", "size", "name", "MACs (M)", "params (M)", "top-1 %", "top-5 %", "download"];
   const [header = "", ...rows] = alignedTable([
@@ -40,7 +40,7 @@ function timeOf(measured: readonly Measurement[], { name }: Checkpoint, precisio
   return measured.find((one) => one.name === name && one.precision === precision)?.latencyMs;
 }
 
-/** What was chosen, and how a program has it; `wide` where it was measured with 256-bit vectors. */
+/** What was chosen, and how a program has it; `wide` says whether it was measured with 256-bit vectors. */
 export function recommendationText(chosen: Recommendation, wide = false): string {
   const { alpha, rows, name, precision, top1, latencyMs } = chosen;
   const facts = [

@@ -1,28 +1,13 @@
-/** Parts of pages that tell how often a model is right: tables, and how they look. */
+/** Parts of pages that tell how often a model is right: a table of the classes, and what is taken for what. */
 import type { ClassTally, Tally } from "../../tasks/tally.ts";
 import { percentage } from "../terminal/format.ts";
+import { escaped, wide } from "./page.ts";
 
-/** Of more classes, the pairs that are taken for one another most often stand in place of the matrix. */
+/** With more classes, the pairs that are most often taken for one another stand in place of the matrix. */
 const MATRIX_AT_MOST = 60;
 const PAIRS_SHOWN = 30;
-const UNREADABLE_SHOWN = 100;
 
-/** Names of files and classes are anybody's: whatever came of them, nothing runs and nothing is loaded. */
-export const CONTENT_POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`;
-
-/** For readers of light and of dark pages. */
-export const PAGE_STYLE = `
-:root { --ink: #1b1b1b; --page: #fff; --stripe: #f4f6f8; --line: #d5d8dc; --rule: #888 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --page: #16181b; --stripe: #1f2327; --line: #3a4047; --rule: #777 } }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: var(--ink); background: var(--page) }
-table { border-collapse: collapse; margin: 1rem 0 2rem } th, td { padding: .2rem .6rem; text-align: left; vertical-align: top }
-tbody tr:nth-child(odd) { background: var(--stripe) } thead th { border-bottom: 1px solid var(--rule) }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.n { white-space: nowrap } .wide { overflow-x: auto } h1, h2, li, .facts td + td { overflow-wrap: anywhere }
-.matrix td { text-align: center; border: 1px solid var(--line); min-width: 1.6rem } .matrix th { border: 0; font-weight: normal }
-.matrix thead th { writing-mode: vertical-rl; transform: rotate(180deg); padding: .4rem .1rem }
-`;
-
-/** A row a class. */
+/** A table with a row for each class. */
 export function classTable(classes: readonly ClassTally[]): string {
   const part = (value: number | undefined): string => `<td class="n">${value === undefined ? "" : percentage(value)}`;
   const rows = classes.map(
@@ -35,7 +20,7 @@ export function classTable(classes: readonly ClassTally[]): string {
   return wide(`<thead><tr><th>class${heads}<th>mostly taken for</thead><tbody>${rows.join("\n")}</tbody>`);
 }
 
-/** What is taken for what: all of it, or what is most often. */
+/** What is taken for what: all of it, or the most frequent pairs. */
 export function confusion(tally: Tally, classes: readonly ClassTally[]): string {
   const shown = classes.length <= MATRIX_AT_MOST ? matrix(tally, classes) : pairs(tally, classes);
   return `<h2>What is taken for what</h2>\n${shown}`;
@@ -69,28 +54,4 @@ function pairs(tally: Tally, classes: readonly ClassTally[]): string {
     ({ actual, taken, pictures }) => `<tr><td>${escaped(actual)}<td>${escaped(taken)}<td class="n">${pictures}`,
   );
   return wide(`<thead><tr><th>shows<th>taken for<th class="n">pictures</thead><tbody>${rows.join("\n")}</tbody>`);
-}
-
-/** A table that is moved sideways by itself where the page is too narrow for it. */
-export function wide(rows: string): string {
-  return `<div class="wide"><table>${rows}</table></div>`;
-}
-
-/** Names and what is to be said of them. */
-export function factTable(facts: readonly (readonly [name: string, text: string])[]): string {
-  return `<table class="facts"><tbody>${facts.map(([name, text]) => `<tr><td>${escaped(name)}<td>${escaped(text)}`).join("\n")}</tbody></table>`;
-}
-
-/** Why pictures were left out, of as many as one reads. */
-export function unreadableList(reasons: readonly string[]): string {
-  if (reasons.length === 0) return "";
-  const items = reasons.slice(0, UNREADABLE_SHOWN).map((reason) => `<li>${escaped(reason)}`);
-  const more = reasons.length - items.length;
-  return `<h2>${reasons.length} pictures could not be read</h2>\n<ul>${items.join("\n")}${more > 0 ? `<li>… and ${more} more` : ""}</ul>`;
-}
-
-/** For any place in a page, attributes too; characters that turn the direction of what follows do not do so. */
-export function escaped(text: string): string {
-  const shown = text.replaceAll(/[\u202A-\u202E\u2066-\u2069]/g, "\uFFFD");
-  return shown.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -4,17 +4,17 @@ import { join, relative, sep } from "node:path";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { asIOError } from "../../platform/node/files.ts";
 
-/** How the names of files end that are taken for pictures where a folder is gone through. */
+/** The endings of the names of files that count as pictures of a folder. */
 export const PICTURE_ENDINGS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff"] as const;
 
-/** `dogs/rex.jpg`, whatever the system's separator. */
+/** The path below a folder, such as `dogs/rex.jpg`, with `/` on every system. */
 export function nameWithin(folder: string, path: string): string {
   return relative(folder, path).split(sep).join("/");
 }
 
 /**
- * The pictures of a folder and of those within, which may be one for each class, by name.
- * @throws IOError where the folder cannot be read, ValueError where it has none.
+ * The pictures of a folder and of those within, which may be one for each class, sorted by name.
+ * @throws IOError if the folder cannot be read, ValueError if it has no pictures.
  */
 export async function picturesIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {

@@ -1,9 +1,9 @@
 /** What is typed about models and pictures, as options of the tasks. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Interpolation } from "../../image/filters.ts";
-import { type ClassifierPlan, planClassifier } from "../../tasks/classifier.ts";
 import type { CropName } from "../../tasks/crops.ts";
 import type { ExtractorOptions, VectorPooling } from "../../tasks/extractor.ts";
+import { type ClassifierPlan, planClassifier } from "../../tasks/load-classifier.ts";
 import type { PreparationOptions } from "../../tasks/preparation.ts";
 import { nsfwjsFolder } from "../files/nsfwjs.ts";
 
@@ -18,14 +18,14 @@ export interface PreparationArguments {
 
 /** Which model, and of what size. */
 interface ModelArguments {
-  /** `imagenet`, `nsfwjs`, or a path or an address. */
+  /** `imagenet`, `nsfwjs`, a path or an address. */
   readonly weights?: string;
   readonly alpha?: number;
   readonly size?: number;
 }
 
 export interface ClassifierArguments extends PreparationArguments, ModelArguments {
-  /** A file of the names of the classes. */
+  /** A file with the names of the classes. */
   readonly labels?: string;
 }
 

@@ -11,7 +11,7 @@ export interface Picture {
 }
 
 const SAMPLE_PACKAGE = "baboon-image-uri";
-/** As for files: no picture within the limit of pixels is larger. */
+/** The same limit as for files: no picture within the limit of pixels is larger. */
 const MAX_INPUT_BYTES = 2 ** 28;
 
 /** The pictures of a command line: at most one is standard input. */
@@ -25,7 +25,7 @@ export function picturesOf(names: readonly string[]): readonly Picture[] {
 
 /**
  * A photograph of a baboon (USC-SIPI), 128 × 128: a development dependency of the repository.
- * @throws MissingError where it is not installed.
+ * @throws MissingError if it is not installed.
  */
 function samplePicture(): Picture {
   const path = packageFile(SAMPLE_PACKAGE, "baboon.js");

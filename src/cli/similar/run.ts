@@ -4,31 +4,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { Tensor } from "../../core/tensor.ts";
 import { namedError } from "../../tasks/errors.ts";
 import type { Extractor } from "../../tasks/extractor.ts";
 import type { ExtractorArguments } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
-import { bar, printable } from "../terminal/format.ts";
 import { styleFor } from "../terminal/style.ts";
 import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
 import { featureEnding } from "../vectors/files.ts";
 import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
+import { type Similar, similarJson, similarText } from "./report.ts";
 
 export interface SimilarOptions extends ExtractorArguments {
   readonly top: number;
-  /** A file of vectors: taken where it is there, else written. */
+  /** A file of vectors: used if it exists, else written. */
   readonly index?: string;
   readonly json?: boolean;
 }
-
-interface Similar {
-  readonly picture: string;
-  /** The cosine of the angle between both vectors: 1 for the same, 0 for nothing in common. */
-  readonly similarity: number;
-}
-
-const BAR_WIDTH = 24;
 
 export async function similar(given: string, folder: string, options: SimilarOptions): Promise<void> {
   const { index: path, top } = options;
@@ -39,34 +30,28 @@ export async function similar(given: string, folder: string, options: SimilarOpt
   const [picture] = picturesOf([given]);
   if (picture === undefined) return;
   const { extractor } = await openExtractor(options);
-  const input = await prepared(picture, extractor);
-  const { data: wanted } = await extractor.extract(new Tensor([1, ...input.shape], input.data));
+  const wanted = await vectorOf(picture, extractor);
   const found = await withIndex(folder, names, extractor, path, (index) =>
     nearest(index, wanted, top, (name) => given !== "-" && resolve(folder, name) === resolve(given)),
   );
   extractor.dispose();
   const results = found.map(({ picture: name, similarity }) => ({ picture: join(folder, name), similarity }));
-  if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ picture: picture.name, ...extractor.facts, results }, null, 2)}\n`);
-    return;
-  }
-  const style = styleFor(process.stdout);
-  const lines = results.map(
-    ({ picture: other, similarity }) =>
-      `${similarity.toFixed(3)}  ${style.bar(bar(similarity, BAR_WIDTH))}  ${printable(other)}`,
-  );
-  process.stdout.write(lines.length === 0 ? "There is no other picture.\n" : `${lines.join("\n")}\n`);
+  const text =
+    options.json === true
+      ? similarJson(picture.name, extractor.facts, results)
+      : similarText(results, styleFor(process.stdout));
+  process.stdout.write(`${text}\n`);
 }
 
-async function prepared(picture: Picture, extractor: Extractor): Promise<Tensor<Float32Array>> {
+async function vectorOf(picture: Picture, extractor: Extractor): Promise<Float32Array> {
   try {
-    return await extractor.prepare(await picture.read());
+    return await extractor.embed(await picture.read());
   } catch (error) {
     throw namedError(error, picture.name);
   }
 }
 
-/** Makes the vectors, or takes those of a file where they are of the same pictures by the same model. */
+/** Makes the vectors, or takes those of a file if they are of the same pictures by the same model. */
 async function withIndex<T>(
   folder: string,
   names: readonly string[],
@@ -98,7 +83,7 @@ async function withIndex<T>(
   }
 }
 
-/** True where every vector is of a picture that is there, and only unreadable pictures have none. */
+/** True if every vector is of a picture that is there, and only unreadable pictures have none. */
 function ofThese(index: FeatureIndex, names: readonly string[]): boolean {
   const known = new Set(index.names);
   const there = new Set(names);
@@ -126,7 +111,7 @@ function asText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** The best of all, best first; of equals, those that come first. */
+/** The most similar pictures, the best first; among equals, those that come first. */
 async function nearest(
   index: FeatureIndex,
   wanted: Float32Array,

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { NAME, addModelOptions, wholeNumber } from "../terminal/arguments.ts";
 import type { SummaryCommandOptions } from "./run.ts";
 
-/** More than any page or screen has. */
+/** The most characters in a line: more than any page or screen has. */
 const MAX_LINE_LENGTH = 1000;
 
 const HELP = `

@@ -1,4 +1,4 @@
-/** What several commands take: their options, and what is typed after them. */
+/** Options that several commands share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** What the command line is called. */

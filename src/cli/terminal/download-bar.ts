@@ -10,7 +10,7 @@ export interface DownloadBar {
   stop(): void;
 }
 
-/** What long loading is given. */
+/** What stops the loading, and what is told how far it is. */
 export interface Loading {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;

@@ -3,7 +3,7 @@
 /** A cell of a table: text to the left, numbers to the right. */
 export type Cell = string | { readonly number: string };
 
-/** The lines of a table with its columns aligned; a column's first row is its header and stands as its cells do. */
+/** The lines of a table with its columns aligned; the first row has the headers, which are aligned as the cells below them. */
 export function alignedTable(rows: readonly (readonly Cell[])[]): string[] {
   const [header = [], ...body] = rows;
   const columns = header.map((_, column) => {
@@ -47,7 +47,7 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** The first names of a list, and how many there are where that is not all. */
+/** The first names of a list, and if there are more, how many in all. */
 export function someOf(names: readonly string[], most: number): string {
   const shown = names.slice(0, most).map(printable).join(", ");
   return names.length > most ? `${shown}, … (${names.length} in all)` : shown;
@@ -63,7 +63,7 @@ export function duration(milliseconds: number): string {
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
-/** Text from outside without what steers a terminal: control characters, and marks that turn the direction of writing. */
+/** Text from outside, with all that steers a terminal replaced: control characters, and marks that turn the direction of writing. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");

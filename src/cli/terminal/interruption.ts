@@ -15,7 +15,7 @@ export async function interruptible<T>(work: (stop: AbortController) => Promise<
     stop.signal.throwIfAborted();
     return result;
   } catch (error) {
-    // Whatever the work made of it.
+    // Not what the work made of the interruption.
     throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
     process.removeListener("SIGINT", interrupt);

@@ -1,20 +1,20 @@
-/** A progress bar on the error stream, where that is a terminal. */
+/** A progress bar on the error stream, if that is a terminal. */
 import { isTerminal } from "#platform";
 import type { SingleBar } from "cli-progress";
 
 export interface ProgressBar {
-  /** `total` is null where nobody knows it. */
+  /** `total` is null if nobody knows it. */
   update(value: number, total: number | null): void;
   /** Takes the bar away and gives the cursor back. */
   stop(): void;
 }
 
-/** What stands after the bar; `total` is undefined where nobody knows it. */
+/** What stands after the bar; `total` is undefined if nobody knows it. */
 export type Count = (value: number, total: number | undefined) => string;
 
 const CLEAR_LINE = "\r\u001b[K";
 
-/** The bar appears with the first update; where no person looks on, never. */
+/** The bar appears with the first update; if no person looks on, never. */
 export function progressBar(title: string, count: Count): ProgressBar {
   if (!isTerminal()) return { update: () => undefined, stop: () => undefined };
   let bar: SingleBar | undefined;

@@ -1,4 +1,4 @@
-/** Colours, where a person reads on a terminal that has them and NO_COLOR does not forbid them (no-color.org). */
+/** Colours, if a person reads on a terminal that has them and NO_COLOR does not forbid them (no-color.org). */
 import { styleText } from "node:util";
 
 type Paint = (text: string) => string;
@@ -20,6 +20,6 @@ const coloured: Style = {
 };
 
 export function styleFor(stream: Pick<NodeJS.WriteStream, "isTTY" | "hasColors">): Style {
-  // What Node knows of NO_COLOR, TERM and the terminal.
+  // Node looks at NO_COLOR, TERM and the terminal.
   return stream.isTTY && stream.hasColors() ? coloured : plain;
 }

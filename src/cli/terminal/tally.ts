@@ -3,15 +3,15 @@ import type { ClassTally, Tally } from "../../tasks/tally.ts";
 import { type Cell, alignedTable, bar, percent, percentage, printable } from "./format.ts";
 import type { Style } from "./style.ts";
 
-/** More classes than fit on a page are named by the worst of them. */
+/** Of more classes than this, which would not fit on a page, the worst are shown. */
 const ROWS_SHOWN = 30;
-/** A matrix of more columns has no place on a terminal. */
+/** A matrix of more columns does not fit on a terminal. */
 const MATRIX_AT_MOST = 12;
 const BAR_WIDTH = 12;
 
 /**
- * Top-1, top-5 where there are more classes than that, a row a class, and the confusion matrix of few.
- * @param page where all classes can be read
+ * Top-1, top-5 of more than five classes, a row for each class, and the confusion matrix of few classes.
+ * @param page what shows all classes: a file, or an option that writes one
  */
 export function tallyLines(tally: Tally, style: Style, page: string): readonly string[] {
   const classes = tally.classes();

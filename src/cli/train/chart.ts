@@ -1,11 +1,11 @@
 /** Curves over epochs as a picture in SVG that is part of a page. */
-import { escaped } from "../pages/tally.ts";
+import { escaped } from "../pages/page.ts";
 
 export interface Curve {
   readonly name: string;
   /** A class of the page's style sheet that gives `stroke`. */
   readonly kind: string;
-  /** One an epoch; gaps where there is none. */
+  /** A value for each epoch; undefined for a gap. */
   readonly values: readonly (number | undefined)[];
 }
 
@@ -15,7 +15,7 @@ export interface ChartOptions {
   /** The first epoch, from 0, of each part after the first. */
   readonly parts: readonly { readonly epoch: number; readonly name: string }[];
   readonly format: (value: number) => string;
-  /** Where the values end by their nature. */
+  /** The largest value that there can be. */
   readonly most?: number;
 }
 

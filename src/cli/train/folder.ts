@@ -14,7 +14,7 @@ import type { TrainSettings } from "./settings.ts";
 export interface TrainPlan {
   readonly version: 1;
   readonly settings: TrainSettings;
-  /** Which pictures: names, classes and sizes. */
+  /** What tells the pictures from others: names, classes and sizes. */
   readonly pictures: string;
 }
 
@@ -26,11 +26,11 @@ export interface TrainTarget {
   readonly output: string;
   readonly labels: string;
   readonly report: string;
-  /** Of the interrupted training. */
+  /** The folder that an interrupted training leaves. */
   readonly folder: string;
 }
 
-/** @throws ValueError for an ending that is none of ours; IOError for a place where no file can be written. */
+/** The files of an output. @throws ValueError for an ending that is none of ours; IOError if no file can be written there. */
 export async function targetOf(output: string): Promise<TrainTarget> {
   if (!FORMATS.has(writerOf(output, undefined).id)) {
     throw new MobileNetV2Error(
@@ -51,7 +51,7 @@ export async function targetOf(output: string): Promise<TrainTarget> {
   return target;
 }
 
-/** The name of what is made: that of the file without its ending, as a model can have it. */
+/** The name of the model: that of the file without its ending and with no letters that a model cannot have. */
 export function stemOf(output: string): string {
   return basename(output, extname(output)).replaceAll(/[^\w.-]/g, "_");
 }
@@ -69,7 +69,7 @@ export class TrainFolder {
     this.#outermost = outermost;
   }
 
-  /** The plan of an interrupted training, where there is one that has come to anything. */
+  /** The plan of an interrupted training; undefined if there is none that has learned anything. */
   static async interrupted(path: string): Promise<TrainPlan | undefined> {
     if (!existsSync(path) || !(await hasPhases(path))) return undefined;
     const broken = (): MobileNetV2Error =>
@@ -92,7 +92,7 @@ export class TrainFolder {
     return new TrainFolder(path);
   }
 
-  /** An empty folder for a new training: that nothing can be written is found here. */
+  /** An empty folder for a new training. @throws IOError if nothing can be written there. */
   static async create(path: string, plan: TrainPlan): Promise<TrainFolder> {
     const home = dirname(resolve(path));
     let outermost: string | undefined;
@@ -111,13 +111,13 @@ export class TrainFolder {
     return new TrainFolder(path, outermost);
   }
 
-  /** Removes it, and the folders that were made around it where there is nothing in them. */
+  /** Removes it, and the folders that were made around it if there is nothing in them. */
   async remove(): Promise<void> {
     await removeOwn(this.path);
     if (this.#outermost !== undefined) await removeEmpty(dirname(resolve(this.path)), this.#outermost);
   }
 
-  /** Lets `make` write files into the folder, by the name of each; then moves them to their places, the last last, and goes away. */
+  /** Lets `make` write files into the folder, by the name of each; then moves them to their places, in this order, and removes the folder. */
   async deliver(targets: readonly string[], make: (place: (target: string) => string) => Promise<void>): Promise<void> {
     const place = (target: string): string => join(this.path, basename(target));
     await make(place);
@@ -129,7 +129,7 @@ export class TrainFolder {
   }
 }
 
-/** Removes a folder that a training has made, or an empty one. @throws IOError for another: it is somebody's. */
+/** Removes a folder that a training has made, or an empty one. @throws IOError for any other, which belongs to somebody. */
 async function removeOwn(path: string): Promise<void> {
   const names = await readdir(path).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
@@ -144,7 +144,7 @@ async function removeOwn(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-/** Through links, as writing would be. */
+/** Moves a file, through links, as writing to them would. */
 async function move(from: string, to: string): Promise<void> {
   const target = await realpath(to).catch(() => to);
   try {

@@ -1,16 +1,8 @@
 /** What `train` did as one HTML page that needs nothing from elsewhere. */
 import { basename } from "node:path";
 import { TRANSFER_DEFAULTS } from "../../tasks/transfer/settings.ts";
-import {
-  CONTENT_POLICY,
-  PAGE_STYLE,
-  classTable,
-  confusion,
-  escaped,
-  factTable,
-  unreadableList,
-  wide,
-} from "../pages/tally.ts";
+import { CONTENT_POLICY, PAGE_STYLE, escaped, factTable, unreadableList, wide } from "../pages/page.ts";
+import { classTable, confusion } from "../pages/tally.ts";
 import { percentage } from "../terminal/format.ts";
 import { chart } from "./chart.ts";
 import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./report.ts";

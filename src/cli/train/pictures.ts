@@ -19,14 +19,14 @@ export interface FoundPictures {
   readonly classNames: readonly string[];
   readonly paths: readonly string[];
   readonly labels: Int32Array;
-  /** Folders without pictures: no classes. */
+  /** Folders without pictures, which are no classes. */
   readonly empty: readonly string[];
 }
 
-/** Files looked at at once. */
+/** How many files are looked at together. */
 const FILES_AT_ONCE = 64;
 
-/** @throws ValueError where there is nothing to tell apart; IOError where the folder cannot be read. */
+/** Finds the pictures of a folder. @throws ValueError if there is nothing to tell apart; IOError if the folder cannot be read. */
 export async function findPictures(folder: string): Promise<FoundPictures> {
   const root = folder.length > 1 ? folder.replace(/[/\\]+$/, "") : folder;
   const all = await imageDatasetFromDirectory(root, {
@@ -45,7 +45,7 @@ export async function findPictures(folder: string): Promise<FoundPictures> {
   );
 }
 
-/** Leaves classes out that no picture shows. */
+/** Leaves out classes that no picture shows. */
 function withoutEmpty(found: FoundPictures): FoundPictures {
   const { classNames, labels } = found;
   const used = new Set(labels);
@@ -96,8 +96,8 @@ export class TrainingPictures {
   }
 
   /**
-   * Reads all pictures once; those that cannot be read are left out, and classes with them that have no others.
-   * @throws ValueError where less than two classes are left; with `strict`, the first error.
+   * Reads all pictures once; those that cannot be read are left out, and with them classes that have no others.
+   * @throws ValueError if fewer than two classes are left; with `strict`, the first error.
    */
   static async read(
     found: FoundPictures,
@@ -168,7 +168,7 @@ function datasetOf(
   });
 }
 
-/** Bytes. Pixels are whole numbers of a byte: as such they are kept; 3,500 pictures of 224 × 224. */
+/** How many bytes of pixels are kept, each pixel value as one byte: 3,500 pictures of 224 × 224. */
 const MOST_KEPT = 2 ** 29;
 
 class PixelCache {

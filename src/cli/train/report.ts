@@ -37,11 +37,11 @@ export interface Training {
   readonly settings: TrainSettings;
   readonly recipe: TransferSchedule;
   readonly phases: readonly PhaseResult[];
-  /** The model in the end, on what was held out; where nothing was, on what it learned from. */
+  /** How often the model is right in the end about what was held out; if nothing was, about what it learned from. */
   readonly tally: Tally;
   readonly isResumed: boolean;
   readonly environment: Environment;
-  /** Of this run alone. */
+  /** The time of this run alone. */
   readonly milliseconds: number;
 }
 
@@ -59,7 +59,8 @@ export function isValidated({ counts }: Pick<Training, "counts">): boolean {
 }
 
 /**
- * What the result lets expect of other pictures, as parts of 1: Wilson's interval, in which the true part lies in 19 of 20 cases.
+ * How often the model can be expected to be right about other pictures, from 0 to 1: Wilson's interval, in which the true part lies in 19 of
+ * 20 cases.
  */
 export function expected({ top1, pictures }: Pick<Tally, "top1" | "pictures">): readonly [least: number, most: number] {
   const z = 1.96;
@@ -69,7 +70,7 @@ export function expected({ top1, pictures }: Pick<Tally, "top1" | "pictures">): 
   return [Math.max(0, (middle - half) / all), Math.min(1, (middle + half) / all)];
 }
 
-/** What is to be known of the pictures that were held out; undefined where none were. */
+/** A caution about the pictures that were held out; undefined if none were. */
 export function caution(training: Pick<Training, "counts" | "tally" | "recipe">): string | undefined {
   if (!isValidated(training)) return undefined;
   const [least, most] = expected(training.tally);

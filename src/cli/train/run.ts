@@ -1,4 +1,4 @@
-/** The command `train`: a MobileNetV2 for the user's own pictures, by a recipe that suits most; it can be interrupted and taken up again. */
+/** The command `train`: a MobileNetV2 for the user's own pictures, by a schedule that suits most; it can be interrupted and taken up again. */
 import { existsSync } from "node:fs";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
@@ -61,7 +61,7 @@ export async function train(folder: string, options: TrainOptions): Promise<void
   }
 }
 
-/** What was learned is kept, and said; where nothing was, nothing is left. */
+/** Says what was learned, which is kept; if nothing was, nothing is left behind. */
 async function afterwards(failure: unknown, place: TrainFolder, { folder }: TrainTarget): Promise<unknown> {
   const kept = await TrainFolder.interrupted(folder);
   if (kept === undefined) await place.remove();
@@ -81,7 +81,7 @@ function settingsOf(options: TrainOptions): TrainSettings {
   return Object.fromEntries(SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }
 
-/** The settings that a training was begun with. @throws ValueError where the command says otherwise. */
+/** The settings that a training was begun with. @throws ValueError if the command says otherwise. */
 function resumedSettings({ settings }: TrainPlan, options: TrainOptions): TrainSettings {
   for (const name of SETTINGS) {
     const given = options[name];

@@ -8,7 +8,7 @@ import { nameWithin } from "../pictures/folder.ts";
 export interface ShownMistake extends Mistake {
   /** The path within the folder of pictures. */
   readonly name: string;
-  /** Undefined where the picture is no longer there. */
+  /** The picture as a data address; undefined if it is no longer there. */
   readonly uri: string | undefined;
 }
 

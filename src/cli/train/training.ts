@@ -27,7 +27,7 @@ import { thumbnails } from "./thumbnails.ts";
 export interface RunOptions {
   readonly strict?: boolean;
   readonly threads?: number;
-  /** Seconds. */
+  /** How often the state is kept, in seconds. */
   readonly saveEvery?: number;
 }
 
@@ -42,7 +42,7 @@ export interface TrainingRun {
   readonly started: number;
 }
 
-/** What is wrong with weights and options is found before the pictures are read, which may take long. */
+/** Trains. What is wrong with weights and options is found before the pictures are read, which may take long. */
 export async function runTraining(run: TrainingRun): Promise<Training> {
   const { options, found, signal } = run;
   const settings = transferSettings(run.settings);
@@ -123,7 +123,7 @@ class Run {
         ...(options.saveEvery !== undefined && { interval: options.saveEvery * 1000 }),
         onPhase: (phase) => this.#sayPhase(phase.name),
       });
-      // Where the last one was done already, nothing has said what learns in it; that is written, too.
+      // If the last phase was done already, nothing has set what learns in it; the file says that, too.
       setLearning(base.base, this.#recipe.phases.at(-1)?.from);
       const tally = await this.#tally(model, held.length > 0 ? held : learned);
       const training = this.#training(model, results, tally);
@@ -196,7 +196,7 @@ class Run {
       const page = trainPage(training, await thumbnails(training.tally.mistakes, pictures.found.folder));
       await writeBytes(at(report), bytesOf(page));
       await writeBytes(at(labels), bytesOf(labelsText(training.classNames)));
-      // Those who get it predict: it stays as small as the model.
+      // Without the optimizer: whoever gets the file predicts.
       await model.save(at(output), { includeOptimizer: false });
     });
   }

@@ -6,18 +6,18 @@ import { besideName, isLittleEndian } from "./files.ts";
 export interface FeatureIndex {
   readonly names: readonly string[];
   readonly length: number;
-  /** How the vectors were made, as far as the file says it; a JSON text. */
+  /** How the vectors were made, as far as the file says: values of JSON by their names. */
   readonly facts: ReadonlyMap<string, unknown>;
-  /** The vectors in order, some at a time; the array is overwritten by the next ones. */
+  /** The vectors in order, some at a time; the next ones overwrite the array. */
   vectors(): AsyncGenerator<{ readonly first: number; readonly count: number; readonly data: Float32Array }>;
   close(): Promise<void>;
 }
 
-/** Numbers read at once: 16 MB. */
+/** How many numbers are read at once: 16 MB of them. */
 const AT_ONCE = 2 ** 22;
 const MAX_HEADER = 2 ** 28;
 
-/** @throws FormatError for what is no such file, IOError where it cannot be read. */
+/** @throws FormatError if the file is no such file, IOError if it cannot be read. */
 export async function openFeatureIndex(path: string): Promise<FeatureIndex> {
   const file = await open(path, "r").catch((error: unknown) => {
     throw new MobileNetV2Error("IOError", `Could not read ${path}: ${error instanceof Error ? error.message : ""}`, {
@@ -106,7 +106,7 @@ async function indexOf(
   };
 }
 
-/** The numbers in place: of hundreds of megabytes, taking each by itself is all that one waits for. */
+/** The numbers without a copy: with hundreds of megabytes, reading them one by one would take most of the time. */
 function floats(bytes: Buffer): Float32Array {
   if (!isLittleEndian()) bytes.swap32();
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);

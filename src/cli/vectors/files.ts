@@ -13,7 +13,7 @@ export function featureEnding(path: string): FeatureEnding {
   throw new MobileNetV2Error("ValueError", `Vectors are written as .npy, .safetensors or .parquet. Received: ${path}`);
 }
 
-/** Where a file of vectors has its names beside it: `features.npy` has `features.json`. */
+/** The path of the file beside a file of vectors that has the names of the pictures: `features.npy` has `features.json`. */
 export function besideName(path: string): string {
   return path.replace(/\.npy$/i, ".json");
 }
@@ -65,7 +65,7 @@ class NpyWriter implements FeatureWriter {
   }
 }
 
-/** The names are in the metadata; the room for them is that of all names that there may be. */
+/** The names are in the metadata, before the vectors; room is left for all names that there may be. */
 async function openSafetensors(path: string, { facts, length, names }: FeatureContent): Promise<FeatureWriter> {
   const headerOf = (files: readonly string[]): Buffer => {
     const bytes = files.length * length * 4;
@@ -92,7 +92,7 @@ async function openSafetensors(path: string, { facts, length, names }: FeatureCo
   };
 }
 
-/** Metadata are texts. */
+/** The values as texts: metadata of safetensors have no others. */
 function texts(values: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
@@ -104,7 +104,7 @@ function littleEndian(values: Float32Array): Uint8Array {
   return isLittleEndian() ? bytes : Buffer.from(bytes).swap32();
 }
 
-/** Whether this machine has numbers as files have them. */
+/** Whether this machine stores numbers in the byte order of these files. */
 export function isLittleEndian(): boolean {
   return new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 }

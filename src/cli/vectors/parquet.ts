@@ -1,5 +1,5 @@
 /**
- * Vectors as Parquet: a row a picture, with its `file` and its `features` as a list of floats. By hyparquet-writer, an optional
+ * Vectors as Parquet: a row for each picture, with its `file` and its `features`, a list of floats. hyparquet-writer writes it, an optional
  * dependency that is loaded when it is first used.
  */
 import { open } from "node:fs/promises";
@@ -7,7 +7,7 @@ import type * as library from "hyparquet-writer";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./writer.ts";
 
-/** The least numbers in a group of rows: 1 MB, for which the library needs some tens. */
+/** How many numbers a group of rows has at least: 1 MB of them, for which the library needs some tens of MB. */
 const GROUP = 2 ** 18;
 
 async function loadLibrary(): Promise<typeof library> {

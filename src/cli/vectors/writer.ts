@@ -2,17 +2,17 @@
 import type { FileHandle } from "node:fs/promises";
 import type { ExtractorFacts } from "../../tasks/extractor.ts";
 
-/** What goes into a file, and what it is of. */
+/** What a file of vectors holds, and how it was made. */
 export interface FeatureContent {
   readonly facts: ExtractorFacts;
-  /** The numbers in a vector. */
+  /** How many numbers a vector has. */
   readonly length: number;
-  /** Every name that may be written: an upper limit of them, and of their length. */
+  /** Every name that may be written: no others come, and perhaps not all. */
   readonly names: readonly string[];
 }
 
 export interface FeatureWriter {
-  /** Vectors one after the other, and their names. */
+  /** Writes the next vectors, one after the other, and the names of their pictures. */
   write(names: readonly string[], vectors: Float32Array): Promise<void>;
   /** Writes what is known only now, down to the disk. */
   finish(): Promise<void>;
@@ -20,7 +20,7 @@ export interface FeatureWriter {
   close(): Promise<void>;
 }
 
-/** All of the bytes: `write` may stop short. */
+/** Writes all of the bytes: `write` may stop short. */
 export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < bytes.length) {

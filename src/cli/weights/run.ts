@@ -1,5 +1,4 @@
 /** The command `weights`: what the cache has, more of it, and less. */
-import { checkpoints } from "../../applications/checkpoints.ts";
 import {
   fetchWeights,
   imagenetFiles,
@@ -11,9 +10,10 @@ import type { ImagenetFile } from "../../applications/weights.ts";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { publishedModel } from "../../tasks/published.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
-import { alignedTable, megabytes, printable } from "../terminal/format.ts";
+import { megabytes, printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { styleFor } from "../terminal/style.ts";
+import { EMPTY, cacheTable, title } from "./report.ts";
 
 /** Which files: by the models' names, or by `--alpha` and `--size`; `--all` is every one. */
 export interface WhichWeights {
@@ -31,7 +31,7 @@ export interface JsonOption {
 export async function list({ json = false }: JsonOption): Promise<void> {
   const files = await listWeights();
   if (json) print(JSON.stringify(files, null, 2));
-  else print(table(files.map((file) => [...cells(file), printable(file.place)])));
+  else print(cacheTable(files, styleFor(process.stdout)));
   if (json || files.length === 0) return;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   print(
@@ -39,7 +39,7 @@ export async function list({ json = false }: JsonOption): Promise<void> {
   );
 }
 
-/** Goes on after a file that cannot be had. Resolves to the exit code: 1 where one could not. */
+/** Goes on after a file that cannot be had. Resolves to the exit code: 1 if there was one. */
 export async function fetchInto(names: readonly string[], options: WhichWeights): Promise<number> {
   const files = filesOf(names, options) ?? [{ ...DEFAULT, includeTop: options.top }];
   const missing: ImagenetFile[] = [];
@@ -50,7 +50,7 @@ export async function fetchInto(names: readonly string[], options: WhichWeights)
       const bytes = await fetched(file);
       print(`${count}${title(file)} is in the cache, ${megabytes(bytes)}`);
     } catch (error) {
-      // What no server answered to, none will answer to a moment later.
+      // If no server answered, none will a moment later.
       if (!(error instanceof MobileNetV2Error) || files.length === 1 || isUnreachable(error)) throw error;
       // The cause names address and reason; the error itself also says where to put the file.
       const { message } = error.cause instanceof Error ? error.cause : error;
@@ -83,7 +83,7 @@ function isUnreachable({ code, message }: MobileNetV2Error): boolean {
   return code === "NetworkError" && !/ answered \d{3}/.test(message);
 }
 
-/** Resolves to the exit code: 1 where a file is broken. */
+/** Resolves to the exit code: 1 if a file is broken. */
 export async function verify({ json = false }: JsonOption): Promise<number> {
   const files = await verifyWeights((file) => {
     if (!json)
@@ -92,11 +92,11 @@ export async function verify({ json = false }: JsonOption): Promise<number> {
       );
   });
   if (json) print(JSON.stringify(files, null, 2));
-  else if (files.length === 0) print("The cache has none of the published files.");
+  else if (files.length === 0) print(EMPTY);
   return files.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
-/** @throws ValueError where nothing is named: what is gone has to be downloaded again. */
+/** @throws ValueError if nothing is named: what was removed has to be downloaded again. */
 export async function remove(names: readonly string[], options: WhichWeights): Promise<void> {
   const files = filesOf(names, options);
   if (files === undefined) {
@@ -115,7 +115,7 @@ export async function remove(names: readonly string[], options: WhichWeights): P
   );
 }
 
-/** The files that were named; undefined where none was. @throws ValueError for what was not published. */
+/** The files that were named; undefined if none was. @throws ValueError for what was not published. */
 function filesOf(
   names: readonly string[],
   { alpha, size, top, all = false }: WhichWeights,
@@ -143,32 +143,8 @@ function published(name: string): Omit<ImagenetFile, "includeTop"> {
   throw new MobileNetV2Error("ValueError", `No published model is called ${printable(name)}: see \`models\`.`);
 }
 
-/** What `classify` takes where nothing is said. */
+/** The model of `classify` if nothing is said. */
 const DEFAULT = { alpha: 1, rows: 224 } as const;
-
-function title({ alpha, rows, includeTop }: ImagenetFile): string {
-  const name = checkpoints.find((one) => one.alpha === alpha && one.rows === rows)?.name ?? "";
-  return `${name}${includeTop ? "" : " without the top"}`;
-}
-
-type Cells = readonly (string | { readonly number: string })[];
-
-function cells(file: ImagenetFile & { readonly bytes: number; readonly name: string }): Cells {
-  const state = file.name.endsWith(".broken") ? "broken" : "";
-  return [
-    { number: file.alpha.toFixed(2) },
-    { number: String(file.rows) },
-    file.includeTop ? "yes" : "no",
-    { number: megabytes(file.bytes) },
-    state,
-  ];
-}
-
-function table(rows: readonly Cells[]): string {
-  if (rows.length === 0) return "The cache has none of the published files.";
-  const [header = "", ...lines] = alignedTable([["alpha", "size", "top", "bytes", "", "file"], ...rows]);
-  return [styleFor(process.stdout).bold(header), ...lines].join("\n");
-}
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -11,9 +11,8 @@ import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
 import { Sequential } from "../../models/sequential.ts";
 import type { ThreadOptions } from "../../models/threads.ts";
 import { setBatchNormMomentum } from "../../training/batch-norm/momentum.ts";
-import type { LoadingOptions } from "../classifier.ts";
 import { nameOf, namedError, option, optionError } from "../errors.ts";
-import { type OpenedModel, modelOfCheckpoint, recognizedIn } from "../opened-model.ts";
+import { type LoadingOptions, type OpenedModel, modelOfCheckpoint, recognizedIn } from "../opened-model.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
 
 /** The MobileNetV2 that a transfer begins with, without its top. */

@@ -57,8 +57,9 @@ export function withHead({ base }: TransferBase, options: HeadOptions): Model {
 }
 
 /**
- * Sets what learns beside the head: nothing of the base (`from` is undefined), the base from a block or layer on, or all of it (""). BatchNormalization learns only in the last case: with
- * statistics of other pictures than those it was made for, and of few, what the convolutions know would be lost.
+ * Sets what learns beside the head: nothing of the base (`from` is undefined), the base from a block or layer on, or all of it ("").
+ * BatchNormalization learns only in the last case: with statistics of a few other pictures than those it was made for, what the convolutions
+ * know would be lost.
  */
 export function setLearning(base: Model, from: string | undefined): void {
   base.trainable = from !== undefined;

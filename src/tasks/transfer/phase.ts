@@ -49,7 +49,13 @@ const madeItBetter: NonNullable<TrainingPhase["keeps"]> = ({ val_loss: after = [
   return Math.min(...after) <= Math.min(...known);
 };
 
-/** Fits the model in one phase. The same weights before, the same weights after. */
+/**
+ * Fits the model in one phase: sets what learns, compiles, and fits until the last epoch, or until what is held out no longer gets better. The
+ * same weights before and the same data give the same weights after.
+ *
+ * @param callbacks more callbacks than the schedule's own
+ * @throws what `fit` throws; the signal's reason once it is aborted
+ */
 export async function fitPhase(
   phase: TransferPhase,
   { base, model, schedule, size, training, validation, signal }: TransferParts,

@@ -3,17 +3,21 @@ import { balancedClassWeight } from "../../training/data/class-weight.ts";
 import type { AugmentationName } from "./augmentations.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, checkTransferSettings, isFromScratch } from "./settings.ts";
 
+/** What learns in a phase. */
 export type PhaseName = "head" | "fine-tuning" | "all layers";
 
+/** A part of a transfer, in which the same layers learn. */
 export interface TransferPhase {
   readonly name: PhaseName;
   /** The first block or layer of the base that learns; "" for all of it, undefined for none of it. */
   readonly from: string | undefined;
   /** The most epochs: the phase ends before that if the validation no longer gets better. */
   readonly epochs: number;
+  /** How many batches an epoch has. */
   readonly stepsPerEpoch: number;
   /** The highest rate of Adam: reached after the warm-up, then down to 0 by half a cosine wave. */
   readonly learningRate: number;
+  /** How many steps the rate rises from 0; 0 for no warm-up. */
   readonly warmupSteps: number;
   /** How many epochs without a better validation are waited for; undefined if nothing is held out. */
   readonly patience: number | undefined;
@@ -25,13 +29,17 @@ export interface TransferPhase {
 
 /** What is done for how many epochs, with which rate. */
 export interface TransferSchedule {
+  /** The number of pictures in a batch. */
   readonly batchSize: number;
+  /** The part of each class that is held out. */
   readonly validationSplit: number;
   readonly dropout: number;
+  /** How pictures are changed at random in phases that augment. */
   readonly augment: readonly AugmentationName[];
   /** How much a picture of each class counts; undefined if all count the same. */
   readonly classWeight: Readonly<Record<number, number>> | undefined;
   readonly seed: number;
+  /** The phases, one after the other. */
   readonly phases: readonly TransferPhase[];
 }
 
