@@ -45,6 +45,7 @@ async function buildCode(): Promise<void> {
   });
   nameChunks(metafile);
   nameClasses();
+  dropEmptyImports();
   writeLicences(metafile);
 }
 
@@ -70,6 +71,17 @@ function nameClasses(): void {
       text,
     ),
   );
+}
+
+/**
+ * Our modules do nothing when they are loaded (package.json says so in `sideEffects`): a file that takes no name from a chunk need not load
+ * it. Chunks of faces alone are then empty.
+ */
+function dropEmptyImports(): void {
+  rewriteScripts((text) => text.replaceAll(/^import "\.[^"]+";\n/gm, ""));
+  for (const name of scripts()) {
+    if (readFileSync(join(dist, name), "utf8").trim() === "") rmSync(join(dist, name));
+  }
 }
 
 /** The licences of the packages that the command line has in it. */
