@@ -103,9 +103,9 @@ function touched({ operation }: Step, { lowered, backwards: back }: Made, tiling
       return number * 4096;
     },
     kernel: (name, make) => {
-      const made = run.kernel(name, make);
-      kernels.add(made.name);
-      return made;
+      const kernel = run.kernel(name, make);
+      kernels.add(kernel.name);
+      return kernel;
     },
     coefficient: () => 0,
     zeros: 0,
