@@ -28,6 +28,7 @@
  * all of it back once calls that have begun are done; calls that have not reject. It may be called more than once.
  */
 import type { Tensor } from "../core/tensor.ts";
+import type { Program } from "./program.ts";
 
 export interface Executor {
   /**
@@ -44,3 +45,6 @@ export interface Executor {
   dispose(): void;
   [Symbol.dispose](): void;
 }
+
+/** Makes executors, as `executorOf` does. */
+export type MakeExecutor = (program: Program) => Promise<Executor>;

@@ -9,6 +9,7 @@ import { Input } from "../../src/layers/core/input-layer.ts";
 import type { KerasTensor } from "../../src/layers/layer.ts";
 import { Add } from "../../src/layers/merging/add.ts";
 import { Flatten } from "../../src/layers/reshaping/flatten.ts";
+import { LARGE, type Random, SMALL, randomProgram } from "../engine/plan/random-programs.ts";
 import { seededProgram, seededTensors } from "../engine/run.ts";
 import { seedWeights } from "../support/seeded.ts";
 import { block } from "./programs.ts";
@@ -94,6 +95,20 @@ function special(): Case[] {
   });
 }
 
+function random(seed: string, { program, shapes }: Random, batch: number): Case {
+  const inputs = seededTensors(shapes.map((shape) => [batch, ...shape]));
+  return { what: `program '${seed}'`, program, inputs };
+}
+
+function smallPrograms(): Case[] {
+  return Array.from({ length: 80 }, (_, i) => random(`engine ${i}`, randomProgram(`engine ${i}`, SMALL), (i % 2) + 1));
+}
+
+function largePrograms(): Case[] {
+  const kind = { ...LARGE, sides: [48, 56] } as const;
+  return Array.from({ length: 4 }, (_, i) => random(`chained ${i}`, randomProgram(`chained ${i}`, kind), 1));
+}
+
 const MODELS = [
   [0.35, 32, 3],
   [0.5, 33, 1],
@@ -145,6 +160,8 @@ export const GRAPH_CASES: readonly CaseGroup[] = [
     decibels: 20,
     cases: sharedPadding,
   },
+  { name: "80 random programs, with one picture and with two", within: 1e-5, cases: smallPrograms },
+  { name: "4 larger random programs", within: 1e-5, cases: largePrograms },
   { name: "NaN and infinity in a picture", within: 1e-5, cases: special },
   { name: "MobileNetV2 with softmax", within: 1e-5, cases: models(true) },
   { name: "features of MobileNetV2", within: 1e-4, cases: models(false) },

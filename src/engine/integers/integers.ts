@@ -13,11 +13,12 @@ import { NO_PADS, hasPads } from "../../lowering/windows.ts";
 import type { MixedOperation } from "../operations.ts";
 import { integerKernelOf } from "../select.ts";
 import { outsideOf, weightsOf } from "./kernels.ts";
-import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
+import { canBeIntegers } from "../../quantization/convolutions.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "../../quantization/network.ts";
 import type { IntegerSums } from "./operations.ts";
-import { MOST_PRODUCTS, meanRequantization, requantization } from "./requantize.ts";
+import { meanRequantization, requantization } from "../../quantization/requantize.ts";
 import { ACTIVATION_BYTES, type IntegerMode } from "../../kernels/i8/parts.ts";
-import { type Quantization, paddingOf, quantizationOf } from "./scheme.ts";
+import { type Quantization, paddingOf, quantizationOf } from "../../quantization/scheme.ts";
 import { scratchBytesOf } from "./shares.ts";
 import { joinsIntegers } from "./wide.ts";
 
@@ -276,23 +277,6 @@ class Mixing {
         return { ...operation, input: this.#float(operation.input) };
     }
   }
-}
-
-/** Whether there are integer kernels for a convolution. */
-export function canBeIntegers({ from, to, window, groups, residual }: Convolution): boolean {
-  const { rows, cols, strides, dilation, pads } = window;
-  if (to.rows * to.cols * to.channels === 0) return false;
-  if (groups === 1) return rows * cols * from.channels <= MOST_PRODUCTS;
-  return (
-    groups === from.channels &&
-    groups === to.channels &&
-    residual === undefined &&
-    [rows, cols].every((size) => size === 3) &&
-    [...dilation].every((step) => step === 1) &&
-    strides[0] === strides[1] &&
-    strides[0] <= 2 &&
-    pads.flat().every((zeros) => zeros <= 1)
-  );
 }
 
 function misfit(what: string): MobileNetV2Error {

@@ -1,5 +1,5 @@
 /** The integer operations as plain loops: their definition, and the oracle that the kernels agree with to the last bit. */
-import { LEVELS } from "../../kernels/i8/parts.ts";
+import { LEVELS } from "../../quantization/scheme.ts";
 import type { Picture } from "../../lowering/picture.ts";
 import type { Window } from "../../lowering/windows.ts";
 import type { Dequantize, IntegerMean, IntegerOperation, IntegerPad, IntegerSums, Quantize } from "./operations.ts";

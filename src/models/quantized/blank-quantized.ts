@@ -1,5 +1,5 @@
 /** A quantized model as fast as any of its layers, but one that knows nothing: to time it without pictures. */
-import { blankNetwork } from "../../engine/integers/quantize.ts";
+import { blankNetwork } from "../../quantization/quantize.ts";
 import { programOf } from "../../graph/program.ts";
 import type { BaseModel } from "../base-model.ts";
 import { inputShapes, partsOf } from "./quantized-file.ts";

@@ -2,7 +2,8 @@
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Tensor } from "../../core/tensor.ts";
-import type { RangeMethod } from "../../engine/integers/histogram.ts";
+import type { RangeMethod } from "../../quantization/histogram.ts";
+import { executorOf } from "../../engine/executor-of.ts";
 import { batchesOf } from "../../graph/batches.ts";
 import { programOf } from "../../graph/program.ts";
 import type { BaseModel } from "../base-model.ts";
@@ -61,10 +62,15 @@ export async function quantize(
   const settings = { method: ranges, percentile, biasCorrection, equalization };
   const batches = batchesFor(model, calibrationData);
   const [{ quantizeProgram }, { inputShapes, partsOf }] = await Promise.all([
-    import("../../engine/integers/quantize.ts"),
+    import("../../quantization/quantize.ts"),
     import("./quantized-file.ts"),
   ]);
-  const network = await quantizeProgram(programOf(model.graph), inputShapes(model), batches, settings);
+  const network = await quantizeProgram(
+    programOf(model.graph),
+    inputShapes(model),
+    { data: batches, executorOf },
+    settings,
+  );
   const { classNames, preprocessing } = model;
   const { threads = model.threads } = options;
   const quantized = new QuantizedModel(partsOf(model, network, { threads }), options);

@@ -10,14 +10,13 @@ import { batchesOf } from "../../graph/batches.ts";
 import type { Executor } from "../../graph/executor.ts";
 import { programOf } from "../../graph/program.ts";
 import type { KerasTensor } from "../../layers/layer.ts";
-import type { IntegerMode } from "../../kernels/i8/parts.ts";
-import { bestMode, hasMode } from "../../kernels/i8/probe.ts";
+import { type IntegerMode, bestMode, hasMode } from "../../engine/integers/modes.ts";
 import type { BytesSource, ReadOptions } from "../../platform/contract.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import type { SaveOptions } from "../files/save-model.ts";
 import type { QuantizedParts } from "./quantized-file.ts";
 
-export type { IntegerMode } from "../../kernels/i8/parts.ts";
+export type { IntegerMode } from "../../engine/integers/modes.ts";
 
 export interface QuantizedModelOptions {
   /**

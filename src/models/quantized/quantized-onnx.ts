@@ -15,8 +15,8 @@ import {
   inputsOf,
   isGlobalMean,
 } from "../../lowering/operations.ts";
-import type { QuantizedNetwork, QuantizedWeights } from "../../engine/integers/network.ts";
-import { paddingOf, quantizationOf } from "../../engine/integers/scheme.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "../../quantization/network.ts";
+import { paddingOf, quantizationOf } from "../../quantization/scheme.ts";
 import { folded } from "../../lowering/folded.ts";
 import { programOf } from "../../graph/program.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";

@@ -1,13 +1,14 @@
 /** Quantized programs by the plain loops and on the engine, in every mode. */
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { Engine } from "../../../src/engine/engine.ts";
+import { executorOf } from "../../../src/engine/executor-of.ts";
 import { fold } from "../../../src/lowering/fold.ts";
 import { lower } from "../../../src/lowering/lower.ts";
 import type { Operations } from "../../../src/lowering/operations.ts";
 import type { MixedOperation } from "../../../src/engine/operations.ts";
 import { toIntegers } from "../../../src/engine/integers/integers.ts";
-import type { QuantizedNetwork } from "../../../src/engine/integers/network.ts";
-import { type QuantizeSettings, quantizeProgram } from "../../../src/engine/integers/quantize.ts";
+import type { QuantizedNetwork } from "../../../src/quantization/network.ts";
+import { type QuantizeSettings, quantizeProgram } from "../../../src/quantization/quantize.ts";
 import { type ReferenceValue, compute } from "../../../src/engine/integers/reference.ts";
 import type { Program } from "../../../src/graph/program.ts";
 import type { IntegerMode } from "../../../src/kernels/i8/parts.ts";
@@ -26,7 +27,7 @@ export function quantized(
   settings: Partial<QuantizeSettings> = {},
 ): Promise<QuantizedNetwork> {
   const shapes = inputs.map((input) => input.shape.slice(1));
-  return quantizeProgram(program, shapes, [inputs], { ...SETTINGS, ...settings });
+  return quantizeProgram(program, shapes, { data: [inputs], executorOf }, { ...SETTINGS, ...settings });
 }
 
 /** The operations of a quantized program. */

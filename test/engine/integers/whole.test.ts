@@ -6,7 +6,7 @@ import type { Tensor } from "../../../src/core/tensor.ts";
 import { evaluate } from "../../../src/graph/evaluate.ts";
 import { type Program, programOf } from "../../../src/graph/program.ts";
 import { INTEGER_MODES } from "../../../src/kernels/i8/parts.ts";
-import { hasMode } from "../../../src/kernels/i8/probe.ts";
+import { hasMode } from "../../../src/engine/integers/modes.ts";
 import { Activation } from "../../../src/layers/activations/activation.ts";
 import { Add } from "../../../src/layers/merging/add.ts";
 import { BatchNormalization } from "../../../src/layers/normalization/batch-normalization.ts";

@@ -1,10 +1,12 @@
 /**
- * How real numbers become integers: affine quantization (Jacob et al. 2018, arXiv 1712.05877), a scale and a zero point a tensor for
- * activations, a symmetric scale a channel for weights.
+ * How real numbers become integers: affine quantization (Jacob et al. 2018, arXiv 1712.05877), with a scale and a zero point for each
+ * tensor of activations, and a scale alone for each output channel of weights.
  */
-import { LEVELS } from "../../kernels/i8/parts.ts";
 
-/** The real numbers that a tensor's integers reach. */
+/** The largest integer of an activation; the least is 0. */
+export const LEVELS = 255;
+
+/** The least and the largest real number that a tensor's integers stand for. */
 export interface Range {
   readonly low: number;
   readonly high: number;
@@ -28,7 +30,7 @@ export function quantizationOf({ low, high }: Range): Quantization {
   return { scale, zeroPoint: -from / scale };
 }
 
-/** The integer nearest to 0, as padding. */
+/** The integer that is nearest to the real number 0: what stands around pictures. */
 export function paddingOf({ zeroPoint }: Quantization): number {
   return Math.min(LEVELS, Math.max(0, Math.round(zeroPoint)));
 }

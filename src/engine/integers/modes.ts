@@ -1,13 +1,15 @@
-/** What this machine's relaxed dot product does with bytes of 8 bits, found by running it. */
+/** Which arithmetic of integers this machine has: what its relaxed dot product does with bytes, found by running it. */
 import { features } from "../../wasm/features.ts";
 import { i32, i32x4, v128 } from "../../wasm/instructions.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
-import { type IntegerMode, STORED_ZERO } from "./parts.ts";
+import { type IntegerMode, STORED_ZERO } from "../../kernels/i8/parts.ts";
+
+export type { IntegerMode } from "../../kernels/i8/parts.ts";
 
 let found: IntegerMode | undefined;
 
 /**
- * The fastest mode that this machine has: its relaxed dot product's where that is exact for 8 bits, else `i16`. The product is only sure to
+ * The fastest mode that this machine has: its relaxed dot product's if that is exact for 8 bits, else `i16`. The product is only sure to
  * be exact for second operands of 7 bits, but where it is for no more (x86 without VNNI adds pairs in 16 bits first), V8's code for it is
  * slower than products of 16 bits. Probed once.
  */

@@ -1,21 +1,27 @@
 /** Runs a model over calibration data in float32 and watches the values that are to become integers. */
-import { valueError } from "../../core/errors.ts";
-import { Tensor } from "../../core/tensor.ts";
-import type { Program } from "../../graph/program.ts";
-import { executorOf } from "../executor-of.ts";
+import { valueError } from "../core/errors.ts";
+import { Tensor } from "../core/tensor.ts";
+import type { MakeExecutor } from "../graph/executor.ts";
+import type { Program } from "../graph/program.ts";
 import { ChannelHistogram } from "./histogram.ts";
 
-/** Batches of pictures, or for a model with several inputs arrays of them. */
+/** Batches of pictures; for a model with several inputs, arrays of them. */
 export type CalibrationData = Iterable<Tensor | readonly Tensor[]> | AsyncIterable<Tensor | readonly Tensor[]>;
+
+/** The data, and what runs the model over it. */
+export interface Calibration {
+  readonly data: CalibrationData;
+  readonly executorOf: MakeExecutor;
+}
 
 /**
  * What the values of a program are like over all pictures.
- * @throws ValueError where there is no picture, or a value is not finite.
+ * @throws ValueError if there is no picture, or a value is not finite.
  */
 export async function observe(
   program: Program,
   values: readonly number[],
-  data: CalibrationData,
+  { data, executorOf }: Calibration,
 ): Promise<ReadonlyMap<number, ChannelHistogram>> {
   const observed = new Map<number, ChannelHistogram>();
   const executor = await executorOf({ ...program, outputs: values });

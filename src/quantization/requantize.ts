@@ -1,8 +1,7 @@
 /** The constants of a convolution or mean between quantized values: what a sum starts from, and the factor that brings it to the output's scale. */
-import { MobileNetV2Error } from "../../core/errors.ts";
-import { LEVELS } from "../../kernels/i8/parts.ts";
+import { MobileNetV2Error } from "../core/errors.ts";
 import type { QuantizedWeights } from "./network.ts";
-import { type Quantization, WEIGHT_LIMIT } from "./scheme.ts";
+import { LEVELS, type Quantization, WEIGHT_LIMIT } from "./scheme.ts";
 
 /** Sums beyond this would not fit 32 bits together with what they start from. */
 const MOST_SUM = 2 ** 30;

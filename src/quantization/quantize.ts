@@ -1,21 +1,20 @@
 /** Program and calibration data → quantized network: which operations become integers, their weights, and the ranges of their values. */
-import { valueError } from "../../core/errors.ts";
-import type { Dims } from "../../core/shape.ts";
-import type { Program } from "../../graph/program.ts";
-import { LEVELS } from "../../kernels/i8/parts.ts";
-import { fold } from "../../lowering/fold.ts";
-import { lower } from "../../lowering/lower.ts";
-import { type Convolution, type Operations, isGlobalMean } from "../../lowering/operations.ts";
-import { folded } from "../../lowering/folded.ts";
-import { type CalibrationData, observe } from "./calibrate.ts";
+import { valueError } from "../core/errors.ts";
+import type { Dims } from "../core/shape.ts";
+import type { Program } from "../graph/program.ts";
+import { fold } from "../lowering/fold.ts";
+import { lower } from "../lowering/lower.ts";
+import { type Convolution, type Operations, isGlobalMean } from "../lowering/operations.ts";
+import { folded } from "../lowering/folded.ts";
+import { type Calibration, observe } from "./calibrate.ts";
 import { type Units, unitsOf } from "./equalize.ts";
 import type { RangeOptions } from "./histogram.ts";
-import { canBeIntegers } from "./integers.ts";
+import { canBeIntegers } from "./convolutions.ts";
 import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
-import { type Range, WEIGHT_LIMIT } from "./scheme.ts";
+import { LEVELS, type Range, WEIGHT_LIMIT } from "./scheme.ts";
 
 export interface QuantizeSettings extends RangeOptions {
-  /** Whether channels of a value are evened out. */
+  /** Whether the channels of a value are evened out (`equalize.ts`). */
   readonly equalization: boolean;
   /** Whether biases make up for the mean error of rounded weights. */
   readonly biasCorrection: boolean;
@@ -23,16 +22,16 @@ export interface QuantizeSettings extends RangeOptions {
 
 /**
  * Quantizes a program for pictures of these shapes (without the batch); the result holds for every size.
- * @throws ValueError where nothing can be quantized, or calibration fails.
+ * @throws ValueError if nothing can be quantized, or calibration fails.
  */
 export async function quantizeProgram(
   program: Program,
   shapes: readonly Dims[],
-  data: CalibrationData,
+  calibration: Calibration,
   settings: QuantizeSettings,
 ): Promise<QuantizedNetwork> {
   const { operations, convolutions, values } = quantizable(program, shapes);
-  const observed = await observe(program, values, data);
+  const observed = await observe(program, values, calibration);
   const units: Units = settings.equalization ? unitsOf(operations, convolutions, observed) : new Map();
   const ranges = new Map([...observed].map(([value, seen]) => [value, seen.range(settings, units.get(value))]));
   for (const input of program.inputs) {
@@ -53,7 +52,7 @@ export async function quantizeProgram(
 
 /**
  * A network that fits a program and takes as long as one that was made with care, but computes nothing: to time it.
- * @throws ValueError where nothing can be quantized.
+ * @throws ValueError if nothing can be quantized.
  */
 export function blankNetwork(program: Program, shapes: readonly Dims[]): QuantizedNetwork {
   const { convolutions, values } = quantizable(program, shapes);
@@ -102,7 +101,7 @@ function valuesOf({ list }: Operations, convolutions: readonly Convolution[]): r
   return [...values];
 }
 
-/** Pictures that were scaled to [-1, 1] or [0, 1], or not at all, are bytes: on the grid of all bytes they stay what they are. */
+/** The range of pictures. Those that were scaled to [-1, 1] or [0, 1], or not at all, are bytes: on the grid of all bytes they stay what they are. */
 function pixelRange({ low, high }: Range): Range {
   const grids: readonly Range[] = [
     { low: 0, high: 1 },

@@ -1,8 +1,8 @@
 /** Ranges chosen from distributions, against plain searches over the numbers themselves. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { normal, uniform } from "../../../src/core/random.ts";
-import { ChannelHistogram } from "../../../src/engine/integers/histogram.ts";
+import { normal, uniform } from "../../src/core/random.ts";
+import { ChannelHistogram } from "../../src/quantization/histogram.ts";
 
 const WHOLE = { method: "minMax", percentile: 100 } as const;
 

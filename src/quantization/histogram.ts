@@ -1,7 +1,6 @@
 /** The distribution of the numbers in each channel of a value, kept in bins that grow with them, and ranges chosen from it. */
-import { valueError } from "../../core/errors.ts";
-import { LEVELS } from "../../kernels/i8/parts.ts";
-import type { Range } from "./scheme.ts";
+import { valueError } from "../core/errors.ts";
+import { LEVELS, type Range } from "./scheme.ts";
 
 /**
  * How a tensor's range is chosen.

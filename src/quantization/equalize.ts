@@ -4,7 +4,7 @@
  * lost beside those with large ones. Depthwise convolutions take any units, since each of their channels has a weight scale of its own; others
  * would pay for them with the precision of weights, and lose more than they gain.
  */
-import { type Convolution, type Operation, type Operations, inputsOf } from "../../lowering/operations.ts";
+import { type Convolution, type Operation, type Operations, inputsOf } from "../lowering/operations.ts";
 import type { ChannelHistogram } from "./histogram.ts";
 
 /** How far beyond what was seen a channel may go before it is cut, and the least unit: pictures to come are not those of the calibration. */
