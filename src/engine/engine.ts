@@ -14,7 +14,7 @@ import type { Place } from "./memory/place.ts";
 import type { MixedOperation } from "./operations.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { type Preparation, type Prepared, Session, runStages, weightBytes } from "./session.ts";
-import type { Pool } from "./threads/pool.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 import { PackedWeights } from "./memory/weights.ts";
 import { machineFeatures } from "./wide-simd.ts";
 
@@ -30,7 +30,7 @@ export interface EngineOptions {
   /** So many threads may share the work of a run; a page lets others do it even if it is one. Default: 1. */
   readonly threads?: number;
   /** Where the threads come from: the process's pool unless given. */
-  readonly pool?: Pool;
+  readonly pool?: ThreadPool;
   /** What to run in place of the program's folded operations, as with integers for some. */
   readonly transform?: (operations: Operations) => Operations<MixedOperation>;
 }

@@ -2,7 +2,7 @@
 import { type Dims, sizeOf } from "../../core/shape.ts";
 import type { Tiling } from "../../kernels/f32/tilings.ts";
 import type { Arithmetic } from "../../kernels/parts.ts";
-import { type Block, align, placeBlocks } from "./arena.ts";
+import { type LiveBuffer, align, placeBuffers } from "./arena.ts";
 import { chainConvolutions } from "./chain.ts";
 import type { Operations } from "../../lowering/operations.ts";
 import { type EngineOperation, type MixedOperation, type SelectedConvolution, convolutionsOf } from "../operations.ts";
@@ -53,12 +53,12 @@ export function plan(operations: Operations<MixedOperation>, { tiling, pieces = 
   const storage = new Storage(list, sizes, { inputs, outputs: operations.outputs });
   const zeroBytes = Math.max(0, ...list.flatMap(convolutionsOf).map(zeroRowBytes));
   const scratchBytes = Math.max(0, ...list.map((one) => (one.kind === "integer convolution" ? one.scratchBytes : 0)));
-  const blocks: Block[] = [
-    ...storage.blocks,
+  const buffers: LiveBuffer[] = [
+    ...storage.buffers,
     ...[scratchBytes, zeroBytes].map((bytes) => ({ bytes, from: -1, to: list.length })),
   ];
-  const arena = placeBlocks(blocks);
-  const offset = (value: number): number => arena.offsets[storage.blockOf(value)] ?? 0;
+  const arena = placeBuffers(buffers);
+  const offset = (value: number): number => arena.offsets[storage.bufferOf(value)] ?? 0;
   return {
     arithmetic: tiling.arithmetic,
     operations: list,

@@ -41,14 +41,14 @@ interface Member {
 
 interface Job {
   readonly task: Task;
-  readonly stage: number;
-  readonly run: number;
+  readonly entry: number;
+  readonly call: number;
   readonly base: number;
   readonly end: number;
   readonly threads: number;
 }
 
-export class Pool {
+export class ThreadPool {
   readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
   /** By their slots. */
   readonly #members = new Map<number, Member>();
@@ -93,13 +93,13 @@ export class Pool {
   }
 
   /**
-   * Does a stage of a task with up to so many threads. Only inside `exclusively`.
+   * Does an entry of a task with up to so many threads. Only inside `exclusively`.
    * @throws StateError where a thread was lost: nothing is known of the content of the memory then, and some may still write to it.
    */
-  async run(task: Task, stage: number, threads: number): Promise<void> {
+  async run(task: Task, entry: number, threads: number): Promise<void> {
     const base = task.finished;
-    const end = (base + (task.stages[stage]?.shares ?? 0)) | 0;
-    const job = { task, stage, run: task.nextRun(), base, end, threads: Math.min(threads, MOST_THREADS) };
+    const end = (base + (task.entries[entry]?.shares ?? 0)) | 0;
+    const job = { task, entry, call: task.nextCall(), base, end, threads: Math.min(threads, MOST_THREADS) };
     // The first answer would come later for the start of threads that are not there in time.
     if (this.#jobs++ > 0 || !this.#takesPart) this.#hire(job.threads);
     if (!this.#takesPart) await this.#anyReady(job.threads);
@@ -195,18 +195,18 @@ export class Pool {
   }
 
   /** Gives a worker what it has not been given yet. */
-  #inform(member: Member, { id, module, memory, stages }: Task): void {
+  #inform(member: Member, { id, module, memory, entries }: Task): void {
     if (member.tasks.has(id)) return;
     member.tasks.add(id);
-    this.#post(member, { kind: "add", task: id, module, memory, stages: stages.map(({ name }) => name) });
+    this.#post(member, { kind: "add", task: id, module, memory, entries: entries.map(({ name }) => name) });
   }
 
-  #publish({ task, stage, run, base, end, threads }: Job): void {
+  #publish({ task, entry, call, base, end, threads }: Job): void {
     const control = this.#control;
     Atomics.add(control, WORDS.job, 1);
     Atomics.store(control, WORDS.task, task.id);
-    Atomics.store(control, WORDS.stage, stage);
-    Atomics.store(control, WORDS.run, run);
+    Atomics.store(control, WORDS.entry, entry);
+    Atomics.store(control, WORDS.call, call);
     Atomics.store(control, WORDS.base, base);
     Atomics.store(control, WORDS.shares, (end - base) | 0);
     Atomics.store(control, WORDS.threads, threads);
@@ -277,15 +277,15 @@ export class Pool {
   }
 }
 
-function takePart({ task, stage, run, base, end, threads }: Job): void {
-  task.takePart(stage, run, base, threads);
+function takePart({ task, entry, call, base, end, threads }: Job): void {
+  task.takePart(entry, call, base, threads);
   task.wait(end);
 }
 
-let pool: Pool | undefined;
+let pool: ThreadPool | undefined;
 
 /** The one of this process. */
-export function sharedPool(): Pool {
-  pool ??= new Pool();
+export function sharedPool(): ThreadPool {
+  pool ??= new ThreadPool();
   return pool;
 }

@@ -5,10 +5,10 @@ import { FINISHED } from "./shares.ts";
 export interface Words {
   /** Odd while a job is being written; 2 more with every job. */
   readonly job: number;
-  /** The job: a task, one of its stages, the number of the run, the shares finished before, those to be finished, and how many threads may take part. */
+  /** The job: a task, one of its entries, the number of the call, the shares finished before, those to be finished, and how many threads may take part. */
   readonly task: number;
-  readonly stage: number;
-  readonly run: number;
+  readonly entry: number;
+  readonly call: number;
   readonly base: number;
   readonly shares: number;
   readonly threads: number;
@@ -21,8 +21,8 @@ export interface Words {
 export const WORDS: Words = {
   job: 0,
   task: 1,
-  stage: 2,
-  run: 3,
+  entry: 2,
+  call: 3,
   base: 4,
   shares: 5,
   threads: 6,
@@ -66,7 +66,7 @@ export interface AddTask {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** The exported functions that do a job each. */
-  readonly stages: readonly string[];
+  readonly entries: readonly string[];
 }
 
 export interface DropTask {

@@ -3,15 +3,15 @@ import type { Run } from "../run-writer.ts";
 import type { EngineMemory } from "../memory/memory.ts";
 import { type Loaded, OwnPlace } from "../memory/place.ts";
 import { spare } from "../memory/spare-memory.ts";
-import type { Pool } from "./pool.ts";
+import type { ThreadPool } from "./pool.ts";
 import { Task } from "./task.ts";
 
 export class SharedPlace extends OwnPlace {
   override readonly shared = true;
-  readonly #pool: Pool;
+  readonly #pool: ThreadPool;
   readonly #threads: number;
 
-  constructor(memory: EngineMemory, pool: Pool, threads: number) {
+  constructor(memory: EngineMemory, pool: ThreadPool, threads: number) {
     super(memory);
     this.#pool = pool;
     this.#threads = threads;

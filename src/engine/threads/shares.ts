@@ -1,9 +1,9 @@
 /**
- * How several threads do one run: every operation is cut into shares, and each thread takes those that nobody has taken.
+ * How several threads do the work of one run, in each of its calls: every operation is cut into shares, and each thread takes those that nobody has taken.
  *
  * A thread begins with the shares that lie where it has worked before, as their numbers are in its cache, and goes on with what the others
- * have not got to. Every share has a word that says in which run it was last taken; one more word counts the shares that are
- * finished. All of them only grow, from run to run: a thread that comes late finds nothing to take and does no harm, and one that never
+ * have not got to. Every share has a word that says in which call it was last taken; one more word counts the shares that are
+ * finished. All of them only grow, from call to call: a thread that comes late finds nothing to take and does no harm, and one that never
  * comes is not waited for. An operation that needs what others make starts when as many shares are finished as there are before it.
  * A share is the same work whoever does it, so results do not depend on the number of threads.
  */
@@ -13,8 +13,8 @@ import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { i32, memory } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 
-/** Addresses of words in the lowest bytes of a memory: the number of the run, the shares finished in all runs so far, … */
-export const RUN = 64;
+/** Addresses of words in the lowest bytes of a memory: the number of the call, the shares finished in all calls so far, … */
+export const CALL = 64;
 export const FINISHED = 128;
 /** … the greatest number of finished shares for which somebody has gone to sleep, and the shares' own words. */
 const WANTED = 192;
@@ -90,17 +90,17 @@ export class SharedRuns {
   }
 
   /**
-   * Starts a function. Its parameters: the number of the run, the number of shares finished before it, how many threads may take part,
+   * Starts a function. Its parameters: the number of the call, the number of shares finished before it, how many threads may take part,
    * and the caller's number among them.
    */
   start(f: FunctionBuilder): Shares {
-    const parameters = { run: f.param("i32"), base: f.param("i32"), threads: f.param("i32"), thread: f.param("i32") };
+    const parameters = { call: f.param("i32"), base: f.param("i32"), threads: f.param("i32"), thread: f.param("i32") };
     return new ManyThreads(f, parameters, this.#wait, this.#finish);
   }
 }
 
 interface Parameters {
-  readonly run: Local<"i32">;
+  readonly call: Local<"i32">;
   readonly base: Local<"i32">;
   readonly threads: Local<"i32">;
   readonly thread: Local<"i32">;
@@ -148,7 +148,7 @@ class ManyThreads implements Shares {
   share(total: number, most: number, work: Work): void {
     if (total <= 0) return;
     const f = this.#f;
-    const { run, base, threads, thread } = this.#given;
+    const { call, base, threads, thread } = this.#given;
     const [at, left, done, last] = [this.#at, this.#left, this.#done, this.#last];
     const pieces = Math.ceil(total / most);
     const inOne = Math.ceil(pieces / MOST_AT_ONCE);
@@ -165,8 +165,8 @@ class ManyThreads implements Shares {
       f.repeat(() => {
         const word = i32.add(i32.shl(at, i32.const(2)), i32.const(SHARES + first * 4));
         f.set(last, i32.atomic_load(word));
-        f.if(i32.lt_s(i32.sub(last, run), i32.const(0)), () =>
-          f.if(i32.eq(i32.atomic_rmw_cmpxchg(word, last, run), last), () => {
+        f.if(i32.lt_s(i32.sub(last, call), i32.const(0)), () =>
+          f.if(i32.eq(i32.atomic_rmw_cmpxchg(word, last, call), last), () => {
             this.#pieces(total, most, inOne, work);
             f.increase(done, 1);
           }),

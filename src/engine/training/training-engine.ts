@@ -21,7 +21,7 @@ import type { Weight } from "../../layers/weight.ts";
 import type { Features } from "../../wasm/features.ts";
 import type { Stage } from "../run-writer.ts";
 import { type Preparation, type Prepared, Session, runStages, weightBytes } from "../session.ts";
-import type { Pool } from "../threads/pool.ts";
+import type { ThreadPool } from "../threads/pool.ts";
 import { machineFeatures } from "../wide-simd.ts";
 import { backwards } from "./backward.ts";
 import { COEFFICIENTS, coefficientBytes, knownCoefficients } from "./coefficients.ts";
@@ -41,7 +41,7 @@ export interface TrainingEngineOptions extends DifferentiationOptions {
   /** The number of threads that may share the work of a step. The gradients do not depend on it. Default: 1. */
   readonly threads?: number;
   /** Where the threads come from. Default: the process's pool. */
-  readonly pool?: Pool;
+  readonly pool?: ThreadPool;
 }
 
 export class TrainingEngine implements Differentiator {
