@@ -192,7 +192,7 @@ describe("a session", () => {
   it("begins anew after a thread was lost or code has trapped, and not after an error of the caller's", async () => {
     const { asked, of } = preparation();
     const session = new Session(of, alone);
-    const failing = (error: Error): Promise<void> => session.run([[1]], () => Promise.reject(error));
+    const failing = (reason: Error): Promise<void> => session.run([[1]], () => Promise.reject(reason));
     let { store } = await use(session, 1);
     await assert.rejects(failing(new MobileNetV2Error("ValueError", "mine")), /mine/);
     assert.equal((await use(session, 1)).store, store);
