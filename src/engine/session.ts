@@ -45,7 +45,7 @@ export interface Preparation<Plan extends { readonly bytes: number }, Weights, C
   readonly plansKept: number;
   /** Whether the worker of a page that cannot share memory may run the plans. */
   readonly hosted: boolean;
-  /** The bytes that all weights take, about. */
+  /** About how many bytes all weights take. */
   readonly weightBytes: number;
   /** No weights yet, in this memory. */
   weights(memory: EngineMemory): Weights;

@@ -1,4 +1,4 @@
-/** Convolutions forwards: block by block the input is normalized and bounded, convolved, and the result's statistics are gathered. */
+/** Convolutions forwards: block by block the input is normalized and bounded, convolved, and the statistics of the result are gathered. */
 import { dwconv, dwconvName } from "../../../../kernels/f32/dwconv.ts";
 import { type GemmVariant, gemm, gemmName } from "../../../../kernels/f32/gemm.ts";
 import { tileForColumns } from "../../../../kernels/f32/tilings.ts";
@@ -66,7 +66,7 @@ function emitPixels(e: Emitter, operation: Convolution): void {
 export interface RowBlock {
   readonly block: Expr<"i32">;
   readonly picture: Local<"i32">;
-  /** Output rows. */
+  /** The block's output rows: the first one, and the one after the last. */
   readonly from: Local<"i32">;
   readonly to: Local<"i32">;
 }
@@ -82,7 +82,7 @@ export function rowBlock(e: Emitter, operation: Convolution, blocks: RowBlocks, 
   return { block, picture, from, to };
 }
 
-/** Where the rows of a picture start that lie in memory, as if all did: `row` × bytes further is that row. */
+/** The address at which the picture would begin if all of its rows were in memory as those of the block are: a row lies `row` × bytes further. */
 export function inputRows(
   e: Emitter,
   operation: Convolution,
