@@ -10,7 +10,7 @@ let found: IntegerMode | undefined;
 
 /**
  * The fastest mode that this machine has: its relaxed dot product's if that is exact for 8 bits, else `i16`. The product is only sure to
- * be exact for second operands of 7 bits, but where it is for no more (x86 without VNNI adds pairs in 16 bits first), V8's code for it is
+ * be exact for second operands of 7 bits; if it is for no more (x86 without VNNI adds pairs in 16 bits first), V8's code for it is
  * slower than products of 16 bits. Probed once.
  */
 export function bestMode(): IntegerMode {

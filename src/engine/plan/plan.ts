@@ -10,17 +10,17 @@ import { select } from "../select.ts";
 import { type Border, spreadPadding } from "./spread-padding.ts";
 import { Storage } from "./storage.ts";
 
-/** Where a caller's picture goes: rows of floats with gaps between them. */
+/** Where an input goes: rows of floats with gaps between them. */
 export interface Placement {
   readonly address: number;
   readonly rows: number;
-  /** Floats of a row, and from the start of one row to the next. */
+  /** The floats of a row, and those from the start of one row to the start of the next. */
   readonly length: number;
   readonly stride: number;
 }
 
 export interface Plan {
-  /** What multiplies and adds. */
+  /** How the kernels multiply and add. */
   readonly arithmetic: Arithmetic;
   readonly operations: readonly EngineOperation[];
   /** The offset of every value in the arena, in bytes. */
@@ -35,7 +35,7 @@ export interface Plan {
   readonly bytes: number;
 }
 
-/** What kernels may read beyond the end of the last buffer. */
+/** The bytes that kernels may read beyond the end of the last buffer. */
 const SLACK = 64;
 
 export interface PlanOptions {

@@ -3,7 +3,7 @@ import type { LiveBuffer } from "./arena.ts";
 import { type EngineOperation, type SelectedConvolution, inputsOf, scratchOf } from "../operations.ts";
 import type { IntegerConvolution } from "../integers/operations.ts";
 
-/** What must be there at the start and at the end of a run. */
+/** The values that are there at the start of a run, and those that must be there at its end. */
 export interface Ends {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
@@ -13,7 +13,7 @@ export class Storage {
   /** All memory that the values need. */
   readonly buffers: LiveBuffer[] = [];
   readonly #buffer = new Map<number, number>();
-  /** For a value that lies in another one's memory, that value. */
+  /** For a value that lies in the memory of another one, that one. */
   readonly #parents = new Map<number, number>();
   readonly #first = new Map<number, number>();
   readonly #last = new Map<number, number>();

@@ -1,6 +1,6 @@
 /**
- * What the host of a page runs: a worker in whose own memory plans run, so that the page can go on meanwhile. Its text is sent there: it
- * uses nothing from outside but what every thread has.
+ * The program of a page's host: a worker in whose own memory plans run, so that the page can go on meanwhile. Its text is sent to the
+ * worker: it uses nothing from outside but what every thread has.
  */
 
 /** `address` is in bytes, other lengths in floats. */
@@ -23,7 +23,7 @@ export type ToPageHost =
 
 export type FromPageHost =
   | { readonly kind: "ready" }
-  /** What was read; answers come in the order of the questions. */
+  /** The numbers that were read; answers come in the order of the questions. */
   | { readonly kind: "read"; readonly data: Float32Array }
   | { readonly kind: "failed"; readonly message: string };
 

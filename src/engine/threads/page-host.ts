@@ -31,7 +31,7 @@ export class PageHost {
     this.#startWorker = start;
   }
 
-  /** Starts it unless it runs; resolves to false where it cannot be had. */
+  /** Starts the worker unless it runs; resolves to false if it cannot be had. */
   start(): Promise<boolean> {
     const attempt = this.#thread === undefined ? this.#attempts.next() : undefined;
     if (attempt === undefined) return this.#thread === undefined ? Promise.resolve(false) : this.#ready;
@@ -52,7 +52,7 @@ export class PageHost {
     return this.#ready;
   }
 
-  /** A memory there that is a copy of this one; undefined where the host is not there. */
+  /** A place in the worker, with a copy of this memory; undefined if there is no worker. */
   place(memory: EngineMemory): HostedPlace | undefined {
     return this.#thread && new HostedPlace(this, this.#thread, memory);
   }
@@ -94,7 +94,7 @@ export class HostedPlace implements Place {
   readonly #host: PageHost;
   readonly #thread: WorkerThread<ToPageHost>;
   readonly #place: number;
-  /** Its copy lies there. */
+  /** The memory here, whose copy is in the worker. */
   readonly memory: EngineMemory;
   readonly shared = false;
   #pages = 0;
@@ -121,12 +121,12 @@ export class HostedPlace implements Place {
   }
 
   write(start: number, { address, rows, length, stride }: Placement, data: Float32Array): void {
-    // The whole buffer is copied, of which this may be a small part.
+    // Posting copies the whole buffer, of which this may be a small part.
     const own = data.byteLength === data.buffer.byteLength ? data : data.slice();
     this.#write({ address: start + address, rows, length, stride }, own);
   }
 
-  /** @throws StateError where the host has ended. */
+  /** @throws StateError if the worker has ended. */
   read(address: number, length: number): Promise<Float32Array> {
     if (this.isLost) return Promise.reject(lost(undefined));
     this.#thread.post({ kind: "read", place: this.#place, address, length });
@@ -168,7 +168,7 @@ function lost(cause: unknown): MobileNetV2Error {
 
 let host: PageHost | undefined;
 
-/** The one of this page. */
+/** The host of this page. */
 export function pageHost(): PageHost {
   host ??= new PageHost();
   return host;

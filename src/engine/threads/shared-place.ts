@@ -1,4 +1,4 @@
-/** A memory that the pool's threads have too: all of them run a plan together. */
+/** A place whose memory the pool's threads share: all of them run a plan together. */
 import type { Run } from "../run-writer.ts";
 import type { EngineMemory } from "../memory/memory.ts";
 import { type Loaded, OwnPlace } from "../memory/place.ts";

@@ -1,4 +1,4 @@
-/** Code that several threads run in one memory. */
+/** A task: code that several threads run in one memory. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { FINISHED, CALL } from "./shares.ts";
 
@@ -41,12 +41,12 @@ export class Task {
     return new Task(module, await WebAssembly.instantiate(module, { env: { memory } }), memory, entries);
   }
 
-  /** The shares that have been finished so far. */
+  /** The number of shares that have been finished so far. */
   get finished(): number {
     return Atomics.load(this.#words, FINISHED / 4);
   }
 
-  /** Whether so many shares have been finished; the numbers may have wrapped around. */
+  /** Whether that number of shares has been finished; the numbers may have wrapped around. */
   hasFinished(shares: number): boolean {
     return ((this.finished - shares) | 0) >= 0;
   }
@@ -56,12 +56,12 @@ export class Task {
     return (Atomics.add(this.#words, CALL / 4, 1) + 1) | 0;
   }
 
-  /** Does the shares of an entry that nobody else takes, as the first of so many threads. */
+  /** Does the shares of an entry that nobody else takes, as the first of `threads` threads. */
   takePart(entry: number, call: number, base: number, threads: number): void {
     this.#functions[entry]?.(call, base, threads, 0);
   }
 
-  /** Waits until so many shares are finished, but not for ever. */
+  /** Waits until that number of shares is finished, but not for ever. */
   wait(finished: number): void {
     this.#wait(finished);
   }

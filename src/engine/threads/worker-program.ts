@@ -1,6 +1,6 @@
 /**
- * What a worker thread runs: jobs, one after another, and messages when they come. Its text is sent to the thread, so that no bundler has
- * to find a file for it: the function uses nothing from outside but what every thread has.
+ * The program of a worker thread: it does jobs, one after another, and reads messages when they come. Its text is sent to the thread, so
+ * that no bundler has to find a file for it: the function uses nothing from outside but what every thread has.
  */
 import type { FromWorker, Hello, ToWorker } from "./protocol.ts";
 
@@ -41,14 +41,14 @@ export function workerProgram(
     const base = Atomics.load(control, words.base);
     const end = base + Atomics.load(control, words.shares);
     const threads = Atomics.load(control, words.threads);
-    // What was read while the next job was being written is no job.
+    // The words may be of two jobs if the next one was written meanwhile.
     if (Atomics.load(control, words.job) !== job) return;
-    // It may be about a task that is still in the mail.
+    // The task may still be in the mail.
     if (task === undefined && hasMail()) return;
     lastJob = job;
     if (task === undefined || entry === undefined || slot >= threads) return;
     const { memory, wait } = task;
-    // Whoever waits for too long comes back before the end.
+    // A call comes back before the end if it has waited for too long.
     for (;;) {
       entry(call, base, threads, slot);
       if (reports) wait(end);
@@ -63,7 +63,7 @@ export function workerProgram(
     }
   }
 
-  /** Returns when a message waits: those come between calls only. */
+  /** Does jobs until a message waits: messages come in only when this function has returned. */
   function work(me: Hello): void {
     const { control, alarm, looks } = me;
     const hasMail = (): boolean => Atomics.load(control, alarm + 1) !== received;

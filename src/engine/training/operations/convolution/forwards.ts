@@ -6,7 +6,7 @@ import type { Expr, Local } from "../../../../wasm/expression.ts";
 import { max, min } from "../../../../wasm/extremes.ts";
 import { i32 } from "../../../../wasm/instructions.ts";
 import { depthwiseRow } from "../../../select.ts";
-import { runs } from "../../../emit/convolution.ts";
+import { stretchesOf } from "../../../emit/convolution.ts";
 import { addressAt, forEach } from "../../../emit/emitter.ts";
 import { splitRows } from "../../../plan/tiles.ts";
 import { type RowBlocks, pixelBlocks, rowBlocks } from "../../blocks.ts";
@@ -167,7 +167,7 @@ function emitWindowRow(
   const { f, tiling } = e;
   const { from, to, window } = operation;
   const { rows: most, columns } = tileForColumns(tiling, to.channels);
-  const run = runs({ from, window, groups: 1 });
+  const run = stretchesOf({ from, window, groups: 1 });
   const rowBytes = from.cols * from.channels * 4;
   const aStride = window.strides[1] * from.channels * 4;
   const a = f.local("i32", i32.add(input, i32.mul(y, i32.const(window.strides[0] * rowBytes))));
