@@ -9,9 +9,9 @@ export type { IntegerMode } from "../../kernels/i8/parts.ts";
 let found: IntegerMode | undefined;
 
 /**
- * The fastest mode that this machine has: its relaxed dot product's if that is exact for 8 bits, else `i16`. The product is only sure to
- * be exact for second operands of 7 bits; if it is for no more (x86 without VNNI adds pairs in 16 bits first), V8's code for it is
- * slower than products of 16 bits. Probed once.
+ * The fastest mode on this machine: that of its relaxed dot product if it is exact for 8 bits, else `i16`. The specification guarantees
+ * exact results only for second operands of 7 bits; on machines that give no more (x86 without VNNI, which first adds pairs in 16 bits),
+ * V8's code for it is slower than products of 16 bits. The machine is probed once.
  */
 export function bestMode(): IntegerMode {
   if (found === undefined) {

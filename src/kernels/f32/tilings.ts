@@ -2,7 +2,7 @@
 import type { Features } from "../../wasm/features.ts";
 import type { Arithmetic } from "../parts.ts";
 
-/** A register tile: the most rows that it has, and its columns. */
+/** A register tile of the matrix kernels: the largest number of rows, and the number of columns. */
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
@@ -10,19 +10,21 @@ export interface Tile {
 
 /** The kernels for one kind of machine. */
 export interface Tiling {
+  /** How a multiply-add is computed. */
   readonly arithmetic: Arithmetic;
-  /** For matrices of one row, whose weights come from far away: enough sums not to wait for one another. */
+  /** The tile for matrices of one row, whose weights come from far away: wide enough that the sums need not wait for one another. */
   readonly row: Tile;
+  /** The tile for other matrices. */
   readonly tile: Tile;
-  /** In place of `tile` if it leaves less of the last columns empty. */
+  /** The tile used instead of `tile` if it leaves fewer of the last columns empty. */
   readonly narrow: Tile;
-  /** Vectors of channels that the depthwise kernel computes side by side. */
+  /** The number of vectors of channels that the depthwise kernel computes side by side. */
   readonly depthwiseVectors: number;
 }
 
 /**
- * By what the machine can do. V8 has 15 vector registers on x64: 6 × 2 sums, 2 weights and 1 value fill them; without fused
- * multiply-add the product needs one too. If V8 joins neighbouring vectors to 256 bits (`wide`), pairs take the place of vectors.
+ * The kernels by what the machine can do. V8 has 15 vector registers on x64: 6 × 2 sums, 2 weights and 1 value fill them; without fused
+ * multiply-add the product needs one as well. If V8 joins neighbouring vectors to 256 bits (`wide`), pairs take the place of vectors.
  */
 export const TILINGS = {
   mul: {
@@ -54,12 +56,12 @@ export function tilingOf({ relaxedSimd, wideSimd }: Features): Tiling {
   return wideSimd ? TILINGS.wide : TILINGS.fma;
 }
 
-/** The tile for a matrix of so many rows and columns. */
+/** The tile for a matrix with the given numbers of rows and columns. */
 export function tileFor(tiling: Tiling, rows: number, columns: number): Tile {
   return rows === 1 ? tiling.row : tileForColumns(tiling, columns);
 }
 
-/** The tile for matrices of so many columns and any number of rows. */
+/** The tile for matrices with the given number of columns and any number of rows. */
 export function tileForColumns({ tile, narrow }: Tiling, columns: number): Tile {
   const padded = (to: number): number => Math.ceil(columns / to) * to;
   return padded(narrow.columns) < padded(tile.columns) ? narrow : tile;
