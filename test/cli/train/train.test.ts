@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
-import { BatchNormalization, MobileNetV2, Model, loadModel } from "mobilenet-v2";
+import { BatchNormalization, MobileNetV2, Model, imgToArray, loadImg, loadModel } from "mobilenet-v2";
 import { encodeImg } from "mobilenet-v2/image";
 import { fnv1a32, unitAt } from "../../../src/core/random.ts";
 import { type Ended, runCli } from "../run-cli.ts";
@@ -165,10 +165,19 @@ describe("train", () => {
     assert.ok(
       base instanceof Model && base.layers.every((layer) => !(layer instanceof BatchNormalization) || !layer.trainable),
     );
+    let right = 0;
+    for (const [label, name] of COLOURS.entries()) {
+      for (const file of readdirSync(join(photos, name))) {
+        // oxlint-disable-next-line no-await-in-loop -- small ones
+        const { data } = await model.predict(imgToArray(await loadImg(join(photos, name, file))));
+        if (data.indexOf(Math.max(...data)) === label) right++;
+      }
+    }
     model.dispose();
     const { stdout } = await runCli(["evaluate", photos, "--weights", output, "--json"]);
     const evaluated = JSON.parse(stdout) as { readonly top1: number; readonly logLoss: number };
-    assert.ok(evaluated.top1 >= 0 && Number.isFinite(evaluated.logLoss));
+    assert.equal(evaluated.top1, right / 24);
+    assert.ok(evaluated.logLoss > 0 && Number.isFinite(evaluated.logLoss));
   });
 
   test("the page needs nothing from elsewhere, and shows curves, matrix, classes, mistakes and recipe", () => {
@@ -272,16 +281,19 @@ describe("train that is interrupted", () => {
   });
 
   test("Ctrl-C when all is written says that, and leaves nothing else", async () => {
-    const folder = newFolder("late");
-    const output = join(folder, "x.keras");
-    const { code, stderr } = await killedAt(
-      output,
-      ["train", photos, "-o", output, ...SCRATCH, "--epochs", "1"],
-      "SIGINT",
-    );
-    // It may have been over already.
-    if (code === 130) assert.match(stderr, /error: interrupted, when .*x\.keras was written\n$/);
-    assert.deepEqual(readdirSync(folder).toSorted(), ["x.html", "x.keras", "x.labels.txt"]);
+    let said = "";
+    // It may be over before the signal comes: then once more.
+    for (let attempt = 0; attempt < 20 && said === ""; attempt++) {
+      const folder = newFolder("late");
+      const output = join(folder, "x.keras");
+      const args = ["train", photos, "-o", output, ...SCRATCH, "--epochs", "1"];
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const { code, stderr } = await killedAt(output, args, "SIGINT");
+      assert.ok(code === 0 || code === 130, stderr);
+      assert.deepEqual(readdirSync(folder).toSorted(), ["x.html", "x.keras", "x.labels.txt"]);
+      if (code === 130) said = stderr;
+    }
+    assert.match(said, /error: interrupted, when .*x\.keras was written\n$/);
   });
 
   test("a folder of the user's in the way is left alone", async () => {

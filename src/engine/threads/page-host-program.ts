@@ -1,10 +1,10 @@
 /**
- * What the host of a page runs: a worker in whose own memory plans run, so that the page can go on meanwhile. Its text is sent there: it
- * uses nothing from outside but what every thread has.
+ * The program of a page's host: a worker in whose own memory plans run, so that the page can go on meanwhile. Its text is sent to the
+ * worker: it uses nothing from outside but what every thread has.
  */
 
 /** `address` is in bytes, other lengths in floats. */
-export type ToHost =
+export type ToPageHost =
   | { readonly kind: "memory"; readonly place: number; readonly pages: number }
   | { readonly kind: "task"; readonly place: number; readonly task: number; readonly module: WebAssembly.Module }
   | {
@@ -21,15 +21,15 @@ export type ToHost =
   | { readonly kind: "drop"; readonly place: number }
   | { readonly kind: "drop task"; readonly task: number };
 
-export type FromHost =
+export type FromPageHost =
   | { readonly kind: "ready" }
-  /** What was read; answers come in the order of the questions. */
+  /** The numbers that were read; answers come in the order of the questions. */
   | { readonly kind: "read"; readonly data: Float32Array }
   | { readonly kind: "failed"; readonly message: string };
 
-export function hostProgram(
-  listen: (receive: (message: ToHost) => void) => void,
-  post: (message: FromHost) => void,
+export function pageHostProgram(
+  listen: (receive: (message: ToPageHost) => void) => void,
+  post: (message: FromPageHost) => void,
 ): void {
   const memories = new Map<number, WebAssembly.Memory>();
   const tasks = new Map<number, WebAssembly.Exports>();
@@ -44,7 +44,7 @@ export function hostProgram(
     return new Float32Array(memoryOf(place).buffer, address, length);
   }
 
-  function receive(message: ToHost): void {
+  function receive(message: ToPageHost): void {
     switch (message.kind) {
       case "memory": {
         const { place, pages } = message;

@@ -7,7 +7,7 @@ import type { Run } from "../run-writer.ts";
 import type { Loaded, Place } from "../memory/place.ts";
 import type { Placement } from "../plan/plan.ts";
 import { Attempts } from "./attempts.ts";
-import { type FromHost, type ToHost, hostProgram } from "./host-program.ts";
+import { type FromPageHost, type ToPageHost, pageHostProgram } from "./page-host-program.ts";
 import { Turns } from "./turns.ts";
 
 const PAGE = 65536;
@@ -17,12 +17,12 @@ interface Question {
   readonly reject: (reason: unknown) => void;
 }
 
-export class Host {
+export class PageHost {
   readonly turns = new Turns();
   readonly #startWorker: ThreadPlatform["startWorker"];
   readonly #attempts = new Attempts();
   readonly #questions: Question[] = [];
-  #thread: WorkerThread<ToHost> | undefined;
+  #thread: WorkerThread<ToPageHost> | undefined;
   #ready: Promise<boolean> = Promise.resolve(false);
   #onStart: (succeeded: boolean) => void = () => undefined;
   #numbers = 0;
@@ -31,13 +31,13 @@ export class Host {
     this.#startWorker = start;
   }
 
-  /** Starts it unless it runs; resolves to false where it cannot be had. */
+  /** Starts the worker unless it runs; resolves to false if it cannot be had. */
   start(): Promise<boolean> {
     const attempt = this.#thread === undefined ? this.#attempts.next() : undefined;
     if (attempt === undefined) return this.#thread === undefined ? Promise.resolve(false) : this.#ready;
     this.#ready = new Promise((resolve) => (this.#onStart = resolve));
     try {
-      const thread = this.#startWorker<ToHost, FromHost>(hostProgram, {
+      const thread = this.#startWorker<ToPageHost, FromPageHost>(pageHostProgram, {
         message: (message) => this.#receive(thread, message),
         end: (reason) => {
           this.#attempts.failed(attempt);
@@ -52,7 +52,7 @@ export class Host {
     return this.#ready;
   }
 
-  /** A memory there that is a copy of this one; undefined where the host is not there. */
+  /** A place in the worker, with a copy of this memory; undefined if there is no worker. */
   place(memory: EngineMemory): HostedPlace | undefined {
     return this.#thread && new HostedPlace(this, this.#thread, memory);
   }
@@ -62,7 +62,7 @@ export class Host {
     return ++this.#numbers;
   }
 
-  isRunning(thread: WorkerThread<ToHost>): boolean {
+  isRunning(thread: WorkerThread<ToPageHost>): boolean {
     return this.#thread === thread;
   }
 
@@ -71,7 +71,7 @@ export class Host {
     return new Promise((resolve, reject) => this.#questions.push({ resolve, reject }));
   }
 
-  #receive(thread: WorkerThread<ToHost>, message: FromHost): void {
+  #receive(thread: WorkerThread<ToPageHost>, message: FromPageHost): void {
     if (message.kind === "ready") {
       this.#attempts.succeeded();
       this.#onStart(true);
@@ -82,7 +82,7 @@ export class Host {
     }
   }
 
-  #ended(thread: WorkerThread<ToHost>, reason: unknown): void {
+  #ended(thread: WorkerThread<ToPageHost>, reason: unknown): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
     this.#onStart(false);
@@ -91,15 +91,15 @@ export class Host {
 }
 
 export class HostedPlace implements Place {
-  readonly #host: Host;
-  readonly #thread: WorkerThread<ToHost>;
+  readonly #host: PageHost;
+  readonly #thread: WorkerThread<ToPageHost>;
   readonly #place: number;
-  /** Its copy lies there. */
+  /** The memory here, whose copy is in the worker. */
   readonly memory: EngineMemory;
   readonly shared = false;
   #pages = 0;
 
-  constructor(host: Host, thread: WorkerThread<ToHost>, memory: EngineMemory) {
+  constructor(host: PageHost, thread: WorkerThread<ToPageHost>, memory: EngineMemory) {
     this.#host = host;
     this.#thread = thread;
     this.#place = host.number();
@@ -121,12 +121,12 @@ export class HostedPlace implements Place {
   }
 
   write(start: number, { address, rows, length, stride }: Placement, data: Float32Array): void {
-    // The whole buffer is copied, of which this may be a small part.
+    // Posting copies the whole buffer, of which this may be a small part.
     const own = data.byteLength === data.buffer.byteLength ? data : data.slice();
     this.#write({ address: start + address, rows, length, stride }, own);
   }
 
-  /** @throws StateError where the host has ended. */
+  /** @throws StateError if the worker has ended. */
   read(address: number, length: number): Promise<Float32Array> {
     if (this.isLost) return Promise.reject(lost(undefined));
     this.#thread.post({ kind: "read", place: this.#place, address, length });
@@ -166,10 +166,10 @@ function lost(cause: unknown): MobileNetV2Error {
   );
 }
 
-let host: Host | undefined;
+let host: PageHost | undefined;
 
-/** The one of this page. */
-export function pageHost(): Host {
-  host ??= new Host();
+/** The host of this page. */
+export function pageHost(): PageHost {
+  host ??= new PageHost();
   return host;
 }
