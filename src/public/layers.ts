@@ -15,7 +15,16 @@ export { GlobalMaxPooling2D } from "../layers/pooling/global-max-pooling2d.ts";
 export type { GlobalPooling2DOptions } from "../layers/pooling/global-pooling2d.ts";
 export type { InitializerConfig, InitializerIdentifier } from "../layers/initializers/initializers.ts";
 export { Input, InputLayer, type InputOptions } from "../layers/core/input-layer.ts";
-export { KerasTensor, Layer, type LayerConfig, type LayerOptions, type Node } from "../layers/layer.ts";
+export type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } from "../layers/gradients.ts";
+export {
+  type CallOptions,
+  type InputSpec,
+  KerasTensor,
+  Layer,
+  type LayerConfig,
+  type LayerOptions,
+  type Node,
+} from "../layers/layer.ts";
 export { clearSession } from "../layers/naming.ts";
 export {
   type FanDistribution,
@@ -43,5 +52,5 @@ export { ReLU, type ReLUOptions } from "../layers/activations/relu.ts";
 export { Rescaling, type RescalingOptions } from "../layers/preprocessing/rescaling.ts";
 export { Reshape, type ReshapeOptions } from "../layers/reshaping/reshape.ts";
 export { Softmax, type SoftmaxOptions } from "../layers/activations/softmax.ts";
-export type { Initializer, Weight } from "../layers/weight.ts";
+export type { Initializer, Weight, WeightSpec } from "../layers/weight.ts";
 export { ZeroPadding2D, type ZeroPadding2DOptions } from "../layers/reshaping/zero-padding2d.ts";

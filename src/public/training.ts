@@ -33,7 +33,14 @@ export type {
   TrainOnBatchOptions,
   ValidationData,
 } from "../training/loop/fit-options.ts";
-export { Loss, type LossOptions, type Predicted, type Reduction, type Scored } from "../training/losses/loss.ts";
+export {
+  Loss,
+  type LossOptions,
+  type LossResult,
+  type Predicted,
+  type Reduction,
+  type Scored,
+} from "../training/losses/loss.ts";
 export { type LossIdentifier, MeanSquaredError } from "../training/losses/losses.ts";
 export {
   BinaryAccuracy,
@@ -48,7 +55,7 @@ export { Precision, type PrecisionOptions, Recall, confusionMatrix } from "../tr
 export { F1Score, FBetaScore, type FBetaScoreOptions, type FScoreOptions } from "../training/metrics/f-score.ts";
 export { Mean, MeanMetric, Metric, type MetricOptions, type MetricResult } from "../training/metrics/metric.ts";
 export type { MetricIdentifier } from "../training/metrics/metrics.ts";
-export type { TrainedModel } from "../training/loop/model.ts";
+export type { TrainedModel, TrainingHistory } from "../training/loop/model.ts";
 export type { MetricsOption, PerOutput } from "../training/loop/objectives.ts";
 export {
   type LearningRate,

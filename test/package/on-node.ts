@@ -78,6 +78,10 @@ export function describeOnNode(
       ]);
     });
 
+    it("runs a layer of one's own", () => {
+      assert.deepEqual(evaluate("subpaths.ownLayer()"), [2, 4]);
+    });
+
     it("names functions and classes in the stack trace of an error", () => {
       const stack = String(
         evaluate(`import("mobilenet-v2/layers").then(({ Dense }) => {

@@ -1,6 +1,6 @@
 /** A program that takes names from every subpath: type-checked and run by the tests of the packed package. */
 import * as everyday from "mobilenet-v2";
-import { Dense, Input, Sequential, Tensor, loadModel } from "mobilenet-v2";
+import { Dense, Input, Sequential, type Shape, Tensor, loadModel } from "mobilenet-v2";
 import * as applications from "mobilenet-v2/applications";
 import { type Checkpoint, checkpoints } from "mobilenet-v2/applications";
 import * as data from "mobilenet-v2/data";
@@ -10,7 +10,15 @@ import { type Colormap, colormaps } from "mobilenet-v2/explain";
 import * as image from "mobilenet-v2/image";
 import { type Image, resizeImg } from "mobilenet-v2/image";
 import * as layers from "mobilenet-v2/layers";
-import { Conv2D, GlobalMaxPooling2D, GlorotUniform, type Layer, type Weight } from "mobilenet-v2/layers";
+import {
+  type BackwardPass,
+  Conv2D,
+  GlobalMaxPooling2D,
+  GlorotUniform,
+  Layer,
+  type LayerGradients,
+  type Weight,
+} from "mobilenet-v2/layers";
 import * as models from "mobilenet-v2/models";
 import { type QuantizedModel, countMacs } from "mobilenet-v2/models";
 import * as saving from "mobilenet-v2/saving";
@@ -44,6 +52,33 @@ export function shared(): { readonly counts: Readonly<Record<string, number>>; r
     }
   }
   return { counts, others };
+}
+
+/** A layer of one's own: twice its input. */
+class Twice extends Layer {
+  readonly className = "Twice";
+
+  computeOutputShape(shapes: readonly Shape[]): Shape {
+    return shapes[0] ?? [];
+  }
+
+  forward([x]: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    if (x === undefined) throw new Error("no input");
+    return new Tensor(
+      x.shape,
+      x.data.map((value) => value * 2),
+    );
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient.map((value) => value * 2)], weights: {} };
+  }
+}
+
+/** What a model with a layer of one's own makes of 1 and 2. */
+export async function ownLayer(): Promise<readonly number[]> {
+  const model = new Sequential([Input({ shape: [2] }), new Twice()]);
+  return [...(await model.predict(new Tensor([1, 2], Float32Array.of(1, 2)))).data];
 }
 
 class Losses extends Callback {
