@@ -189,18 +189,21 @@ describe("a session", () => {
     session.dispose();
   });
 
-  it("begins anew after a thread was lost, and not after an error of the caller's", async () => {
+  it("begins anew after a thread was lost or code has trapped, and not after an error of the caller's", async () => {
     const { asked, of } = preparation();
     const session = new Session(of, alone);
-    const failing = (code: "StateError" | "ValueError"): Promise<void> =>
-      session.run([[1]], () => Promise.reject(new MobileNetV2Error(code, "mine")));
-    const { store } = await use(session, 1);
-    await assert.rejects(failing("ValueError"), /mine/);
+    const failing = (reason: Error): Promise<void> => session.run([[1]], () => Promise.reject(reason));
+    let { store } = await use(session, 1);
+    await assert.rejects(failing(new MobileNetV2Error("ValueError", "mine")), /mine/);
     assert.equal((await use(session, 1)).store, store);
-    await assert.rejects(failing("StateError"), /mine/);
-    assert.equal(session.memoryBytes, 0);
-    assert.notEqual((await use(session, 1)).store, store);
-    assert.deepEqual(asked, ["1", "1"]);
+    for (const error of [new MobileNetV2Error("StateError", "lost"), new WebAssembly.RuntimeError("trapped")]) {
+      await assert.rejects(failing(error), error);
+      assert.equal(session.memoryBytes, 0);
+      const next = await use(session, 1);
+      assert.notEqual(next.store, store);
+      ({ store } = next);
+    }
+    assert.deepEqual(asked, ["1", "1", "1"]);
     session.dispose();
   });
 
