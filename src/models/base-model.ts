@@ -10,7 +10,7 @@ import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/keras/load-weights.ts";
+import { type LoadWeightsOptions, hasKerasWeights, loadKerasWeights } from "../saving/keras/load-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
 import type { LayerOptions } from "../layers/layer.ts";
 import type { SaveOptions } from "./files/save-model.ts";
@@ -66,7 +66,7 @@ export abstract class BaseModel extends Network {
       onProgress: true,
     });
     const file = await mainFile(await openFiles(source, options));
-    if (hasLayersOfKeras(file.bytes)) {
+    if (hasKerasWeights(file.bytes)) {
       this.loadWeightsFromBytes(file.bytes, options);
       return;
     }
@@ -76,7 +76,7 @@ export abstract class BaseModel extends Network {
 
   /** `loadWeights` for the bytes of a Keras file, at once. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
-    loadWeightsInto(this.layers, bytes, options);
+    loadKerasWeights(this.layers, bytes, options);
   }
 
   /**

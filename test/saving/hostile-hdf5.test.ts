@@ -5,7 +5,7 @@ import { MobileNetV2Error } from "../../src/core/errors.ts";
 import { unitAt } from "../../src/core/random.ts";
 import type { Layer } from "../../src/layers/layer.ts";
 import { openHdf5 } from "../../src/saving/hdf5/hdf5.ts";
-import { loadWeightsInto } from "../../src/saving/keras/load-weights.ts";
+import { loadKerasWeights } from "../../src/saving/keras/load-weights.ts";
 import { fixture, tinyLayers, versions } from "./tiny.ts";
 import { processorTime } from "../support/processor-time.ts";
 
@@ -15,7 +15,7 @@ const layers = tinyLayers();
 function load(bytes: Uint8Array, into: readonly Layer[] = layers): string {
   const before = versions(into);
   try {
-    loadWeightsInto(into, bytes);
+    loadKerasWeights(into, bytes);
   } catch (error) {
     assert.ok(error instanceof MobileNetV2Error, `not our error: ${String(error)}`);
     assert.ok(["FormatError", "UnsupportedError", "ValueError"].includes(error.code), error.code);
@@ -143,7 +143,7 @@ describe("constructed cases", () => {
     const longer = new Uint8Array(tiny.length + 1000).fill(7);
     longer.set(tiny);
     assert.equal(load(longer), "");
-    assert.throws(() => loadWeightsInto(layers, tiny.subarray(0, -1)), {
+    assert.throws(() => loadKerasWeights(layers, tiny.subarray(0, -1)), {
       code: "FormatError",
       message: `The HDF5 file is truncated: it has ${tiny.length - 1} of ${tiny.length} bytes. Download or copy it again.`,
     });
@@ -162,7 +162,7 @@ describe("constructed cases", () => {
       [archive.subarray(0, -30), "FormatError", /truncated/],
     ];
     for (const [bytes, code, message] of cases) {
-      assert.throws(() => loadWeightsInto(layers, bytes), { name: "MobileNetV2Error", code, message });
+      assert.throws(() => loadKerasWeights(layers, bytes), { name: "MobileNetV2Error", code, message });
     }
   });
 });

@@ -6,8 +6,8 @@ import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
 import { Dense } from "../../src/layers/core/dense.ts";
 import type { Layer } from "../../src/layers/layer.ts";
 import { openHdf5 } from "../../src/saving/hdf5/hdf5.ts";
-import { readKerasH5 } from "../../src/saving/keras/h5.ts";
-import { loadWeightsInto } from "../../src/saving/keras/load-weights.ts";
+import { readKerasH5 } from "../../src/saving/keras/legacy-h5.ts";
+import { loadKerasWeights } from "../../src/saving/keras/load-weights.ts";
 import { assertSeeded, fixture, nestedLayers, tinyLayers, versions } from "./tiny.ts";
 
 function built<L extends Layer>(layer: L, ...shape: (number | null)[]): L {
@@ -15,11 +15,11 @@ function built<L extends Layer>(layer: L, ...shape: (number | null)[]): L {
   return layer;
 }
 
-describe("loadWeightsInto", () => {
+describe("loadKerasWeights", () => {
   for (const name of ["tiny.h5", "tiny-2018.h5", "tiny-model.h5", "tiny.weights.h5", "tiny.keras"]) {
     test(`${name}: by order or path, not by name; values exactly`, () => {
       const layers = tinyLayers("our_");
-      loadWeightsInto(layers, fixture(name));
+      loadKerasWeights(layers, fixture(name));
       assertSeeded(layers, "our_");
     });
   }
@@ -27,7 +27,7 @@ describe("loadWeightsInto", () => {
   for (const name of ["nested-model.h5", "nested.weights.h5"]) {
     test(`${name}: a model as a layer; values exactly`, () => {
       const layers = nestedLayers();
-      loadWeightsInto(layers, fixture(name));
+      loadKerasWeights(layers, fixture(name));
       assertSeeded(layers);
     });
   }
@@ -37,7 +37,7 @@ describe("loadWeightsInto", () => {
     const shifted = new Uint8Array(bytes.length + 3);
     shifted.set(bytes, 3);
     const layers = tinyLayers();
-    loadWeightsInto(layers, shifted.subarray(3));
+    loadKerasWeights(layers, shifted.subarray(3));
     assertSeeded(layers);
   });
 
@@ -69,7 +69,7 @@ const bn = (): BatchNormalization => built(new BatchNormalization({ name: "b" })
 const dense = (useBias = true, units = 3): Dense => built(new Dense({ units, useBias, name: "d" }), null, 2);
 const refused = (layers: readonly Layer[], file: string, message: RegExp): void => {
   const before = versions(layers);
-  assert.throws(() => loadWeightsInto(layers, fixture(file)), { code: "ValueError", message });
+  assert.throws(() => loadKerasWeights(layers, fixture(file)), { code: "ValueError", message });
   assert.equal(versions(layers), before);
 };
 
@@ -119,7 +119,7 @@ describe("weights that do not fit: Keras's words, and no weight is touched", () 
   test("skipMismatch leaves out what differs and takes the rest", () => {
     for (const file of ["tiny.h5", "tiny.weights.h5"]) {
       const layers = [conv(), bn(), dense(true, 5)];
-      loadWeightsInto(layers, fixture(file), { skipMismatch: true });
+      loadKerasWeights(layers, fixture(file), { skipMismatch: true });
       // Of the last layer's weights only the shapes that differ, by order; the whole layer, by Keras 3's rules.
       assert.deepEqual(
         layers.map((layer) => layer.weights.map(({ version }) => version)),
@@ -131,15 +131,15 @@ describe("weights that do not fit: Keras's words, and no weight is touched", () 
 
   test("byName takes the layers whose names are in the file, others on both sides are left out", () => {
     const layers = tinyLayers();
-    loadWeightsInto(layers, fixture("tiny.h5"), { byName: true });
+    loadKerasWeights(layers, fixture("tiny.h5"), { byName: true });
     assertSeeded(layers);
     const other = [built(new Dense({ units: 3, name: "head" }), null, 2), dense()];
-    loadWeightsInto(other, fixture("tiny.h5"), { byName: true });
+    loadKerasWeights(other, fixture("tiny.h5"), { byName: true });
     assert.deepEqual(
       other.map((layer) => versions([layer])),
       [2, 0],
     );
-    assert.throws(() => loadWeightsInto(layers, fixture("tiny.weights.h5"), { byName: true }), {
+    assert.throws(() => loadKerasWeights(layers, fixture("tiny.weights.h5"), { byName: true }), {
       code: "UnsupportedError",
       message: /`byName` only supports/,
     });
@@ -154,17 +154,17 @@ describe("NaN and infinity in weights", () => {
     test(`${value} in ${file}: refused, or taken by an option`, () => {
       const bytes = fixture(file);
       const layers = tinyLayers();
-      loadWeightsInto(layers, bytes);
+      loadKerasWeights(layers, bytes);
       // The weight is a view onto the file: writing to it writes to the file.
       const head = layers.at(-1)?.weight("kernel");
       head?.values.fill(value, 4, 5);
       const before = versions(layers);
-      assert.throws(() => loadWeightsInto(layers, bytes), {
+      assert.throws(() => loadKerasWeights(layers, bytes), {
         code: "FormatError",
         message: new RegExp(`^Tensor '.*' has NaN or infinity in it: ${value} at index 4\\.`),
       });
       assert.equal(versions(layers), before);
-      loadWeightsInto(layers, bytes, { allowNonFinite: true });
+      loadKerasWeights(layers, bytes, { allowNonFinite: true });
       assert.equal(head?.values[4], value);
     });
   }
@@ -190,7 +190,7 @@ describe("what is no weights file", () => {
   ];
   for (const [name, bytes, code, message] of cases) {
     test(name, () => {
-      assert.throws(() => loadWeightsInto([], bytes), { name: "MobileNetV2Error", code, message });
+      assert.throws(() => loadKerasWeights([], bytes), { name: "MobileNetV2Error", code, message });
     });
   }
 });

@@ -17,7 +17,7 @@ import { assertWithin } from "../support/compare.ts";
 import { uniform } from "../../src/core/random.ts";
 import { Layer } from "../../src/layers/layer.ts";
 import type { WeightSpec } from "../../src/layers/weight.ts";
-import { loadWeightsInto } from "../../src/saving/keras/load-weights.ts";
+import { loadKerasWeights } from "../../src/saving/keras/load-weights.ts";
 import { needsShared, sharedBytes, sharedJson } from "../support/shared.ts";
 
 interface Described {
@@ -95,7 +95,7 @@ describe("weights files of ../shared", { skip: needsShared }, () => {
       "mobilenet_v2_1.0_224.weights.h5",
     ].map((file) => {
       const layers = stubs(1, 224);
-      loadWeightsInto(layers, sharedBytes(`weights/${file}`));
+      loadKerasWeights(layers, sharedBytes(`weights/${file}`));
       return layers.flatMap((layer) => layer.weights);
     });
     const [first, ...others] = models;
@@ -109,15 +109,15 @@ describe("weights files of ../shared", { skip: needsShared }, () => {
   test("the weights without top are those of the whole model", () => {
     const whole = stubs(1, 224);
     const base = stubs(1, 224, withoutTop);
-    loadWeightsInto(whole, sharedBytes("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"));
-    loadWeightsInto(base, sharedBytes("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"));
+    loadKerasWeights(whole, sharedBytes("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"));
+    loadKerasWeights(base, sharedBytes("weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"));
     assert.deepEqual(sums(base), sums(whole).slice(0, 260));
   });
 
   for (const file of ["flowers_0.35_96.h5", "flowers_0.35_96.weights.h5", "flowers_0.35_96.keras"]) {
     test(`${file} has the seeded values, exactly`, () => {
       const layers = stubs(0.35, 96, flowers);
-      loadWeightsInto(layers, sharedBytes(`weights/${file}`));
+      loadKerasWeights(layers, sharedBytes(`weights/${file}`));
       for (const layer of layers) {
         for (const { name, values, shape } of layer.weights) {
           const ranges: Record<string, readonly [number, number]> = {
@@ -165,7 +165,7 @@ describe("weights files of ../shared", { skip: needsShared }, () => {
 
 /** Loads the file and compares the answer of the scalar layers with that in formats.json. */
 function assertAnswers(model: BaseModel, file: string): void {
-  loadWeightsInto(model.layers, sharedBytes(`weights/${file}`));
+  loadKerasWeights(model.layers, sharedBytes(`weights/${file}`));
   const formats =
     sharedJson<Record<string, { input_seed: string; input_shape: number[]; output: number[][]; parameters: number }>>(
       "reference/formats.json",

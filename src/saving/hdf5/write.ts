@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../../core/tensor.ts";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { ByteWriter } from "../bytes/byte-writer.ts";
 
 /** A text of any length, or a list of short ones. */
 export type AttributeValue = string | readonly string[];

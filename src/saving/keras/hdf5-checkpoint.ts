@@ -6,7 +6,7 @@ import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
 import { parseJson } from "../bytes/json.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
-import { isKerasH5, optimizerWeights, readKerasH5 } from "./h5.ts";
+import { isKerasH5, optimizerWeights, readKerasH5 } from "./legacy-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./weights-h5.ts";
 import { legacyWeights } from "../layer-weights.ts";
 import type { StoredLayer, StoredTensor } from "../stored-tensor.ts";

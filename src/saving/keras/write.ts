@@ -3,11 +3,12 @@ import { type AttributeValue, GroupSpec, MAX_ATTRIBUTE_BYTES, writeHdf5 } from "
 import type { Tensor } from "../../core/tensor.ts";
 import type { LayerDescription, SavedModel, WrittenFile } from "../checkpoint.ts";
 import { extrasToWrite } from "../extras.ts";
-import { CONFIG, METADATA, WEIGHTS } from "./archive.ts";
+import { CONFIG, METADATA } from "./archive-checkpoint.ts";
 import { EXTRAS } from "./hdf5-checkpoint.ts";
 import { kerasCompileConfig, kerasTrainingConfig, putOptimizer } from "./compile-write.ts";
 import { keras2Suffices, kerasModelConfig } from "./config-write.ts";
 import { kerasPaths } from "./paths.ts";
+import { WEIGHTS } from "./sniff.ts";
 import { leavesOf, legacyWeights, weightNames } from "../layer-weights.ts";
 import { writeZip } from "../zip/write.ts";
 

@@ -2,9 +2,9 @@
 import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
-import { type Arithmetic, withConstant } from "../foreign/arithmetic.ts";
-import { dequantized, reshaped, transposed } from "../foreign/derived-tensor.ts";
-import type { Factor } from "../foreign/factors.ts";
+import { type Arithmetic, withConstant } from "../graphs/arithmetic.ts";
+import { dequantized, reshaped, transposed } from "../derived-tensor.ts";
+import type { Factor } from "../graphs/factors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import {
   CHANNELS_FIRST,
@@ -14,7 +14,7 @@ import {
   isOurOrder,
   onnxShape,
   valueItem,
-} from "./items.ts";
+} from "./operation.ts";
 import { type Operator, SHAPE_OPERATORS, shortest } from "./shape-operators.ts";
 
 /** A picture with its channels first, which convolutions and pools of ONNX take. */

@@ -22,7 +22,7 @@ import { Reshape } from "../../layers/reshaping/reshape.ts";
 import { Softmax } from "../../layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { transposedValues } from "../foreign/derived-tensor.ts";
+import { transposedValues } from "../derived-tensor.ts";
 import type { Attribute, GraphWriter, WrittenValue } from "./graph-writer.ts";
 
 /** A layer on its way into a graph. */

@@ -1,7 +1,7 @@
 /** ONNX's operators that move axes and shapes about: of values, of weights, and of the small numbers that describe shapes. */
 import type { Dims } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
-import { reshaped, transposed } from "../foreign/derived-tensor.ts";
+import { reshaped, transposed } from "../derived-tensor.ts";
 import {
   CHANNELS_FIRST,
   MAX_NUMBERS,
@@ -13,7 +13,7 @@ import {
   numbersItem,
   onnxShape,
   valueItem,
-} from "./items.ts";
+} from "./operation.ts";
 
 export type Operator = (operation: Operation) => Item;
 

@@ -1,7 +1,7 @@
 /** Writes models as ONNX (IR version 8, opset 17): pictures come in and go out with their channels last, as in Keras. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { SavedModel, WrittenFile } from "../checkpoint.ts";
-import { type StepValue, stepsOf } from "../foreign/steps.ts";
+import { type StepValue, stepsOf } from "../graphs/steps.ts";
 import { GraphWriter, type WrittenValue } from "./graph-writer.ts";
 import { writeLayer } from "./layer-writers.ts";
 import { CLASS_NAMES_KEY, PREPROCESSING_KEY, PRODUCER } from "./metadata.ts";

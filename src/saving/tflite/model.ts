@@ -3,7 +3,7 @@ import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { dequantized } from "../foreign/derived-tensor.ts";
+import { dequantized } from "../derived-tensor.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type Table, rootTable } from "./flatbuffer.ts";

@@ -3,10 +3,10 @@ import type { Padding2D } from "../../core/padding.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { type Arithmetic, channelFactor, withConstant } from "../foreign/arithmetic.ts";
-import { reshaped, transposed } from "../foreign/derived-tensor.ts";
-import type { GraphBuilder } from "../foreign/graph-builder.ts";
-import type { Value } from "../foreign/value.ts";
+import { type Arithmetic, channelFactor, withConstant } from "../graphs/arithmetic.ts";
+import { reshaped, transposed } from "../derived-tensor.ts";
+import type { GraphBuilder } from "../graphs/graph-builder.ts";
+import type { Value } from "../graphs/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { TfliteOperator, TfliteTensor } from "./model.ts";
 

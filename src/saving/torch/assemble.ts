@@ -1,7 +1,7 @@
 /** Finds the parts of a MobileNetV2 in a state dict by their names, checks that every tensor fits, and that none is left. */
 import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { transposed } from "../foreign/derived-tensor.ts";
+import { transposed } from "../derived-tensor.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { Naming, UnitNames } from "./names.ts";
 import { type Block, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";

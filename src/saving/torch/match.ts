@@ -19,7 +19,7 @@ import { Softmax } from "../../layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
 import type { SavedModel } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { type StepValue, stepsOf } from "../foreign/steps.ts";
+import { type StepValue, stepsOf } from "../graphs/steps.ts";
 import type { Block, MobileNet, StridedPadding, Traits, Unit } from "./parts.ts";
 
 type Values = Tensor<Float32Array>;

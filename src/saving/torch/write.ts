@@ -3,7 +3,7 @@ import type { Dims } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { SavedModel, WrittenFile } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { transposedValues } from "../foreign/derived-tensor.ts";
+import { transposedValues } from "../derived-tensor.ts";
 import { type TensorToWrite, float32ToWrite, writeSafetensors } from "../safetensors/safetensors.ts";
 import { hubFiles } from "./hub-files.ts";
 import { matchMobileNet } from "./match.ts";

@@ -1,7 +1,7 @@
 /** Writes zip archives of stored members (PKWARE APPNOTE 6.3), each aligned so that numbers in it can be viewed in place. */
 import { crc32 } from "./crc32.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { ByteWriter } from "../hdf5/byte-writer.ts";
+import { ByteWriter } from "../bytes/byte-writer.ts";
 
 const ALIGNMENT = 64;
 /** Of an extra field that means nothing: what zipalign uses. */

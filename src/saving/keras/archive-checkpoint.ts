@@ -6,11 +6,11 @@ import { openHdf5 } from "../hdf5/hdf5.ts";
 import { member, parseJson } from "../bytes/json.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
+import { WEIGHTS } from "./sniff.ts";
 import { datasetsOf, kerasTensors } from "./weights-h5.ts";
 import { uncheckedMember, zipMember } from "../zip/zip.ts";
 
 export const CONFIG = "config.json";
-export const WEIGHTS = "model.weights.h5";
 export const METADATA = "metadata.json";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */

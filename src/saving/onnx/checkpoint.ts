@@ -2,11 +2,11 @@
 import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
 import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { GraphBuilder } from "../foreign/graph-builder.ts";
-import type { Value } from "../foreign/value.ts";
+import { GraphBuilder } from "../graphs/graph-builder.ts";
+import type { Value } from "../graphs/value.ts";
 import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { CHANNELS_FIRST, type Item, Operation, type OperationContext, type ValueItem, valueItem } from "./items.ts";
+import { CHANNELS_FIRST, type Item, Operation, type OperationContext, type ValueItem, valueItem } from "./operation.ts";
 import { OPERATORS, OPERATOR_NAMES } from "./layer-operators.ts";
 import { CLASS_NAMES_KEY, PREPROCESSING_KEY, PRODUCER } from "./metadata.ts";
 import { type GraphProto, type ModelProto, type NodeProto, type ValueInfo, readModelProto } from "./model-proto.ts";

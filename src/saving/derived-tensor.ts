@@ -1,8 +1,8 @@
 /** Tensors made of a file's: axes in another order, another shape, integers as the numbers they stand for. Values are made when they are read. */
-import { type Dims, formatShape } from "../../core/shape.ts";
-import { elementCount } from "../bytes/element-count.ts";
-import { formatError } from "../file-errors.ts";
-import type { StoredTensor } from "../stored-tensor.ts";
+import { type Dims, formatShape } from "../core/shape.ts";
+import { elementCount } from "./bytes/element-count.ts";
+import { formatError } from "./file-errors.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
 
 /** The same values under another shape of as many. @throws FormatError where it has more or fewer. */
 export function reshaped(tensor: StoredTensor, shape: Dims): StoredTensor {

@@ -2,7 +2,7 @@
 import type { Shape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { reshaped } from "./derived-tensor.ts";
+import { reshaped } from "../derived-tensor.ts";
 import type { Factor } from "./factors.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import type { Value } from "./value.ts";

@@ -2,8 +2,8 @@
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import type { GraphBuilder } from "../foreign/graph-builder.ts";
-import type { Value } from "../foreign/value.ts";
+import type { GraphBuilder } from "../graphs/graph-builder.ts";
+import type { Value } from "../graphs/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { AttributeProto, NodeProto } from "./model-proto.ts";
 import type { TensorProto } from "./tensor-proto.ts";

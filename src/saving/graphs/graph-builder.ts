@@ -11,7 +11,7 @@ import type { LayerDescription, ModelDescription, TensorReference } from "../che
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { reshaped } from "./derived-tensor.ts";
+import { reshaped } from "../derived-tensor.ts";
 import { type Factor, areNumbers, combined, listOf, merged, numbersOf, oneOrAll, vectorOf } from "./factors.ts";
 import { layerNames } from "./layer-names.ts";
 import type { Value } from "./value.ts";

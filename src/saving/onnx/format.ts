@@ -1,0 +1,21 @@
+/** ONNX: graphs of operators, read as layers and written of them. */
+import type { Format } from "../format.ts";
+import { isOnnx } from "./sniff.ts";
+
+export const onnx: Format = {
+  mainFile: { own: [/\.onnx$/] },
+  readers: [
+    {
+      id: "onnx",
+      matches: ({ bytes }) => isOnnx(bytes),
+      open: async (source) => (await import("./checkpoint.ts")).openOnnx(source),
+    },
+  ],
+  writers: [
+    {
+      id: "onnx",
+      endings: [".onnx"],
+      write: async (saved, name) => [(await import("./write.ts")).onnxFile(saved, name)],
+    },
+  ],
+};

@@ -1,0 +1,14 @@
+/** TFLite: graphs of operators, read as layers. It is not written. */
+import type { Format } from "../format.ts";
+import { isTflite } from "./sniff.ts";
+
+export const tflite: Format = {
+  mainFile: { own: [/\.tflite$/] },
+  readers: [
+    {
+      id: "tflite",
+      matches: ({ bytes }) => isTflite(bytes),
+      open: async (source) => (await import("./checkpoint.ts")).openTflite(source),
+    },
+  ],
+};
