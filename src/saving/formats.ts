@@ -3,7 +3,7 @@ import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from 
 import type { Format, MainFileNames } from "./format.ts";
 import { keras } from "./keras/format.ts";
 import { LABELS, namedClasses } from "./labels/labels-beside.ts";
-import { hasMainName, mainNamesOf, topOf } from "./main-name.ts";
+import { hasMainName, mainNameOf, mainNamesOf, topOf } from "./main-name.ts";
 import { nsfwjs } from "./nsfwjs/format.ts";
 import { onnx } from "./onnx/format.ts";
 import { RAW_PIXELS, scalesPixels } from "./pixels-inside.ts";
@@ -18,30 +18,43 @@ const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx,
 
 const readers = table.flatMap((format) => format.readers);
 
+function isRecognized(bytes: Uint8Array): boolean {
+  return readers.some(({ recognizes }) => recognizes(bytes));
+}
+
 const ARCHIVE: MainFileNames = { shared: [/\.zip$/] };
 
 /** What the main file of a folder may be called, the most telling names first. */
-export const mainNames: readonly RegExp[] = mainNamesOf([...table.map(({ mainFile }) => mainFile), ARCHIVE]);
+const mainNames = mainNamesOf([...table.map(({ mainFile }) => mainFile), ARCHIVE]);
+
+/** The name of the checkpoint among those of a folder. @throws FormatError if there is none, or if two tell equally much. */
+export function mainNameIn(names: readonly string[]): string {
+  return mainNameOf(names, mainNames);
+}
 
 /** A zip archive of the files of a checkpoint, such as Teachable Machine gives out: read as the folder that it was. */
 const archive: CheckpointFormat = {
   id: "zip",
-  matches: (source) =>
-    isZip(source.bytes) &&
-    hasMainName(topOf(zipNames(source.bytes)).names, mainNames) &&
-    !readers.some(({ matches }) => matches(source)),
+  matches: ({ bytes }) => isZip(bytes) && hasMainName(topOf(zipNames(bytes)).names, mainNames) && !isRecognized(bytes),
   async open(source) {
     const { archivedFiles } = await import("./zip/archived-files.ts");
-    const files = await archivedFiles(source, mainNames, (main) => readers.some(({ matches }) => matches(main)));
+    const files = await archivedFiles(source, mainNameIn, isRecognized);
     return namedClasses(await openCheckpoint(files), await files.sibling(LABELS));
   },
 };
 
 /**
  * The readers. Telling a format apart is cheap; the code that reads it is imported when it is first needed.
- * Every file is known to one of them at most.
+ * Every file matches one of them at most.
  */
-export const formats: readonly CheckpointFormat[] = [...readers, archive];
+export const formats: readonly CheckpointFormat[] = [
+  ...readers.map(({ id, recognizes, code }): CheckpointFormat => ({
+    id,
+    matches: ({ bytes }) => recognizes(bytes),
+    open: async (source) => (await code()).open(source),
+  })),
+  archive,
+];
 
 /** The writers. The code that writes is imported when it is first needed. */
 export const writers: readonly CheckpointWriter[] = table.flatMap((format) => format.writers ?? []);

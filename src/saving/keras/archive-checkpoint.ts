@@ -14,7 +14,7 @@ export const CONFIG = "config.json";
 export const METADATA = "metadata.json";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function openKerasArchive({ bytes }: FileSource): Promise<Checkpoint> {
+export async function open({ bytes }: FileSource): Promise<Checkpoint> {
   const config = zipMember(bytes, CONFIG);
   if (config === undefined) throw formatError(`The .keras archive has no '${CONFIG}'.`);
   const weights = uncheckedMember(bytes, WEIGHTS);

@@ -8,13 +8,13 @@ export const keras: Format = {
   readers: [
     {
       id: "keras",
-      matches: ({ bytes }) => isKerasArchive(bytes),
-      open: async (source) => (await import("./archive-checkpoint.ts")).openKerasArchive(source),
+      recognizes: isKerasArchive,
+      code: () => import("./archive-checkpoint.ts"),
     },
     {
       id: "h5",
-      matches: ({ bytes }) => isHdf5(bytes),
-      open: async (source) => (await import("./hdf5-checkpoint.ts")).openKerasHdf5(source),
+      recognizes: isHdf5,
+      code: () => import("./hdf5-checkpoint.ts"),
     },
   ],
   writers: [

@@ -15,7 +15,7 @@ import type { StoredLayer, StoredTensor } from "../stored-tensor.ts";
 export const EXTRAS = "mobilenet_v2";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function openKerasHdf5({ bytes }: FileSource): Promise<Checkpoint> {
+export async function open({ bytes }: FileSource): Promise<Checkpoint> {
   const root = openHdf5(bytes);
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {

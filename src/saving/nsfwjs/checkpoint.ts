@@ -40,7 +40,7 @@ const SCRIPT_SUFFIX = ".min.js";
  * The model that `dist/models/mobilenet_v2/model.min.js` describes, with the scripts beside it.
  * @throws FormatError where the scripts are not what the package ships; UnsupportedError for its other models.
  */
-export async function openNsfwjs(source: FileSource): Promise<Checkpoint> {
+export async function open(source: FileSource): Promise<Checkpoint> {
   const text = textOf(source.bytes);
   const checkpoint = await tfjsCheckpoint(parseLiteral(text, exported(text, "{")), async (path) => {
     const script = await source.sibling(path + SCRIPT_SUFFIX);

@@ -7,8 +7,8 @@ export const nsfwjs: Format = {
   readers: [
     {
       id: "nsfwjs",
-      matches: ({ bytes }) => isNsfwjs(bytes),
-      open: async (source) => (await import("./checkpoint.ts")).openNsfwjs(source),
+      recognizes: isNsfwjs,
+      code: () => import("./checkpoint.ts"),
     },
   ],
 };

@@ -13,7 +13,7 @@ import { type GraphProto, type ModelProto, type NodeProto, type ValueInfo, readM
 import { type TensorProto, storedTensor } from "./tensor-proto.ts";
 
 /** Reads everything but the values. @throws FormatError, UnsupportedError, LimitError. */
-export async function openOnnx(source: FileSource): Promise<Checkpoint> {
+export async function open(source: FileSource): Promise<Checkpoint> {
   const proto = readModelProto(source.bytes);
   const files = await externalFiles(proto.graph, source);
   const stored = (tensor: TensorProto): StoredTensor => storedTensor(tensor, files);

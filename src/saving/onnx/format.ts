@@ -7,8 +7,8 @@ export const onnx: Format = {
   readers: [
     {
       id: "onnx",
-      matches: ({ bytes }) => isOnnx(bytes),
-      open: async (source) => (await import("./checkpoint.ts")).openOnnx(source),
+      recognizes: isOnnx,
+      code: () => import("./checkpoint.ts"),
     },
   ],
   writers: [

@@ -20,7 +20,7 @@ export const OUR_METADATA = {
 export const QUANTIZED = "mobilenet_v2_int8";
 
 /** @throws FormatError, UnsupportedError, LimitError. */
-export async function openSafetensors(source: FileSource): Promise<Checkpoint> {
+export async function open(source: FileSource): Promise<Checkpoint> {
   const file = readSafetensors(source.bytes);
   const config = file.metadata.get(OUR_METADATA.model);
   if (config !== undefined) return ours(file, config);

@@ -7,8 +7,8 @@ export const safetensors: Format = {
   readers: [
     {
       id: "safetensors",
-      matches: ({ bytes }) => isSafetensors(bytes),
-      open: async (source) => (await import("./checkpoint.ts")).openSafetensors(source),
+      recognizes: isSafetensors,
+      code: () => import("./checkpoint.ts"),
     },
   ],
   writers: [

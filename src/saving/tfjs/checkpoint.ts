@@ -15,7 +15,7 @@ import { readTfjsLayers, readTfjsTensors, tfjsShardPaths } from "./layers-model.
 export const TEACHABLE_MACHINE: Preprocessing = { scale: 1 / 127, offset: -1 };
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function openTfjs(source: FileSource): Promise<Checkpoint> {
+export async function open(source: FileSource): Promise<Checkpoint> {
   const json = parseJson(source.bytes);
   const checkpoint = await tfjsCheckpoint(json, (path) => source.sibling(path));
   const metadata = await source.sibling("metadata.json");

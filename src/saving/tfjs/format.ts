@@ -7,8 +7,8 @@ export const tfjs: Format = {
   readers: [
     {
       id: "tfjs",
-      matches: ({ bytes }) => isTfjs(bytes),
-      open: async (source) => (await import("./checkpoint.ts")).openTfjs(source),
+      recognizes: isTfjs,
+      code: () => import("./checkpoint.ts"),
     },
   ],
   writers: [

@@ -15,7 +15,7 @@ import { type Item, OPERATORS } from "./operators.ts";
  * close to those of the integers, not the same.
  * @throws FormatError, UnsupportedError, LimitError.
  */
-export function openTflite({ bytes, name }: FileSource): Checkpoint {
+export function open({ bytes, name }: FileSource): Checkpoint {
   const file = readTfliteModel(bytes);
   const stored = new Map<number, StoredTensor>();
   const constant = (index: number): StoredTensor | undefined => {

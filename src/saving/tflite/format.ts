@@ -7,8 +7,8 @@ export const tflite: Format = {
   readers: [
     {
       id: "tflite",
-      matches: ({ bytes }) => isTflite(bytes),
-      open: async (source) => (await import("./checkpoint.ts")).openTflite(source),
+      recognizes: isTflite,
+      code: () => import("./checkpoint.ts"),
     },
   ],
 };

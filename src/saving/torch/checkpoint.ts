@@ -4,7 +4,7 @@ import { readTorchFile } from "./pth.ts";
 import { openStateDict } from "./state-dict.ts";
 
 /** @throws FormatError, UnsupportedError, LimitError. */
-export function openTorchFile(source: FileSource): Promise<Checkpoint> {
+export function open(source: FileSource): Promise<Checkpoint> {
   return openStateDict(source, {
     format: "PyTorch (torch.save)",
     tensors: readTorchFile(source.bytes),

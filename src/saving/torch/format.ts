@@ -7,8 +7,8 @@ export const torch: Format = {
   readers: [
     {
       id: "pth",
-      matches: ({ bytes }) => isTorchFile(bytes),
-      open: async (source) => (await import("./checkpoint.ts")).openTorchFile(source),
+      recognizes: isTorchFile,
+      code: () => import("./checkpoint.ts"),
     },
   ],
   writers: (["torchvision", "timm", "huggingface"] as const).map((id) => ({
