@@ -115,3 +115,14 @@ function nameNeighbours(values: readonly Value[], names: Map<Value, string>): vo
 function blockOf(name: string): number {
   return Number(/^block_(\d+)_/.exec(name)?.[1] ?? 0);
 }
+
+/** A name for a model: that of the graph or of its file, without what names of models cannot have. */
+export function plainModelName(name: string): string {
+  const plain = name.replaceAll(/[^\w.-]+/g, "_").slice(0, MAX_NAME);
+  return plain === "" ? "model" : plain;
+}
+
+/** `flowers.onnx` → `flowers`. */
+export function withoutEnding(fileName: string): string {
+  return fileName.replace(/\.[^.]*$/, "");
+}

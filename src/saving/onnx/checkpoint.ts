@@ -3,6 +3,7 @@ import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
 import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { GraphBuilder } from "../graphs/graph-builder.ts";
+import { plainModelName, withoutEnding } from "../graphs/layer-names.ts";
 import type { Value } from "../graphs/value.ts";
 import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
@@ -100,7 +101,7 @@ function readGraph(
     throw formatError(`The ONNX graph's output '${name.slice(0, 200)}' is made by nothing in it.`);
   });
   if (outputs.length === 0) throw formatError("The ONNX graph has no output.");
-  const name = graph.name || file.name.replace(/\.[^.]*$/, "");
+  const name = graph.name || withoutEnding(file.name);
   const built = builder.finish(plainModelName(name), inputs, outputs, {
     keepNames: producer === PRODUCER,
     fileSize: file.size,
@@ -165,11 +166,6 @@ function isPaddedStride({ attributes }: NodeProto): boolean {
 
 function isPad({ operator }: NodeProto): boolean {
   return operator === "Pad";
-}
-
-function plainModelName(name: string): string {
-  const plain = name.replaceAll(/[^\w.-]+/g, "_").slice(0, 100);
-  return plain === "" ? "model" : plain;
 }
 
 /** What our own files say in their metadata, as JSON. */

@@ -1,8 +1,8 @@
 /** What the names in an ONNX graph stand for while it is read: values that layers give, constants, and small lists of numbers. */
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
-import { formatError, unsupportedError } from "../file-errors.ts";
 import type { GraphBuilder } from "../graphs/graph-builder.ts";
+import { MAX_NUMBERS, Operation as GraphOperation } from "../graphs/operation.ts";
 import type { Value } from "../graphs/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { AttributeProto, NodeProto } from "./model-proto.ts";
@@ -37,9 +37,6 @@ export type Item = ValueItem | ConstantItem | NumbersItem;
 /** Operators that make a weight of others: more than any exporter leaves. */
 const MAX_DEPTH = 8;
 
-/** The most numbers that describe a shape or a node. */
-export const MAX_NUMBERS = 64;
-
 export function valueItem(value: Value, axes: Dims = value.shape.map((_, axis) => axis)): ValueItem {
   return { kind: "value", value, axes };
 }
@@ -57,48 +54,31 @@ export interface OperationContext {
 }
 
 /** A node with what its inputs stand for. */
-export class Operation {
+export class Operation extends GraphOperation<Item, ValueItem> {
   readonly node: NodeProto;
-  readonly builder: GraphBuilder;
   readonly opset: number;
-  /** The batch that the graph was made for, where it is said. */
+  /** The batch that the graph was made for; null if the file does not say it. */
   readonly batch: number | null;
   readonly #stored: OperationContext["stored"];
-  readonly #items: readonly (Item | undefined)[];
 
   constructor(node: NodeProto, inputs: readonly (Item | undefined)[], context: OperationContext) {
+    super(context.builder, inputs);
     this.node = node;
-    this.builder = context.builder;
     this.opset = context.opset;
     this.batch = context.batch;
     this.#stored = context.stored;
-    this.#items = inputs;
   }
 
-  /** What the layer is called, and how errors name it. */
   get hint(): string {
     return this.node.name || (this.node.outputs[0] ?? this.node.operator);
   }
 
-  /** An error that names the node. */
-  unsupported(problem: string): Error {
-    return unsupportedError(`The ONNX graph's ${this.node.operator} '${this.hint.slice(0, 200)}' ${problem}`);
-  }
-
-  broken(problem: string): Error {
-    return formatError(`The ONNX graph's ${this.node.operator} '${this.hint.slice(0, 200)}' ${problem}`);
-  }
-
-  get inputCount(): number {
-    return this.#items.length;
-  }
-
-  optional(i: number): Item | undefined {
-    return this.#items[i];
+  protected get subject(): string {
+    return `The ONNX graph's ${this.node.operator} '${this.hint.slice(0, 200)}'`;
   }
 
   item(i: number): Item {
-    const item = this.#items[i];
+    const item = this.optional(i);
     if (item === undefined) throw this.broken(`has no input ${i}.`);
     return item;
   }
@@ -120,13 +100,9 @@ export class Operation {
     return { name: this.hint, shape: item.shape, dtype: "int64", read };
   }
 
-  optionalConstant(i: number): StoredTensor | undefined {
-    return this.optional(i) === undefined ? undefined : this.constant(i);
-  }
-
   /** A weight made of the inputs. Its values are made when they are read, so there is a limit to how often. */
   derived(tensor: StoredTensor): ConstantItem {
-    const depths = this.#items.map((item) => (item?.kind === "constant" ? item.depth : 0));
+    const depths = Array.from({ length: this.inputCount }, (_, i) => depthOf(this.optional(i)));
     const depth = Math.max(0, ...depths) + 1;
     if (depth > MAX_DEPTH) throw this.unsupported(`is one of more than ${MAX_DEPTH} operators that make a weight.`);
     return { kind: "constant", tensor, depth };
@@ -195,6 +171,10 @@ export class Operation {
     if (Number.isInteger(axis) && axis >= 0 && axis < rank) return axis;
     throw this.broken(`has axis=${given} for a tensor with ${rank} axes.`);
   }
+}
+
+function depthOf(item: Item | undefined): number {
+  return item?.kind === "constant" ? item.depth : 0;
 }
 
 function knownNumbers({ values }: NumbersItem, operation: Operation): readonly number[] {

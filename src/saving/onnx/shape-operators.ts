@@ -2,9 +2,9 @@
 import type { Dims } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { reshaped, transposed } from "../derived-tensor.ts";
+import { MAX_NUMBERS } from "../graphs/operation.ts";
 import {
   CHANNELS_FIRST,
-  MAX_NUMBERS,
   type Item,
   type NumbersItem,
   type Operation,

@@ -4,11 +4,12 @@ import type { Checkpoint } from "../checkpoint.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { GraphBuilder } from "../graphs/graph-builder.ts";
+import { isValue } from "../graphs/tensorflow-operation.ts";
 import type { Value } from "../graphs/value.ts";
 import { type Json, member, stringOf } from "../bytes/json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type GraphNode, attribute, nodeName, readGraphDef, shapeOf } from "./graph-def.ts";
-import { type Item, OPERATORS, isValue } from "./operators.ts";
+import { type Item, OPERATORS, Operation } from "./operators.ts";
 
 /**
  * A parsed model.json with the tensors of its manifest. Its weights are constants: they belong to layers by what takes them.
@@ -122,6 +123,6 @@ class Reader {
       if (item === undefined) throw formatError(`The graph model takes '${input.slice(0, 200)}', which nothing makes.`);
       return item;
     });
-    return operator({ node, builder: this.builder, inputs });
+    return operator(new Operation(node, this.builder, inputs));
   }
 }

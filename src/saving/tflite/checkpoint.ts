@@ -4,11 +4,13 @@ import { formatShape } from "../../core/shape.ts";
 import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { GraphBuilder } from "../graphs/graph-builder.ts";
+import { plainModelName, withoutEnding } from "../graphs/layer-names.ts";
+import { isValue } from "../graphs/tensorflow-operation.ts";
 import type { Value } from "../graphs/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { normalizationOf, packedLabels } from "./metadata.ts";
 import { type TfliteModel, type TfliteOperator, type TfliteTensor, readTfliteModel } from "./model.ts";
-import { type Item, OPERATORS } from "./operators.ts";
+import { type Item, OPERATORS, Operation } from "./operators.ts";
 
 /**
  * Reads everything but the values. Integer weights become the numbers that they stand for; activations are float32, so answers are
@@ -33,11 +35,11 @@ export function open({ bytes, name }: FileSource): Checkpoint {
   for (const operator of file.operators) run(operator, file, builder, items, constant);
   const outputs = file.outputs.map((index): Value => {
     const item = items.get(index);
-    if (typeof item === "object" && "className" in item) return item;
+    if (isValue(item)) return item;
     throw formatError(`The TFLite graph's output '${tensorAt(file, index).name}' is made by nothing in it.`);
   });
   if (inputs.length === 0 || outputs.length === 0) throw formatError("The TFLite graph has no input or no output.");
-  const built = builder.finish(modelName(name), inputs, outputs, { fileSize: bytes.length });
+  const built = builder.finish(plainModelName(withoutEnding(name)), inputs, outputs, { fileSize: bytes.length });
   return {
     format: "TFLite",
     origin: "tflite",
@@ -90,7 +92,7 @@ function run(
     );
   });
   if (result === undefined || items.has(result)) throw formatError(`The TFLite graph makes '${output.name}' twice.`);
-  items.set(result, read({ operator, operatorName, builder, inputs, output }));
+  items.set(result, read(new Operation(operator, operatorName, output, builder, inputs)));
 }
 
 /** How pixels become what the model takes: by the metadata; or by the integers that it takes, which are pixels or pixels − 128. */
@@ -103,12 +105,4 @@ function preprocessingOf(file: TfliteModel): Preprocessing | undefined {
     if (Number.isFinite(scale) && Number.isFinite(zero)) return { scale, offset: -zero * scale };
   }
   return metadata && normalizationOf(metadata);
-}
-
-function modelName(fileName: string): string {
-  const plain = fileName
-    .replace(/\.[^.]*$/, "")
-    .replaceAll(/[^\w.-]+/g, "_")
-    .slice(0, 100);
-  return plain === "" ? "model" : plain;
 }
