@@ -122,23 +122,35 @@ describe("broken files of quantized models are refused with an error of ours", (
     }
   });
 
-  const cases: readonly (readonly [string, RegExp, (parts: Parts) => void])[] = [
+  const cases: readonly (readonly [string, string | RegExp, (parts: Parts) => void])[] = [
     [
       "a kernel is missing",
-      /tensor 'conv\/kernel'|unexpected|no such|should have/i,
+      "The file should have a tensor 'conv/kernel' of shape (3, 3, 3, 8). It has none.",
       ({ tensors }) => tensors.delete("conv/kernel"),
     ],
-    ["scales are missing", /'conv' has no scale/, ({ tensors }) => tensors.delete("conv/scale")],
-    ["biases are missing", /'conv' has no bias/, ({ tensors }) => tensors.delete("conv/bias")],
-    ["a float32 weight is missing", /'scale\/gamma' of shape \(3,\)/, ({ tensors }) => tensors.delete("scale/gamma")],
+    [
+      "scales are missing",
+      "The quantized layer 'conv' has no scale of type float32.",
+      ({ tensors }) => tensors.delete("conv/scale"),
+    ],
+    [
+      "biases are missing",
+      "The quantized layer 'conv' has no bias of type float32.",
+      ({ tensors }) => tensors.delete("conv/bias"),
+    ],
+    [
+      "a float32 weight is missing",
+      "The file should have a tensor 'scale/gamma' of shape (3,). It has none.",
+      ({ tensors }) => tensors.delete("scale/gamma"),
+    ],
     [
       "a tensor too many",
-      /no such weight/,
+      "The file has a tensor 'x', but the model has no such weight.",
       ({ tensors }) => tensors.set("x", { name: "x", dtype: "float32", shape: [1], bytes: floats(1) }),
     ],
     [
       "a layer too many",
-      /quantized layer '__proto__'/,
+      "The file has a quantized layer '__proto__', but the model has none.",
       ({ tensors }) => {
         tensors.set("k", { name: "__proto__/kernel", dtype: "int8", shape: [1, 1], bytes: Uint8Array.of(1) });
         tensors.set("s", { name: "__proto__/scale", dtype: "float32", shape: [1], bytes: floats(1) });
@@ -147,21 +159,21 @@ describe("broken files of quantized models are refused with an error of ours", (
     ],
     [
       "a kernel of another shape",
-      /kernel of shape \(8, 3, 3, 3\)/,
+      "The quantized layer 'conv' has a kernel of shape (8, 3, 3, 3) with 8 scales, but the model's has the shape (3, 3, 3, 8).",
       ({ tensors }) => {
         const kernel = tensors.get("conv/kernel");
         if (kernel) tensors.set("conv/kernel", { ...kernel, shape: [8, 3, 3, 3] });
       },
     ],
-    ...[0, -1, NaN, Infinity, 1e38].map((scale): readonly [string, RegExp, (parts: Parts) => void] => [
+    ...[0, -1, NaN, Infinity, 1e38].map((scale): readonly [string, string, (parts: Parts) => void] => [
       `a scale of ${scale}`,
-      /scale of layer 'head' has impossible numbers/,
+      "The scale of layer 'head' has impossible numbers.",
       ({ tensors }) =>
         tensors.set("head/scale", { name: "head/scale", dtype: "float32", shape: [3], bytes: floats(1, scale, 1) }),
     ]),
     [
       "scales out of proportion",
-      /out of proportion/,
+      /^A quantized layer's scales are out of proportion: a unit of its sums is \d\.\d+e\+25 units of its output\.$/,
       ({ tensors }) =>
         tensors.set("conv/scale", {
           name: "conv/scale",
@@ -172,27 +184,63 @@ describe("broken files of quantized models are refused with an error of ours", (
     ],
     [
       "a bias of NaN",
-      /bias of layer 'head'/,
+      "The bias of layer 'head' has impossible numbers.",
       ({ tensors }) =>
         tensors.set("head/bias", { name: "head/bias", dtype: "float32", shape: [3], bytes: floats(1, NaN, 1) }),
     ],
-    ["a weight of -128", /-127 to 127/, ({ tensors }) => tensors.get("head/kernel")?.bytes.set([0x80], 5)],
-    ["a range upside down", /range of 'image'/, ({ metadata }) => metadata.set("ranges", '{"image":[1,-1]}')],
-    ["a range without end", /range of 'image'/, ({ metadata }) => metadata.set("ranges", '{"image":[-1e308,1e308]}')],
-    ["a range of three", /range of 'image'/, ({ metadata }) => metadata.set("ranges", '{"image":[-1,0,1]}')],
+    [
+      "a weight of -128",
+      "The kernel of layer 'head' goes beyond -127 to 127.",
+      ({ tensors }) => tensors.get("head/kernel")?.bytes.set([0x80], 5),
+    ],
+    [
+      "a range upside down",
+      "The range of 'image' should be a number of 0 or less and one of 0 or more.",
+      ({ metadata }) => metadata.set("ranges", '{"image":[1,-1]}'),
+    ],
+    [
+      "a range without end",
+      "The range of 'image' should be a number of 0 or less and one of 0 or more.",
+      ({ metadata }) => metadata.set("ranges", '{"image":[-1e308,1e308]}'),
+    ],
+    [
+      "a range of three",
+      "The range of 'image' should be a number of 0 or less and one of 0 or more.",
+      ({ metadata }) => metadata.set("ranges", '{"image":[-1,0,1]}'),
+    ],
     [
       "a range of nothing there",
-      /range for 'constructor'/,
+      "The file has a range for 'constructor', but the model has no such layer.",
       ({ metadata }) => metadata.set("ranges", '{"constructor":[-1,1]}'),
     ],
-    ["no ranges", /no range|does not fit/, ({ metadata }) => metadata.set("ranges", "{}")],
-    ["ranges twice", /twice/, ({ metadata }) => metadata.set("ranges", '{"image":[-1,1],"image":[-1,1]}')],
-    ["ranges that are none", /ranges/, ({ metadata }) => metadata.set("ranges", "[]")],
-    ["no model", /keras_model/, ({ metadata }) => metadata.delete("keras_model")],
-    ["a later version", /version 2/, ({ metadata }) => metadata.set("mobilenet_v2_int8", "2")],
+    [
+      "no ranges",
+      "The quantized network does not fit its layers: no range for a value that a quantized layer takes.",
+      ({ metadata }) => metadata.set("ranges", "{}"),
+    ],
+    [
+      "ranges twice",
+      'The JSON has the key "image" twice.',
+      ({ metadata }) => metadata.set("ranges", '{"image":[-1,1],"image":[-1,1]}'),
+    ],
+    [
+      "ranges that are none",
+      "The ranges of the quantized model are no object.",
+      ({ metadata }) => metadata.set("ranges", "[]"),
+    ],
+    [
+      "no model",
+      "The metadata of the quantized model has no 'keras_model'.",
+      ({ metadata }) => metadata.delete("keras_model"),
+    ],
+    [
+      "a later version",
+      "The quantized model has version 2 of the format; 1 is read.",
+      ({ metadata }) => metadata.set("mobilenet_v2_int8", "2"),
+    ],
     [
       "a layer with code",
-      /Lambda/,
+      "Layer 'pool' is a Lambda: Python code in the file, which is never run here. Replace it by layers, or cut it off, and save the model again.",
       ({ metadata }) =>
         metadata.set(
           "keras_model",
@@ -204,11 +252,7 @@ describe("broken files of quantized models are refused with an error of ours", (
   ];
   for (const [name, message, change] of cases) {
     it(name, async () => {
-      await assert.rejects(loadQuantized(changed(change)), (error) => {
-        assert.ok(isOurs(error), String(error));
-        assert.match(String(error), message);
-        return true;
-      });
+      await assert.rejects(loadQuantized(changed(change)), { name: "MobileNetV2Error", message });
     });
   }
 
