@@ -13,7 +13,7 @@ export interface MismatchOptions extends AssignOptions {
 }
 
 /** The weights in the order of the file: the trainable of a nested model before all others. */
-function legacyWeights(layer: Layer): readonly Weight[] {
+function inFileOrder(layer: Layer): readonly Weight[] {
   return [...layer.trainableWeights, ...layer.nonTrainableWeights];
 }
 
@@ -22,7 +22,7 @@ function legacyWeights(layer: Layer): readonly Weight[] {
  * @throws ValueError in Keras's wording where numbers of layers or weights, or shapes, differ.
  */
 export function loadByOrder(layers: readonly Layer[], file: WeightsFile, options: MismatchOptions): void {
-  const own = layers.filter((layer) => legacyWeights(layer).length > 0);
+  const own = layers.filter((layer) => inFileOrder(layer).length > 0);
   if (file.layers.length !== own.length) {
     throw valueError(
       "Layer count mismatch when loading weights from file. " +
@@ -31,7 +31,7 @@ export function loadByOrder(layers: readonly Layer[], file: WeightsFile, options
   }
   const assignments = own.flatMap((layer, k) => {
     const saved = file.layers[k] ?? { name: "", tensors: [] };
-    const weights = legacyWeights(layer);
+    const weights = inFileOrder(layer);
     if (saved.tensors.length !== weights.length) {
       throw valueError(
         `Weight count mismatch for layer #${k} (named ${layer.name} in the current model, ${saved.name} in the save file). ` +
@@ -52,7 +52,7 @@ export function loadByName(layers: readonly Layer[], file: WeightsFile, options:
     layers
       .filter(({ name }) => name === saved.name)
       .flatMap((layer) => {
-        const weights = legacyWeights(layer);
+        const weights = inFileOrder(layer);
         if (saved.tensors.length === weights.length) return pairs(layer, k, weights, saved, options);
         const numbers = `Layer expects ${weights.length} weight(s). Received ${saved.tensors.length} saved weight(s)`;
         if (options.skipMismatch !== true) {

@@ -1,10 +1,10 @@
 /** safetensors as checkpoints: ours, which carry Keras's config of the model, and the state dicts of PyTorch's packages. */
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
+import { preprocessingOf, textsOf } from "../extras.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { parseJson } from "../bytes/json.ts";
 import { readKerasModel } from "../keras/config.ts";
 import { type SafetensorsFile, readSafetensors } from "./safetensors.ts";
-import { preprocessingOf, textsOf } from "../torch/traits.ts";
 
 const FORMAT = "safetensors";
 

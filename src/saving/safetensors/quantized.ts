@@ -4,6 +4,7 @@
  */
 import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
 import type { ModelDescription, Preprocessing } from "../checkpoint.ts";
+import { preprocessingOf, textsOf } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, numberOf, parseJson } from "../bytes/json.ts";
 import { readKerasModel } from "../keras/config.ts";
@@ -17,7 +18,6 @@ import {
   writeSafetensors,
 } from "./safetensors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { preprocessingOf, textsOf } from "../torch/traits.ts";
 
 /** A layer's weights as integers: kernel × the scale of its output channel. */
 export interface IntegerLayer {

@@ -4,7 +4,7 @@ import { unsupportedError } from "../file-errors.ts";
 import { transposed } from "../derived-tensor.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { Naming, UnitNames } from "./names.ts";
-import { type Block, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
+import { type InvertedResidual, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
 
 /** PyTorch has (filters, channels, rows, cols), of a depthwise convolution (channels, 1, rows, cols). */
 const CONVOLUTION_AXES: Dims = [2, 3, 1, 0];
@@ -28,7 +28,7 @@ export function assembleMobileNet(
   const first = parts.get(`${naming.stem.convolution}.weight`);
   const [filters = 0, colors = 0] = first.shape;
   const stem = parts.unit(naming.stem, [filters, colors, 3, 3], CONVOLUTION_AXES);
-  const blocks: Block<StoredTensor>[] = [];
+  const blocks: InvertedResidual<StoredTensor>[] = [];
   let channels = filters;
   let reached = STEM_STRIDE;
   let dilation = 1;
@@ -87,7 +87,7 @@ class Parts {
     place: { readonly index: number; readonly stage: number; readonly repeat: number },
     channels: number,
     steps: { readonly stride: number; readonly dilation: number },
-  ): Block<StoredTensor> {
+  ): InvertedResidual<StoredTensor> {
     const isFirst = place.index === 0;
     const names = naming.block({ ...place, expands: !isFirst });
     const expands = !isFirst || (naming.firstMayExpand && this.has(`${names.expand.convolution}.weight`));

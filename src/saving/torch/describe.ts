@@ -3,14 +3,14 @@ import { type Padding, correctPad } from "../../core/padding.ts";
 import type { LayerConfig } from "../../layers/layer.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import type { Block, MobileNet, Traits, Unit } from "./parts.ts";
+import type { InvertedResidual, MobileNet, Traits, Unit } from "./parts.ts";
 
-export interface Described {
+export interface DescribedNet {
   readonly model: ModelDescription;
   readonly weights: ReadonlyMap<string, StoredTensor>;
 }
 
-export function describeMobileNet(net: MobileNet<StoredTensor>, traits: Traits): Described {
+export function describeMobileNet(net: MobileNet<StoredTensor>, traits: Traits): DescribedNet {
   return new Describer(net, traits).described();
 }
 
@@ -27,7 +27,7 @@ class Describer {
     this.#size = traits.size;
   }
 
-  described(): Described {
+  described(): DescribedNet {
     const { stem, blocks, head, classifier } = this.#net;
     const image = this.#layer("InputLayer", "input_layer", {
       batchShape: [null, ...this.#size, stem.kernel.shape[2] ?? 0],
@@ -58,7 +58,7 @@ class Describer {
     return { model, weights: this.#weights };
   }
 
-  #block(input: TensorReference, block: Block<StoredTensor>, prefix: string): TensorReference {
+  #block(input: TensorReference, block: InvertedResidual<StoredTensor>, prefix: string): TensorReference {
     const { expand, depthwise, project, stride, dilation } = block;
     let x = input;
     if (expand !== undefined) {

@@ -20,7 +20,7 @@ import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
 import type { SavedModel } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type StepValue, stepsOf } from "../graphs/steps.ts";
-import type { Block, MobileNet, StridedPadding, Traits, Unit } from "./parts.ts";
+import type { InvertedResidual, MobileNet, StridedPadding, Traits, Unit } from "./parts.ts";
 
 type Values = Tensor<Float32Array>;
 
@@ -94,7 +94,7 @@ class Matcher {
     if (stem.isDepthwise || stem.size !== 3 || stem.stride !== 2 || stem.cap === "linear") {
       throw misfit(stem.path, "a MobileNetV2 begins with a 3 × 3 convolution of stride 2 and an activation");
     }
-    const blocks: Block<Values>[] = [];
+    const blocks: InvertedResidual<Values>[] = [];
     for (;;) {
       const input = this.#at;
       const first = this.#unit();
@@ -121,7 +121,7 @@ class Matcher {
     }
   }
 
-  #block(first: Found, input: StepValue): Block<Values> {
+  #block(first: Found, input: StepValue): InvertedResidual<Values> {
     if (!first.isDepthwise) checkPointwise(first, "a block begins with an expansion of 1 × 1 and an activation", true);
     const depthwise = first.isDepthwise ? first : this.#unit();
     if (!depthwise.isDepthwise || depthwise.size !== 3 || depthwise.cap === "linear") {

@@ -12,7 +12,7 @@ export interface Unit<T> {
 }
 
 /** Expand 1 × 1, depthwise 3 × 3, project 1 × 1 without an activation. */
-export interface Block<T> {
+export interface InvertedResidual<T> {
   /** The first block has none, unless a checkpoint of Hugging Face says otherwise. */
   readonly expand: Unit<T> | undefined;
   readonly depthwise: Unit<T>;
@@ -25,7 +25,7 @@ export interface Block<T> {
 
 export interface MobileNet<T> {
   readonly stem: Unit<T>;
-  readonly blocks: readonly Block<T>[];
+  readonly blocks: readonly InvertedResidual<T>[];
   readonly head: Unit<T>;
   /** Undefined for a model that ends with the pooled features. */
   readonly classifier: { readonly kernel: T; readonly bias: T } | undefined;

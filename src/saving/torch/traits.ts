@@ -5,6 +5,7 @@
 import { show } from "../../core/errors.ts";
 import { type ActivationName, activationName } from "../../layers/activations/activations.ts";
 import type { FileSource, Preprocessing } from "../checkpoint.ts";
+import { numbersOf, preprocessingOf, textsOf } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
 import type { Naming } from "./names.ts";
@@ -222,26 +223,6 @@ export function traitsText({ traits, outputStride, classNames, preprocessing }: 
     classNames,
     preprocessing,
   });
-}
-
-/** A `Preprocessing` from JSON. @throws FormatError */
-export function preprocessingOf(json: Json): Preprocessing {
-  const part = (key: string): number | readonly number[] => {
-    const value = member(json, key);
-    return typeof value === "number" ? value : numbersOf(value, `The ${key} of the preprocessing`);
-  };
-  return { scale: part("scale"), offset: part("offset") };
-}
-
-/** A list of texts, of a bounded length. @throws FormatError */
-export function textsOf(value: Json | undefined, what: string): readonly string[] {
-  return arrayOf(value, what).map((item) => stringOf(item, `Each of ${what}`));
-}
-
-function numbersOf(value: Json | undefined, what: string): readonly number[] {
-  const list = arrayOf(value, what);
-  if (list.length === 0 || list.length > 1000) throw formatError(`${what} should have a number a channel.`);
-  return list.map((item) => numberOf(item, `Each number of ${what}`));
 }
 
 function optionalNumber(json: Json | undefined, key: string, fallback: number): number {

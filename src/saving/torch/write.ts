@@ -8,7 +8,7 @@ import { type TensorToWrite, float32ToWrite, writeSafetensors } from "../safeten
 import { hubFiles } from "./hub-files.ts";
 import { matchMobileNet } from "./match.ts";
 import { NAMINGS, type BlockPlace, type Naming, type UnitNames } from "./names.ts";
-import { type Block, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
+import { type InvertedResidual, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
 import { DEFAULTS, TRAITS_KEY, traitsText } from "./traits.ts";
 
 /** The other way of what the readers do: to (filters, channels, rows, cols), (channels, 1, rows, cols) and (units, features). */
@@ -89,7 +89,7 @@ function turned(name: string, { shape, data }: Tensor<Float32Array>, axes: Dims)
 }
 
 /** Where the naming has each block. @throws UnsupportedError where it has no name for one. */
-function placesOf(blocks: readonly Block<Tensor<Float32Array>>[], naming: Naming): readonly BlockPlace[] {
+function placesOf(blocks: readonly InvertedResidual<Tensor<Float32Array>>[], naming: Naming): readonly BlockPlace[] {
   const stages = blocks.length === TABLE.length ? TABLE : stagesByShape(blocks);
   if (stages.length !== TABLE.length && !naming.byStage) {
     throw unsupportedError(
@@ -119,7 +119,7 @@ function placesOf(blocks: readonly Block<Tensor<Float32Array>>[], naming: Naming
 }
 
 /** A stage begins with the first block, with every stride, and where channels change. */
-function stagesByShape(blocks: readonly Block<Tensor<Float32Array>>[]): { stage: number; repeat: number }[] {
+function stagesByShape(blocks: readonly InvertedResidual<Tensor<Float32Array>>[]): { stage: number; repeat: number }[] {
   let place = { stage: -1, repeat: 0 };
   return blocks.map(({ isResidual }) => {
     place =
@@ -129,7 +129,10 @@ function stagesByShape(blocks: readonly Block<Tensor<Float32Array>>[]): { stage:
 }
 
 /** Where strides become dilations. @throws UnsupportedError where the strides are others than the table's. */
-function outputStrideOf(blocks: readonly Block<Tensor<Float32Array>>[], places: readonly BlockPlace[]): number {
+function outputStrideOf(
+  blocks: readonly InvertedResidual<Tensor<Float32Array>>[],
+  places: readonly BlockPlace[],
+): number {
   for (const outputStride of [32, 16, 8]) {
     let reached = 2;
     let dilation = 1;
