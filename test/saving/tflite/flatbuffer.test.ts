@@ -51,11 +51,11 @@ describe("reading", () => {
   });
 });
 
-describe("what leads outside of the file is refused", () => {
-  function message(end: number): string {
-    return `The TFLite file is truncated or broken: it refers to byte ${end} of ${FILE.length}. Download or copy it again.`;
-  }
+function message(end: number): string {
+  return `The TFLite file is truncated or broken: it refers to byte ${end} of ${FILE.length}. Download or copy it again.`;
+}
 
+describe("what leads outside of the file is refused", () => {
   test("the root, its table of offsets, a field, a vector", () => {
     assert.throws(() => rootTable(changed(0, "ffffff7f")), { code: "FormatError", message: message(0x7fffffff + 4) });
     assert.throws(() => rootTable(changed(20, "00000080")), { code: "FormatError" });
