@@ -108,10 +108,10 @@ describe("known by none, and why", () => {
   for (const [what, bytes, code, message] of unknown) {
     test(what, () => {
       assert.deepEqual(readersOf(bytes), []);
-      const describe = (): never => {
+      const refuse = (): never => {
         throw describeUnknown(bytes);
       };
-      assert.throws(describe, { code, message });
+      assert.throws(refuse, { code, message });
     });
   }
 });
