@@ -4,7 +4,7 @@ import { elementCount } from "./bytes/element-count.ts";
 import { formatError } from "./file-errors.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
-/** The same values under another shape of as many. @throws FormatError where it has more or fewer. */
+/** The same values under another shape. @throws FormatError if that has more or fewer values. */
 export function reshaped(tensor: StoredTensor, shape: Dims): StoredTensor {
   if (elementCount(shape) !== elementCount(tensor.shape)) {
     throw formatError(
@@ -21,10 +21,10 @@ export function transposed(tensor: StoredTensor, order: Dims): StoredTensor {
   return { ...tensor, shape, read: () => transposedValues(tensor.read(), tensor.shape, order) };
 }
 
-/** Values of shape `shape` in another order of axes. */
+/** Values of the shape `shape` with their axes in another order. */
 export function transposedValues(values: Float32Array, shape: Dims, order: Dims): Float32Array {
   const steps = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
-  // Axes of length 1 do not matter; those that stay neighbours are one.
+  // Axes of length 1 do not matter; axes that stay neighbours are taken as one.
   const axes: { length: number; step: number }[] = [];
   for (const axis of order) {
     const [length, step] = [shape[axis] ?? 1, steps[axis] ?? 1];
@@ -54,17 +54,18 @@ export function transposedValues(values: Float32Array, shape: Dims, order: Dims)
   return result;
 }
 
-/** How a tensor's integers stand for numbers: scale × (integer − zero point), one for all or one for each place along an axis. */
+/** How a tensor's integers stand for numbers: scale × (integer − zero point), with one scale for all or one for each place along an axis. */
 export interface Affine {
-  /** 0 where there is one scale for all. */
+  /** The axis of the scales; 0 if there is one scale for all. */
   readonly axis: number;
+  /** The number of scales. */
   readonly count: number;
   readonly scales: () => ArrayLike<number>;
-  /** None where all are 0. */
+  /** As many as there are scales, or one for all; none if all are 0. */
   readonly zeroPoints: () => ArrayLike<number>;
 }
 
-/** The numbers that a tensor's integers stand for. @throws FormatError where there are not as many scales as places along the axis. */
+/** The numbers that a tensor's integers stand for. @throws FormatError if there are not as many scales as places along the axis. */
 export function dequantized(tensor: StoredTensor, { axis, count, ...affine }: Affine): StoredTensor {
   const { name, shape } = tensor;
   if (count !== 1 && count !== shape[axis]) {

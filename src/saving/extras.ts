@@ -8,7 +8,7 @@ export type Extras = Partial<Pick<Checkpoint, "classNames" | "preprocessing">>;
 /** More than any list of classes has. */
 const MAX_CLASSES = 100_000;
 
-/** What is to be written; undefined where there is nothing to say. */
+/** What is to be written; undefined if there is nothing to say. */
 export function extrasToWrite({ classNames, preprocessing }: SavedModel): object | undefined {
   if (classNames === undefined && preprocessing === undefined) return undefined;
   return {
@@ -17,7 +17,7 @@ export function extrasToWrite({ classNames, preprocessing }: SavedModel): object
   };
 }
 
-/** @throws FormatError where there is something of these names and it is not what it should be. */
+/** What such JSON says. @throws FormatError if something else stands under these names. */
 export function readExtras(json: Json | undefined): Extras {
   const labels = member(json, "labels");
   const scaling = member(json, "preprocessing");

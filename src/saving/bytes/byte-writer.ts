@@ -14,7 +14,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** What was written: a view. */
+  /** A view onto what was written so far. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -37,7 +37,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Of numbers below 2^53. */
+  /** Takes numbers below 2^53. */
   u64(value: number): this {
     this.#setU64(this.#grow(8), value);
     return this;
@@ -68,7 +68,7 @@ export class ByteWriter {
     this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
   }
 
-  /** Where the new bytes begin. */
+  /** Makes room for `count` bytes and gives the place where they begin. */
   #grow(count: number): number {
     const start = this.#length;
     this.#length += count;

@@ -9,7 +9,7 @@ import type { Value } from "./value.ts";
 
 export type Arithmetic = "add" | "subtract" | "multiply" | "divide";
 
-/** `x operator factor`, or with `reversed` the other way round; undefined for a quotient by a computed value. */
+/** `x operator factor`, or `factor operator x` if `reversed`; undefined for a quotient by a computed value. */
 export function withConstant(
   builder: GraphBuilder,
   x: Value,
@@ -39,7 +39,7 @@ export function withConstant(
       );
 }
 
-/** A constant that is broadcast over a value with its channels last; undefined where it is neither one number nor one a channel. */
+/** A constant that is broadcast over a value with its channels last; undefined if it is neither one number nor one a channel. */
 export function channelFactor(tensor: StoredTensor, shape: Shape): Factor | undefined {
   const count = elementCount(tensor.shape);
   if (count === 1) return tensor.read()[0] ?? NaN;

@@ -9,7 +9,7 @@ export function areNumbers(...factors: readonly Factor[]): boolean {
   return factors.every((factor) => typeof factor === "number");
 }
 
-/** Value by value; made when it is read. */
+/** A tensor of `operation` applied value by value, when it is read. */
 export function merged(a: StoredTensor, b: StoredTensor, operation: (a: number, b: number) => number): StoredTensor {
   const read = (): Float32Array => {
     const other = b.read();

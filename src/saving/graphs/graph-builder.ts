@@ -1,6 +1,6 @@
 /**
  * Builds a model in Keras's terms from the operations of another framework's graph, one by one, and joins what one layer of
- * Keras does. A merged layer is put on the inputs of those that it replaces; what no output needs is left out at the end.
+ * Keras does. A merged layer takes the inputs of those that it replaces; what no output needs is left out at the end.
  */
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import { type Padding2D, samePadding } from "../../core/padding.ts";
@@ -35,9 +35,9 @@ export interface NormalizationWeights {
 }
 
 export interface FinishOptions {
-  /** In bytes. */
+  /** The size of the file in bytes, which bounds the size of the weights. */
   readonly fileSize: number;
-  /** The file's names are the layers' own. Default: false. */
+  /** Whether the file's names are those of layers already. Default: false. */
   readonly keepNames?: boolean | undefined;
 }
 
@@ -46,15 +46,15 @@ export interface BuiltModel {
   readonly weights: ReadonlyMap<string, StoredTensor>;
 }
 
-/** Layers that a description may have. */
+/** The most layers that a description may have. */
 const MAX_LAYERS = 10_000;
-/** Channels of which a Rescaling layer keeps the numbers in its config. */
+/** The most channels whose numbers a Rescaling layer keeps in its config. */
 const MAX_RESCALED = 16;
 
-/** More than any exporter leaves one after the other. */
+/** Normalizations that are merged into one: more than any exporter leaves one after the other. */
 const MAX_MERGES = 8;
 
-/** Layers that what is done to each channel after them is part of. */
+/** Layers that can take over what is done to each channel after them. */
 const LINEAR: readonly string[] = ["Conv2D", "DepthwiseConv2D", "Dense"];
 
 const NO_PADS: Padding2D = [
@@ -63,7 +63,7 @@ const NO_PADS: Padding2D = [
 ];
 
 export class GraphBuilder {
-  /** In the order in which they were made: each after its inputs. */
+  /** All values in the order in which they were made: each after its inputs. */
   readonly #values: Value[] = [];
   /** How many normalizations became this one: its weights are made of theirs when they are read. */
   readonly #merges = new Map<Value, number>();
@@ -79,7 +79,7 @@ export class GraphBuilder {
     });
   }
 
-  /** Applies a layer. @throws FormatError where shapes do not fit, UnsupportedError for what our layers do not do. */
+  /** Applies a layer. @throws FormatError if shapes do not fit, UnsupportedError for what our layers do not do. */
   layer(
     className: string,
     hint: string,
@@ -187,7 +187,7 @@ export class GraphBuilder {
     return this.layer("Add", hint, {}, [a, b]);
   }
 
-  /** x × scale + offset with constants, one for all or one a channel: the bias of the layer before where it can be, else a layer. */
+  /** x × scale + offset with constants, one for all or one a channel: the bias of the layer before if it can be, else a layer. */
   affine(x: Value, scale: Factor, offset: Factor, hint: string): Value {
     const channels = x.shape.at(-1) ?? 0;
     for (const factor of [scale, offset]) if (typeof factor !== "number") expectVector(factor, channels, hint);
@@ -249,7 +249,7 @@ export class GraphBuilder {
     return this.layer("GlobalAveragePooling2D", hint, { keepdims }, [x]);
   }
 
-  /** Padding does not count. */
+  /** The mean of each window; padding does not count. */
   averagePool(
     x: Value,
     poolSize: readonly [number, number],
@@ -269,7 +269,7 @@ export class GraphBuilder {
     return this.layer("AveragePooling2D", hint, { poolSize, strides, padding: isSame ? "same" : "valid" }, [x]);
   }
 
-  /** The values in the same order under another shape, without the batch; -1 stands for what is left. */
+  /** The values in the same order under another shape. `target` is without the batch; -1 in it stands for what is left. */
   reshape(x: Value, target: Dims, hint: string): Value {
     if (shapesEqual(target, x.shape.slice(1))) return x;
     const [inner] = x.inputs;
@@ -284,7 +284,7 @@ export class GraphBuilder {
     return this.layer("Reshape", hint, { targetShape: target }, [x]);
   }
 
-  /** The model between inputs and outputs. @throws LimitError where its weights take more than a file of that size can have. */
+  /** The model between inputs and outputs. @throws LimitError if it has more weights than a file of that size can hold. */
   finish(
     name: string,
     inputs: readonly Value[],
@@ -317,7 +317,7 @@ export class GraphBuilder {
     return { model, weights: new Map(weights) };
   }
 
-  /** A layer once more with another config, in place of the first. */
+  /** The layer with another config, and more weights, in place of the first. */
   #again(x: Value, config: LayerConfig, weights: Readonly<Record<string, StoredTensor>> = {}): Value {
     return this.layer(x.className, x.hint, config, x.inputs, { ...Object.fromEntries(x.weights), ...weights });
   }
@@ -331,10 +331,10 @@ export class GraphBuilder {
   }
 }
 
-/** Values that we add to those of the file: normalizations that are none. */
+/** Weights that a model may have beyond those of the file: of normalizations that stand for a scale or an offset. */
 const MAX_ADDED = 2 ** 20;
 
-/** A value takes a byte or more; a file whose weights are more uses the same ones for many layers, to fill the memory. */
+/** A weight takes a byte or more. A file with fewer bytes than weights uses the same ones for many layers, to fill the memory. */
 function checkSize(weights: readonly (readonly [string, StoredTensor])[], fileSize: number): void {
   const count = weights.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0);
   if (count <= fileSize + MAX_ADDED) return;
@@ -365,7 +365,7 @@ function paddingOf(padding: Padding2D | "same" | "valid"): Padding2D {
   return typeof padding === "string" ? NO_PADS : padding;
 }
 
-/** Whether TensorFlow's `same` pads so. Where the size is not known it must do so for every size. */
+/** Whether TensorFlow's `same` pads so; if the size is not known, whether it does for every size. */
 function isSamePadding(
   padding: Padding2D | "same" | "valid",
   shape: Shape,

@@ -1,7 +1,7 @@
-/** Names for the layers of a graph that has none of Keras's: those of keras.applications where the graph is a MobileNetV2, else the file's own. */
+/** Names for the layers of another framework's graph: those of keras.applications if it is a MobileNetV2, else the file's own. */
 import type { Value } from "./value.ts";
 
-/** A name for every layer, each once. `keepNames`: the hints are names of layers already. */
+/** A name for every layer, each given once. With `keepNames` the hints are names of layers already. */
 export function layerNames(values: readonly Value[], keepNames: boolean): ReadonlyMap<Value, string> {
   const published = keepNames ? new Map<Value, string>() : mobileNetNames(values);
   const names = new Map<Value, string>();
@@ -20,7 +20,7 @@ export function layerNames(values: readonly Value[], keepNames: boolean): Readon
   return names;
 }
 
-/** Keras's limits are wide; what a file calls its nodes can be wider. */
+/** The longest name: what a file calls its nodes can be longer than any name should be. */
 const MAX_NAME = 100;
 
 function plainName({ hint, className }: Value): string {
@@ -36,7 +36,7 @@ const CONVOLUTIONS: readonly string[] = ["Conv2D", "DepthwiseConv2D"];
 
 /**
  * The names of keras.applications.MobileNetV2 for a graph that begins as one: a convolution, a depthwise and a projection, then
- * blocks of expansion, depthwise and projection, a last convolution, a classifier. None where it does not.
+ * blocks of expansion, depthwise and projection, a last convolution, a classifier. Empty if it does not begin so.
  */
 function mobileNetNames(values: readonly Value[]): Map<Value, string> {
   const convolutions = values.filter(({ className }) => CONVOLUTIONS.includes(className));
@@ -72,7 +72,7 @@ function stageName(i: number): string {
   return `block_${Math.floor((i - 2) / 3) + 1}_${["expand", "depthwise", "project"][(i - 2) % 3]}`;
 }
 
-/** What stands before and after the convolutions, and the classifier. */
+/** Names what stands before and after the convolutions, and the classifier. */
 function nameNeighbours(values: readonly Value[], names: Map<Value, string>): void {
   const taken = new Set(names.values());
   const give = (value: Value, name: string): void => {

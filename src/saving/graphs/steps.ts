@@ -1,4 +1,4 @@
-/** A described model made flat for those who write it as another framework's graph: models within it inlined, in an order that runs. */
+/** A described model as flat steps, for writers of other frameworks' graphs: models within are inlined, and each step comes after its inputs. */
 import type { Shape } from "../../core/shape.ts";
 import { InputLayer } from "../../layers/core/input-layer.ts";
 import type { Layer } from "../../layers/layer.ts";
@@ -9,9 +9,9 @@ import { formatError } from "../file-errors.ts";
 /** A value of the graph. */
 export interface StepValue {
   readonly shape: Shape;
-  /** The name of its layer, with those of the models around it before: `base/Conv1`. */
+  /** The name of its layer, after those of the models around: `base/Conv1`. */
   readonly path: string;
-  /** Of the inputs of the whole model none. */
+  /** The step that gives the value; undefined for the inputs of the whole model. */
   readonly step: DescribedStep | undefined;
 }
 
@@ -24,12 +24,12 @@ export interface DescribedStep {
 
 export interface DescribedSteps {
   readonly inputs: readonly StepValue[];
-  /** What the steps give, in order: each after what it takes. */
+  /** The values that steps give, each after those that it is made of. */
   readonly values: readonly StepValue[];
   readonly outputs: readonly StepValue[];
 }
 
-/** @throws FormatError where the graph goes in a circle or takes what nothing gives. */
+/** @throws FormatError if the graph goes in a circle or takes what nothing gives. */
 export function stepsOf(model: ModelDescription): DescribedSteps {
   const values: StepValue[] = [];
   const inputs = model.inputs.map(({ layer }): StepValue => {

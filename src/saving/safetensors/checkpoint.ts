@@ -8,7 +8,7 @@ import { type SafetensorsFile, readSafetensors } from "./safetensors.ts";
 
 const FORMAT = "safetensors";
 
-/** The keys of the metadata. */
+/** The keys of the metadata in our own files. */
 export const OUR_METADATA = {
   /** Keras's config of the model, as `model.to_json()` has it. */
   model: "keras_model",

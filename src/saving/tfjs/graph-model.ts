@@ -30,7 +30,7 @@ export function readGraphModel(json: Json, tensors: readonly StoredTensor[]): Ch
   };
 }
 
-/** What the signature says; where there is none, the nodes that no other takes. */
+/** The outputs that the signature names; without a signature, the nodes that no other node takes. */
 function outputNames(json: Json, nodes: ReadonlyMap<string, GraphNode>): readonly string[] {
   const signature = member(json, "signature") ?? member(member(json, "userDefinedMetadata"), "signature");
   const outputs = member(signature, "outputs");
@@ -81,7 +81,7 @@ class Reader {
     return this.builder.input(node.name, shape.with(0, null));
   }
 
-  /** What a node gives; nodes stand in any order, so those that it takes come first. */
+  /** What a node gives. Nodes stand in any order in the file, so those that it takes are read first. */
   #item(wanted: string): Item {
     const open = new Set<string>();
     const stack = [wanted];

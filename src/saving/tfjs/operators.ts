@@ -49,7 +49,7 @@ function expectChannelsLast(operation: Operation): void {
   if (format !== "NHWC") throw operation.unsupported(`has data_format=${format}; read is NHWC.`);
 }
 
-/** Rows and columns of an attribute that has a number for every axis. */
+/** The numbers for rows and columns in an attribute that has one for every axis. */
 function pair(operation: Operation, name: string): readonly [number, number] {
   const [batch = 1, rows = 1, cols = 1, channels = 1] = integers(operation.node, name);
   if (batch === 1 && channels === 1 && rows > 0 && cols > 0) return [rows, cols];
@@ -277,7 +277,7 @@ function pack(operation: Operation): Item {
   return { numbers };
 }
 
-/** By TensorFlow's names. */
+/** How each operator is read, by TensorFlow's name of it. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ...[...ACTIVATIONS].map(
     ([name, activate]) =>
