@@ -1,4 +1,4 @@
-/** Keras 3's models, `.keras` (keras.src.saving.saving_lib): a zip archive of a config, the weights, and who wrote them. */
+/** Keras 3's models, `.keras` (keras.src.saving.saving_lib): a zip archive with a config, the weights, and metadata. */
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
@@ -36,7 +36,7 @@ export async function open({ bytes }: FileSource): Promise<Checkpoint> {
       () => member(description, "compile_config"),
       () => datasetsOf(root, "optimizer"),
     ),
-    // Keras's own says when and by which version it was made; ours says more.
+    // Keras's own metadata say when and by which version the file was made; ours say more.
     ...(metadata !== undefined && readExtras(parseJson(metadata))),
   };
 }

@@ -1,4 +1,4 @@
-/** How a model was compiled, in Keras's words: `compile_config` of `.keras`, `training_config` of `.h5`; and the optimizer's variables of the first. */
+/** Writes how a model was compiled as Keras does: `compile_config` of `.keras` with the optimizer's variables, and `training_config` of `.h5`. */
 import type { CompileConfig, Described, ObjectDescription, SavedTraining } from "../checkpoint.ts";
 import type { GroupSpec } from "../hdf5/write.ts";
 import { show } from "../../core/errors.ts";
@@ -7,17 +7,17 @@ import { unsupportedError } from "../file-errors.ts";
 import { LOSSES } from "./compile.ts";
 import { type JsonObject, type JsonValue, snakeCase } from "./config-write.ts";
 
-/** Whether objects say which module of Keras they are of, as Keras 3 has it. */
+/** In Keras 3's own form, objects name the module of Keras that they are of; in the legacy form they do not. */
 type Dialect = "keras 3" | "legacy";
 
-/** What `compile` of Keras takes besides; its defaults. */
+/** The other arguments of Keras's `compile`, with their defaults. */
 const OTHERS: JsonObject = { run_eagerly: false, steps_per_execution: 1, jit_compile: "auto" };
 
 export function kerasCompileConfig(config: CompileConfig): JsonObject {
   return { optimizer: objectOf(config.optimizer, "keras.optimizers", "keras 3"), ...objectives(config, "keras 3") };
 }
 
-/** As Keras's legacy format has it; Keras 2 reads it too. */
+/** The config in Keras's legacy form, which Keras 2 reads as well. */
 export function kerasTrainingConfig(config: CompileConfig): JsonObject {
   return { ...objectives(config, "legacy"), optimizer_config: objectOf(config.optimizer, "", "legacy") };
 }
@@ -46,7 +46,7 @@ function objectOf({ className, config }: ObjectDescription, module: string, dial
     // The metric of a loss is the mean over samples, whatever the loss itself makes of them.
     .filter(([key]) => !(key === "reduction" && module === "keras.metrics" && LOSSES.some((one) => one === className)))
     .map(([key, value]) => [argumentName(key), valueOf(value, key)] as const)
-    // Keras 2 refuses arguments that are newer than it, even where they say nothing.
+    // Keras 2 refuses arguments that are newer than itself, even if they say nothing.
     .filter(([, value]) => value !== null || dialect === "keras 3");
   const object = { class_name: className, config: Object.fromEntries(entries) };
   return dialect === "legacy" ? object : { module, ...object, registered_name: null };

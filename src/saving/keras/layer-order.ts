@@ -1,4 +1,4 @@
-/** Loading by layer order, as Keras does for its HDF5 weights (keras.src.legacy.saving.legacy_h5_format). */
+/** Loads weights by the order or the names of layers, as Keras does from its HDF5 files (keras.src.legacy.saving.legacy_h5_format). */
 import { warn } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -8,18 +8,18 @@ import { type Assignment, type AssignOptions, assignAll, fits } from "../assignm
 import type { StoredLayer, WeightsFile } from "../stored-tensor.ts";
 
 export interface MismatchOptions extends AssignOptions {
-  /** Leave weights whose shapes differ as they are, with a warning. Default: false. */
+  /** Whether weights that do not fit are left as they are, with a warning. Default: false, an error. */
   readonly skipMismatch?: boolean | undefined;
 }
 
-/** The weights in the order of the file: the trainable of a nested model before all others. */
+/** The weights of a layer in the order of the file: the trainable ones of a model within come before all others. */
 function inFileOrder(layer: Layer): readonly Weight[] {
   return [...layer.trainableWeights, ...layer.nonTrainableWeights];
 }
 
 /**
- * The k-th layer with weights takes the tensors of the file's k-th; names do not count.
- * @throws ValueError in Keras's wording where numbers of layers or weights, or shapes, differ.
+ * Gives the tensors of the file's k-th layer to the k-th layer with weights; names do not count.
+ * @throws ValueError in Keras's wording if the number of layers or weights, or a shape, differs.
  */
 export function loadByOrder(layers: readonly Layer[], file: WeightsFile, options: MismatchOptions): void {
   const own = layers.filter((layer) => inFileOrder(layer).length > 0);
@@ -44,8 +44,8 @@ export function loadByOrder(layers: readonly Layer[], file: WeightsFile, options
 }
 
 /**
- * Every layer of the file goes to the layer of that name; others on both sides are left out.
- * @throws ValueError in Keras's wording where numbers of weights or shapes differ.
+ * Gives the tensors of every layer in the file to the layer of that name; layers that only one side has are left out.
+ * @throws ValueError in Keras's wording if the number of weights or a shape differs.
  */
 export function loadByName(layers: readonly Layer[], file: WeightsFile, options: MismatchOptions): void {
   const assignments = file.layers.flatMap((saved, k) =>
@@ -67,7 +67,7 @@ export function loadByName(layers: readonly Layer[], file: WeightsFile, options:
   assignAll(assignments, options);
 }
 
-/** The weights of one layer beside its tensors; shapes are checked here. */
+/** The weights of one layer with their tensors, whose shapes are checked here. */
 function pairs(
   layer: Layer,
   k: number,

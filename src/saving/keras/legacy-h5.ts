@@ -5,14 +5,14 @@ import { formatError } from "../file-errors.ts";
 import type { Hdf5Group } from "../hdf5/hdf5.ts";
 import type { StoredLayer, WeightsFile } from "../stored-tensor.ts";
 
-/** True where the file is a Keras weights file or a whole model of that format. */
+/** True if the file holds weights or a whole model in this format. */
 export function isKerasH5(root: Hdf5Group): boolean {
   return hasList(root, "layer_names") || root.keys().includes("model_weights");
 }
 
 /**
  * The layers of the file that have weights, in order. Every tensor's shape is known to fit its bytes.
- * @throws FormatError, UnsupportedError; ValueError where the model has weights outside its layers, as ours never has.
+ * @throws FormatError, UnsupportedError; ValueError if the model has weights outside its layers, which ours never have.
  */
 export function readKerasH5(root: Hdf5Group): WeightsFile {
   const group = hasList(root, "layer_names") ? root : root.group("model_weights");
@@ -39,7 +39,7 @@ function variablesIn(group: Hdf5Group): readonly StoredVariable[] {
   return list(group, "weight_names").map((name) => group.dataset(name).stored(name));
 }
 
-/** The optimizer's variables, in order; undefined where the file has none. */
+/** The optimizer's variables, in order; undefined if the file has none. */
 export function optimizerWeights(root: Hdf5Group): readonly StoredVariable[] | undefined {
   return root.keys().includes("optimizer_weights") ? variablesIn(root.group("optimizer_weights")) : undefined;
 }

@@ -11,7 +11,7 @@ import { isZip, uncheckedMember } from "../zip/zip.ts";
 import { WEIGHTS, isKerasArchive } from "./sniff.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
-  /** Load Keras's `.h5` by the names of the layers instead of their order; layers on one side only are left out. Default: false. */
+  /** Whether Keras's `.h5` is loaded by the names of the layers instead of their order; layers that only one side has are left out. Default: false. */
   readonly byName?: boolean | undefined;
 }
 
@@ -21,13 +21,13 @@ export function hasKerasWeights(bytes: Uint8Array): boolean {
 }
 
 /**
- * Loads weights into `layers`, as `model.layers` lists them. All are set or, on any error, none.
+ * Loads weights into `layers`, as `model.layers` lists them. All weights are set or, on any error, none.
  *
- * Read are Keras's `.h5` (weights or a whole model, by layer order as Keras does), Keras 3's `.weights.h5`, and the weights in
- * a `.keras` file. Weights become views onto `bytes` where they can: do not write to it afterwards.
+ * Keras's `.h5` (weights or a whole model) is loaded by the order of the layers, Keras 3's `.weights.h5`, also that in a `.keras`,
+ * by class and number of the layers. Weights may become views onto `bytes`: do not write to it afterwards.
  *
- * @throws FormatError where the bytes are no weights, or broken, or have NaN in them; UnsupportedError for features and formats
- *   that are not read; ValueError in Keras's wording where they do not fit the layers.
+ * @throws FormatError if the bytes are no weights, are broken, or have NaN in them; UnsupportedError for features and formats
+ *   that are not read; ValueError in Keras's wording if they do not fit the layers.
  */
 export function loadKerasWeights(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
   if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);

@@ -12,7 +12,7 @@ import { parseLiteral, textOf } from "../bytes/json.ts";
 import { NSFWJS_CLASSES } from "./classes.ts";
 import { tfjsCheckpoint } from "../tfjs/checkpoint.ts";
 
-/** Where the value that a script exports begins. */
+/** The place at which the value that a script exports begins. */
 function exported(text: string, opening: string): number {
   const assignment = `.exports=${opening}`;
   // The wrapper of browserify has one of these for an empty object.
@@ -22,7 +22,7 @@ function exported(text: string, opening: string): number {
 }
 
 const QUOTE = 0x22;
-/** More than browserify's wrapper takes. */
+/** The most bytes before the weights: more than browserify's wrapper takes. */
 const WRAPPER = 4096;
 
 /** The text between quotes that a script exports, as bytes. */
@@ -37,8 +37,8 @@ function exportedText(script: Uint8Array): Uint8Array {
 const SCRIPT_SUFFIX = ".min.js";
 
 /**
- * The model that `dist/models/mobilenet_v2/model.min.js` describes, with the scripts beside it.
- * @throws FormatError where the scripts are not what the package ships; UnsupportedError for its other models.
+ * The model that `dist/models/mobilenet_v2/model.min.js` describes, with the weights in the scripts beside it.
+ * @throws FormatError if the scripts are not what the package ships; UnsupportedError for its other models.
  */
 export async function open(source: FileSource): Promise<Checkpoint> {
   const text = textOf(source.bytes);

@@ -1,4 +1,4 @@
-/** MobileNetV2 in TFLite, float or quantised, read into a model of Keras's layers with float32 weights. */
+/** Reads MobileNetV2 in TFLite, float or quantised, into a model of Keras's layers with float32 weights. */
 import type { Shape } from "../../core/shape.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
@@ -95,7 +95,7 @@ function run(
   items.set(result, read(new Operation(operator, operatorName, output, builder, inputs)));
 }
 
-/** How pixels become what the model takes: by the metadata; or by the integers that it takes, which are pixels or pixels − 128. */
+/** How pixels become what the model takes: as the metadata say; or, for a model of integers, as pixels or pixels − 128 stand for numbers. */
 function preprocessingOf(file: TfliteModel): Preprocessing | undefined {
   const metadata = file.metadata("TFLITE_METADATA");
   const { quantization, dtype } = tensorAt(file, file.inputs[0] ?? -1);

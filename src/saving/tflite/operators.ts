@@ -1,4 +1,4 @@
-/** TFLite's operators as layers. Values stay float32: what a quantised model rounds, is not rounded here. */
+/** TFLite's operators as layers. Values stay float32: what a quantised model rounds is not rounded here. */
 import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
 import { reshaped, transposed } from "../derived-tensor.ts";
@@ -43,7 +43,7 @@ export class Operation extends TensorFlowOperation<"shape"> {
 
 export type Operator = (operation: Operation) => Item;
 
-/** ActivationFunctionType, which many operators end with. */
+/** The activation (ActivationFunctionType) that many operators end with. */
 function activated(operation: Operation, x: Value, field: number): Value {
   const { builder, operator, hint } = operation;
   const code = operator.options?.int8(field) ?? 0;
@@ -146,7 +146,7 @@ function mean(operation: Operation): Item {
   return pictureMean(operation, (operation.operator.options?.uint8(0) ?? 0) !== 0);
 }
 
-/** What it is reshaped to is the shape of the output, whatever the second input says. */
+/** The new shape is that of the output, whatever the second input says. */
 function reshape(operation: Operation): Item {
   const x = operation.optional(0);
   const { shape, name } = operation.output;
@@ -202,7 +202,7 @@ function activatedArithmetic(kind: Arithmetic): Operator {
   return (operation) => activated(operation, arithmetic(operation, kind), 0);
 }
 
-/** Quantizing and back, and other widths of numbers: values are float32 here. */
+/** Operators that quantize, dequantize or change the width of numbers do nothing here: values are float32. */
 function same(operation: Operation): Item {
   const x = operation.optional(0);
   if (x !== undefined) return x;
@@ -211,7 +211,7 @@ function same(operation: Operation): Item {
 
 const shapeOnly: Operator = () => "shape";
 
-/** By BuiltinOperator: its name, and how it is read. */
+/** The name of each operator and how it is read, by its number (BuiltinOperator). */
 export const OPERATORS: ReadonlyMap<number, readonly [name: string, read: Operator]> = new Map<
   number,
   readonly [string, Operator]
