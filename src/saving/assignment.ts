@@ -1,4 +1,4 @@
-/** Giving tensors of a file to the weights of a model: all of them or, on any error, none. */
+/** Gives tensors of a file to the weights of a model: all of them or, on any error, none. */
 import { formatShape, shapesEqual } from "../core/shape.ts";
 import type { Weight } from "../layers/weight.ts";
 import { formatError } from "./file-errors.ts";

@@ -9,7 +9,7 @@ export function areNumbers(...factors: readonly Factor[]): boolean {
   return factors.every((factor) => typeof factor === "number");
 }
 
-/** A tensor of `operation` applied value by value, when it is read. */
+/** The tensor of `operation` applied to the values of two tensors; they are made when it is read. */
 export function merged(a: StoredTensor, b: StoredTensor, operation: (a: number, b: number) => number): StoredTensor {
   const read = (): Float32Array => {
     const other = b.read();

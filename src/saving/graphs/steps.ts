@@ -6,7 +6,7 @@ import { layerFromConfig } from "../../layers/registry.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { formatError } from "../file-errors.ts";
 
-/** A value of the graph. */
+/** A value of the graph, and the step that gives it. */
 export interface StepValue {
   readonly shape: Shape;
   /** The name of its layer, after those of the models around: `base/Conv1`. */

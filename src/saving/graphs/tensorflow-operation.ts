@@ -1,4 +1,4 @@
-/** An operator of TensorFlow's, as TF.js and TFLite have it: values have their channels last, as layers have them. */
+/** An operator of TensorFlow, as TF.js and TFLite have it: its values have their channels last, as those of layers do. */
 import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import type { StoredTensor } from "../stored-tensor.ts";

@@ -1,4 +1,4 @@
-/** Operators that TF.js and TFLite read alike, as layers. */
+/** Operators of TensorFlow that are read alike from TF.js and from TFLite. */
 import { formatShape } from "../../core/shape.ts";
 import { type Arithmetic, channelFactor, withConstant } from "./arithmetic.ts";
 import { type TensorFlowOperation, isValue } from "./tensorflow-operation.ts";
@@ -25,7 +25,7 @@ export function arithmetic(operation: AnyOperation, kind: Arithmetic): Value {
   );
 }
 
-/** The larger or the smaller of a value and a number. */
+/** A value with a number as its low or its high bound: the larger or the smaller of the two. */
 export function bounded(operation: AnyOperation, bound: "low" | "high"): Value {
   const at = isValue(operation.optional(0)) ? 0 : 1;
   const [limit = NaN, ...more] = operation.known(1 - at);

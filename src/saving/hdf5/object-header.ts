@@ -18,7 +18,7 @@ export const MessageType = {
 
 export interface Message {
   readonly type: number;
-  /** True where the body only says where a message shared by several objects lies. */
+  /** True if the body only names the place of a message that several objects share. */
   readonly shared: boolean;
   /** A new cursor over the body. */
   open(): Cursor;

@@ -8,7 +8,7 @@ import { type Assignment, type AssignOptions, assignAll, fits } from "../assignm
 import type { StoredLayer, WeightsFile } from "../stored-tensor.ts";
 
 export interface MismatchOptions extends AssignOptions {
-  /** Whether weights that do not fit are left as they are, with a warning. Default: false, an error. */
+  /** Whether weights whose shapes differ are left as they are, with a warning. Default: false, which makes them an error. */
   readonly skipMismatch?: boolean | undefined;
 }
 

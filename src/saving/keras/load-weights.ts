@@ -1,4 +1,4 @@
-/** Loading the weights in Keras's files (`.h5`, `.weights.h5`, `.keras`) into the layers of a model, by Keras's own rules. */
+/** Loads the weights in Keras's files (`.h5`, `.weights.h5`, `.keras`) into the layers of a model, by Keras's own rules. */
 import type { Layer } from "../../layers/layer.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";

@@ -32,7 +32,7 @@ function withoutNumbers(lines: readonly string[]): readonly string[] {
   return names.every((name) => name !== undefined) ? names : lines;
 }
 
-/** The text of a file of labels, as `parseLabels` reads it: a name a line if lines can hold all names, else a JSON list. */
+/** The text of a file of labels, as `parseLabels` reads it: one name a line if lines can hold them all, else a JSON list. */
 export function labelsText(names: readonly string[]): string {
   const plain =
     names.every((name) => name === name.trim() && !/[\r\n]/.test(name)) && !/^[[{]|^$|^0 /.test(names[0] ?? "");

@@ -1,4 +1,4 @@
-/** MobileNetV2 in ONNX, as tf2onnx, PyTorch and we write it, read into a model of Keras's layers. */
+/** Reads MobileNetV2 in ONNX, as tf2onnx, PyTorch and we write it, into a model of Keras's layers. */
 import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
 import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
@@ -46,7 +46,7 @@ const TORCHVISION: Preprocessing = {
   offset: [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
 };
 
-/** Files that a model lies in, besides its own. */
+/** The most files that may hold values, besides the model's own. */
 const MAX_FILES = 100;
 
 async function externalFiles(graph: GraphProto, source: FileSource): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -65,7 +65,7 @@ async function externalFiles(graph: GraphProto, source: FileSource): Promise<Rea
 interface ReadGraph {
   readonly model: NonNullable<Checkpoint["model"]>;
   readonly weights: Checkpoint["weights"];
-  /** Whether strided convolutions themselves pad, alike on all sides: what torchvision's models do, and those that came from TensorFlow do not. */
+  /** Whether strided convolutions pad themselves, alike on all sides, as in torchvision's models and not in those that came from TensorFlow. */
   readonly isPadded: boolean;
 }
 
@@ -128,7 +128,7 @@ function run(node: NodeProto, items: ReadonlyMap<string, Item>, context: Operati
   );
 }
 
-/** Pictures have their channels last here. What order the graph takes them in shows in what it does first. */
+/** An input. Our pictures have their channels last; in which order the graph takes them shows in what it does first. */
 function graphInput(builder: GraphBuilder, { name, shape }: ValueInfo, nodes: readonly NodeProto[]): ValueItem {
   if (shape === undefined || (shape.length !== 4 && shape.length !== 2)) {
     throw unsupportedError(
@@ -143,7 +143,7 @@ function graphInput(builder: GraphBuilder, { name, shape }: ValueInfo, nodes: re
 
 const CHANNELS_FIRST_OPERATORS: readonly string[] = ["Conv", "BatchNormalization", "GlobalAveragePool", "AveragePool"];
 
-/** Whether what is made of the input reaches a convolution before it is transposed. */
+/** True if what is made of the input reaches a convolution before it is transposed. */
 function takesChannelsFirst(name: string, nodes: readonly NodeProto[]): boolean {
   const reached = new Set([name]);
   for (const node of nodes) {
@@ -155,7 +155,7 @@ function takesChannelsFirst(name: string, nodes: readonly NodeProto[]): boolean 
   return false;
 }
 
-/** A transposition from channels first to channels last. */
+/** True for the transposition from channels first to channels last. */
 function isReversed(order: Dims | undefined): boolean {
   return order?.join() === "0,2,3,1";
 }
@@ -168,7 +168,7 @@ function isPad({ operator }: NodeProto): boolean {
   return operator === "Pad";
 }
 
-/** What our own files say in their metadata, as JSON. */
+/** What our own files say under a key of their metadata, as JSON. */
 function metadataJson(metadata: ReadonlyMap<string, string>, key: string): Json | undefined {
   const text = metadata.get(key);
   return text === undefined ? undefined : parseJson(new TextEncoder().encode(text));

@@ -1,4 +1,4 @@
-/** ONNX: graphs of operators, read as layers and written of them. */
+/** ONNX: graphs of operators, which are read into layers and written from them. */
 import type { Format } from "../format.ts";
 import { isOnnx } from "./sniff.ts";
 

@@ -1,4 +1,4 @@
-/** What the names in an ONNX graph stand for while it is read: values that layers give, constants, and small lists of numbers. */
+/** What the names in an ONNX graph stand for while it is read (values that layers give, constants, small lists of numbers), and the nodes that take them. */
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import type { GraphBuilder } from "../graphs/graph-builder.ts";
@@ -8,7 +8,7 @@ import type { StoredTensor } from "../stored-tensor.ts";
 import type { AttributeProto, NodeProto } from "./model-proto.ts";
 import type { TensorProto } from "./tensor-proto.ts";
 
-/** ONNX's order of axes for pictures, (batch, channels, rows, cols), by our axes. */
+/** Our axes in ONNX's order for pictures: (batch, channels, rows, cols). */
 export const CHANNELS_FIRST: Dims = [0, 3, 1, 2];
 
 /** A value that a layer gives. Axis i of ONNX's tensor is axis `axes[i]` of ours, so that transposing one takes no layer. */
@@ -21,11 +21,11 @@ export interface ValueItem {
 export interface ConstantItem {
   readonly kind: "constant";
   readonly tensor: StoredTensor;
-  /** How many operators made it of the file's. */
+  /** The number of operators, one after the other, that made it of constants of the file. */
   readonly depth: number;
 }
 
-/** Integers of shapes, known while the graph is read but for the batch: null. */
+/** Integers that shapes are made of, known while the graph is read; null stands for the size of the batch. */
 export interface NumbersItem {
   readonly kind: "numbers";
   readonly shape: Dims;
@@ -34,14 +34,14 @@ export interface NumbersItem {
 
 export type Item = ValueItem | ConstantItem | NumbersItem;
 
-/** Operators that make a weight of others: more than any exporter leaves. */
+/** The most operators, one after the other, that may make a weight of others: more than any exporter leaves. */
 const MAX_DEPTH = 8;
 
 export function valueItem(value: Value, axes: Dims = value.shape.map((_, axis) => axis)): ValueItem {
   return { kind: "value", value, axes };
 }
 
-/** A list of numbers, or one. */
+/** A list of numbers; with the shape [] one number. */
 export function numbersItem(values: readonly (number | null)[], shape: Dims = [values.length]): NumbersItem {
   return { kind: "numbers", shape, values };
 }
@@ -83,14 +83,14 @@ export class Operation extends GraphOperation<Item, ValueItem> {
     return item;
   }
 
-  /** An input that layers give. */
+  /** An input that a layer gives, with the order of its axes. */
   value(i: number): ValueItem {
     const item = this.item(i);
     if (item.kind === "value") return item;
     throw this.unsupported(`has a constant as its input ${i}, where a computed value is read.`);
   }
 
-  /** An input that is a weight. */
+  /** An input that is a constant; numbers that are known count as one. */
   constant(i: number): StoredTensor {
     const item = this.item(i);
     if (item.kind === "constant") return item.tensor;
@@ -100,7 +100,7 @@ export class Operation extends GraphOperation<Item, ValueItem> {
     return { name: this.hint, shape: item.shape, dtype: "int64", read };
   }
 
-  /** A weight made of the inputs. Its values are made when they are read, so there is a limit to how often. */
+  /** A weight that is made of the inputs. Its values are made when they are read, so there is a limit to how often one is made of another. */
   derived(tensor: StoredTensor): ConstantItem {
     const depths = Array.from({ length: this.inputCount }, (_, i) => depthOf(this.optional(i)));
     const depth = Math.max(0, ...depths) + 1;
@@ -120,7 +120,7 @@ export class Operation extends GraphOperation<Item, ValueItem> {
     return numbersItem([...item.tensor.read()], shape);
   }
 
-  /** The same, where all must be known. */
+  /** The same numbers, if all of them are known. @throws UnsupportedError if one is the size of the batch. */
   known(i: number): readonly number[] {
     return knownNumbers(this.numbers(i), this);
   }
@@ -153,19 +153,19 @@ export class Operation extends GraphOperation<Item, ValueItem> {
     return given?.integers;
   }
 
-  /** An input of older operators' attribute, newer ones' input. */
+  /** Integers that older versions of an operator have as an attribute and newer ones as an input. */
   integersOrInput(name: string, i: number): readonly number[] | undefined {
     return this.integers(name) ?? (this.optional(i) === undefined ? undefined : this.known(i));
   }
 
-  /** Two positive integers, rows and cols. */
+  /** An attribute of two positive integers, for rows and columns. */
   pair(name: string, fallback: readonly [number, number]): readonly [number, number] {
     const [rows, cols, ...more] = this.integers(name) ?? fallback;
     if (rows !== undefined && cols !== undefined && more.length === 0 && rows > 0 && cols > 0) return [rows, cols];
     throw this.unsupported(`has ${name}=${formatShape(this.integers(name) ?? [])}; two numbers from 1 are read.`);
   }
 
-  /** An axis of ONNX's, counted from the front. */
+  /** An axis of ONNX's tensor, counted from the front; negative ones are given from the back. */
   axis(given: number, rank: number): number {
     const axis = given < 0 ? given + rank : given;
     if (Number.isInteger(axis) && axis >= 0 && axis < rank) return axis;
@@ -184,12 +184,12 @@ function knownNumbers({ values }: NumbersItem, operation: Operation): readonly n
   });
 }
 
-/** The shape as ONNX has it. */
+/** The shape with the axes in ONNX's order. */
 export function onnxShape({ value, axes }: ValueItem): readonly (number | null)[] {
   return axes.map((axis) => value.shape[axis] ?? null);
 }
 
-/** Whether ONNX's order of axes is ours. */
+/** True if ONNX's order of axes is ours. */
 export function isOurOrder({ axes }: ValueItem): boolean {
   return axes.every((axis, i) => axis === i);
 }

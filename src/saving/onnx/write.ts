@@ -10,7 +10,7 @@ import { MessageWriter } from "./protobuf.ts";
 const IR_VERSION = 8;
 const OPSET = 17;
 
-/** The file. @throws UnsupportedError where a layer does what no operator of ONNX does. */
+/** The file. @throws UnsupportedError if a layer does what no operator of ONNX does. */
 export function onnxFile(saved: SavedModel, name: string): WrittenFile {
   const { model, weights, classNames, preprocessing } = saved;
   const steps = stepsOf(model);
@@ -40,7 +40,7 @@ export function onnxFile(saved: SavedModel, name: string): WrittenFile {
   return { name, bytes: modelFile(message, { classNames, preprocessing }) };
 }
 
-/** The bytes of a file with a graph, and what it says of classes and pictures. */
+/** The bytes of a file with a graph, the names of classes, and the scaling of pixels. */
 export function modelFile(
   graph: MessageWriter,
   { classNames, preprocessing }: Pick<SavedModel, "classNames" | "preprocessing">,

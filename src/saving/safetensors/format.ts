@@ -1,4 +1,4 @@
-/** safetensors: our own files, and the state dicts of PyTorch's packages. What is written in their names is torch/'s. */
+/** safetensors: our own files are read and written, the state dicts of PyTorch's packages are read; writers for these are in torch/. */
 import type { Format } from "../format.ts";
 import { isSafetensors } from "./sniff.ts";
 

@@ -42,7 +42,7 @@ export interface QuantizedFile {
   readonly preprocessing?: Preprocessing | undefined;
 }
 
-/** The version of the format, and where the ranges are in the metadata. */
+/** The version of the format, and the key of the ranges in the metadata. */
 const VERSION = "1";
 const RANGES_KEY = "ranges";
 /** Larger than any number a network has to do with. */

@@ -202,7 +202,7 @@ function storedName(dtype: string): string {
   throw unsupportedError(`Tensors of type ${dtype} are not written to safetensors.`);
 }
 
-/** Float32 values as a tensor to write; the bytes are a view where the machine is little-endian, as all are that matter. */
+/** Float32 values as a tensor to be written. Its bytes are a view onto them: machines that run WebAssembly are little-endian. */
 export function float32ToWrite(name: string, shape: Dims, values: Float32Array): TensorToWrite {
   return { name, shape, dtype: "float32", bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }

@@ -95,7 +95,7 @@ function run(
   items.set(result, read(new Operation(operator, operatorName, output, builder, inputs)));
 }
 
-/** How pixels become what the model takes: as the metadata say; or, for a model of integers, as pixels or pixels − 128 stand for numbers. */
+/** How pixels become what the model takes: as the metadata say; or, if it takes integers, which are pixels or pixels − 128, by their scale. */
 function preprocessingOf(file: TfliteModel): Preprocessing | undefined {
   const metadata = file.metadata("TFLITE_METADATA");
   const { quantization, dtype } = tensorAt(file, file.inputs[0] ?? -1);

@@ -1,4 +1,4 @@
-/** TFLite: graphs of operators, read as layers. It is not written. */
+/** TFLite: graphs of operators, which are read into layers. It is not written. */
 import type { Format } from "../format.ts";
 import { isTflite } from "./sniff.ts";
 

@@ -1,4 +1,4 @@
-/** `.pth`, `.pt`, `pytorch_model.bin`: what `torch.save` writes, as a checkpoint. */
+/** The files of `torch.save` (`.pth`, `.pt`, `pytorch_model.bin`) as checkpoints. */
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readTorchFile } from "./pth.ts";
 import { openStateDict } from "./state-dict.ts";
