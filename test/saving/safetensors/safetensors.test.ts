@@ -1,10 +1,10 @@
 /** safetensors: what is written is read bit for bit, and broken or hostile headers are errors of ours. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { isSafetensors } from "../../src/saving/safetensors/sniff.ts";
-import { float32ToWrite, readSafetensors, writeSafetensors } from "../../src/saving/safetensors/safetensors.ts";
-import { needsShared, sharedBytes } from "../support/shared.ts";
+import { MobileNetV2Error } from "../../../src/core/errors.ts";
+import { isSafetensors } from "../../../src/saving/safetensors/sniff.ts";
+import { float32ToWrite, readSafetensors, writeSafetensors } from "../../../src/saving/safetensors/safetensors.ts";
+import { needsShared, sharedBytes } from "../../support/shared.ts";
 
 /** A file with this header, as it stands, before `data`. */
 function fileWith(header: string, data: Uint8Array = new Uint8Array(), length?: bigint): Uint8Array {

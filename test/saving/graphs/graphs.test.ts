@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { uniform } from "../../src/core/random.ts";
-import { Tensor } from "../../src/core/tensor.ts";
-import { loadModel } from "../../src/models/files/load-model.ts";
-import type { Model } from "../../src/models/model.ts";
-import type { Sequential } from "../../src/models/sequential.ts";
-import type { WrittenFile } from "../../src/saving/checkpoint.ts";
-import { assertWithin } from "../support/compare.ts";
-import { needsShared, sharedPath } from "../support/shared.ts";
-import { chosen, graphModelFiles, savingFixture } from "./files.ts";
+import { uniform } from "../../../src/core/random.ts";
+import { Tensor } from "../../../src/core/tensor.ts";
+import { loadModel } from "../../../src/models/files/load-model.ts";
+import type { Model } from "../../../src/models/model.ts";
+import type { Sequential } from "../../../src/models/sequential.ts";
+import type { WrittenFile } from "../../../src/saving/checkpoint.ts";
+import { assertWithin } from "../../support/compare.ts";
+import { needsShared, sharedPath } from "../../support/shared.ts";
+import { chosen, graphModelFiles, savingFixture } from "../files.ts";
 
 const input = new Tensor([1, 20, 20, 3], uniform("graphs/input", 20 * 20 * 3, -1, 1));
 const answers = new Map(
@@ -189,7 +189,7 @@ test(
   },
 );
 
-const mid = new URL("../../node_modules/nsfwjs/dist/models/mobilenet_v2_mid/", import.meta.url);
+const mid = new URL("../../../node_modules/nsfwjs/dist/models/mobilenet_v2_mid/", import.meta.url);
 
 test("nsfwjs's graph model, a MobileNetV2 1.4 of TensorFlow Hub: within 1e-5 of TensorFlow.js", async () => {
   using model = await loadModel(fileURLToPath(mid));

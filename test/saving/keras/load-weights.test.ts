@@ -1,14 +1,14 @@
 /** Loading the files that Keras writes into the layers of small models, and everything that does not fit. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
-import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
-import { Dense } from "../../src/layers/core/dense.ts";
-import type { Layer } from "../../src/layers/layer.ts";
-import { openHdf5 } from "../../src/saving/hdf5/hdf5.ts";
-import { readKerasH5 } from "../../src/saving/keras/legacy-h5.ts";
-import { loadKerasWeights } from "../../src/saving/keras/load-weights.ts";
-import { assertSeeded, fixture, nestedLayers, tinyLayers, versions } from "./tiny.ts";
+import { BatchNormalization } from "../../../src/layers/normalization/batch-normalization.ts";
+import { Conv2D } from "../../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../../src/layers/core/dense.ts";
+import type { Layer } from "../../../src/layers/layer.ts";
+import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
+import { readKerasH5 } from "../../../src/saving/keras/legacy-h5.ts";
+import { loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
+import { assertSeeded, fixture, nestedLayers, tinyLayers, versions } from "../tiny.ts";
 
 function built<L extends Layer>(layer: L, ...shape: (number | null)[]): L {
   layer.build([shape]);

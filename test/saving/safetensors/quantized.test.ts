@@ -1,22 +1,22 @@
 /** Files of quantized models: back to the same bits, and refused where they are broken or hostile. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { uniform } from "../../src/core/random.ts";
-import { Tensor } from "../../src/core/tensor.ts";
-import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
-import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
-import { Dense } from "../../src/layers/core/dense.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
-import { Input } from "../../src/layers/core/input-layer.ts";
-import { loadModel } from "../../src/models/files/load-model.ts";
-import { Model } from "../../src/models/model.ts";
-import { quantize } from "../../src/models/quantized/quantize.ts";
-import { type QuantizedModel, loadQuantized } from "../../src/models/quantized/quantized-model.ts";
-import { Sequential } from "../../src/models/sequential.ts";
-import { type TensorToWrite, readSafetensors, writeSafetensors } from "../../src/saving/safetensors/safetensors.ts";
-import { seedWeights } from "../support/seeded.ts";
+import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
+import { MobileNetV2Error } from "../../../src/core/errors.ts";
+import { uniform } from "../../../src/core/random.ts";
+import { Tensor } from "../../../src/core/tensor.ts";
+import { BatchNormalization } from "../../../src/layers/normalization/batch-normalization.ts";
+import { Conv2D } from "../../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../../src/layers/core/dense.ts";
+import { GlobalAveragePooling2D } from "../../../src/layers/pooling/global-average-pooling2d.ts";
+import { Input } from "../../../src/layers/core/input-layer.ts";
+import { loadModel } from "../../../src/models/files/load-model.ts";
+import { Model } from "../../../src/models/model.ts";
+import { quantize } from "../../../src/models/quantized/quantize.ts";
+import { type QuantizedModel, loadQuantized } from "../../../src/models/quantized/quantized-model.ts";
+import { Sequential } from "../../../src/models/sequential.ts";
+import { type TensorToWrite, readSafetensors, writeSafetensors } from "../../../src/saving/safetensors/safetensors.ts";
+import { seedWeights } from "../../support/seeded.ts";
 
 const picture = new Tensor([1, 12, 12, 3], uniform("quantized/picture", 12 * 12 * 3, -1, 1));
 

@@ -1,24 +1,24 @@
 /** The real files of ../shared/weights: the layers of Keras's own table of layers take them, with the values of h5py. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { sizeOf } from "../../src/core/shape.ts";
-import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { Tensor } from "../../src/core/tensor.ts";
-import { evaluate } from "../../src/graph/evaluate.ts";
-import { programOf } from "../../src/graph/program.ts";
-import { Dense } from "../../src/layers/core/dense.ts";
-import { Dropout } from "../../src/layers/regularization/dropout.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
-import { Input } from "../../src/layers/core/input-layer.ts";
-import type { BaseModel } from "../../src/models/base-model.ts";
-import { Model } from "../../src/models/model.ts";
-import { Sequential } from "../../src/models/sequential.ts";
-import { assertWithin } from "../support/compare.ts";
-import { uniform } from "../../src/core/random.ts";
-import { Layer } from "../../src/layers/layer.ts";
-import type { WeightSpec } from "../../src/layers/weight.ts";
-import { loadKerasWeights } from "../../src/saving/keras/load-weights.ts";
-import { needsShared, sharedBytes, sharedJson } from "../support/shared.ts";
+import { sizeOf } from "../../../src/core/shape.ts";
+import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
+import { Tensor } from "../../../src/core/tensor.ts";
+import { evaluate } from "../../../src/graph/evaluate.ts";
+import { programOf } from "../../../src/graph/program.ts";
+import { Dense } from "../../../src/layers/core/dense.ts";
+import { Dropout } from "../../../src/layers/regularization/dropout.ts";
+import { GlobalAveragePooling2D } from "../../../src/layers/pooling/global-average-pooling2d.ts";
+import { Input } from "../../../src/layers/core/input-layer.ts";
+import type { BaseModel } from "../../../src/models/base-model.ts";
+import { Model } from "../../../src/models/model.ts";
+import { Sequential } from "../../../src/models/sequential.ts";
+import { assertWithin } from "../../support/compare.ts";
+import { uniform } from "../../../src/core/random.ts";
+import { Layer } from "../../../src/layers/layer.ts";
+import type { WeightSpec } from "../../../src/layers/weight.ts";
+import { loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
+import { needsShared, sharedBytes, sharedJson } from "../../support/shared.ts";
 
 interface Described {
   readonly name: string;

@@ -1,11 +1,11 @@
 /** ONNX, TFLite and graph models that mean harm or are broken: refused soon, by errors that say what and where. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { loadAnyModel } from "../../src/models/files/load-model.ts";
-import type { WrittenFile } from "../../src/saving/checkpoint.ts";
-import { MessageWriter } from "../../src/saving/onnx/protobuf.ts";
-import { chosen, savingFixture } from "./files.ts";
-import { processorTime } from "../support/processor-time.ts";
+import { loadAnyModel } from "../../../src/models/files/load-model.ts";
+import type { WrittenFile } from "../../../src/saving/checkpoint.ts";
+import { MessageWriter } from "../../../src/saving/onnx/protobuf.ts";
+import { chosen, savingFixture } from "../files.ts";
+import { processorTime } from "../../support/processor-time.ts";
 
 type Fields = readonly (readonly [number, number | string | Uint8Array | MessageWriter])[];
 

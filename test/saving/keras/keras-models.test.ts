@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
-import { evaluate } from "../../src/graph/evaluate.ts";
-import { programOf } from "../../src/graph/program.ts";
-import { loadAnyModel } from "../../src/models/files/load-model.ts";
-import { assertWithin } from "../support/compare.ts";
-import { seededInput } from "../support/seeded.ts";
-import { needsShared, sharedJson, sharedPath } from "../support/shared.ts";
+import { evaluate } from "../../../src/graph/evaluate.ts";
+import { programOf } from "../../../src/graph/program.ts";
+import { loadAnyModel } from "../../../src/models/files/load-model.ts";
+import { assertWithin } from "../../support/compare.ts";
+import { seededInput } from "../../support/seeded.ts";
+import { needsShared, sharedJson, sharedPath } from "../../support/shared.ts";
 
-const folder = new URL("../fixtures/saving/keras/", import.meta.url);
+const folder = new URL("../../fixtures/saving/keras/", import.meta.url);
 const answers = JSON.parse(readFileSync(new URL("answers.json", folder), "utf8")) as Record<string, number[][]>;
 
 describe("whole models of Keras 2 and 3, within 2e-6 of what they answer there", () => {

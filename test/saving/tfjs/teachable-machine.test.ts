@@ -1,10 +1,10 @@
 /** Teachable Machine's exports: one that its own package made (test/fixtures/saving/teachable-machine), and what ours must be for it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadModel } from "../../src/models/files/load-model.ts";
-import { assertWithin } from "../support/compare.ts";
-import { answerOf } from "../support/teachable-machine.ts";
-import { chosen, savingFixture } from "./files.ts";
+import { loadModel } from "../../../src/models/files/load-model.ts";
+import { assertWithin } from "../../support/compare.ts";
+import { answerOf } from "../../support/teachable-machine.ts";
+import { chosen, savingFixture } from "../files.ts";
 
 const files = ["model.json", "weights.bin", "metadata.json"].map((name) => ({
   name,

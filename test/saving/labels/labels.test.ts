@@ -1,7 +1,7 @@
 /** Class names from text and JSON, and into them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { labelsText, parseLabels } from "../../src/saving/labels/labels.ts";
+import { labelsText, parseLabels } from "../../../src/saving/labels/labels.ts";
 
 test("labels: a text, one a line, however the lines end", () => {
   for (const text of ["cat\ndog\n", "\ufeffcat\r\ndog", "\ncat \r dog\n\n"]) {

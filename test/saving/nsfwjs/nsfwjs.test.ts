@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { uniform } from "../../src/core/random.ts";
-import { sizeOf } from "../../src/core/shape.ts";
-import { Tensor } from "../../src/core/tensor.ts";
-import { evaluate } from "../../src/graph/evaluate.ts";
-import { programOf } from "../../src/graph/program.ts";
-import { loadAnyModel } from "../../src/models/files/load-model.ts";
-import type { AnyModel } from "../../src/models/files/model-from-description.ts";
-import { NSFWJS_CLASSES } from "../../src/saving/nsfwjs/classes.ts";
-import { assertWithin } from "../support/compare.ts";
-import { chosen } from "./files.ts";
+import { uniform } from "../../../src/core/random.ts";
+import { sizeOf } from "../../../src/core/shape.ts";
+import { Tensor } from "../../../src/core/tensor.ts";
+import { evaluate } from "../../../src/graph/evaluate.ts";
+import { programOf } from "../../../src/graph/program.ts";
+import { loadAnyModel } from "../../../src/models/files/load-model.ts";
+import type { AnyModel } from "../../../src/models/files/model-from-description.ts";
+import { NSFWJS_CLASSES } from "../../../src/saving/nsfwjs/classes.ts";
+import { assertWithin } from "../../support/compare.ts";
+import { chosen } from "../files.ts";
 
-const folder = new URL("../../node_modules/nsfwjs/dist/models/mobilenet_v2/", import.meta.url);
+const folder = new URL("../../../node_modules/nsfwjs/dist/models/mobilenet_v2/", import.meta.url);
 const skip = existsSync(folder) ? false : "needs the development dependency nsfwjs, which is not installed";
 
 interface Reference {
@@ -30,7 +30,7 @@ interface Reference {
 }
 
 const reference = JSON.parse(
-  readFileSync(new URL("../fixtures/saving/nsfwjs.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../fixtures/saving/nsfwjs.json", import.meta.url), "utf8"),
 ) as Reference;
 
 function file(name: string): Uint8Array {

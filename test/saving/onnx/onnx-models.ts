@@ -1,26 +1,26 @@
 /** Models of every layer that is written as ONNX, at sizes where paddings differ before and after. */
-import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { Activation } from "../../src/layers/activations/activation.ts";
-import { Add } from "../../src/layers/merging/add.ts";
-import { AveragePooling2D } from "../../src/layers/pooling/average-pooling2d.ts";
-import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
-import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
-import { Dense } from "../../src/layers/core/dense.ts";
-import { DepthwiseConv2D } from "../../src/layers/convolutional/depthwise-conv2d.ts";
-import { Dropout } from "../../src/layers/regularization/dropout.ts";
-import { Flatten } from "../../src/layers/reshaping/flatten.ts";
-import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
-import { GlobalMaxPooling2D } from "../../src/layers/pooling/global-max-pooling2d.ts";
-import { Input } from "../../src/layers/core/input-layer.ts";
-import type { KerasTensor, Layer } from "../../src/layers/layer.ts";
-import { ReLU } from "../../src/layers/activations/relu.ts";
-import { Rescaling } from "../../src/layers/preprocessing/rescaling.ts";
-import { Reshape } from "../../src/layers/reshaping/reshape.ts";
-import { Softmax } from "../../src/layers/activations/softmax.ts";
-import { ZeroPadding2D } from "../../src/layers/reshaping/zero-padding2d.ts";
-import { Model } from "../../src/models/model.ts";
-import { Sequential } from "../../src/models/sequential.ts";
-import { seedWeights } from "../support/seeded.ts";
+import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
+import { Activation } from "../../../src/layers/activations/activation.ts";
+import { Add } from "../../../src/layers/merging/add.ts";
+import { AveragePooling2D } from "../../../src/layers/pooling/average-pooling2d.ts";
+import { BatchNormalization } from "../../../src/layers/normalization/batch-normalization.ts";
+import { Conv2D } from "../../../src/layers/convolutional/conv2d.ts";
+import { Dense } from "../../../src/layers/core/dense.ts";
+import { DepthwiseConv2D } from "../../../src/layers/convolutional/depthwise-conv2d.ts";
+import { Dropout } from "../../../src/layers/regularization/dropout.ts";
+import { Flatten } from "../../../src/layers/reshaping/flatten.ts";
+import { GlobalAveragePooling2D } from "../../../src/layers/pooling/global-average-pooling2d.ts";
+import { GlobalMaxPooling2D } from "../../../src/layers/pooling/global-max-pooling2d.ts";
+import { Input } from "../../../src/layers/core/input-layer.ts";
+import type { KerasTensor, Layer } from "../../../src/layers/layer.ts";
+import { ReLU } from "../../../src/layers/activations/relu.ts";
+import { Rescaling } from "../../../src/layers/preprocessing/rescaling.ts";
+import { Reshape } from "../../../src/layers/reshaping/reshape.ts";
+import { Softmax } from "../../../src/layers/activations/softmax.ts";
+import { ZeroPadding2D } from "../../../src/layers/reshaping/zero-padding2d.ts";
+import { Model } from "../../../src/models/model.ts";
+import { Sequential } from "../../../src/models/sequential.ts";
+import { seedWeights } from "../../support/seeded.ts";
 
 type AnyModel = Model | Sequential;
 

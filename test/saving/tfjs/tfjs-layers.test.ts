@@ -1,14 +1,14 @@
 /** TF.js layers models made by hand: order by topology, quantization, nested models, and manifests that lie. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { unitAt } from "../../src/core/random.ts";
-import { MobileNetV2Error } from "../../src/core/errors.ts";
-import type { Layer } from "../../src/layers/layer.ts";
-import { Network } from "../../src/graph/network.ts";
-import { parseJson } from "../../src/saving/bytes/json.ts";
-import { loadByOrder } from "../../src/saving/keras/layer-order.ts";
-import { type Shards, readTfjsLayers, tfjsShardPaths } from "../../src/saving/tfjs/layers-model.ts";
-import { nestedLayers, tinyLayers, versions } from "./tiny.ts";
+import { unitAt } from "../../../src/core/random.ts";
+import { MobileNetV2Error } from "../../../src/core/errors.ts";
+import type { Layer } from "../../../src/layers/layer.ts";
+import { Network } from "../../../src/graph/network.ts";
+import { parseJson } from "../../../src/saving/bytes/json.ts";
+import { loadByOrder } from "../../../src/saving/keras/layer-order.ts";
+import { type Shards, readTfjsLayers, tfjsShardPaths } from "../../../src/saving/tfjs/layers-model.ts";
+import { nestedLayers, tinyLayers, versions } from "../tiny.ts";
 
 const LAYERS = ["image", "conv", "bn", "pool", "drop", "head"];
 

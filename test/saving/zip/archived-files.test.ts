@@ -1,9 +1,9 @@
 /** Zip archives that are the folder of a checkpoint: found, read with their labels; and those that are not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadAnyModel, readCheckpoint } from "../../src/models/files/load-model.ts";
-import { writeZip } from "../../src/saving/zip/write.ts";
-import { savingFixture } from "./files.ts";
+import { loadAnyModel, readCheckpoint } from "../../../src/models/files/load-model.ts";
+import { writeZip } from "../../../src/saving/zip/write.ts";
+import { savingFixture } from "../files.ts";
 
 const h5 = { name: "keras_model.h5", bytes: savingFixture("tiny-model.h5") };
 const tflite = { name: "model_unquant.tflite", bytes: savingFixture("graphs/tiny.tflite") };

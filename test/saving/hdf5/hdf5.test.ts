@@ -1,9 +1,9 @@
 /** The HDF5 reader on files of h5py: every kind of dataset, attribute and link. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { openHdf5 } from "../../src/saving/hdf5/hdf5.ts";
-import { fixture } from "./tiny.ts";
+import { MobileNetV2Error } from "../../../src/core/errors.ts";
+import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
+import { fixture } from "../tiny.ts";
 
 const kinds = openHdf5(fixture("kinds.h5"));
 const latest = openHdf5(fixture("kinds-latest.h5"));

@@ -1,12 +1,12 @@
 /** ONNX as we write it: what reads back to the same bits. What onnxruntime answers: test/peers. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
-import { Activation } from "../../src/layers/activations/activation.ts";
-import { weightsByPath } from "../../src/models/files/describe-model.ts";
-import { loadModel } from "../../src/models/files/load-model.ts";
-import { assertWithin, maxMagnitude } from "../support/compare.ts";
-import { seededInput } from "../support/seeded.ts";
+import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
+import { Activation } from "../../../src/layers/activations/activation.ts";
+import { weightsByPath } from "../../../src/models/files/describe-model.ts";
+import { loadModel } from "../../../src/models/files/load-model.ts";
+import { assertWithin, maxMagnitude } from "../../support/compare.ts";
+import { seededInput } from "../../support/seeded.ts";
 import { MODELS, functional, sizesOf } from "./onnx-models.ts";
 
 describe("what is written reads back", () => {

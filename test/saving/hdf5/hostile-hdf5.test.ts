@@ -1,13 +1,13 @@
 /** Broken and hostile HDF5 files and archives: a typed error or a whole result, soon, and never a part of the weights. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MobileNetV2Error } from "../../src/core/errors.ts";
-import { unitAt } from "../../src/core/random.ts";
-import type { Layer } from "../../src/layers/layer.ts";
-import { openHdf5 } from "../../src/saving/hdf5/hdf5.ts";
-import { loadKerasWeights } from "../../src/saving/keras/load-weights.ts";
-import { fixture, tinyLayers, versions } from "./tiny.ts";
-import { processorTime } from "../support/processor-time.ts";
+import { MobileNetV2Error } from "../../../src/core/errors.ts";
+import { unitAt } from "../../../src/core/random.ts";
+import type { Layer } from "../../../src/layers/layer.ts";
+import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
+import { loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
+import { fixture, tinyLayers, versions } from "../tiny.ts";
+import { processorTime } from "../../support/processor-time.ts";
 
 const layers = tinyLayers();
 

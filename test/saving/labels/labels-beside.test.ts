@@ -1,9 +1,9 @@
 /** Names of classes from a labels.txt beside a checkpoint: taken if the checkpoint has none and as many classes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Checkpoint, LayerDescription, ModelDescription } from "../../src/saving/checkpoint.ts";
-import { namedClasses } from "../../src/saving/labels/labels-beside.ts";
-import { utf8 } from "./hex.ts";
+import type { Checkpoint, LayerDescription, ModelDescription } from "../../../src/saving/checkpoint.ts";
+import { namedClasses } from "../../../src/saving/labels/labels-beside.ts";
+import { utf8 } from "../hex.ts";
 
 function layer(className: string, config: LayerDescription["config"]): LayerDescription {
   return { className, name: className, config, nodes: [] };

@@ -1,9 +1,9 @@
 /** JSON from hostile files: what JSON.parse reads, read the same; the cases of bad input; the literals of minifiers. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { unitAt } from "../../src/core/random.ts";
-import { decodeBase64 } from "../../src/saving/bytes/base64.ts";
-import { type Json, parseJson, parseLiteral } from "../../src/saving/bytes/json.ts";
+import { unitAt } from "../../../src/core/random.ts";
+import { decodeBase64 } from "../../../src/saving/bytes/base64.ts";
+import { type Json, parseJson, parseLiteral } from "../../../src/saving/bytes/json.ts";
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
