@@ -2,21 +2,21 @@
 import { MobileNetV2, Tensor } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
 import { compile } from "../src/engine/emit/compile.ts";
-import { tilingOf } from "../src/engine/engine.ts";
-import { fold } from "../src/engine/fold.ts";
-import { lower } from "../src/engine/lower.ts";
+import { fold } from "../src/lowering/fold.ts";
+import { lower } from "../src/lowering/lower.ts";
 import { EngineMemory } from "../src/engine/memory/memory.ts";
-import type { Convolution, Operation, Operations } from "../src/engine/operations.ts";
+import type { EngineOperation, MixedOperation } from "../src/engine/operations.ts";
+import type { Convolution, Operations } from "../src/lowering/operations.ts";
 import { plan } from "../src/engine/plan/plan.ts";
 import { toIntegers } from "../src/engine/integers/integers.ts";
 import type { IntegerConvolution } from "../src/engine/integers/operations.ts";
-import { blankNetwork } from "../src/engine/integers/quantize.ts";
+import { blankNetwork } from "../src/quantization/quantize.ts";
 import { joinsIntegers } from "../src/engine/integers/wide.ts";
 import { PackedWeights } from "../src/engine/memory/weights.ts";
 import { machineFeatures } from "../src/engine/wide-simd.ts";
 import { programOf } from "../src/graph/program.ts";
-import { bestMode } from "../src/kernels/i8/probe.ts";
-import type { Tiling } from "../src/kernels/f32/table.ts";
+import { bestMode } from "../src/engine/integers/modes.ts";
+import { type Tiling, tilingOf } from "../src/kernels/f32/tilings.ts";
 import { type Peaks, f32Peaks, int8Peaks } from "./peaks.ts";
 import { median } from "./rounds.ts";
 import type { Table } from "./tables.ts";
@@ -79,17 +79,17 @@ interface Step {
 
 /** In a plan as the engine makes it, but with every operation a function of its own. */
 async function timeSteps(
-  operations: Operations,
+  operations: Operations<MixedOperation>,
   picture: Tensor<Float32Array>,
   tiling: Tiling,
   rounds: number,
 ): Promise<Step[]> {
-  const planned = plan(operations, { pieces: 1 });
+  const planned = plan(operations, { tiling });
   const memory = new EngineMemory();
-  const weights = new PackedWeights(memory, tiling);
+  const weights = new PackedWeights(memory);
   weights.reserve(planned.operations);
   const arena = memory.reserveArena(planned.bytes);
-  const { bytes, stages } = compile(planned, { arena, weights, tiling, shared: false, separate: true });
+  const { bytes, stages } = compile(planned, { arena, weights, shared: false, separate: true });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
   weights.refresh({ address: arena, bytes: planned.bytes });
   const runs = stages.map((stage) => {
@@ -117,7 +117,7 @@ async function timeSteps(
   return steps.map((step, i) => ({ ...step, ms: median(times[i] ?? []) }));
 }
 
-function described(operation: Operation): Omit<Step, "ms"> {
+function described(operation: EngineOperation): Omit<Step, "ms"> {
   switch (operation.kind) {
     case "convolution":
     case "integer convolution":
@@ -145,7 +145,7 @@ function nameOf(operation: Convolution | IntegerConvolution): string {
 }
 
 function isGrouped(operation: Convolution | IntegerConvolution): boolean {
-  return operation.kind === "convolution" ? operation.groups > 1 : operation.depthwise;
+  return operation.kind === "convolution" ? operation.groups > 1 : operation.by === "depthwise";
 }
 
 function macsOf(operation: Convolution | IntegerConvolution): number {

@@ -5,13 +5,15 @@
 import { parseArgs } from "node:util";
 import { MobileNetV2, Tensor, enableWideSimd } from "mobilenet-v2";
 import { uniform } from "../src/core/random.ts";
-import { tilingOf } from "../src/engine/engine.ts";
+import { tilingOf } from "../src/kernels/f32/tilings.ts";
 import { EngineMemory } from "../src/engine/memory/memory.ts";
+import type { Stage } from "../src/engine/run-writer.ts";
 import { backwards } from "../src/engine/training/backward.ts";
-import { type Stage, compile, plan } from "../src/engine/training/compile.ts";
-import type { Backward } from "../src/engine/training/gradients.ts";
+import { type HostStep, compile } from "../src/engine/training/compile.ts";
+import { layOut } from "../src/engine/training/layout.ts";
 import { lower } from "../src/engine/training/lower.ts";
-import type { Convolution, Forward } from "../src/engine/training/operations.ts";
+import type { Convolution } from "../src/engine/training/operations/convolution/operation.ts";
+import type { Operation } from "../src/engine/training/operations/table.ts";
 import { TrainingEngine } from "../src/engine/training/training-engine.ts";
 import { TrainingWeights } from "../src/engine/training/weights.ts";
 import { machineFeatures } from "../src/engine/wide-simd.ts";
@@ -82,7 +84,7 @@ interface Timed {
 
 async function timeOperations(of: Program, wanted: readonly Weight[]): Promise<void> {
   const lowered = lower(of, [[batch, size, size, 3]], true);
-  const layout = plan(lowered, backwards(lowered, wanted, []), 1);
+  const layout = layOut(lowered, backwards(lowered, wanted, []), 1);
   const memory = new EngineMemory();
   const made = new TrainingWeights(memory, tilingOf(machineFeatures()));
   const options = {
@@ -97,7 +99,7 @@ async function timeOperations(of: Program, wanted: readonly Weight[]): Promise<v
   const compiled = compile(layout, { ...options, arena: memory.reserveArena(layout.bytes) });
   const { instance } = await WebAssembly.instantiate(compiled.bytes, { env: { memory: memory.memory } });
   made.refresh();
-  const run = (stages: readonly Stage[], list: readonly (Forward | Backward)[]): void => {
+  const run = (stages: readonly Stage<HostStep>[], list: readonly Operation[]): void => {
     const times = new Map<string, Timed>();
     const lines: (readonly [string, Timed])[] = [];
     // The first one clears memory besides.
@@ -134,7 +136,7 @@ async function timeOperations(of: Program, wanted: readonly Weight[]): Promise<v
   run(compiled.backward, layout.backwards.list);
 }
 
-function convolutionOf(operation: Forward | Backward): Convolution | undefined {
+function convolutionOf(operation: Operation): Convolution | undefined {
   if (operation.kind === "convolution") return operation;
   return operation.kind === "convolution gradient" ? operation.forward : undefined;
 }

@@ -18,9 +18,9 @@ for (let i = 0; i < count; i++) {
   const number = first + Math.floor(i / seeds.length);
   try {
     // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
-    const { result, milliseconds } = await tryMutant(seed, number, all);
+    const { result, yardsticks } = await tryMutant(seed, number, all);
     results.set(result, (results.get(result) ?? 0) + 1);
-    slowest = Math.max(slowest, milliseconds);
+    slowest = Math.max(slowest, yardsticks);
   } catch (error) {
     failures++;
     console.log(`["${seed.name}", ${number}],`, error);
@@ -30,7 +30,7 @@ for (let i = 0; i < count; i++) {
 }
 const shown = [...results].toSorted((a, b) => b[1] - a[1]).map(([result, times]) => `${result} ${times}`);
 console.log(
-  `${count} mutants of ${seeds.length} files: ${shown.join(", ")}; slowest ${slowest.toFixed(0)} ms, ` +
+  `${count} mutants of ${seeds.length} files: ${shown.join(", ")}; at most ${slowest.toFixed(1)} yardsticks of work, ` +
     `memory ${(largest / 2 ** 20).toFixed(0)} MiB, failures ${failures}`,
 );
 process.exitCode = failures === 0 ? 0 : 1;

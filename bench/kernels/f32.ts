@@ -4,7 +4,7 @@
  */
 import { type DwconvVariant, dwconv } from "../../src/kernels/f32/dwconv.ts";
 import { type GemmVariant, gemm } from "../../src/kernels/f32/gemm.ts";
-import { TILINGS } from "../../src/kernels/f32/table.ts";
+import { TILINGS } from "../../src/kernels/f32/tilings.ts";
 import { features } from "../../src/wasm/features.ts";
 import { f32, i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";

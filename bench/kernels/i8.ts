@@ -2,8 +2,8 @@
 import { type I8DwconvVariant, i8Dwconv } from "../../src/kernels/i8/dwconv.ts";
 import { type I8GemmVariant, groupsOf, i8Gemm, i8PanelBytes } from "../../src/kernels/i8/gemm.ts";
 import { ACTIVATION_BYTES, INTEGER_MODES } from "../../src/kernels/i8/parts.ts";
-import { hasMode } from "../../src/kernels/i8/probe.ts";
-import { MOST_I8_ROWS, panelsOf } from "../../src/kernels/i8/table.ts";
+import { hasMode } from "../../src/engine/integers/modes.ts";
+import { MOST_I8_ROWS, panelsOf } from "../../src/kernels/i8/tiles.ts";
 import { i32 } from "../../src/wasm/instructions.ts";
 import { ModuleBuilder } from "../../src/wasm/module.ts";
 import { type Timed, at, print, time } from "./timing.ts";

@@ -3,7 +3,7 @@
  * node --conditions=@mobilenet-v2/source [--experimental-wasm-revectorize] bench/kernels/train.ts
  */
 import { dwconv } from "../../src/kernels/f32/dwconv.ts";
-import { TILINGS } from "../../src/kernels/f32/table.ts";
+import { TILINGS } from "../../src/kernels/f32/tilings.ts";
 import { dwconvWeights } from "../../src/kernels/training/dwconv.ts";
 import { gemmTn } from "../../src/kernels/training/gemm.ts";
 import { packTransposed, packWeights } from "../../src/kernels/training/pack.ts";

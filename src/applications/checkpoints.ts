@@ -1,18 +1,20 @@
 /** The 22 published models: table 4 of arXiv 1801.04381 and the ImageNet accuracies published with the checkpoints. */
 
+/** A published model. */
 export interface Checkpoint {
   /** The width multiplier. */
   readonly alpha: number;
-  /** Rows and columns of the input. */
+  /** The height and width of the input, in pixels. */
   readonly rows: number;
-  /** Keras's name of the model. */
+  /** Keras's name of the model, such as `mobilenetv2_1.00_224`. */
   readonly name: string;
-  /** Multiply-accumulates of one prediction, exactly. */
+  /** The number of multiply-accumulate operations of one prediction, with the classifier. */
   readonly macs: number;
-  /** Scalars in all weights, moving averages included, exactly. */
+  /** The number of parameters, moving statistics and the classifier included. */
   readonly parameters: number;
-  /** Published accuracies on ImageNet's validation set, in percent. */
+  /** The published top-1 accuracy on ImageNet's validation set, in percent. */
   readonly top1: number;
+  /** The published top-5 accuracy on ImageNet's validation set, in percent. */
   readonly top5: number;
 }
 
@@ -51,12 +53,12 @@ const PARAMETERS: Readonly<Record<(typeof TABLE)[number][0], number>> = {
   0.35: 1691208,
 };
 
-/** The name that Keras gives a model of this width and size: `mobilenetv2_1.00_224`. */
+/** Keras's name of a model of this width and input size, such as `mobilenetv2_1.00_224`. */
 export function modelName(alpha: number, rows: number | null): string {
   return `mobilenetv2_${alpha.toFixed(2)}_${rows ?? "None"}`;
 }
 
-/** The published models, the most accurate width first. */
+/** The 22 published models, the widest first, and of the same width the largest input first. */
 export const checkpoints: readonly Checkpoint[] = TABLE.map(([alpha, rows, macs, top1, top5]) => ({
   alpha,
   rows,
@@ -70,10 +72,10 @@ export const checkpoints: readonly Checkpoint[] = TABLE.map(([alpha, rows, macs,
 /** The widths for which ImageNet weights were published, ascending. */
 export const PUBLISHED_ALPHAS: readonly number[] = [0.35, 0.5, 0.75, 1.0, 1.3, 1.4];
 
-/** The sizes for which ImageNet weights were published, ascending; 1.3 and 1.4 only for the last. */
+/** The input sizes for which ImageNet weights were published, ascending; for the widths 1.3 and 1.4, only the last. */
 export const PUBLISHED_ROWS: readonly number[] = [96, 128, 160, 192, 224];
 
-/** True where weights of this width and size were published. */
+/** Whether ImageNet weights of this width and input size were published. */
 export function isPublished(alpha: number, rows: number): boolean {
   return TABLE.some(([a, r]) => a === alpha && r === rows);
 }

@@ -1,22 +1,25 @@
-/** Names for classes: ImageNet's 1,000 (Keras's imagenet_class_index.json) and the ranking of any scores by them. */
+/** Names of classes: ImageNet's 1,000 (Keras's imagenet_class_index.json), and the ranking of scores with their names. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { fnv1a32 } from "../core/random.ts";
 import { CHECKSUM, PACKED } from "./imagenet-classes.ts";
 
+/** The name of a class. */
 export interface ClassName {
-  /** The WordNet id, such as `n02504458`; for classes that are not ImageNet's, the index. */
+  /** The WordNet id, such as `n02504458`; for classes that are not ImageNet's, the class index. */
   readonly wnid: string;
+  /** The name, such as `African_elephant`. */
   readonly label: string;
 }
 
+/** A class that a model predicts, with its score. */
 export interface Prediction extends ClassName {
-  /** The model's score for the class: a probability where the model ends in softmax. */
+  /** The model's score for the class: a probability if the model ends in softmax. */
   readonly score: number;
 }
 
 let imagenet: readonly ClassName[] | undefined;
 
-/** ImageNet's classes in the order of the model's outputs. Unpacked and checked when first used. */
+/** The 1,000 classes of ImageNet, in the order of the model's outputs. @throws FormatError if the package's list is damaged. */
 export function imagenetClasses(): readonly ClassName[] {
   imagenet ??= unpack();
   return imagenet;
@@ -37,16 +40,16 @@ function unpack(): readonly ClassName[] {
   });
 }
 
-/** Class names as a list of labels gives them: where only a name is given, the index stands for the id. */
+/** The class names of a list of labels; a label that is only a name has its index as the id. */
 export function classNamesOf(labels: readonly (string | ClassName)[]): readonly ClassName[] {
   return labels.map((label, index) => (typeof label === "string" ? { wnid: String(index), label } : label));
 }
 
-/** The `top` classes of one row of scores, best first; equal scores in the order that Keras gives them. */
+/** The `top` classes of one sample's scores, best first; equal scores in Keras's order. @throws ValueError if `top` is not a whole number above 0. */
 export function rank(scores: Float32Array, names: readonly ClassName[], top: number): Prediction[] {
   if (!Number.isInteger(top) || top < 1)
     throw valueError(`\`top\` must be a whole number of 1 or more. Received: top=${top}`);
-  // NumPy sorts NaN above all numbers, and of equals the later index comes first once the order is reversed.
+  // NumPy sorts NaN above all numbers. Keras reverses NumPy's order, so that of equal scores the later index comes first.
   const key = (index: number): number => {
     const score = scores[index] ?? Number.NaN;
     return Number.isNaN(score) ? Infinity : score;

@@ -1,8 +1,9 @@
-/** ImageNet's 1,000 classes in Keras's order, made by scripts/make-class-index.ts: the step of the WordNet id in base 36, a space, the name. */
+/** ImageNet's 1,000 classes in Keras's order, packed by scripts/make-class-index.ts. */
 
 /** FNV-1a (32 bits) of `PACKED`. */
 export const CHECKSUM = 0xaf621806;
 
+/** For each class, the difference of its WordNet id from the one before in base 36, a space, and its name; separated by commas. */
 // prettier-ignore
 export const PACKED =
   "uvp8 tench,251 goldfish,vvl great_white_shark,50v tiger_shark,2ei hammerhead,1fk electric_ray,1bi stingray,ctv" +

@@ -1,4 +1,4 @@
-/** What goes before and after a MobileNetV2: keras.applications.mobilenet_v2's preprocess_input and decode_predictions. */
+/** Preprocessing of inputs and decoding of predictions (keras.applications.mobilenet_v2's preprocess_input, decode_predictions). */
 import { valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
@@ -6,19 +6,21 @@ import { Tensor } from "../core/tensor.ts";
 import type { Preprocessing } from "../saving/checkpoint.ts";
 import { type ClassName, type Prediction, classNamesOf, imagenetClasses, rank } from "./class-names.ts";
 
+/** The options of `preprocessInput`. */
 export interface PreprocessInputOptions {
-  /** Where the channels are. Scaling to [-1, 1] does not depend on it; it is checked as Keras checks it. */
+  /** The position of the channels, which matters only for a `preprocessing` by channel. Default: `channels_last`. */
   readonly dataFormat?: "channels_last" | "channels_first" | undefined;
-  /** How a model wants its pixels where it is not this way: `model.preprocessing`, which files of other origins have. */
+  /** The scaling that a model expects, if it is another one: `model.preprocessing` of a model from another framework. Default: to [-1, 1]. */
   readonly preprocessing?: Preprocessing | undefined;
 }
 
 /**
- * Scales pixels from [0, 255] to [-1, 1], as MobileNetV2 expects them: x / 127.5 − 1, rounded to float32 after each step. With
- * `preprocessing` as that says: x × scale + offset, for each channel or for all.
+ * Scales pixels from [0, 255] to [-1, 1], as MobileNetV2 expects them: x / 127.5 − 1, rounded to float32 after each step. With the option
+ * `preprocessing`, it computes x × scale + offset, with one scale and offset for all channels or for each.
  *
- * @param x pictures of any shape, float or integer; not modified.
- * @throws ValueError for an unknown `dataFormat`, or as many scales as there are no channels.
+ * @param x pictures of any shape, float or integer, which are not modified
+ * @returns a new tensor of the same shape, in float32
+ * @throws ValueError for an unknown `dataFormat`, or if `preprocessing` is for another number of channels
  */
 export function preprocessInput(x: Tensor, options: PreprocessInputOptions = {}): Tensor<Float32Array> {
   checkOptions("preprocessInput()", options, { dataFormat: true, preprocessing: true });
@@ -60,18 +62,20 @@ function scaledBy(
   return new Tensor(shape, scaled);
 }
 
+/** The options of `decodePredictions`. */
 export interface DecodePredictionsOptions {
-  /** How many classes to return, at most. Default 5. */
+  /** The number of classes to return for each sample, 1 or more. Default: 5. */
   readonly top?: number | undefined;
-  /** The names of the classes of another model, in the order of its outputs. Default: ImageNet's. */
+  /** The names of the classes, in the order of the model's outputs. Default: ImageNet's 1,000. */
   readonly labels?: readonly (string | ClassName)[] | undefined;
 }
 
 /**
- * The best classes of every row of a model's predictions, best first.
+ * Decodes a model's predictions to the classes with the highest scores.
  *
- * @param predictions [samples, 1000], or as many columns as there are `labels`.
- * @throws ValueError for another shape.
+ * @param predictions a tensor [samples, classes], with 1,000 classes or as many as there are `labels`
+ * @returns for each sample, a list of `top` classes with names and scores, the best first
+ * @throws ValueError for another shape, or an invalid `top`
  */
 export function decodePredictions(predictions: Tensor, options: DecodePredictionsOptions = {}): Prediction[][] {
   checkOptions("decodePredictions()", options, { top: true, labels: true });

@@ -1,4 +1,4 @@
-/** How long the published models take on this machine. Time does not depend on the weights' values: random ones will do. */
+/** Latencies of the published models on this machine, measured with random weights, since time does not depend on their values. */
 import { show, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -8,12 +8,13 @@ import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
 import { MobileNetV2 } from "./mobilenet-v2.ts";
 
-/** The numbers that models compute with. */
+/** The types of numbers that models compute with. */
 export const PRECISIONS = ["float32", "int8"] as const;
 
+/** The type of the numbers that a model computes with. */
 export type NumberType = (typeof PRECISIONS)[number];
 
-/** Bytes of the files that quantized models are saved to, by width: a byte a weight, two numbers a channel, and the names. */
+/** The sizes of saved quantized models in bytes, by width: one byte for each weight, two numbers for each channel, and the names. */
 const INT8_BYTES: ReadonlyMap<number, number> = new Map([
   [0.35, 1804832],
   [0.5, 2109800],
@@ -23,7 +24,10 @@ const INT8_BYTES: ReadonlyMap<number, number> = new Map([
   [1.4, 6338352],
 ]);
 
-/** Bytes of a model's weights file, within a percent: of the published one for float32, of a `quantize`d model's for int8. */
+/**
+ * The size of a published model's weights file in bytes, within a percent: the published file for `float32`, the file of the model quantized by
+ * `quantize` for `int8`.
+ */
 export function downloadBytes(
   { alpha, parameters }: Pick<Checkpoint, "alpha" | "parameters">,
   precision: NumberType,
@@ -31,38 +35,41 @@ export function downloadBytes(
   return (precision === "int8" ? INT8_BYTES.get(alpha) : undefined) ?? parameters * 4;
 }
 
-/** Points of top-1 that quantization may cost. */
+/** The top-1 accuracy that quantization may cost, in percentage points. */
 const INT8_LOSS = 0.5;
 
-/** The top-1 accuracy to expect, in percent: as published, or somewhat less for int8. */
+/** The top-1 accuracy to expect, in percent: the published one, or half a point less for `int8`. */
 export function expectedTop1({ top1 }: Pick<Checkpoint, "top1">, precision: NumberType): number {
   return precision === "int8" ? Math.round((top1 - INT8_LOSS) * 10) / 10 : top1;
 }
 
+/** The measured latency of a model. */
 export interface Measurement {
   /** Keras's name of the model. */
   readonly name: string;
+  /** The type of the numbers it computed with. */
   readonly precision: NumberType;
-  /** Milliseconds of one prediction of one picture: the median of several. */
+  /** The time of a prediction of one picture in milliseconds, the median of several. */
   readonly latencyMs: number;
 }
 
+/** The options of `measureCheckpoint`. */
 export interface MeasureOptions extends ThreadOptions {
-  /** Default `"float32"`. */
+  /** The type of the numbers to compute with. Default: `float32`. */
   readonly precision?: NumberType | undefined;
-  /** About how long to measure, in milliseconds, besides the start. Default 300. */
+  /** The approximate time to measure for in milliseconds, to which the time to build the model is added. Default: 300. */
   readonly duration?: number | undefined;
 }
 
-/** Clocks of pages may tick every 0.1 ms: so long is what is timed at once, in milliseconds. */
+/** The least time of one measurement in milliseconds, of as many predictions as it takes: a page's clock may tick only every 0.1 ms. */
 const SAMPLE = 5;
 const FEWEST_SAMPLES = 3;
 
 /**
- * Times one of the published models (an element of `checkpoints`), built with random weights, or quantized without any. Nothing is
- * downloaded.
+ * Measures the latency of a published model on this machine, with random weights. Nothing is downloaded.
  *
- * @throws ValueError for another model or precision.
+ * @param checkpoint an element of `checkpoints`
+ * @throws ValueError for another model, an unknown precision, or an invalid duration
  */
 export async function measureCheckpoint(
   checkpoint: Pick<Checkpoint, "name">,
@@ -83,10 +90,10 @@ export async function measureCheckpoint(
   for (const end = now() + duration; now() < end || times.length < FEWEST_SAMPLES;) {
     // oxlint-disable-next-line no-await-in-loop -- one at a time is what is timed
     times.push(await sample(() => model.predict(picture)));
-    // Signals and pages get their turn.
+    // A pause, so that signals are handled and a page stays responsive.
     await new Promise((resolve) => setTimeout(resolve));
   }
-  // Engines run optimized code only after a while.
+  // JavaScript engines optimize code only after a while, so the first half is dropped.
   return { name, precision, latencyMs: median(times.slice(Math.floor(times.length / 2))) };
 }
 
@@ -95,13 +102,13 @@ async function quantizedFrom(model: BaseModel): Promise<QuantizedModel> {
   return blankQuantized(model);
 }
 
-/** @throws ValueError for a name of other numbers. */
+/** Checks a precision. @throws ValueError for an unknown one. */
 export function checkPrecision(precision: NumberType): void {
   if (PRECISIONS.includes(precision)) return;
   throw valueError(`\`precision\` should be one of ${PRECISIONS.join(", ")}. Received: precision=${show(precision)}`);
 }
 
-/** The published model of that name. @throws ValueError where there is none. */
+/** The published model of a name. @throws ValueError if there is none. */
 function published(wanted: string): Checkpoint {
   const found = checkpoints.find(({ name }) => name === wanted);
   if (found === undefined)
@@ -109,7 +116,7 @@ function published(wanted: string): Checkpoint {
   return found;
 }
 
-/** Milliseconds of one call. */
+/** The time of one call in milliseconds. */
 async function sample(call: () => Promise<unknown>): Promise<number> {
   const start = now();
   for (let calls = 1; ; calls++) {

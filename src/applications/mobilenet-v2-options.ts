@@ -1,4 +1,4 @@
-/** The arguments of MobileNetV2, checked as keras.applications checks them, in its wording with our names. */
+/** The arguments of MobileNetV2, checked as keras.applications does, with its messages. */
 import { valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
@@ -8,38 +8,48 @@ import { type ThreadOptions, threadsOf } from "../models/threads.ts";
 import type { BytesSource, Progress } from "../platform/contract.ts";
 import { PUBLISHED_ALPHAS, PUBLISHED_ROWS, isPublished } from "./checkpoints.ts";
 
+/** The arguments of `MobileNetV2`, those of keras.applications.MobileNetV2 and a few more. */
 export interface MobileNetV2Options extends ThreadOptions {
   /**
-   * [rows, cols, channels], rows and cols of 32 or more, or null where any size is to be taken at `predict` (only without the top).
-   * Default [224, 224, 3] with the top or ImageNet weights, else [null, null, 3].
+   * The shape of the input without the batch axis, [rows, cols, channels]; rows and cols are 32 or more. Without the top, rows and cols may be
+   * null: the model then takes pictures of any size. With the top and ImageNet weights, it must be a published size, such as [160, 160, 3].
+   * Default: [224, 224, 3] with the top, [null, null, 3] without it.
    */
   readonly inputShape?: Shape | null | undefined;
-  /** The width multiplier: every layer has about alpha × the paper's channels. Default 1. */
+  /**
+   * The width multiplier, above 0: every layer has about alpha times the channels of the paper. ImageNet weights exist for 0.35, 0.5, 0.75, 1,
+   * 1.3 and 1.4. Default: 1.
+   */
   readonly alpha?: number | undefined;
-  /** Whether the classifier is part of the model. Default true. */
+  /** Whether to include the classifier at the top of the network. Default: true. */
   readonly includeTop?: boolean | undefined;
-  /** `"imagenet"` (default), null for random weights, or a weights file: a path, a URL, its bytes, a Blob. */
+  /** `imagenet` for pre-trained weights, null for random ones, or a weights file: its path, URL, bytes or `Blob`. Default: `imagenet`. */
   readonly weights?: BytesSource | null | undefined;
-  /** A symbolic tensor to use as the image input, to share it between models. */
+  /** A symbolic tensor (the output of `Input` or of a layer) to use as the image input, to share it between models. Default: a new `Input`. */
   readonly inputTensor?: KerasTensor | null | undefined;
-  /** Without the top: null (default) for the last feature map, `"avg"` or `"max"` for a vector. */
+  /**
+   * The pooling without the top: null gives the last feature map, [batch, rows, cols, channels], `avg` and `max` its global average or
+   * maximum, [batch, channels]. Default: null.
+   */
   readonly pooling?: "avg" | "max" | null | undefined;
-  /** The number of classes of the top. Default 1000. */
+  /** The number of classes of the top; 1000 with ImageNet weights. Default: 1000. */
   readonly classes?: number | undefined;
-  /** The activation of the top; null for logits. Default `"softmax"`. */
+  /** The activation of the top; null gives logits. With pre-trained weights, only `softmax` and null are possible. Default: `softmax`. */
   readonly classifierActivation?: string | null | undefined;
+  /** The name of the model. Default: `mobilenetv2_{alpha}_{rows}`, as in Keras. */
   readonly name?: string | null | undefined;
   /**
-   * The address of a folder with the ImageNet weights under Keras's file names. Default: the environment variable
-   * MOBILENETV2_WEIGHTS_URL, else Keras's own address. In a page: your own copy, since that address may refuse other origins.
+   * The URL of a folder that has the ImageNet weights under Keras's file names. Default: the environment variable MOBILENETV2_WEIGHTS_URL, or
+   * else Keras's own address. Pages should give a copy of their own, since Keras's address may refuse requests from other origins.
    */
   readonly weightsBaseUrl?: string | undefined;
-  /** How far the reading of the weights is; where they are in the cache it is not called. */
+  /** A function that is called with the progress of reading the weights; it is not called if they are in the cache. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Ends the loading of weights: the promise is rejected with the signal's reason. */
+  /** A signal that, once aborted, ends the loading of weights: the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The checked arguments, with their defaults. */
 export interface ModelArguments {
   readonly inputShape: Shape;
   readonly alpha: number;
@@ -51,15 +61,15 @@ export interface ModelArguments {
   readonly classifierActivation: ActivationName;
   readonly name: string | undefined;
   readonly threads: number;
-  /** The rows of the weights to load; also what the model is named after, as in Keras. */
+  /** The input size of the weights to load, which Keras also puts into the model's name. */
   readonly weightRows: number | null;
 }
 
 const LEAST_SIZE = 32;
-/** The size of the first published models, and of weights where no other fits. */
+/** The default input size, whose weights are also loaded if none were published for the given size. */
 export const DEFAULT_SIZE = 224;
 
-/** All arguments with their defaults. @throws ValueError in every case of Keras's function. */
+/** Checks the arguments and fills in defaults. @throws ValueError whenever Keras's function does. */
 export function checkArguments(options: MobileNetV2Options): ModelArguments {
   checkOptions("MobileNetV2", options, {
     threads: true,
@@ -154,13 +164,13 @@ function isBytesSource(weights: unknown): boolean {
   return [URL, Uint8Array, ArrayBuffer, Blob].some((kind) => weights instanceof kind);
 }
 
-/** The size of a square shape for which weights were published, else 224. */
+/** The size of a square shape, if weights were published for it, else 224. */
 function sizeIfPublished(shape: Shape | undefined): number {
   const [rows = null, cols = null] = shape ?? [];
   return rows !== null && rows === cols && PUBLISHED_ROWS.includes(rows) ? rows : DEFAULT_SIZE;
 }
 
-/** keras.src.applications.imagenet_utils.obtain_input_shape. */
+/** The input shape, given or default (keras.src.applications.imagenet_utils.obtain_input_shape). */
 function obtainInputShape(
   given: Shape | undefined,
   defaultSize: number,
@@ -209,7 +219,7 @@ function obtainInputShape(
   return shape;
 }
 
-/** The rows of the ImageNet weights to load for an input of this size. */
+/** The input size of the ImageNet weights to load for an input of this size. */
 function imagenetRows(alpha: number, rows: number | null, cols: number | null): number {
   if (!PUBLISHED_ALPHAS.includes(alpha)) {
     throw valueError(
@@ -248,7 +258,7 @@ function checkClassifierActivation(
   return activation;
 }
 
-/** Keras's message for a `weights` argument that is none. */
+/** Keras's message for an invalid `weights` argument. */
 export function wrongWeights(weights: unknown): string {
   return (
     "The `weights` argument should be either `null` (random initialization), `imagenet` (pre-training on ImageNet), " +

@@ -1,4 +1,4 @@
-/** MobileNetV2: the graph of arXiv 1801.04381, table 2, argument for argument as keras.applications.MobileNetV2 builds it. */
+/** MobileNetV2 (arXiv 1801.04381, table 2), built as keras.applications.MobileNetV2 does. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { correctPad } from "../core/padding.ts";
 import { axisOf } from "../core/shape.ts";
@@ -27,7 +27,7 @@ import { imagenetWeights } from "./weights.ts";
 
 export type { MobileNetV2Options } from "./mobilenet-v2-options.ts";
 
-/** Table 2 of the paper: expansion, output channels before alpha, repeats, stride of the first. */
+/** Table 2 of the paper: expansion factor, output channels before alpha, number of blocks, stride of the first block. */
 export const STAGES = [
   { expansion: 1, filters: 16, repeats: 1, stride: 1 },
   { expansion: 6, filters: 24, repeats: 2, stride: 2 },
@@ -39,12 +39,12 @@ export const STAGES = [
 ] as const;
 
 /**
- * Builds a MobileNetV2 and loads its weights.
+ * Instantiates the MobileNetV2 architecture, by default with weights pre-trained on ImageNet, which are downloaded once and cached.
  *
- * Inputs are pictures scaled by `preprocessInput`, [batch, rows, cols, channels]; see `MobileNetV2Options` for the rest.
+ * The model takes pictures scaled to [-1, 1] by `preprocessInput`, [batch, rows, cols, channels] (channels last).
  *
- * @returns the model, named `mobilenetv2_{alpha}_{rows}` unless `name` is given.
- * @throws ValueError in Keras's cases and wording; NetworkError, IOError, FormatError where weights cannot be had.
+ * @returns a promise of the model, named `mobilenetv2_{alpha}_{rows}` unless `name` is given
+ * @throws ValueError for invalid arguments, in Keras's words; NetworkError, IOError or FormatError if the weights cannot be loaded
  * @see https://keras.io/api/applications/mobilenet/#mobilenetv2-function
  */
 export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Model> {
@@ -59,7 +59,7 @@ export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Mod
       baseUrl: options.weightsBaseUrl,
       onProgress: options.onProgress,
       signal: options.signal,
-      // Loading is the check: all tensors must be there, have our shapes and finite values, or none is taken.
+      // Loading is the check: unless all tensors are there, with the right shapes and finite values, none is assigned.
       check: (bytes) => model.loadWeightsFromBytes(bytes),
     });
   } else if (weights !== null) {
@@ -68,7 +68,7 @@ export async function MobileNetV2(options: MobileNetV2Options = {}): Promise<Mod
   return model;
 }
 
-/** Keras's word for weights that are neither known by name nor there as a file. */
+/** Loads a weights file. @throws ValueError, in Keras's words, for a text that is neither `imagenet` nor the path of a file. */
 async function loadFile(model: Model, weights: BytesSource, options: MobileNetV2Options): Promise<void> {
   const { onProgress, signal } = options;
   try {
@@ -100,7 +100,7 @@ function buildGraph(args: ModelArguments): Model {
     }
   }
 
-  // The paper applies alpha to the last convolution only where it widens.
+  // The paper applies alpha to the last convolution only if it is above 1.
   const last = alpha > 1 ? makeDivisible(1280 * alpha, 8) : 1280;
   x = new Conv2D({ filters: last, kernelSize: 1, useBias: false, name: "Conv_1" }).apply(x);
   x = normalize(x, "Conv_1_bn");
@@ -131,7 +131,7 @@ interface Block {
   readonly stride: number;
 }
 
-/** Expand 1 × 1, depthwise 3 × 3, project 1 × 1 without an activation; added to its input where shapes allow (figure 4). */
+/** An inverted residual block: expand 1 × 1, depthwise 3 × 3, project 1 × 1 without activation; added to its input if shapes allow (figure 4). */
 function invertedResidual(input: KerasTensor, { block, expansion, filters, alpha, stride }: Block): KerasTensor {
   const channels = axisOf(input.shape, -1) ?? 0;
   const projected = makeDivisible(Math.trunc(filters * alpha), 8);
@@ -176,13 +176,13 @@ function normalize(x: KerasTensor, name: string): KerasTensor {
   return new BatchNormalization({ epsilon: 1e-3, momentum: 0.999, name }).apply(x);
 }
 
-/** The multiple of `divisor` nearest to `value`, not more than a tenth below it. */
+/** The multiple of `divisor` nearest to `value`, or the next one if that is more than a tenth below it; at least `divisor`. */
 export function makeDivisible(value: number, divisor: number): number {
   const rounded = Math.max(divisor, Math.floor((value + divisor / 2) / divisor) * divisor);
   return rounded < 0.9 * value ? rounded + divisor : rounded;
 }
 
-/** The input tensors that a tensor depends on. */
+/** The outputs of `Input` that a tensor depends on. @throws ValueError if there are none. */
 function sourcesOf(tensor: KerasTensor): readonly KerasTensor[] {
   const sources = new Set<KerasTensor>();
   const seen = new Set([tensor.node]);

@@ -1,4 +1,4 @@
-/** Names the most accurate published model that a budget of time and download allows, on this machine. */
+/** Recommends the most accurate published model within a budget of latency and download size, on this machine. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { ThreadOptions } from "../models/threads.ts";
@@ -13,40 +13,44 @@ import {
   measureCheckpoint,
 } from "./measure.ts";
 
+/** The options of `recommend`. */
 export interface RecommendOptions extends ThreadOptions {
-  /** The most milliseconds that a prediction of one picture may take. */
+  /** The longest time of a prediction of one picture, in milliseconds. Default: no limit. */
   readonly latencyMs?: number | undefined;
-  /** The most bytes that the weights may have. */
+  /** The largest size of the weights file, in bytes. Default: no limit. */
   readonly downloadBytes?: number | undefined;
-  /** Which numbers models may compute with. Default: `["float32", "int8"]`. */
+  /** The types of numbers that the model may compute with. Default: `["float32", "int8"]`. */
   readonly precisions?: readonly NumberType[] | undefined;
-  /** Times that were measured before (`measureCheckpoint`), of the models to choose from. Without them this machine is measured. */
+  /** Earlier results of `measureCheckpoint`, for the models to choose from. Default: none, the models are measured on this machine. */
   readonly measurements?: readonly Measurement[] | undefined;
 }
 
+/** The recommended model. Its `top1` is the accuracy to expect, which for `int8` is half a point below the published one. */
 export interface Recommendation extends Checkpoint {
+  /** The type of the numbers to compute with: for `int8`, quantize the model with `quantize`. */
   readonly precision: NumberType;
-  /** Milliseconds of a prediction as they were measured; undefined where no time was asked for or given. */
+  /** The measured time of a prediction, in milliseconds; undefined if neither `latencyMs` nor `measurements` was given. */
   readonly latencyMs: number | undefined;
+  /** The size of the weights file in bytes, within a percent. */
   readonly downloadBytes: number;
 }
 
-/** Two small models that span a fivefold of MACs with nearly the same fixed cost. */
+/** Two small models with nearly the same fixed cost, of which one has about five times the multiply-accumulates of the other. */
 const PROBES = ["mobilenetv2_0.35_96", "mobilenetv2_1.00_96"] as const;
-/** Milliseconds of measuring each, and each model that an estimate lets pass. */
+/** The time to measure each model for, in milliseconds. */
 const DURATION = 100;
-/** Estimates are a few percent off: models that are so much too slow by them are measured too. */
+/** Estimates are a few percent off, so models are measured if their estimate is within the budget times this. */
 const DOUBT = 1.1;
 
 /**
- * The most accurate published model within a budget: `await recommend({ latencyMs: 5 })`, `await recommend({ downloadBytes: 2e6 })`.
+ * Recommends the most accurate published model within a budget, such as `await recommend({ latencyMs: 5 })` or
+ * `await recommend({ downloadBytes: 2e6 })`.
  *
- * Without `measurements` two small models of each precision are timed, with random weights, the others estimated from their
- * multiply-adds, and the model that is named was itself timed: in all about a second. Nothing is downloaded.
+ * For a limit of time without `measurements`, it measures two small models of each precision, with random weights, estimates the others
+ * from their multiply-accumulates, and measures those that may fit, the most accurate first: about a second in all. Nothing is downloaded.
  *
- * @returns the model: `MobileNetV2({ alpha, inputShape: [rows, rows, 3] })`, for the precision int8 `quantize`d; with the accuracy
- *   to expect.
- * @throws ValueError for a budget that is none; LimitError where no model fits, with the one that is nearest.
+ * @returns the model to build with `MobileNetV2({ alpha, inputShape: [rows, rows, 3] })`
+ * @throws ValueError for an invalid option; LimitError, which names the nearest model, if none fits
  */
 export async function recommend(options: RecommendOptions = {}): Promise<Recommendation> {
   checkOptions("recommend()", options, {
@@ -73,7 +77,7 @@ function checkBudget(name: string, unit: string, value: number | undefined): voi
   throw valueError(`\`${name}\` should be a number of ${unit} above 0. Received \`${name}=${String(value)}\``);
 }
 
-/** The most accurate first; of those that are equal the one with fewer multiply-adds. */
+/** All models of these precisions, the most accurate first; of equally accurate ones, the one with fewer multiply-accumulates. */
 function candidates(precisions: readonly NumberType[]): readonly Recommendation[] {
   for (const precision of precisions) checkPrecision(precision);
   return precisions
@@ -146,7 +150,7 @@ async function measured(
   throw tooSlow(estimated, budget);
 }
 
-/** Time as a fixed part and a part for each multiply-add. */
+/** An estimate of the time from the multiply-accumulates: a fixed part, and a part for each of them. */
 function lineThrough(probes: readonly Timed[]): (macs: number) => number {
   const [a, b] = probes.toSorted((one, other) => one.macs - other.macs);
   if (a === undefined || b === undefined) return () => Infinity;

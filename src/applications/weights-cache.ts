@@ -1,4 +1,4 @@
-/** The published weights that are in the cache: which, how large, whether whole; and more of them, or fewer. */
+/** The cache of published weights: listing, downloading, verifying and removing its files. */
 import { listCached, removeCached } from "#platform";
 import { MobileNetV2Error, messageOf } from "../core/errors.ts";
 import type { Model } from "../models/model.ts";
@@ -7,27 +7,30 @@ import { checkpoints } from "./checkpoints.ts";
 import { MobileNetV2 } from "./mobilenet-v2.ts";
 import { type ImagenetFile, findImagenetWeights, imagenetFileName, imagenetWeights } from "./weights.ts";
 
+/** A weights file in the cache. */
 export interface CachedWeights extends ImagenetFile {
-  /** The file's name; one that was set aside ends in `.broken`. */
+  /** The name of the file; the name of a broken one that was set aside ends in `.broken`. */
   readonly name: string;
-  /** Its path; in browsers the address that it came from. */
+  /** The path of the file; in browsers, the URL that it came from. */
   readonly place: string;
+  /** The size of the file. */
   readonly bytes: number;
 }
 
+/** The result of verifying a weights file. */
 export interface VerifiedWeights extends CachedWeights {
-  /** Undefined where the file is whole. */
+  /** The reason why the file cannot be used, or undefined if it is intact. */
   readonly problem: string | undefined;
 }
 
 const FOLDER = "models";
 
-/** All published files: with the classifier and without. */
+/** All published weights files: for each of the 22 models, one with the classifier and one without. */
 export function imagenetFiles(): readonly ImagenetFile[] {
   return checkpoints.flatMap(({ alpha, rows }) => [true, false].map((includeTop) => ({ alpha, rows, includeTop })));
 }
 
-/** Those that are in the cache, broken ones that were set aside included. Nothing is read. */
+/** Lists the published weights files that are in the cache, including broken ones that were set aside. The files are not read. */
 export async function listWeights(): Promise<readonly CachedWeights[]> {
   const present = await listCached(FOLDER);
   return imagenetFiles().flatMap((file) => {
@@ -38,13 +41,21 @@ export async function listWeights(): Promise<readonly CachedWeights[]> {
   });
 }
 
-/** The bytes of a file, which is downloaded into the cache where it is not there, or not whole. @throws NetworkError, FormatError */
+/**
+ * Reads a published weights file from the cache; if it is missing or broken there, it is downloaded into the cache.
+ *
+ * @returns the bytes of the file
+ * @throws NetworkError if it cannot be downloaded; FormatError if the downloaded file is broken
+ */
 export async function fetchWeights(file: ImagenetFile, options: DownloadOptions = {}): Promise<Uint8Array> {
   const model = await emptyModel(file);
   return imagenetWeights({ ...options, ...file, check: (bytes) => model.loadWeightsFromBytes(bytes) });
 }
 
-/** Reads every file of the cache and holds it against its model. Broken ones are set aside: the next use downloads them again. */
+/**
+ * Verifies all published weights files in the cache by loading each into its model. Broken ones are set aside, and downloaded again when
+ * they are next used. `onFile` is called with each result as soon as it is known.
+ */
 export async function verifyWeights(onFile?: (file: VerifiedWeights) => void): Promise<readonly VerifiedWeights[]> {
   const verified: VerifiedWeights[] = [];
   for (const file of await listWeights()) {
@@ -56,7 +67,7 @@ export async function verifyWeights(onFile?: (file: VerifiedWeights) => void): P
   return verified;
 }
 
-/** Takes a file out of the cache, with what was set aside of it; false where neither was there. */
+/** Removes a weights file from the cache, and its broken copy if one was set aside. @returns whether there was either */
 export async function removeWeights(file: ImagenetFile): Promise<boolean> {
   const name = imagenetFileName(file);
   const removed = await Promise.all([name, `${name}.broken`].map((one) => removeCached(FOLDER, one)));

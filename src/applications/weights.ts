@@ -1,4 +1,4 @@
-/** Where ImageNet weights come from: the files, names and cache of keras/src/applications/mobilenet_v2.py. */
+/** The ImageNet weights files: their names, address and cache (keras/src/applications/mobilenet_v2.py). */
 
 import { cachedDownload, environment, findCached } from "#platform";
 
@@ -6,41 +6,44 @@ import type { CachedFile, DownloadOptions } from "../platform/contract.ts";
 
 const BASE_WEIGHT_PATH = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/";
 const MIRROR_VARIABLE = "MOBILENETV2_WEIGHTS_URL";
-/** The largest file, that of alpha 1.4, has 24 MB. */
+/** The largest download in bytes; the largest file, for alpha 1.4, has 24 MB. */
 const MAX_BYTES = 1 << 26;
 
-/** Which of the published files. */
+/** A published ImageNet weights file. */
 export interface ImagenetFile {
-  /** 0.35, 0.5, 0.75, 1, 1.3 or 1.4. */
+  /** The width multiplier: 0.35, 0.5, 0.75, 1, 1.3 or 1.4. */
   readonly alpha: number;
-  /** 96, 128, 160, 192 or 224; for the two largest alphas only 224. */
+  /** The input size: 96, 128, 160, 192 or 224; only 224 for the widths 1.3 and 1.4. */
   readonly rows: number;
+  /** Whether the file has the classifier's weights. */
   readonly includeTop: boolean;
 }
 
+/** The options of reading an ImageNet weights file. */
 export interface ImagenetOptions extends ImagenetFile, DownloadOptions {
-  /** The address of a folder that has the files. Default: the environment's MOBILENETV2_WEIGHTS_URL, or else Keras's. */
+  /** The URL of a folder that has the files. Default: the environment variable MOBILENETV2_WEIGHTS_URL, or else Keras's address. */
   readonly baseUrl?: string | undefined;
 }
 
-/** The file's name, such as "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5". */
+/** The name of a file, such as "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5". */
 export function imagenetFileName({ alpha, rows, includeTop }: ImagenetFile): string {
-  // As Python writes a float.
+  // Python writes a whole number of type float with `.0`.
   const written = Number.isInteger(alpha) ? alpha.toFixed(1) : String(alpha);
   return `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_${written}_${rows}${includeTop ? "" : "_no_top"}.h5`;
 }
 
 /**
- * The bytes of a published HDF5 weights file, from Keras's cache or else downloaded into it (in browsers: the Cache API).
+ * Reads a published HDF5 weights file from Keras's cache (in browsers, the Cache API), or else downloads it into the cache.
  *
- * Throws `NetworkError` where it is neither cached nor reachable, `FormatError` where `check` refuses what came; the
- * message names the file, the address and where to put it.
+ * @returns the bytes of the file
+ * @throws NetworkError if it is neither cached nor reachable, FormatError if `check` rejects the downloaded file; the message names the
+ *   file, its URL and the place to put it
  */
 export function imagenetWeights(options: ImagenetOptions): Promise<Uint8Array> {
   return cachedDownload(cachedFile(options));
 }
 
-/** The same without a network: undefined where the file is not in the cache, or not good. */
+/** The same without a download: undefined if the file is not in the cache, or `check` rejects it. */
 export function findImagenetWeights(options: ImagenetOptions): Promise<Uint8Array | undefined> {
   return findCached(cachedFile(options));
 }

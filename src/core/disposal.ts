@@ -1,6 +1,6 @@
-/** Freeing what may still be in the making. */
+/** Frees a thing that may still be in the making. */
 
-/** Disposes of it once it is made; one that could not be made needs no freeing. */
+/** Calls `dispose()` on the thing as soon as it is made. If it cannot be made, there is nothing to free. */
 export function disposeWhenMade(making: Promise<{ dispose(): void }> | undefined): void {
   void making?.then(
     (made) => made.dispose(),

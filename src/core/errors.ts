@@ -1,30 +1,32 @@
-/** The one error class of the package; messages follow Keras's wording where Keras has one. */
+/** The one error class of the package; messages are worded as Keras's if Keras has such an error. */
 
+/** The kind of an error; a comment before each kind describes it. */
 export type ErrorCode =
-  /** An argument has a value that does not fit: what Keras raises as `ValueError`. */
+  /** An argument whose value does not fit: what Keras raises as `ValueError`. */
   | "ValueError"
-  /** Shapes that do not fit one another. */
+  /** Tensors whose shapes do not fit each other or the data. */
   | "ShapeError"
-  /** A file that is broken, hostile, or not what it should be. */
+  /** A file that is broken, hostile, or of another kind than expected. */
   | "FormatError"
-  /** A file that is well formed but uses something we do not read. */
+  /** A file that is well formed, or a request that makes sense, but that needs something this package does not support. */
   | "UnsupportedError"
   /** A file, folder or address that cannot be read or written. */
   | "IOError"
-  /** A download that failed: no network, a bad status, a wrong length. */
+  /** A download that failed: no network, an error status, or a wrong length. */
   | "NetworkError"
-  /** A limit of size, memory or count that would be exceeded. */
+  /** Something that exceeds a limit on size, memory or count. */
   | "LimitError"
-  /** A part of the platform that is missing: WebAssembly SIMD, the image decoder. */
+  /** A part of the platform that is missing, such as WebAssembly SIMD or the image decoder. */
   | "MissingError"
-  /** A model that was disposed of, or used before it was built. */
+  /** An object that was disposed of, or used before it was ready. */
   | "StateError";
 
 /**
- * Every error that the package throws on purpose. The message says what was given, what was expected and what to do;
- * `code` is for programs.
+ * Every error that the package throws on purpose. The message says what was given, what was expected and what to do; programs tell errors
+ * apart by `code`.
  */
 export class MobileNetV2Error extends Error {
+  /** The kind of the error. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -34,17 +36,17 @@ export class MobileNetV2Error extends Error {
   }
 }
 
-/** A `ValueError` in Keras's sense. */
+/** Makes an error with the code `ValueError`. */
 export function valueError(message: string): MobileNetV2Error {
   return new MobileNetV2Error("ValueError", message);
 }
 
-/** A message for any thrown thing. */
+/** The message of a thrown value, whether or not it is an `Error`. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A value as error messages show it: lists as Python's tuples, `(3, -1)`; whatever is long or deep is cut. */
+/** Writes a value for an error message. Lists look like Python's tuples, such as `(3, -1)`; long texts, long lists and deep objects are cut short. */
 export function show(value: unknown, depth = 0): string {
   if (typeof value === "string") return value.length > 200 ? `${value.slice(0, 200)}…` : value;
   if (typeof value !== "object" || value === null) return String(value);

@@ -1,9 +1,9 @@
-/** Names that may have been meant: near by edits (Levenshtein 1966), or abbreviated by what was given. */
+/** Guesses which known name was meant: one that is a few edits away (Levenshtein 1966), or one that was abbreviated. */
 
-/** Longer ones are cut, so that nothing takes long. */
+/** Only this many characters of a name are compared, so that no name takes long. */
 const LONGEST = 40;
 
-/** The known names that are much like the given one, the nearest first. Case and underscores do not count. */
+/** The known names that resemble the given one, the most similar first. Case and underscores are ignored. */
 export function nearNames(given: string, known: readonly string[]): readonly string[] {
   const wanted = plain(given);
   const near: { readonly name: string; readonly edits: number }[] = [];
@@ -16,11 +16,15 @@ export function nearNames(given: string, known: readonly string[]): readonly str
   return near.toSorted((a, b) => a.edits - b.edits).map(({ name }) => name);
 }
 
+/** The form of a name in which names are compared. */
 function plain(name: string): string {
   return name.slice(0, LONGEST).replaceAll("_", "").toLowerCase();
 }
 
-/** `rate` and `lr` are short for `learningrate`: a part of it, or letters of it in their order, from the first on. */
+/**
+ * Whether one name abbreviates the other, as `rate` and `lr` do `learningrate`: it is a part of the other, or some of its letters in order,
+ * beginning with the first.
+ */
 function isShortFor(short: string, long: string): boolean {
   if (short.length > 2 && long.includes(short)) return true;
   let at = 0;
@@ -28,6 +32,7 @@ function isShortFor(short: string, long: string): boolean {
   return at > 1 && at === short.length && short[0] === long[0];
 }
 
+/** The least number of letters to insert, delete or replace that turns `a` into `b`. */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 0; i < a.length; i++) {

@@ -1,23 +1,25 @@
-/** Options are objects of known names: others are refused, as Python refuses keyword arguments that a function has not. */
+/** Options are objects with known names; any other name is refused, as Python refuses unknown keyword arguments. */
 import { show, valueError } from "./errors.ts";
 import { nearNames } from "./nearest.ts";
 
-/** Every name of an interface. The compiler refuses a list that has one too few. */
+/** The names of all options of an interface. The compiler refuses a list that lacks one. */
 export type Names<Options> = { readonly [Name in keyof Options]-?: true };
 
-/** Marks options that a file has written: what is unknown in them is for its reader to judge. */
+/** Marks a config that was read from a file. Names in it that are unknown are left to whoever reads the file. */
 const FROM_FILE = Symbol("from a file");
 
-/** A copy of a config that was read from a file; `checkOptions` lets it pass. */
+/** Copies a config that was read from a file, marked so that `checkOptions` accepts names it does not know. */
 export function fromFile(config: object): object {
   return { ...config, [FROM_FILE]: true };
 }
 
 /**
- * Holds what a caller gave against the names that there are; a name without a value was not given.
+ * Checks that the options of a call have known names only. Options whose value is undefined count as not given.
  *
- * @param of whose options they are, as callers write it: `fit()`, `Adam`
- * @throws ValueError for a name that there is not, with the nearest one, and for what is no object.
+ * @param of the function or class whose options they are, as callers write it: `fit()`, `Adam`
+ * @param options the options that the caller gave
+ * @param known the names that exist
+ * @throws ValueError for an unknown name (the message suggests the nearest one), or if the options are no object.
  */
 export function checkOptions<Options extends object>(
   of: string,

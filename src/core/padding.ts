@@ -1,15 +1,19 @@
 /** Keras's padding arithmetic: `correct_pad` of keras.applications and the lengths of convolutions and pools. */
 import { show, valueError } from "./errors.ts";
 
+/** How a window meets the edges: `valid` adds no padding; `same` pads with zeros, so that stride 1 keeps the size. */
 export type Padding = "valid" | "same";
 
-/** Before and after, for rows and for columns. */
+/** The padding as [[top, bottom], [left, right]], in pixels. */
 export type Padding2D = readonly [readonly [number, number], readonly [number, number]];
 
 /**
- * The zero padding that keras.applications puts before a strided `valid` convolution, so that it matches `same`
- * for even and for odd sizes. An unknown size is treated as even, as Keras does.
+ * The zero padding that keras.applications puts before a `valid` convolution with strides of 2, so that the result matches `same` for even
+ * and for odd sizes. If the number of rows is unknown, both axes count as even; an unknown number of columns counts as even. Keras does the
+ * same.
  *
+ * @param size the rows and columns of the input, in pixels
+ * @param kernel the length of the square kernel, in pixels
  * @see keras.src.applications.imagenet_utils.correct_pad
  */
 export function correctPad(size: readonly [number | null, number | null], kernel: number): Padding2D {
@@ -21,7 +25,7 @@ export function correctPad(size: readonly [number | null, number | null], kernel
   return [along(size[0]), along(size[1])];
 }
 
-/** The output length of a convolution or pool along one axis; null where the input's is. */
+/** The output length of a convolution or a pool along one axis; null if the input length is unknown. */
 export function windowOutputLength(
   length: number | null,
   window: number,
@@ -32,14 +36,14 @@ export function windowOutputLength(
   return padding === "same" ? Math.ceil(length / stride) : Math.floor((length - window) / stride) + 1;
 }
 
-/** The zeros before and after along one axis for TensorFlow's `same`: the odd one goes to the end. */
+/** The zeros before and after one axis with TensorFlow's `same` padding. If their number is odd, the extra one goes to the end. */
 export function samePadding(length: number, window: number, stride: number): readonly [number, number] {
   const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + window - length);
   const before = Math.floor(total / 2);
   return [before, total - before];
 }
 
-/** The padding of an axis for either mode. */
+/** The zeros before and after one axis for either padding mode. */
 export function paddingAlong(
   length: number,
   window: number,
@@ -49,12 +53,16 @@ export function paddingAlong(
   return padding === "same" ? samePadding(length, window, stride) : [0, 0];
 }
 
-/** A number or a pair, as Keras takes for kernel sizes, strides and paddings. */
+/** One number for both rows and columns, or one for each: how Keras takes kernel sizes, strides and paddings. */
 export type OneOrTwo = number | readonly [number, number];
 
 /**
  * Both values of a number or a pair (keras.src.utils.argument_validation.standardize_tuple).
- * @throws ValueError that names the argument where they are not whole numbers from `least`.
+ *
+ * @param value what the caller gave
+ * @param argument the name of the argument, for the error message
+ * @param least the smallest allowed value. Default: 1.
+ * @throws ValueError if they are not two whole numbers of at least `least`.
  */
 export function pair(value: unknown, argument: string, least: 0 | 1 = 1): readonly [number, number] {
   const [first, second, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [value, value];

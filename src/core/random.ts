@@ -1,16 +1,16 @@
 /**
- * Seeded random numbers that any language can reproduce bit for bit: fmix32 (MurmurHash3's finalizer) of a hash of a
- * name plus a counter. The tests' Python side computes the same values.
+ * Seeded random numbers that any language can reproduce bit for bit: the hash of a name, advanced by a constant for every number and mixed
+ * by fmix32 (MurmurHash3's finalizer). The tests' Python side computes the same values.
  */
 
-/** FNV-1a, 32 bits, over the UTF-8 bytes of a text. */
+/** The 32-bit FNV-1a hash of the UTF-8 bytes of a text. */
 export function fnv1a32(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
 }
 
-/** The `index`-th number of a stream, in [0, 1). */
+/** The number at position `index` of a stream: at least 0 and below 1. */
 export function unitAt(stream: number, index: number): number {
   let h = (stream + Math.imul(index, 0x9e3779b9)) >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -18,7 +18,7 @@ export function unitAt(stream: number, index: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** `size` float32 values, uniform in [lo, hi), that depend on the name alone. */
+/** `size` float32 values that are uniformly distributed between `lo` and `hi`. They depend on the name alone. */
 export function uniform(name: string, size: number, lo: number, hi: number): Float32Array<ArrayBuffer> {
   const stream = fnv1a32(name);
   const values = new Float32Array(size);
@@ -26,7 +26,10 @@ export function uniform(name: string, size: number, lo: number, hi: number): Flo
   return values;
 }
 
-/** `size` float32 values, normal with the given mean and deviation (Box-Muller), redrawn outside two deviations if `truncated`. */
+/**
+ * `size` float32 values from a normal distribution with the given mean and standard deviation (Box-Muller). If `truncated`, values more
+ * than two standard deviations from the mean are drawn again. They depend on the name alone.
+ */
 export function normal(
   name: string,
   size: number,

@@ -1,10 +1,13 @@
-/** Shapes: known (`Dims`) and with unknown axes (`Shape`), as Keras writes them. */
+/** Shapes of tensors: those whose axes are all known (`Dims`), and those with unknown axes (`Shape`), as Keras writes them. */
 import { valueError } from "./errors.ts";
 
-/** A shape of which every axis is known. */
+/** A shape whose axes are all known, such as `[1, 224, 224, 3]`. */
 export type Dims = readonly number[];
 
-/** A symbolic shape; `null` is an axis known only when the model runs (Python's `None`). The first axis is the batch. */
+/**
+ * A symbolic shape, such as `[null, 224, 224, 3]`. The first axis is the batch; `null` is an axis that is known only when the model runs
+ * (Python's `None`).
+ */
 export type Shape = readonly (number | null)[];
 
 /** The number of elements of a known shape (1 for a scalar). */
@@ -20,7 +23,10 @@ export function formatShape(shape: Shape): string {
   return axes.length === 1 ? `(${axes[0]},)` : `(${axes.join(", ")})`;
 }
 
-/** For each element of `shape`, the one of a tensor whose axes are as long or 1 and broadcast, as NumPy does. */
+/**
+ * For each element of a tensor of shape `shape`, the index of the element of a smaller tensor that is broadcast to it, as NumPy does. Every
+ * axis of the smaller tensor (`from`) is equally long or has the length 1.
+ */
 export function broadcastIndices(from: Dims, shape: Dims): Uint32Array {
   const indices = new Uint32Array(sizeOf(shape));
   for (let i = 0; i < indices.length; i++) {
@@ -39,24 +45,30 @@ export function broadcastIndices(from: Dims, shape: Dims): Uint32Array {
   return indices;
 }
 
-/** True where both shapes have the same rank and every axis is equal or unknown in one of them. */
+/** Whether both shapes have the same rank, and every axis is equal or is unknown in one of them. */
 export function shapesCompatible(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((axis, i) => axis === null || b[i] === null || axis === b[i]);
 }
 
-/** True where both shapes are the same, unknown axes included. */
+/** Whether both shapes are the same, unknown axes included. */
 export function shapesEqual(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((axis, i) => axis === b[i]);
 }
 
-/** The axis of a shape; negative numbers count from the end. Throws where there is no such axis. */
+/**
+ * The length of one axis of a shape; negative numbers count from the end.
+ * @throws ValueError if the shape has no such axis.
+ */
 export function axisOf(shape: Shape, axis: number): number | null {
   const value = shape.at(axis);
   if (value === undefined) throw valueError(`Axis ${axis} is out of range for shape ${formatShape(shape)}.`);
   return value;
 }
 
-/** A shape of which every axis is known, or an error that names `what`. */
+/**
+ * The shape, if all its axes are known.
+ * @throws ValueError, with `what` in its message, if an axis is unknown.
+ */
 export function knownDims(shape: Shape, what: string): Dims {
   return shape.map((axis) => {
     if (axis === null) throw valueError(`${what} must be fully known. Received: shape=${formatShape(shape)}`);

@@ -1,16 +1,24 @@
-/** Tensors: a shape and a flat row-major array (channels last); nothing else. */
+/** Tensors: a shape and a flat array of values in row-major order, with channels last for pictures. */
 import { MobileNetV2Error } from "./errors.ts";
 import { type Dims, formatShape, sizeOf } from "./shape.ts";
 
+/** The arrays that can hold a tensor's values. */
 export type TensorData = Float32Array | Int32Array | Uint8Array;
+/** The type of a tensor's values. */
 export type DType = "float32" | "int32" | "uint8";
 
-/** A dense array in row-major order. The data is not copied: whoever makes a tensor shares its array. */
+/** A dense array of numbers in row-major order. The data is not copied: a tensor shares the array it was made from. */
 export class Tensor<D extends TensorData = TensorData> {
+  /** The length of every axis; `[]` for a scalar. */
   readonly shape: Dims;
+  /** The values in row-major order. */
   readonly data: D;
 
-  /** @throws ShapeError where the length of `data` is not the product of `shape`. */
+  /**
+   * @param shape the length of every axis
+   * @param data the values in row-major order; kept, not copied
+   * @throws ShapeError if an axis is not a whole number of 0 or more, or if the length of `data` is not the product of `shape`.
+   */
   constructor(shape: Dims, data: D) {
     for (const axis of shape) {
       if (!Number.isInteger(axis) || axis < 0) {
@@ -30,21 +38,26 @@ export class Tensor<D extends TensorData = TensorData> {
     this.data = data;
   }
 
+  /** The type of the values. */
   get dtype(): DType {
     if (this.data instanceof Float32Array) return "float32";
     return this.data instanceof Int32Array ? "int32" : "uint8";
   }
 
+  /** The number of values. */
   get size(): number {
     return this.data.length;
   }
 
-  /** The same data under another shape of the same size. */
+  /**
+   * A tensor of the given shape that shares this tensor's data.
+   * @throws ShapeError if the new shape has another number of values.
+   */
   reshape(shape: Dims): Tensor<D> {
     return new Tensor(shape, this.data);
   }
 
-  /** The same values as float32; the tensor itself where it already is. */
+  /** The same values as a float32 tensor. If they are float32 already, the new tensor shares their array. */
   toFloat32(): Tensor<Float32Array> {
     return this.data instanceof Float32Array
       ? new Tensor(this.shape, this.data)
@@ -52,10 +65,13 @@ export class Tensor<D extends TensorData = TensorData> {
   }
 }
 
-/** The most values of a tensor that we make: 4 GiB of them. */
+/** The largest number of values in a tensor that the package makes: 4 GiB of float32. */
 const MAX_SIZE = 2 ** 30;
 
-/** A float32 tensor of zeros. @throws LimitError for more than 2^30 of them. */
+/**
+ * A float32 tensor of zeros.
+ * @throws LimitError for more than 2^30 values.
+ */
 export function zeros(shape: Dims): Tensor<Float32Array> {
   if (sizeOf(shape) > MAX_SIZE) {
     throw new MobileNetV2Error(
@@ -66,7 +82,10 @@ export function zeros(shape: Dims): Tensor<Float32Array> {
   return new Tensor(shape, new Float32Array(sizeOf(shape)));
 }
 
-/** Stacks tensors of one shape along a new first axis: pictures to a batch. */
+/**
+ * Stacks tensors of one shape along a new first axis, for example pictures into a batch. The result is a float32 copy.
+ * @throws ShapeError if there is no tensor, or if their shapes differ.
+ */
 export function stack(tensors: readonly Tensor[]): Tensor<Float32Array> {
   const first = tensors[0];
   if (first === undefined)

@@ -1,61 +1,51 @@
-/** What a program becomes: operations over values of one picture, with every shape known. */
-import type { Padding2D } from "../core/padding.ts";
-import type { Dims } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+/** The operations of a plan: those of float32, those of integers, and what the engine makes of them for its own sake. */
+import type { DwconvRow } from "../kernels/f32/dwconv.ts";
 import type { MapName } from "../kernels/f32/elementwise.ts";
-import type { PoolMode } from "../kernels/f32/reduce.ts";
-import type { Weight } from "../layers/weight.ts";
-import type { Picture, Window } from "./picture.ts";
+import type { Tile } from "../kernels/f32/tilings.ts";
+import {
+  type Convolution,
+  type ElementwiseMap,
+  type Operation,
+  type Operations,
+  inputsOf as inputsOfFloats,
+} from "../lowering/operations.ts";
 import type { IntegerOperation } from "./integers/operations.ts";
 
-export type { Picture, Window } from "./picture.ts";
+/** What is asked of the engine: float32 operations, and integers for some of them. */
+export type MixedOperation = Operation | IntegerOperation;
 
-export interface Bounds {
-  readonly low: number;
-  readonly high: number;
+/**
+ * What computes a convolution:
+ * - `depthwise`: the depthwise kernel, row by row, every channel by itself.
+ * - `pixels`: a matrix kernel. Windows are single pixels, which are the rows of one matrix (in several groups, of one for each).
+ * - `rows`: a matrix kernel. The windows along a row of the output are the rows of a matrix (in several groups, of one for each).
+ *
+ * The matrix kernels read zeros around the picture from memory; the depthwise kernel leaves them out.
+ */
+export type ConvolutionKernel =
+  { readonly kind: "depthwise"; readonly row: DwconvRow } | { readonly kind: "pixels" | "rows"; readonly tile: Tile };
+
+/** A convolution and what computes it. */
+export interface SelectedConvolution extends Convolution {
+  readonly by: ConvolutionKernel;
 }
 
-/** A factor and a summand for each channel, made of weights (of BatchNormalization, say) whenever they have changed. */
-export interface Affine {
-  /** The layer that it comes from. */
-  readonly source: object;
-  readonly weights: readonly Weight[];
-  readonly scale: () => ArrayLike<number>;
-  readonly offset: () => ArrayLike<number>;
+/** An activation that there is a kernel for. */
+export interface KernelMap extends ElementwiseMap {
+  readonly map: MapName;
 }
 
-interface OneToOne {
-  readonly input: number;
-  readonly output: number;
-}
-
-/** Convolution in groups of channels: Conv2D, DepthwiseConv2D (a group a channel), Dense (a window of 1 × 1 over one row). */
-export interface Convolution extends OneToOne {
-  readonly kind: "convolution";
-  /** The layer's name. */
-  readonly name: string;
-  readonly from: Picture;
-  readonly to: Picture;
-  readonly window: Window;
-  readonly groups: number;
-  /** [window rows, window cols, channels of a group, output channels], row-major. */
-  readonly kernel: Weight;
-  readonly bias: Weight | undefined;
-  /** Applied to the sums, in order. */
-  readonly affines: readonly Affine[];
-  /** A value of the output's shape that is added after the affines. */
-  readonly residual: number | undefined;
-  /** Applied last. */
-  readonly bounds: Bounds | undefined;
-}
+/** What `select` makes of it: kernels are there for everything but the operations of the host. */
+export type SelectedOperation =
+  Exclude<Operation, Convolution | ElementwiseMap> | SelectedConvolution | KernelMap | IntegerOperation;
 
 /**
  * Convolutions that are computed row by row, one after the other: of the values between them only the rows that are still needed are
- * kept, so that they stay in the cache. The first may be any; those behind it are depthwise or of single pixels.
+ * kept, so that they stay in the cache. The first may be any; those behind it are depthwise, or take single pixels.
  */
 export interface Chain {
   readonly kind: "chain";
-  readonly links: readonly Convolution[];
+  readonly links: readonly SelectedConvolution[];
   readonly output: number;
   /** For each link but the last, the rows of its output that are kept, in a value of their own. */
   readonly kept: readonly { readonly rows: number; readonly value: number }[];
@@ -63,117 +53,36 @@ export interface Chain {
   readonly pieces: number;
 }
 
-export interface Pad extends OneToOne {
-  readonly kind: "pad";
-  readonly from: Picture;
-  readonly pads: Padding2D;
-}
-
-export interface Sum {
-  readonly kind: "sum";
-  readonly inputs: readonly [number, number];
-  readonly output: number;
-  readonly bounds: Bounds | undefined;
-}
-
-export interface Clamp extends OneToOne {
-  readonly kind: "clamp";
-  readonly bounds: Bounds;
-}
-
-export interface PerChannel extends OneToOne {
-  readonly kind: "affine";
-  readonly channels: number;
-  readonly affine: Affine;
-}
-
-export interface ElementwiseMap extends OneToOne {
-  readonly kind: "map";
-  readonly map: MapName;
-}
-
-export interface Pool extends OneToOne {
-  readonly kind: "pool";
-  readonly mode: PoolMode;
-  readonly from: Picture;
-  readonly to: Picture;
-  /** Padding is left out of the mean and the maximum. */
-  readonly window: Window;
-}
-
-export interface Softmax extends OneToOne {
-  readonly kind: "softmax";
-  readonly lines: number;
-  readonly length: number;
-}
-
-/** The same values under another shape. */
-export interface Alias extends OneToOne {
-  readonly kind: "alias";
-}
-
-/** What no kernel does: computed by the layer itself, outside WebAssembly. */
-export interface Host {
-  readonly kind: "host";
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly compute: (inputs: readonly Tensor<Float32Array>[]) => Tensor<Float32Array>;
-}
-
-export type Operation =
-  | Convolution
-  | Pad
-  | Sum
-  | Clamp
-  | PerChannel
-  | ElementwiseMap
-  | Pool
-  | Softmax
-  | Alias
-  | Host
-  | Chain
-  | IntegerOperation;
-
-export interface Operations {
-  readonly list: readonly Operation[];
-  readonly inputs: readonly number[];
-  readonly outputs: readonly number[];
-  /** The shape of every value, without the batch. */
-  readonly shapes: readonly Dims[];
-  /** The bytes of one number of every value; 4 unless given. */
-  readonly bytes?: readonly number[];
-}
+/** What a plan consists of. */
+export type EngineOperation = SelectedOperation | Chain;
+export type EngineOperations = Operations<EngineOperation>;
 
 /** The values that an operation reads. */
-export function inputsOf(operation: Operation): readonly number[] {
+export function inputsOf(operation: EngineOperation): readonly number[] {
   switch (operation.kind) {
-    case "sum":
-    case "host":
-      return operation.inputs;
-    case "convolution":
-      return operation.residual === undefined ? [operation.input] : [operation.input, operation.residual];
     case "chain": {
       const between = new Set(operation.links.map((link) => link.output));
       return operation.links.flatMap(inputsOf).filter((value) => !between.has(value));
     }
     case "integer convolution":
       return operation.residual === undefined ? [operation.input] : [operation.input, operation.residual.value];
-    default:
+    case "quantize":
+    case "dequantize":
+    case "integer pad":
+    case "integer mean":
       return [operation.input];
+    default:
+      return inputsOfFloats(operation);
   }
 }
 
-/** Values that hold something only while the operation runs. */
-export function scratchOf(operation: Operation): readonly number[] {
+/** The values that hold something only while an operation runs. */
+export function scratchOf(operation: EngineOperation): readonly number[] {
   return operation.kind === "chain" ? operation.kept.map(({ value }) => value) : [];
 }
 
-/** The convolutions that an operation consists of. */
-export function convolutionsOf(operation: Operation): readonly Convolution[] {
+/** The float32 convolutions that an operation consists of. */
+export function convolutionsOf(operation: EngineOperation): readonly SelectedConvolution[] {
   if (operation.kind === "chain") return operation.links;
   return operation.kind === "convolution" ? [operation] : [];
-}
-
-export function sameDims(a: Dims | undefined, b: Dims | undefined): boolean {
-  return a !== undefined && b !== undefined && a.length === b.length && a.every((axis, i) => axis === b[i]);
 }

@@ -3,7 +3,7 @@ import { joinVectors } from "#platform";
 import { uniform } from "../core/random.ts";
 import { dwconv, packDwconv, packedDwconvSize } from "../kernels/f32/dwconv.ts";
 import { type GemmVariant, gemm, gemmName, packGemm, packedGemmSize } from "../kernels/f32/gemm.ts";
-import { TILINGS } from "../kernels/f32/table.ts";
+import { TILINGS } from "../kernels/f32/tilings.ts";
 import { type Features, features } from "../wasm/features.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 

@@ -1,8 +1,8 @@
-/** Class activation maps (Zhou et al. 2016): the last feature map, its channels weighted as the classifier weighs their means. */
+/** Class activation maps (Zhou et al. 2016): the last feature map, with its channels weighted by the classifier's weights. */
 import { type MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Engine } from "../engine/engine.ts";
+import { executorOf } from "../engine/executor-of.ts";
 import { type Program, programOf } from "../graph/program.ts";
 import { AveragePooling2D } from "../layers/pooling/average-pooling2d.ts";
 import { Conv2D } from "../layers/convolutional/conv2d.ts";
@@ -13,16 +13,19 @@ import type { BaseModel } from "../models/base-model.ts";
 import { type ExplainOptions, type Explanation, classOf, heatmapOf, pictureOf, weightedSum } from "./explanation.ts";
 import { pathOf, pathsOf } from "./feature-maps.ts";
 
-/** What may come after the classifier's weights, and between the pooling and them: each value goes through by itself, in its order. */
+/** The layers that may come after the classifier. */
 const ACTIVATIONS: ReadonlySet<string> = new Set(["Activation", "Softmax"]);
+/** The layers that may come between the pooling and the classifier, or after it: they keep the values and their order. */
 const PASSING: ReadonlySet<string> = new Set(["Dropout", "Flatten", "Reshape"]);
 
 /**
- * Where a model looked that ends with GlobalAveragePooling2D and one Dense layer, as MobileNetV2 does. No gradient is needed. The map is
- * scaled from its least to its largest value, as in the paper's code.
+ * Computes the class activation map of a picture: a heat map of the regions that speak for a class. The model must end with
+ * GlobalAveragePooling2D and one Dense layer, as MobileNetV2 does. No gradient is needed. As in the paper's code, the map's smallest value
+ * becomes 0 and its largest 1.
  *
- * @param image as `predict` takes it: [rows, cols, channels], or a batch of one
- * @throws ValueError where the model ends in another way, the picture does not fit, or there is no such class.
+ * @param model the model
+ * @param image one preprocessed picture, [rows, cols, channels] or [1, rows, cols, channels], as `predict` takes it
+ * @throws ValueError if the model ends in another way, the picture does not fit, or there is no such class
  */
 export async function classActivationMap(
   model: BaseModel,
@@ -34,8 +37,8 @@ export async function classActivationMap(
   const { classifier, value } = headOf(program);
   const inputs = pictureOf(image, model);
   const looked = { ...program, outputs: [...program.outputs, value] };
-  using engine = await Engine.create(looked, { threads: model.threads });
-  const [answer, activations] = await engine.run(inputs);
+  using executor = await executorOf(looked, { threads: model.threads });
+  const [answer, activations] = await executor.run(inputs);
   if (answer === undefined || activations === undefined) throw unfit(undefined);
   const { classIndex, score } = classOf(answer, options);
   const kernel = classifier.weight("kernel").values;
@@ -50,7 +53,7 @@ export async function classActivationMap(
   return { heatmap: heatmapOf(values, low, activations.shape), classIndex, score, layer };
 }
 
-/** The classifier, and the value whose mean it weighs. */
+/** The classifier, and the feature map whose global average it takes, as a value of the program. */
 function headOf(program: Program): { readonly classifier: Layer; readonly value: number } {
   const [answer, ...others] = program.outputs;
   let value = answer;

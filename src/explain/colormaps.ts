@@ -1,10 +1,10 @@
 /**
- * Colour maps for heat maps: viridis, magma and inferno are perceptually uniform (van der Walt and Smith 2015, CC0), turbo is a rainbow
- * whose lightness rises and falls smoothly (Mikhailov 2019). Tables of 33 colours, between which it is linear: within 2/255 of Matplotlib's 256.
+ * Colour maps of Matplotlib for heat maps: viridis, magma and inferno are perceptually uniform (van der Walt and Smith 2015, CC0), turbo is a
+ * rainbow with smooth lightness (Mikhailov 2019). Interpolated from 33 colours each, they are within 2/255 of Matplotlib's.
  */
 import { show, valueError } from "../core/errors.ts";
 
-/** sRGB colours in hexadecimal, from 0 to 1 in even steps. */
+/** The sRGB colours, in hexadecimal, of evenly spaced values from 0 to 1. */
 const TABLES = {
   viridis: [
     "440154 470d60 48186a 482374 472d7b 453681 424086 3f4989 3b528b 375a8d 33638d",
@@ -28,11 +28,13 @@ const TABLES = {
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
+/** The name of a colour map. */
 export type Colormap = keyof typeof TABLES;
 
+/** The names of all colour maps. */
 export const colormaps: readonly Colormap[] = ["viridis", "magma", "inferno", "turbo"];
 
-/** A function that writes the colour of a value of 0 to 1 (what is beyond counts as the end) to three bytes. @throws ValueError for an unknown name. */
+/** A function that writes the colour of a value, clipped to [0, 1], to three bytes from index `at`. @throws ValueError for an unknown name. */
 export function colourOf(name: Colormap): (value: number, to: Uint8Array | Uint8ClampedArray, at: number) => void {
   const known = colormaps.find((one) => one === name);
   if (known === undefined) {

@@ -1,27 +1,29 @@
-/** What explanations have in common: a class of the model's answer, and a heat map of a layer. */
+/** The common parts of all explanations: the explained class, and the heat map of a layer. */
 import { valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { batchesOf } from "../graph/batches.ts";
 import type { Network } from "../graph/network.ts";
 
+/** The options of all explanations. */
 export interface ExplainOptions {
-  /** The class that is asked about, by its number. Default: the best of the answer. */
+  /** The index of the class to explain. Default: the class with the highest score. */
   readonly classIndex?: number | undefined;
 }
 
-/** Where a model looked. */
+/** An explanation of a prediction: a heat map of where in the picture the model found a class. */
 export interface Explanation {
-  /** [rows, cols] of the layer, of 0 to 1: 1 where the most speaks for the class. It covers the whole picture. */
+  /** The heat map, with values from 0 to 1, 1 at the strongest evidence. It has the layer's [rows, cols], and covers the whole picture. */
   readonly heatmap: Tensor<Float32Array>;
+  /** The index of the explained class. */
   readonly classIndex: number;
-  /** What the model answers for the class: a probability, or a logit where it ends with those. */
+  /** The model's output for the class: a probability, or a logit if the model ends without softmax or sigmoid. */
   readonly score: number;
-  /** The layer's path: names of nested models before its own, as in `mobilenetv2_0.35_96/out_relu`. */
+  /** The path of the layer: its name, after those of the models it is nested in, as in `mobilenetv2_0.35_96/out_relu`. */
   readonly layer: string;
 }
 
-/** A single picture as the model's input. @throws ValueError for more than one, or what does not fit. */
+/** A single picture as the model's input. @throws ValueError for more than one, or a picture that does not fit. */
 export function pictureOf(image: Tensor, model: Network): readonly Tensor<Float32Array>[] {
   const inputs = batchesOf(image, model);
   const batch = inputs[0]?.shape[0];
@@ -33,7 +35,7 @@ export function pictureOf(image: Tensor, model: Network): readonly Tensor<Float3
   return inputs;
 }
 
-/** The class that was asked for, or else the best one, and its score. @throws ValueError where the answer has no such class. */
+/** The class to explain, by default the best one, and its score. @throws ValueError if the model has no such class, or no classifier. */
 export function classOf(
   answer: Tensor<Float32Array>,
   { classIndex }: ExplainOptions,
@@ -54,7 +56,7 @@ export function classOf(
   return { classIndex: index, score };
 }
 
-/** Σ weight × activation over the channels of each pixel. */
+/** For each pixel, the sum over the channels of weight × activation. */
 export function weightedSum(activations: Tensor<Float32Array>, weights: ArrayLike<number>): Float64Array {
   const channels = activations.shape[3] ?? 1;
   const sums = new Float64Array(activations.size / channels);
@@ -65,7 +67,7 @@ export function weightedSum(activations: Tensor<Float32Array>, weights: ArrayLik
   return sums;
 }
 
-/** Values from `low` on, so that the largest is 1; all 0 where none is above it. */
+/** The values as a heat map [rows, cols]: `low` and below become 0, the largest becomes 1; all are 0 if none is above `low`. */
 export function heatmapOf(
   values: Float64Array,
   low: number,

@@ -1,4 +1,4 @@
-/** Layers of a model, and of models within it, whose output has rows and columns. */
+/** Feature maps: the layers of a model, and of models nested in it, whose output has rows and columns. */
 import { valueError } from "../core/errors.ts";
 import { nearNames } from "../core/nearest.ts";
 import { formatShape } from "../core/shape.ts";
@@ -6,21 +6,24 @@ import { Network } from "../graph/network.ts";
 import type { Program, Step } from "../graph/program.ts";
 import type { Layer } from "../layers/layer.ts";
 
+/** The output of a layer in a program. */
 export interface FeatureMap {
+  /** The path of the layer. */
   readonly path: string;
   /** The number of the value in the program. */
   readonly value: number;
 }
 
-/** So many are named in an error. */
+/** The largest number of layers that an error lists. */
 const MOST_NAMED = 8;
+/** The largest number of similar names that an error suggests. */
 const MOST_MEANT = 3;
 
 /**
- * The output of the layer of that name or path; of a nested model: its own output. Default: the last one that is more than 1 × 1.
- * Of a layer that was applied several times, the last application counts.
+ * The feature map of the layer with a name or path; for a nested model, the feature map that is its output. Without a name, it is the last
+ * feature map larger than 1 × 1. If a layer was applied several times, it is the output of the last application.
  *
- * @throws ValueError where there is no such layer, or it has no rows and columns.
+ * @throws ValueError if there is no such layer, or its output has no rows and columns
  */
 export function featureMapOf(model: Network, program: Program, name: string | undefined): FeatureMap {
   const paths = pathsOf(model);
@@ -56,7 +59,7 @@ function isMap(program: Program, { output }: Step): boolean {
   return program.shapes[output]?.length === 4;
 }
 
-/** Every layer by its path; a nested model is the layer that makes its output. */
+/** All layers by their paths; the path of a nested model stands for the layer that makes its output. */
 export function pathsOf(model: Network, before = ""): ReadonlyMap<string, Layer> {
   const paths = new Map<string, Layer>();
   for (const layer of model.layers) {
@@ -71,13 +74,13 @@ function lastOf(layer: Layer): Layer {
   return layer instanceof Network ? lastOf(layer.output.node.layer) : layer;
 }
 
-/** The longest: that of the layer itself, not of the model that ends with it. */
+/** The path of a layer: the longest one, since shorter ones are those of models that end with it. */
 export function pathOf(layer: Layer, paths: ReadonlyMap<string, Layer>): string {
   const found = [...paths].filter(([, one]) => one === layer).map(([path]) => path);
   return found.toSorted((a, b) => b.length - a.length)[0] ?? layer.name;
 }
 
-/** Layers of nearly that name, by their paths. A name without a path is held against their own names. */
+/** A suggestion of layers with similar names. A name without a slash is compared with names, one with a slash with paths. */
 function nearTo(name: string, program: Program, paths: ReadonlyMap<string, Layer>): string {
   const maps = new Set(program.steps.filter((step) => isMap(program, step)).map(({ layer }) => layer));
   const known = new Map<string, string[]>();

@@ -1,44 +1,52 @@
 /**
- * Grad-CAM (Selvaraju et al. 2017): a layer's channels, each weighted by how much the class's score rises with it. As in the paper, and in
- * Keras's example, the score is what comes before softmax or sigmoid.
+ * Grad-CAM (Selvaraju et al. 2017): a layer's channels, each weighted by the mean gradient of the class's score. As in the paper and in Keras's
+ * example, the score is the logit, before softmax or sigmoid.
  */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Engine } from "../engine/engine.ts";
+import { executorOf } from "../engine/executor-of.ts";
 import type { Differentiator, LossGradient } from "../graph/differentiator.ts";
+import type { Executor } from "../graph/executor.ts";
 import { programOf } from "../graph/program.ts";
 import { splitProgram } from "../graph/split.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { type ExplainOptions, type Explanation, classOf, heatmapOf, pictureOf, weightedSum } from "./explanation.ts";
 import { featureMapOf } from "./feature-maps.ts";
 
+/** The options of `gradCam`. */
 export interface GradCamOptions extends ExplainOptions {
   /**
-   * The layer whose channels are looked at: its name, or its path where it is in a nested model (`mobilenetv2_0.35_96/out_relu`).
-   * Default: the last one with rows and columns, `out_relu` in MobileNetV2. Earlier ones are finer and say less about the class.
+   * The layer to explain by: its name, or its path if it is in a nested model (`mobilenetv2_0.35_96/out_relu`). Default: the last layer whose
+   * output has rows and columns, `out_relu` in MobileNetV2. Earlier layers give finer maps, but say less about the class.
    */
   readonly layer?: string | undefined;
 }
 
-/** Grad-CAM of one model and layer, for many pictures: everything before the layer runs on the inference engine. */
+/**
+ * Grad-CAM for one model and layer, prepared once for many pictures: the layers up to that one run only forwards. It holds memory until
+ * `dispose()`; `using` disposes of it at the end of a block.
+ */
 export class GradCam {
   readonly #model: BaseModel;
   readonly #layer: string;
-  readonly #base: Engine;
+  readonly #base: Executor;
   readonly #tail: Differentiator;
 
-  private constructor(model: BaseModel, layer: string, base: Engine, tail: Differentiator) {
+  private constructor(model: BaseModel, layer: string, base: Executor, tail: Differentiator) {
     this.#model = model;
     this.#layer = layer;
     this.#base = base;
     this.#tail = tail;
   }
 
-  /** @throws ValueError where the model has no such layer, or several outputs. */
+  /**
+   * Prepares Grad-CAM for a model.
+   * @throws ValueError if the model has no such layer, or several outputs; UnsupportedError for a quantized model
+   */
   static async create(model: BaseModel, options: Pick<GradCamOptions, "layer"> = {}): Promise<GradCam> {
     checkOptions("GradCam.create()", options, { layer: true });
-    // Where types are not checked, a model of integers gets here.
+    // Without type checks, a quantized model could get here.
     if (!("graph" in model)) {
       throw new MobileNetV2Error(
         "UnsupportedError",
@@ -60,15 +68,15 @@ export class GradCam {
       ({ output }) => !after.has(output),
     );
     const { threads } = model;
-    const { differentiatorOf } = await import("../training/loop/differentiator-of.ts");
+    const { differentiatorOf } = await import("../engine/differentiator-of.ts");
     const tail = await differentiatorOf(split.tail, { training: false, weights: [], outputs: [1], threads });
-    return new GradCam(model, path, await Engine.create(split.base, { threads }), tail);
+    return new GradCam(model, path, await executorOf(split.base, { threads }), tail);
   }
 
   /**
-   * Where the model looked.
-   * @param image as `predict` takes it: [rows, cols, channels], or a batch of one
-   * @throws ValueError where the picture does not fit, or there is no such class.
+   * Explains the prediction for a picture.
+   * @param image one preprocessed picture, [rows, cols, channels] or [1, rows, cols, channels], as `predict` takes it
+   * @throws ValueError if the picture does not fit, or there is no such class; UnsupportedError if a layer after the chosen one has no gradient
    */
   async explain(image: Tensor, options: ExplainOptions = {}): Promise<Explanation> {
     checkOptions("explain()", options, { classIndex: true });
@@ -88,7 +96,7 @@ export class GradCam {
       throw valueError(`Model '${this.#model.name}' has no output to explain.`);
     }
     const { shape } = activations;
-    // The mean over the pixels; its number does not matter, as the map is scaled in the end.
+    // The sum over the pixels in place of their mean: the factor does not matter, as the map is scaled in the end.
     const weights = new Float64Array(shape[3] ?? 0);
     for (const [i, value] of gradient.data.entries())
       weights[i % weights.length] = (weights[i % weights.length] ?? NaN) + value;
@@ -96,7 +104,7 @@ export class GradCam {
     return { heatmap, ...asked, layer: this.#layer };
   }
 
-  /** Frees the memory. */
+  /** Frees the memory. The object cannot be used after that. */
   dispose(): void {
     this.#base.dispose();
     this.#tail.dispose();
@@ -108,11 +116,13 @@ export class GradCam {
 }
 
 /**
- * Where a model looked, by Grad-CAM. For many pictures, `GradCam.create` once and `explain` each is faster.
+ * Explains the prediction for a picture by Grad-CAM: a heat map of the regions that speak for a class. For many pictures, one
+ * `GradCam.create` and an `explain` for each is faster.
  *
- * @param image as `predict` takes it: [rows, cols, channels], or a batch of one
- * @throws ValueError where the picture does not fit, or there is no such layer or class; UnsupportedError where a layer after the
- *   chosen one has no gradient.
+ * @param model the model, with one output
+ * @param image one preprocessed picture, [rows, cols, channels] or [1, rows, cols, channels], as `predict` takes it
+ * @throws ValueError if the picture does not fit, or there is no such layer or class; UnsupportedError if a layer after the chosen one has
+ *   no gradient
  */
 export async function gradCam(model: BaseModel, image: Tensor, options: GradCamOptions = {}): Promise<Explanation> {
   checkOptions("gradCam()", options, { layer: true, classIndex: true });

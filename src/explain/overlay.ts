@@ -1,4 +1,4 @@
-/** Heat maps over pictures, in the colours of a perceptual map. */
+/** Heat maps laid over pictures, in the colours of a colour map (as in Keras's Grad-CAM example). */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
@@ -7,20 +7,23 @@ import { type Image, checkImage, convertMode } from "../image/image.ts";
 import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "../image/tf-resize.ts";
 import { type Colormap, colourOf } from "./colormaps.ts";
 
+/** The options of `overlay`. */
 export interface OverlayOptions {
-  /** Default: `viridis`, dark to bright. */
+  /** The name of the colour map. Default: `viridis`, from dark to bright. */
   readonly colormap?: Colormap | undefined;
-  /** How much of a pixel is the heat map's: 0 is the picture alone, 1 the heat map alone. Default: 0.5. */
+  /** The opacity of the heat map: 0 shows only the picture, 1 only the heat map. Default: 0.5. */
   readonly opacity?: number | undefined;
-  /** How the heat map is scaled to the picture's size. Default: `bicubic`; `nearest` shows its cells. */
+  /** The interpolation that scales the heat map to the picture's size; `nearest` shows its cells. Default: `bicubic`. */
   readonly interpolation?: DatasetInterpolation | undefined;
 }
 
 /**
- * The picture with the heat map over it, as RGB of the picture's size.
+ * Lays a heat map over a picture.
  *
- * @param heatmap [rows, cols] of 0 to 1, of any size: it covers the whole picture
- * @throws ValueError for options that make no sense; ShapeError for what is no heat map or no picture.
+ * @param img the picture
+ * @param heatmap the heat map, [rows, cols] with values from 0 to 1, of any size; it covers the whole picture
+ * @returns a new picture of the same size, in RGB
+ * @throws ValueError for an invalid option; ShapeError if the heat map or the picture is invalid
  */
 export function overlay(img: Image, heatmap: Tensor, options: OverlayOptions = {}): Image {
   checkOptions("overlay()", options, { colormap: true, opacity: true, interpolation: true });

@@ -1,10 +1,13 @@
-/** What a model is given, as float32 batches of the shapes of its inputs; refused as Keras refuses it. */
+/** Checks the tensors that a model is called with and converts them to float32 batches; errors are in Keras's words. */
 import { show, valueError } from "../core/errors.ts";
 import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Network } from "./network.ts";
 
-/** @throws ValueError where number, shapes or batch sizes do not fit. */
+/**
+ * The given tensors as float32 batches, one for each input of the model.
+ * @throws ValueError if their number, their shapes or their batch sizes do not fit.
+ */
 export function batchesOf(x: Tensor | readonly Tensor[], model: Network): readonly Tensor<Float32Array>[] {
   const given: unknown = x instanceof Tensor ? [x] : x;
   if (!isTensors(given)) {
@@ -31,7 +34,7 @@ export function batchesOf(x: Tensor | readonly Tensor[], model: Network): readon
   return batches;
 }
 
-/** The tensor as float32 with the rank of the model's input. */
+/** The tensor as float32, with the rank of the model's input. */
 function asBatch(tensor: Tensor, expected: Shape, index: number, model: Network): Tensor<Float32Array> {
   const withBatch = batchShape(tensor.shape, expected);
   if (withBatch === undefined || !shapesCompatible(expected.with(0, null), withBatch)) {
@@ -47,7 +50,7 @@ function batchShape(given: Dims, expected: Shape): Dims | undefined {
   if (given.length === expected.length) return given;
   if (given.length === expected.length - 1) {
     if (shapesCompatible(expected.slice(1), given)) return [1, ...given];
-    // As Keras does for a batch of gray pictures without their last axis.
+    // Keras treats a batch of gray pictures without their last axis the same way.
     if (expected.at(-1) === 1) return [...given, 1];
   }
   return given.length === expected.length + 1 && given.at(-1) === 1 ? given.slice(0, -1) : undefined;

@@ -1,6 +1,6 @@
 /**
- * Reverse-mode differentiation of a program with the layers' own scalar gradients: the oracle of the engine's, and the way without
- * WebAssembly SIMD. Gradients are float64 from end to end; values are float32, as everywhere.
+ * Reverse-mode differentiation of a program with the layers' own scalar gradients: the reference for the engine's gradients, and the way to
+ * train without WebAssembly SIMD. Gradients are float64 throughout; values are float32, as everywhere.
  */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -21,23 +21,25 @@ import { checkInputs } from "./inputs.ts";
 import type { Program, Step } from "./program.ts";
 
 /**
- * @throws ValueError where an output is wanted that the program does not have.
+ * Prepares a program to be differentiated by the layers' own gradients.
+ * @throws ValueError if the gradient of an output is wanted that the program does not have.
  */
 export function differentiate(program: Program, options: DifferentiationOptions): Differentiator {
   return new ScalarDifferentiator(program, options);
 }
 
-/** What the forward way leaves for the way back. */
+/** What the forward pass keeps for the backward pass. */
 interface Tape {
+  /** All values of the program, by their numbers. */
   readonly values: ReadonlyMap<number, Tensor<Float32Array>>;
-  /** What each step gave before its activation, by the value that it made. */
+  /** The output of each step before its activation, by the number of the value that the step makes. */
   readonly linear: ReadonlyMap<number, Tensor<Float32Array>>;
 }
 
 class ScalarDifferentiator implements Differentiator {
   readonly #program: Program;
   readonly #options: DifferentiationOptions;
-  /** The values of which a gradient is needed: those that a wanted weight has a part in, and the wanted outputs. */
+  /** The values whose gradients are needed: those that depend on a wanted weight or a wanted output, and the wanted outputs themselves. */
   readonly #needed: ReadonlySet<number>;
   readonly #wantedValues: readonly number[];
   readonly #gradients: readonly Float32Array[];
@@ -108,7 +110,7 @@ class ScalarDifferentiator implements Differentiator {
     return { training: this.#options.training && training !== false, stream: streamOf(seed, position) };
   }
 
-  /** For outputs that are softmax or sigmoid of something: that. */
+  /** The logits of the outputs that are the softmax or sigmoid of something; undefined for other outputs. */
   #logits({ linear }: Tape): readonly (Tensor<Float32Array> | undefined)[] {
     return this.#program.outputs.map((value) => {
       const maker = this.#program.steps.find((step) => step.output === value);
@@ -117,7 +119,7 @@ class ScalarDifferentiator implements Differentiator {
     });
   }
 
-  /** Where the way back starts: gradients of outputs, and of what is before their activation. */
+  /** The start of the backward pass: the gradients of outputs, and of logits. */
   #seeds(evaluated: Evaluated, lossGradient: LossGradient): Seeds {
     const outputs = new Map<number, Float64Array>();
     const logits = new Map<number, Float64Array>();
@@ -139,7 +141,7 @@ class ScalarDifferentiator implements Differentiator {
     return { outputs, logits };
   }
 
-  /** Adds to the gradients of weights; gives those of values. */
+  /** Adds to the gradients of the weights; returns the gradients of the values. */
   #backward(
     { values, linear }: Tape,
     { outputs: ofValues, logits: ofLinear }: Seeds,
@@ -192,7 +194,7 @@ function neededValues(program: Program, weights: ReadonlySet<Weight>, wanted: re
   return needed;
 }
 
-/** Adds to what there is by that number; arrays that were put there are not written to. */
+/** Adds to the gradient of a value. Arrays that are already in the map are not written to. */
 function add(gradients: Map<number, Float64Array>, value: number, more: Float64Array): void {
   const sums = gradients.get(value);
   gradients.set(value, sums === undefined ? more : addTo(Float64Array.from(sums), more));

@@ -1,11 +1,13 @@
-/** Runs a program with the layers' own scalar forwards: the oracle of the tests, and the way without WebAssembly SIMD. */
+/** Runs a program with the layers' own scalar `forward`: the reference for the tests, and the way to run without WebAssembly SIMD. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Program } from "./program.ts";
 
 /**
- * The values of all outputs for these inputs (NHWC, batch first).
- * `onStep` sees every intermediate value as soon as it is there.
+ * Computes all outputs for the given inputs, whose axes are (batch, rows, columns, channels).
+ *
+ * @param onStep called with the layer's name and the value after every step
+ * @throws ShapeError if there are too few inputs.
  */
 export function evaluate(
   program: Program,

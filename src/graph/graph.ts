@@ -1,23 +1,26 @@
-/** The functional graph between symbolic inputs and outputs: its nodes in an order that runs, its layers in Keras's order. */
+/** The functional graph between symbolic inputs and outputs: its nodes in an order in which they can run, its layers in Keras's order. */
 import { valueError } from "../core/errors.ts";
 import type { KerasTensor, Layer, Node } from "../layers/layer.ts";
 
+/** The graph of a model. */
 export interface Graph {
+  /** The symbolic inputs, in the given order. */
   readonly inputs: readonly KerasTensor[];
+  /** The symbolic outputs, in the given order. */
   readonly outputs: readonly KerasTensor[];
-  /** Every node from inputs to outputs, each after those it needs. */
+  /** Every node between inputs and outputs, each after the nodes that it depends on. */
   readonly nodes: readonly Node[];
-  /** Every layer once, as `model.layers` lists them. */
+  /** Every layer once, in the order of Keras's `model.layers`. */
   readonly layers: readonly Layer[];
 }
 
 /**
- * Follows `outputs` back to `inputs`, which must be the tensors of InputLayers.
+ * Follows `outputs` back to `inputs`, which must be tensors of InputLayers.
  *
- * Layers are sorted as Keras sorts them (keras.src.ops.function.map_graph): by depth, the longest way to an output, then by
- * the order in which a depth-first walk from the outputs meets them.
+ * Layers are sorted as Keras sorts them (keras.src.ops.function.map_graph): by depth, which is the length of the longest path to an output,
+ * then by the order in which a depth-first walk from the outputs meets them.
  *
- * @throws ValueError where an output does not depend on the inputs alone, or two layers share a name.
+ * @throws ValueError if an output depends on something other than the inputs, or if two layers share a name.
  */
 export function buildGraph(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): Graph {
   const { nodes, met } = walk(inputs, outputs);
@@ -39,13 +42,13 @@ export function buildGraph(inputs: readonly KerasTensor[], outputs: readonly Ker
 }
 
 interface Walk {
-  /** In an order that runs. */
+  /** The nodes in an order in which they can run. */
   readonly nodes: readonly Node[];
-  /** When the walk first met each layer. */
+  /** The position of each layer in the order in which the walk first met it. */
   readonly met: ReadonlyMap<Layer, number>;
 }
 
-/** Depth first, with a stack of its own: graphs may be as deep as memory allows. */
+/** Walks depth first, with a stack of its own, so that graphs may be as deep as memory allows. */
 function walk(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): Walk {
   const sources = new Set(inputs.map((input) => input.node));
   const nodes: Node[] = [];

@@ -1,10 +1,13 @@
-/** What a program takes. */
+/** Checks the inputs of a program. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import { formatShape, shapesCompatible } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Program } from "./program.ts";
 
-/** The batch that all inputs have. @throws ShapeError where one does not fit. */
+/**
+ * Checks the shapes of the inputs, and returns the batch size that they share.
+ * @throws ShapeError if the number of inputs or one of their shapes does not fit.
+ */
 export function checkInputs({ inputs: values, shapes }: Program, inputs: readonly Tensor[]): number {
   if (inputs.length !== values.length) {
     throw new MobileNetV2Error(

@@ -1,4 +1,4 @@
-/** A layer made of layers: what functional and sequential models share as graphs; running them is not its concern. */
+/** A layer made of layers: the graph that functional and sequential models share. How they are run is decided elsewhere. */
 import { valueError } from "../core/errors.ts";
 import { type Shape, formatShape, shapesCompatible, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -6,34 +6,43 @@ import { type KerasTensor, Layer } from "../layers/layer.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { Graph } from "./graph.ts";
 
+/** The base class of models, which are graphs of layers and can themselves be applied as layers. */
 export abstract class Network extends Layer {
-  /** The graph of the layers. @throws ValueError where the model has no known input yet. */
+  /**
+   * The graph of the layers.
+   * @throws ValueError if the model does not know its input yet.
+   */
   abstract get graph(): Graph;
 
-  /** The layers in Keras's order. */
+  /** The layers of the model in Keras's order. */
   get layers(): readonly Layer[] {
     return this.graph.layers;
   }
 
+  /** The symbolic inputs of the model. */
   get inputs(): readonly KerasTensor[] {
     return this.graph.inputs;
   }
 
+  /** The symbolic outputs of the model. */
   get outputs(): readonly KerasTensor[] {
     return this.graph.outputs;
   }
 
-  /** The model's own first input; see `inputs` where it has several. */
+  /** The first symbolic input of the model; `inputs` has all of them. */
   override get input(): KerasTensor {
     return first(this.inputs);
   }
 
-  /** The model's own first output; see `outputs` where it has several. */
+  /** The first symbolic output of the model; `outputs` has all of them. */
   override get output(): KerasTensor {
     return first(this.outputs);
   }
 
-  /** The layer of that name or at that index (negative: from the end). @throws ValueError where there is none. */
+  /**
+   * The layer with a name or at an index in `layers`; negative indices count from the end.
+   * @throws ValueError if there is no such layer.
+   */
   getLayer(nameOrIndex: string | number): Layer {
     const layers = this.layers;
     if (typeof nameOrIndex === "number") {
@@ -57,7 +66,7 @@ export abstract class Network extends Layer {
     return super.trainable;
   }
 
-  /** Sets all layers too, as Keras does. */
+  /** Also sets `trainable` of all layers, as Keras does. */
   override set trainable(value: boolean) {
     super.trainable = value;
     for (const layer of this.layers) layer.trainable = value;
@@ -76,7 +85,11 @@ export abstract class Network extends Layer {
     return this.weights.filter((weight) => !trainable.has(weight));
   }
 
-  /** The weight of that name in the layer of that name: `Conv1/kernel`; a nested model's layer has both names before it. */
+  /**
+   * The weight with this path, such as `Conv1/kernel`: the layer's name and the weight's. For a layer in a nested model, the name of that
+   * model comes first.
+   * @throws ValueError if there is no such weight.
+   */
   override weight(path: string): Weight {
     const slash = path.indexOf("/");
     if (slash < 0) throw valueError(`A model's weight is named layer/weight, such as Conv1/kernel. Received: ${path}`);
@@ -99,7 +112,7 @@ export abstract class Network extends Layer {
     const shapes = new Map<KerasTensor, Shape>();
     for (const [i, input] of inputs.entries()) {
       const shape = inputShapes[i] ?? [];
-      // A model may be applied to another batch size than it was declared with; every other axis counts.
+      // A model may be applied to another batch size than it was declared with; every other axis must fit.
       if (!shapesCompatible(input.shape.with(0, null), shape)) {
         throw valueError(
           `Input ${i} with name '${input.node.layer.name}' of layer '${this.name}' is incompatible with the layer: ` +

@@ -1,29 +1,33 @@
-/** A graph made flat for those who run it: nested models inlined, steps in an order that works. Pure data. */
+/** A graph flattened for those who run it: nested models inlined, steps in an order in which they can run. It is pure data. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { KerasTensor, Layer } from "../layers/layer.ts";
 import type { Graph } from "./graph.ts";
 import { Network } from "./network.ts";
 
-/** Applies a layer (never a model, never an InputLayer) to values; values are numbers from 0, each made once. */
+/** The application of a layer (never of a model or an InputLayer) to values. Values are numbered from 0, and each is made once. */
 export interface Step {
   readonly layer: Layer;
   readonly inputs: readonly number[];
+  /** The number of the value that the step makes. */
   readonly output: number;
-  /** False where the layer behaves as in inference also in training, as it was applied so or lies in a model that was. */
+  /** False if the layer behaves as in inference even in training, because it was applied with `training: false` or lies in a model that was. */
   readonly training?: boolean | undefined;
 }
 
+/** A flat list of steps that computes outputs from inputs. */
 export interface Program {
+  /** The steps in an order in which they can run. */
   readonly steps: readonly Step[];
-  /** The values that the caller gives, and those it gets. An output can be an input. */
+  /** The numbers of the values that the caller passes in. One of them may also be an output. */
   readonly inputs: readonly number[];
+  /** The numbers of the values that the caller receives. */
   readonly outputs: readonly number[];
-  /** The symbolic shape of every value, batch first. */
+  /** The symbolic shape of every value, with the batch first. */
   readonly shapes: readonly Shape[];
 }
 
-/** Flattens a graph. */
+/** Flattens a graph into a program. */
 export function programOf(graph: Graph): Program {
   const steps: Step[] = [];
   const shapes: Shape[] = [];

@@ -1,18 +1,19 @@
-/** Cuts a program in two: a first part that needs to be run only forwards, and the rest. */
+/** Cuts a program in two: a base that only needs to run forwards, and the rest. */
 import type { Shape } from "../core/shape.ts";
 import type { Program, Step } from "./program.ts";
 
+/** The two parts of a program. */
 export interface SplitProgram {
-  /** Gives what the tail needs: its outputs are the tail's inputs, in the same order. */
+  /** Computes what the tail needs: its outputs are the inputs of the tail, in the same order. */
   readonly base: Program;
-  /** Gives what the whole program gives. */
+  /** Computes the outputs of the whole program. */
   readonly tail: Program;
 }
 
 /**
- * The base has every step that `isBase` accepts and that needs no other: with frozen layers, all that stays the same whatever is
- * learned. Both programs have numbers of their own for their values. Values that pass from one to the other are as few as the graph
- * allows; an input that the tail needs too is among them.
+ * Splits a program. The base has every step that `isBase` accepts and that depends on no other step; if `isBase` accepts frozen layers,
+ * this is everything that stays the same whatever is learned. Each part numbers its values anew. As few values as possible pass from the
+ * base to the tail; an input that the tail also needs is among them.
  */
 export function splitProgram(program: Program, isBase: (step: Step) => boolean): SplitProgram {
   const known = new Set(program.inputs);

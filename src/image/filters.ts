@@ -1,13 +1,14 @@
-/** The resampling filters of PIL (Pillow's `libImaging/Resample.c`): a weight for a distance, and how far each reaches. */
+/** The resampling filters of PIL (Pillow's `libImaging/Resample.c`): the weight at each distance, and how far the filter reaches. */
 
+/** A resampling filter. */
 export interface Filter {
-  /** The weight at a distance, in source pixels (in destination pixels where the picture is made smaller). */
+  /** The weight at a distance, in source pixels (in output pixels if the picture is made smaller). */
   readonly weight: (distance: number) => number;
-  /** The weight is zero farther out than this. */
+  /** The distance beyond which the weight is zero. */
   readonly support: number;
 }
 
-// PIL writes these two as C floats, and the last bit shows.
+// PIL stores these two as C floats, and the difference shows in the last bit.
 const HAMMING_OFFSET = Math.fround(0.54);
 const HAMMING_SWING = Math.fround(0.46);
 
@@ -18,6 +19,7 @@ function sinc(x: number): number {
 
 const BICUBIC_A = -0.5;
 
+/** The filters by their names in Keras. */
 export const filters = {
   bilinear: {
     support: 1,
@@ -49,8 +51,8 @@ export const filters = {
   },
 } as const satisfies Record<string, Filter>;
 
-/** Keras's `interpolation`. */
+/** The methods of resizing by PIL's arithmetic: Keras's `interpolation` of `load_img`. */
 export type Interpolation = "nearest" | keyof typeof filters;
 
-/** In the order in which Keras lists them. */
+/** The methods in the order in which Keras lists them. */
 export const interpolations: readonly Interpolation[] = ["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"];

@@ -1,16 +1,20 @@
-/** Pictures in memory, and the three colour modes of Keras's `load_img` with the arithmetic of PIL's `convert`. */
+/** Pictures in memory, and the three colour modes of Keras's `load_img`, with the arithmetic of PIL's `convert`. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { DecodedImage } from "../platform/contract.ts";
 
-/** 8-bit samples, rows from the top, channels interleaved: 1 is gray, 3 is RGB, 4 is RGBA (alpha not multiplied in). */
+/** A picture as 8-bit samples: rows from the top, channels interleaved (1 is gray, 3 is RGB, 4 is RGBA with colours not multiplied by alpha). */
 export type Image = DecodedImage;
 
-/** Keras's `color_mode`. */
+/** The colours of a loaded picture: Keras's `color_mode`. */
 export type ColorMode = "grayscale" | "rgb" | "rgba";
 
+/** The number of channels in each colour mode. */
 export const channelsOf: Readonly<Record<ColorMode, 1 | 3 | 4>> = { grayscale: 1, rgb: 3, rgba: 4 };
 
-/** @throws ShapeError where the data does not have the length that the size and channels ask for. */
+/**
+ * Checks the size of a picture.
+ * @throws ShapeError if the width, the height or the number of channels is impossible, or if the data does not fit them.
+ */
 export function checkImage(image: Image): void {
   const { width, height, channels, data } = image;
   const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
@@ -23,8 +27,8 @@ export function checkImage(image: Image): void {
 }
 
 /**
- * The same picture in another mode, as PIL's `convert` does it: alpha is dropped (not blended), gray is repeated, and
- * colour becomes gray by ITU-R 601-2 luma in PIL's 16-bit fixed point. The image itself where it already has the mode.
+ * Converts a picture to another colour mode as PIL's `convert` does: alpha is dropped (not blended), gray is repeated, and colour becomes
+ * gray by ITU-R 601-2 luma in PIL's 16-bit fixed point. A picture that already has the mode is returned itself.
  */
 export function convertMode(image: Image, mode: ColorMode): Image {
   const channels = channelsOf[mode];

@@ -1,24 +1,26 @@
-/** Keras's `img_to_array` and `array_to_img`: between pictures and tensors (keras/src/utils/image_utils.py). */
+/** Keras's `img_to_array` and `array_to_img`: pictures to tensors and back (keras/src/utils/image_utils.py). */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { type DType, Tensor, type TensorData } from "../core/tensor.ts";
 import { checkImage, type Image } from "./image.ts";
 
-/** Where the channels stand: `[rows, columns, channels]` or `[channels, rows, columns]`. */
+/** The order of a picture's axes: `[rows, columns, channels]` or `[channels, rows, columns]`. */
 export type ChannelOrder = "channels_last" | "channels_first";
 
+/** Options of `imgToArray`. */
 export interface ImgToArrayOptions {
-  /** Default: `"channels_last"`. */
+  /** The order of the axes of the tensor. Default: `"channels_last"`. */
   readonly dataFormat?: ChannelOrder | null | undefined;
-  /** Default: `"float32"`. */
+  /** The type of the tensor's values. Default: `"float32"`. */
   readonly dtype?: DType | null | undefined;
 }
 
+/** Options of `arrayToImg`. */
 export interface ArrayToImgOptions {
-  /** Default: `"channels_last"`. */
+  /** The order of the axes of the tensor. Default: `"channels_last"`. */
   readonly dataFormat?: ChannelOrder | null | undefined;
-  /** Stretch the values so that the least becomes 0 and the largest 255. Default: true. */
+  /** Whether the values are stretched so that the smallest becomes 0 and the largest 255. Default: true. */
   readonly scale?: boolean | undefined;
 }
 
@@ -36,13 +38,13 @@ function isChannelsFirst(dataFormat: string | null | undefined): boolean {
   );
 }
 
-/** Element `i * rows + r` of the result is element `r * columns + i` of `from`: the transpose of a matrix, row by row. */
+/** Transposes a matrix: element `i * rows + r` of `to` is element `r * columns + i` of `from`. */
 function transpose(from: TensorData, to: TensorData, rows: number, columns: number): void {
   for (let r = 0, p = 0; r < rows; r++) for (let c = 0; c < columns; c++) to[c * rows + r] = from[p++] ?? 0;
 }
 
 /**
- * A picture as a tensor `[rows, columns, channels]` (gray has one channel) with values of 0 to 255.
+ * Converts a picture to a tensor `[rows, columns, channels]` with values from 0 to 255; a gray picture has one channel.
  *
  * @throws ValueError for an unknown `dataFormat` or `dtype`; ShapeError for an image whose data does not fit its size.
  */
@@ -72,7 +74,7 @@ export function imgToArray(img: Image, options: ImgToArrayOptions = {}): Tensor 
   return new Tensor([height, width, channels], data);
 }
 
-/** The values stretched to 0 to 255, in float32 steps as NumPy takes them. */
+/** The values stretched to 0…255, with each step rounded to float32 as in NumPy. */
 function stretched(values: Float32Array): Float32Array {
   let [least, largest] = [Infinity, -Infinity];
   for (const value of values) {
@@ -87,11 +89,11 @@ function stretched(values: Float32Array): Float32Array {
 }
 
 /**
- * A tensor of rank 3 as a picture: 1 channel is gray, 3 are RGB, 4 RGBA. Fractions are cut off. Without `scale`,
- * values outside 0 to 255 wrap around as NumPy's do.
+ * Converts a tensor of rank 3 to a picture: 1 channel is gray, 3 are RGB, 4 are RGBA. Fractions are cut off. If `scale` is false, values
+ * outside 0…255 wrap around, as in NumPy.
  *
- * @throws ValueError for another rank or number of channels; UnsupportedError for gray above 255 (Keras makes a
- *   32-bit picture of it).
+ * @throws ValueError for another rank or number of channels; UnsupportedError for gray values above 255 (of which Keras makes a 32-bit
+ * picture); ShapeError for an empty tensor.
  */
 export function arrayToImg(x: Tensor, options: ArrayToImgOptions = {}): Image {
   checkOptions("arrayToImg()", options, { dataFormat: true, scale: true });

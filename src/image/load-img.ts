@@ -1,4 +1,4 @@
-/** Keras's `load_img`: a picture file decoded, in a colour mode, at a size (keras/src/utils/image_utils.py). */
+/** Keras's `load_img`: decodes a picture file, in a colour mode and at a size (keras/src/utils/image_utils.py). */
 import { decodeImage, readBytes } from "#platform";
 import { messageOf, MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
@@ -11,25 +11,26 @@ import { orient } from "./orient.ts";
 import { type Box, checkInterpolation, checkTargetSize, resizeImg } from "./resize.ts";
 import { inspectImage } from "./sniff.ts";
 
+/** Options of `loadImg`. */
 export interface LoadImgOptions {
-  /** `[rows, columns]` (height first, as in Keras). Default: the picture's own size. */
+  /** The size of the result in pixels: `[rows, columns]` (height first, as in Keras). Default: the picture's own size. */
   readonly targetSize?: readonly [number, number] | null | undefined;
-  /** How to resize, with PIL's arithmetic. Default: `"nearest"`. */
+  /** The method of resizing, with PIL's arithmetic. Default: `"nearest"`. */
   readonly interpolation?: Interpolation | undefined;
-  /** Default: `"rgb"`. Alpha is dropped, not blended, unless this is `"rgba"`. */
+  /** The colours of the result. Alpha is dropped, not blended, unless this is `"rgba"`. Default: `"rgb"`. */
   readonly colorMode?: ColorMode | undefined;
-  /** Cut the largest centred part that has the target's proportions before resizing. Default: false. */
+  /** Whether the picture is first cropped to the largest centred part that has the proportions of `targetSize`. Default: false. */
   readonly keepAspectRatio?: boolean | undefined;
-  /** Turn the picture upright by its EXIF orientation. Keras does not. Default: false. */
+  /** Whether the picture is turned upright by its EXIF orientation, which Keras does not do. Default: false. */
   readonly autoOrient?: boolean | undefined;
-  /** Convert to sRGB by the picture's colour profile. Keras does not. Default: false. */
+  /** Whether colours are converted to sRGB by the picture's colour profile, which Keras does not do. Default: false. */
   readonly convertProfile?: boolean | undefined;
-  /** The most pixels that a picture may have; checked before it is decoded. Default: 50 million. */
+  /** The largest number of pixels that a picture may have; it is checked before the picture is decoded. Default: 50 million. */
   readonly maxPixels?: number | undefined;
 }
 
 const MAX_PIXELS = 50_000_000;
-/** No picture within the default limit of pixels is larger, short of uncompressed 16-bit RGBA. */
+/** The largest file size in bytes. No picture within the default limit of pixels needs more, except uncompressed 16-bit RGBA. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 function nameOf(source: BytesSource): string | undefined {
@@ -53,7 +54,7 @@ async function decode(picture: Inspected, maxPixels: number, convertProfile: boo
   return decodeImage(bytes, { maxPixels, mimeType: `image/${picture.format}`, convertProfile });
 }
 
-/** The centred part of a picture that has the proportions of the target: Keras's integer arithmetic. */
+/** The centred part of a picture that has the proportions of the target, by Keras's integer arithmetic. */
 function centredBox({ width, height }: Image, [rows, cols]: readonly [number, number]): Box {
   const cropHeight = Math.min(height, Math.floor((width * rows) / cols));
   const cropWidth = Math.min(width, Math.floor((height * cols) / rows));
@@ -76,15 +77,15 @@ function checkValues({ targetSize, interpolation, colorMode, maxPixels }: LoadIm
 }
 
 /**
- * Loads a picture: JPEG, PNG, WebP, GIF (its first frame), AVIF or BMP, in Node TIFF too; what it is goes by its content.
- * Samples are those of Pillow: exactly for JPEG in RGB and gray, for PNG, GIF and BMP; 16-bit samples are scaled to 8
- * bits, where Pillow clips gray ones.
+ * Loads a picture: JPEG, PNG, WebP, GIF (its first frame), AVIF or BMP, and in Node also TIFF. Its content decides the format, not its
+ * name. The samples equal Pillow's for PNG, GIF, BMP, and JPEG in RGB or gray; but 16-bit samples are scaled to 8 bits, whereas Pillow
+ * clips gray ones.
  *
- * @param source A path (in Node) or a URL, or the file's bytes; a `Blob` or `File`.
- * @returns 8-bit samples; `imgToArray` makes a tensor of them.
- * @throws ValueError for options that make no sense, in Keras's words; IOError or NetworkError where the source cannot
- *   be read; FormatError where it is no picture, or is broken or cut off; UnsupportedError for what is not decoded;
- *   LimitError for more than `maxPixels` pixels; MissingError where Node lacks the package `sharp`.
+ * @param source a path (in Node only), an address, the bytes of the file, a `Blob` or a `File`
+ * @returns the picture as 8-bit samples; `imgToArray` makes a tensor of it
+ * @throws ValueError for an impossible option, in Keras's words; IOError or NetworkError if the source cannot be read; FormatError if it is
+ * no picture, or is broken or truncated; UnsupportedError for a format that is not decoded; LimitError for more than `maxPixels` pixels or
+ * 256 MiB; MissingError if Node lacks the package `sharp`, or a browser OffscreenCanvas.
  */
 export async function loadImg(source: BytesSource, options: LoadImgOptions = {}): Promise<Image> {
   checkOptions("loadImg()", options, {

@@ -1,14 +1,14 @@
-/** Turning a picture upright by its EXIF orientation, as PIL's `ImageOps.exif_transpose`. */
+/** Turns a picture upright by its EXIF orientation, as PIL's `ImageOps.exif_transpose` does. */
 import type { Image } from "./image.ts";
 
-/** The position of the stored picture's first row and column (EXIF tag 0x0112); 1 is upright. */
+/** How the stored picture is turned and mirrored (EXIF tag 0x0112); 1 is upright. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 export function isOrientation(value: number): value is Orientation {
   return Number.isInteger(value) && value >= 1 && value <= 8;
 }
 
-/** The picture turned and mirrored so that it is upright; the image itself for orientation 1. */
+/** The picture, turned and mirrored so that it is upright; for orientation 1, the image itself. */
 export function orient(image: Image, orientation: Orientation): Image {
   if (orientation === 1) return image;
   const { width, height, channels, data: from } = image;

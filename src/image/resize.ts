@@ -7,29 +7,34 @@ import { checkOptions } from "../core/options.ts";
 import { type Filter, filters, type Interpolation, interpolations } from "./filters.ts";
 import { checkImage, type Image } from "./image.ts";
 
-/** A part of a picture in whole pixels; `right` and `bottom` are the first column and row outside. */
+/** A part of a picture, in whole pixels. */
 export interface Box {
+  /** The first column of the part. */
   readonly left: number;
+  /** The first row of the part. */
   readonly top: number;
+  /** The column after the last one of the part. */
   readonly right: number;
+  /** The row after the last one of the part. */
   readonly bottom: number;
 }
 
+/** Options of `resizeImg`. */
 export interface ResizeOptions {
-  /** Default `"nearest"`, as in Keras. */
+  /** The method of resizing. Default: `"nearest"`, as in Keras. */
   readonly interpolation?: Interpolation | undefined;
-  /** The part of the picture to scale. Default: all of it. */
+  /** The part of the picture that is scaled. Default: the whole picture. */
   readonly box?: Box | undefined;
 }
 
 const PRECISION_BITS = 32 - 8 - 2;
 
-/** For every output position: the first source position, how many follow, and their weights in fixed point. */
+/** For every output position: the first source position, the number of source positions, and their weights in fixed point. */
 interface Taps {
   readonly firsts: Int32Array;
   readonly counts: Int32Array;
   readonly weights: Int32Array;
-  /** The distance in `weights` between two output positions. */
+  /** The distance in `weights` between the first weights of neighbouring output positions. */
   readonly stride: number;
 }
 
@@ -69,7 +74,7 @@ function horizontalPass(source: Image, taps: Taps, outWidth: number, top: number
   const rowLength = source.width * channels;
   const { firsts, counts, weights, stride } = taps;
   const half = 1 << (PRECISION_BITS - 1);
-  // Clamped, for the clipping to 8 bits that PIL does by a table.
+  // A clamped array, for the clipping to 8 bits that PIL does with a table.
   const data = new Uint8ClampedArray(outWidth * height * channels);
   let at = 0;
   for (let y = top; y < top + height; y++) {
@@ -100,7 +105,7 @@ function horizontalPass(source: Image, taps: Taps, outWidth: number, top: number
   return { width: outWidth, height, channels, data: new Uint8Array(data.buffer) };
 }
 
-/** Scales along y; the first row of the source is row `top` for the taps. */
+/** Scales along y. `top` is the row of the original picture with which the source begins. */
 function verticalPass(source: Image, taps: Taps, outHeight: number, top: number): Image {
   const { width, channels, data: from } = source;
   const rowLength = width * channels;
@@ -126,7 +131,7 @@ function resample(source: Image, rows: number, cols: number, filter: Filter, box
   const { width, height } = source;
   const needsHorizontal = cols !== width || box.left !== 0 || box.right !== cols;
   const needsVertical = rows !== height || box.top !== 0 || box.bottom !== rows;
-  // The order shows in the last bit: the passes round to 8 bits between them.
+  // The order shows in the last bit, because the samples are rounded to 8 bits between the passes.
   const horizontalFirst = !(height > rows && height - rows > (width - cols) * 2);
   const across = tapsOf(width, box.left, box.right, cols, filter);
   const down = tapsOf(height, box.top, box.bottom, rows, filter);
@@ -140,7 +145,7 @@ function resample(source: Image, rows: number, cols: number, filter: Filter, box
   return horizontalPass(verticalPass(source, down, rows, 0), across, cols, 0, rows);
 }
 
-/** The source position of every output position. PIL adds up the step, and so do we: the sum's rounding shows. */
+/** The source position of every output position. PIL adds up the step, and the rounding of the sum shows, so the same is done here. */
 function nearestPositions(from: number, to: number, outSize: number): Int32Array {
   const positions = new Int32Array(outSize);
   const step = (to - from) / outSize;
@@ -160,7 +165,7 @@ function nearest(source: Image, rows: number, cols: number, box: Box): Image {
   let at = 0;
   for (const y of down) {
     for (const x of across) {
-      // Outside only where rounding carries the last position over the edge; PIL leaves those black.
+      // Positions are outside only if rounding carries the last one over the edge; PIL leaves those pixels black.
       const p = y < height && x < width ? (y * width + x) * channels : from.length;
       for (let channel = 0; channel < channels; channel++) data[at++] = from[p + channel] ?? 0;
     }
@@ -168,7 +173,7 @@ function nearest(source: Image, rows: number, cols: number, box: Box): Image {
   return { width: cols, height: rows, channels, data };
 }
 
-/** RGBA with the colours multiplied by alpha, as PIL's mode "RGBa". */
+/** RGBA with the colours multiplied by alpha, as in PIL's mode "RGBa". */
 function premultiplied(image: Image): Image {
   const data = image.data.slice();
   for (let p = 0; p < data.length; p += 4) {
@@ -181,7 +186,7 @@ function premultiplied(image: Image): Image {
   return { ...image, data };
 }
 
-/** The inverse of `premultiplied`. */
+/** Divides the colours by alpha: the inverse of `premultiplied`. */
 function straight(image: Image): Image {
   const data = image.data.slice();
   for (let p = 0; p < data.length; p += 4) {
@@ -202,7 +207,10 @@ function checkBox(box: Box, image: Image): void {
   );
 }
 
-/** @throws ValueError for an interpolation that is not one of PIL's, in Keras's words. */
+/**
+ * Checks a method of resizing.
+ * @throws ValueError, in Keras's words, if it is not one of PIL's.
+ */
 export function checkInterpolation(interpolation: string): void {
   if (interpolations.some((known) => known === interpolation)) return;
   throw valueError(
@@ -210,7 +218,10 @@ export function checkInterpolation(interpolation: string): void {
   );
 }
 
-/** @throws ValueError where a target size is not two whole numbers of 1 or more; LimitError from 2^26 pixels. */
+/**
+ * Checks a target size.
+ * @throws ValueError if it is not two whole numbers of 1 or more; LimitError for more than 2^26 pixels.
+ */
 export function checkTargetSize(size: readonly [number, number]): void {
   if (size.length !== 2 || size.some((length) => !Number.isInteger(length) || length < 1)) {
     throw valueError(
@@ -226,11 +237,11 @@ export function checkTargetSize(size: readonly [number, number]): void {
 }
 
 /**
- * A picture scaled to `[rows, columns]` with exactly the samples that PIL's `resize` gives; the image itself where the
- * size is already right.
+ * Scales a picture to a size, with exactly the samples that PIL's `resize` gives. A picture that already has the size is returned itself.
  *
- * @throws ValueError for an unknown interpolation, an impossible size or a box outside the picture; LimitError for a
- *   target of more than 2^26 pixels; ShapeError for an image whose data does not fit its size.
+ * @param size the new size in pixels: `[rows, columns]`
+ * @throws ValueError for an unknown interpolation, an impossible size or a box outside the picture; LimitError for a size of more than 2^26
+ * pixels; ShapeError for an image whose data does not fit its size.
  */
 export function resizeImg(image: Image, size: readonly [number, number], options: ResizeOptions = {}): Image {
   checkOptions("resizeImg()", options, { interpolation: true, box: true });

@@ -1,4 +1,4 @@
-/** Keras's `save_img`: a picture or tensor as a file (keras/src/utils/image_utils.py). */
+/** Keras's `save_img`: writes a picture or a tensor as a file (keras/src/utils/image_utils.py). */
 import { encodeImage, warn, writeBytes } from "#platform";
 import { valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
@@ -7,26 +7,30 @@ import type { ImageFormat } from "../platform/contract.ts";
 import { checkImage, convertMode, type Image } from "./image.ts";
 import { arrayToImg, type ArrayToImgOptions } from "./img-to-array.ts";
 
+/** Options of `encodeImg`. `dataFormat` and `scale` apply to tensors only. */
 export interface EncodeImgOptions extends ArrayToImgOptions {
-  /** `"png"`, `"jpeg"` (also as `"jpg"`) or `"webp"`. */
+  /** The format: `"png"`, `"jpeg"` (or `"jpg"`) or `"webp"`, in any case. */
   readonly fileFormat: string;
-  /** 1 to 100, for JPEG and WebP. Default: 75, as in Pillow. */
+  /** The quality of JPEG and WebP, a whole number from 1 to 100. Default: 75, which is Pillow's default for JPEG (for WebP, Pillow's is 80). */
   readonly quality?: number | undefined;
 }
 
+/** Options of `saveImg`. `dataFormat` and `scale` apply to tensors only. */
 export interface SaveImgOptions extends ArrayToImgOptions {
-  /** Default: by the ending of the path. */
+  /** The format: `"png"`, `"jpeg"` (or `"jpg"`) or `"webp"`, in any case. Default: the ending of the path. */
   readonly fileFormat?: string | undefined;
-  /** 1 to 100, for JPEG and WebP. Default: 75, as in Pillow. */
+  /** The quality of JPEG and WebP, a whole number from 1 to 100. Default: 75, which is Pillow's default for JPEG (for WebP, Pillow's is 80). */
   readonly quality?: number | undefined;
 }
 
 const formats: Readonly<Record<string, ImageFormat>> = { png: "png", jpeg: "jpeg", jpg: "jpeg", webp: "webp" };
 
 /**
- * The bytes of a picture file. A tensor goes through `arrayToImg` first (which stretches it unless `scale` is false).
+ * Encodes a picture or a tensor as the bytes of a picture file. A tensor first goes through `arrayToImg`, which stretches its values unless
+ * `scale` is false. JPEG has no alpha: it is dropped, with a warning.
  *
- * @throws ValueError for an unknown format or quality; MissingError where Node lacks the package `sharp`.
+ * @throws ValueError for an unknown format or an impossible quality, or for a tensor that is no picture; ShapeError for an image whose data
+ * does not fit its size; UnsupportedError for a format that the browser cannot write; MissingError if Node lacks the package `sharp`.
  */
 export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): Promise<Uint8Array> {
   checkOptions("encodeImg()", options, { dataFormat: true, scale: true, fileFormat: true, quality: true });
@@ -48,10 +52,10 @@ export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): P
 }
 
 /**
- * Writes a picture or tensor to a file, in the format that the path ends with: the whole file or nothing.
+ * Writes a picture or a tensor to a file: the whole file, or nothing.
  *
- * @throws What `encodeImg` throws; IOError where the file cannot be written; UnsupportedError in browsers, which have
- *   no files: `encodeImg` gives the bytes there.
+ * @throws what `encodeImg` throws; IOError if the file cannot be written; UnsupportedError in browsers, which have no files (use
+ * `encodeImg` there to get the bytes).
  */
 export async function saveImg(path: string | URL, x: Tensor | Image, options: SaveImgOptions = {}): Promise<void> {
   checkOptions("saveImg()", options, { dataFormat: true, scale: true, fileFormat: true, quality: true });

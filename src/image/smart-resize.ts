@@ -9,12 +9,13 @@ import { Tensor } from "../core/tensor.ts";
 import { checkTargetSize } from "./resize.ts";
 import { type DatasetInterpolation, type Part, checkDatasetInterpolation, resizePixels } from "./tf-resize.ts";
 
+/** Options of `smartResize`. */
 export interface SmartResizeOptions {
-  /** Default: `"bilinear"`. */
+  /** The method of resizing. Default: `"bilinear"`. */
   readonly interpolation?: DatasetInterpolation | undefined;
 }
 
-/** The centred part of a picture with the proportions of `size`: Keras's arithmetic. */
+/** The centred part of a picture that has the proportions of `size`, by Keras's arithmetic. */
 export function centredPart(height: number, width: number, [rows, columns]: readonly [number, number]): Part {
   const [partRows, top] = centred(height, width, rows, columns);
   const [partColumns, left] = centred(width, height, columns, rows);
@@ -28,10 +29,13 @@ function centred(size: number, other: number, target: number, otherTarget: numbe
 }
 
 /**
- * Resizes `[rows, columns, channels]` or `[samples, rows, columns, channels]` to `size` (`[rows, columns]`) without
- * changing proportions: what does not fit is cut off on both sides.
+ * Resizes pictures without changing their proportions: what does not fit is cut off equally on both sides.
  *
- * @throws ValueError for another rank, an impossible size or an unknown interpolation, in Keras's words.
+ * @param x one picture `[rows, columns, channels]` or a batch `[samples, rows, columns, channels]`
+ * @param size the new size in pixels: `[rows, columns]`
+ * @returns a float32 tensor of the same rank
+ * @throws ValueError for another rank, an empty tensor, an impossible size or an unknown interpolation, in Keras's words; LimitError for a
+ * size of more than 2^26 pixels.
  */
 export function smartResize(
   x: Tensor,

@@ -1,4 +1,4 @@
-/** Looks at an image file before anything decodes it: what it is by its content, its size, and what it must not be. */
+/** Examines an image file before it is decoded: its format, judged by its content, its size, and whether it may be decoded. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import { inspectAvif, isAvif } from "./formats/avif.ts";
 import { inspectBmp, isBmp } from "./formats/bmp.ts";
@@ -9,6 +9,7 @@ import { inspectPng, isPng } from "./formats/png.ts";
 import { inspectTiff, isTiff } from "./formats/tiff.ts";
 import { inspectWebp, isWebp } from "./formats/webp.ts";
 
+/** One format of image files. */
 interface Format {
   readonly matches: (bytes: Uint8Array) => boolean;
   readonly inspect: (bytes: Uint8Array, options: InspectOptions) => Inspected;
@@ -26,7 +27,7 @@ const formats: readonly Format[] = [
 
 const READ = "JPEG, PNG, WebP, GIF, AVIF, BMP or TIFF";
 
-/** Texts that people hand over in place of a picture, by what is near their beginning. (No pattern can backtrack far.) */
+/** Texts that people pass in place of a picture, recognized by their beginning. (The patterns cannot backtrack far.) */
 const texts: readonly (readonly [RegExp, string])[] = [
   [/^\s*<[^]*<(html|head|body)[\s>]|^\s*<(!doctype )?html/i, "an HTML page (an error page in place of a picture?)"],
   [/^\s*<[^]*<svg[\s>]|^\s*<svg[\s>]/i, "SVG, which is refused: it can refer to other files"],
@@ -35,7 +36,7 @@ const texts: readonly (readonly [RegExp, string])[] = [
   [/^\s*[{[]/, "JSON"],
 ];
 
-/** Files of other kinds, by the bytes at an offset. */
+/** Files of other kinds, recognized by the bytes at an offset. */
 const signatures: readonly (readonly [number, string, string])[] = [
   [4, "ftyphei", "HEIC"],
   [4, "ftyphev", "HEIC"],
@@ -65,9 +66,9 @@ function notAPicture(bytes: Uint8Array): MobileNetV2Error {
 /**
  * Reads the head of an image file.
  *
- * @param maxPixels The most pixels that the picture may have.
- * @throws FormatError for what is no picture, or is broken or cut off; UnsupportedError for what we do not decode;
- *   LimitError for more than `maxPixels` pixels.
+ * @param maxPixels the largest number of pixels that the picture may have
+ * @throws FormatError if it is no picture, or is broken or truncated; UnsupportedError for a format that is not decoded; LimitError for
+ * more than `maxPixels` pixels.
  */
 export function inspectImage(bytes: Uint8Array, maxPixels: number, options: InspectOptions): Inspected {
   if (bytes.length === 0) {

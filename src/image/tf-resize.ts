@@ -6,10 +6,10 @@ import { valueError } from "../core/errors.ts";
 import type { TensorData } from "../core/tensor.ts";
 import { type Taps, type WeightedMethod, tapsAlong } from "./tf-taps.ts";
 
-/** The `interpolation` of Keras's data sets. */
+/** The methods of resizing by TensorFlow's arithmetic: the `interpolation` of Keras's data sets. */
 export type DatasetInterpolation = "bilinear" | "nearest" | WeightedMethod;
 
-/** In the order in which Keras lists them. */
+/** The methods in the order in which Keras lists them. */
 export const datasetInterpolations: readonly DatasetInterpolation[] = [
   "bilinear",
   "nearest",
@@ -21,7 +21,10 @@ export const datasetInterpolations: readonly DatasetInterpolation[] = [
   "mitchellcubic",
 ];
 
-/** @throws ValueError for an interpolation that is none of these, in Keras's words. */
+/**
+ * Checks a method of resizing.
+ * @throws ValueError, in Keras's words, if it is not one of these.
+ */
 export function checkDatasetInterpolation(interpolation: string): void {
   if (datasetInterpolations.some((known) => known === interpolation)) return;
   throw valueError(
@@ -29,15 +32,16 @@ export function checkDatasetInterpolation(interpolation: string): void {
   );
 }
 
-/** Pictures one after the other in memory: [samples, rows, columns, channels]. */
+/** Pictures of one size, one after the other in memory: [samples, rows, columns, channels]. */
 export interface Pixels {
+  /** The samples; their number is a multiple of rows × columns × channels. */
   readonly data: TensorData;
   readonly rows: number;
   readonly columns: number;
   readonly channels: number;
 }
 
-/** A part of every picture. */
+/** A rectangle in whole pixels, inside every picture. */
 export interface Part {
   readonly top: number;
   readonly left: number;
@@ -45,7 +49,13 @@ export interface Part {
   readonly columns: number;
 }
 
-/** The part of every picture scaled to `size` ([rows, columns]). */
+/**
+ * Scales a part of every picture to `size`, with the values that `tf.image.resize` gives.
+ *
+ * @param part the part of every picture that is scaled
+ * @param size the new size in pixels: `[rows, columns]`
+ * @returns the new pictures, one after the other: [samples, rows, columns, channels]
+ */
 export function resizePixels(
   pixels: Pixels,
   part: Part,
@@ -62,7 +72,7 @@ export function resizePixels(
   );
 }
 
-/** Where each output position reads along an axis: two source positions, and how far between them. */
+/** For every output position along an axis: the two source positions that it lies between, and how far it is from the lower one. */
 interface Positions {
   readonly lower: Int32Array;
   readonly upper: Int32Array;
@@ -127,7 +137,7 @@ function between(from: number, to: number, fraction: number): number {
   return Math.fround(from + Math.fround(Math.fround(to - from) * fraction));
 }
 
-/** Rows first, then columns, each a sum of weighted inputs. */
+/** Weighs the rows first, then the columns; each output is a sum of weighted inputs. */
 function weigh(
   { data: from, rows: height, columns: width, channels }: Pixels,
   down: Taps,

@@ -1,14 +1,14 @@
-/** What an output position of `tf.image.resize` reads along an axis, for the methods other than `bilinear` and `nearest`. */
+/** The inputs of each output position of `tf.image.resize` along an axis, for all methods but `bilinear` and `nearest`. */
 
-/** Methods whose output positions are sums of weighted inputs; without antialiasing, as Keras's data sets use them. */
+/** Methods whose outputs are sums of weighted inputs, without antialiasing, as Keras's data sets use them. */
 export type WeightedMethod = "bicubic" | "area" | "lanczos3" | "lanczos5" | "gaussian" | "mitchellcubic";
 
-/** For every output position: the first source position, how many follow, and their weights. */
+/** For every output position: the first source position, the number of source positions, and their weights. */
 export interface Taps {
   readonly firsts: Int32Array;
   readonly counts: Int32Array;
   readonly weights: Float32Array;
-  /** The distance in `weights` between two output positions. */
+  /** The distance in `weights` between the first weights of neighbouring output positions. */
   readonly stride: number;
 }
 
@@ -28,7 +28,7 @@ function lanczos(radius: number): Kernel {
 const GAUSSIAN_RADIUS = 1.5;
 const GAUSSIAN_SIGMA = GAUSSIAN_RADIUS / 3;
 
-/** Those of tensorflow/core/util/../kernels/image/sampling_kernels.h. */
+/** The kernels of TensorFlow's sampling_kernels.h (tensorflow/core/kernels/image). */
 const kernels: Readonly<Record<Exclude<WeightedMethod, "area" | "bicubic">, Kernel>> = {
   lanczos3: lanczos(3),
   lanczos5: lanczos(5),
@@ -39,14 +39,14 @@ const kernels: Readonly<Record<Exclude<WeightedMethod, "area" | "bicubic">, Kern
   },
 };
 
-/** The taps along an axis that is `inSize` long and begins at `start`. */
+/** The taps along an axis of length `inSize` that begins at `start`. */
 export function tapsAlong(inSize: number, outSize: number, start: number, method: WeightedMethod): Taps {
   if (method === "area") return areaTaps(inSize, outSize, start);
   if (method === "bicubic") return bicubicTaps(inSize, outSize, start);
   return kernelTaps(inSize, outSize, start, kernels[method]);
 }
 
-/** ScaleAndTranslate: a kernel around the centre, whose weights add up to 1. */
+/** TensorFlow's ScaleAndTranslate: a kernel around the centre, with weights that add up to 1. */
 function kernelTaps(inSize: number, outSize: number, start: number, { radius, weight }: Kernel): Taps {
   const taps = emptyTaps(outSize, Math.min(2 * Math.ceil(radius) + 1, inSize));
   for (let out = 0; out < outSize; out++) {
@@ -62,10 +62,10 @@ function kernelTaps(inSize: number, outSize: number, start: number, { radius, we
   return taps;
 }
 
-/** ResizeBicubic with half-pixel centres looks its weights up in so many steps. */
+/** TensorFlow's ResizeBicubic with half-pixel centres looks up its weights in a table with this many steps. */
 const BICUBIC_STEPS = 1024;
 
-/** Keys's cubic with a = -0.5; what lies outside has no weight, and the others then add up to 1. */
+/** Keys's cubic with a = -0.5. Positions outside have no weight; the weights of the others are made to add up to 1. */
 function bicubicTaps(inSize: number, outSize: number, start: number): Taps {
   const taps = emptyTaps(outSize, 4);
   const scale = Math.fround(inSize / outSize);
@@ -84,7 +84,7 @@ function bicubicTaps(inSize: number, outSize: number, start: number): Taps {
   return taps;
 }
 
-/** ResizeArea: the mean of what the output's pixel covers. */
+/** TensorFlow's ResizeArea: the average of what the output pixel covers. */
 function areaTaps(inSize: number, outSize: number, start: number): Taps {
   const scale = Math.fround(inSize / outSize);
   const taps = emptyTaps(outSize, Math.ceil(scale) + 2);
@@ -116,7 +116,7 @@ function set(taps: Taps, out: number, first: number, weights: ArrayLike<number>)
   taps.weights.set(weights, out * taps.stride);
 }
 
-/** Weights that are made to add up to 1. */
+/** Stores weights after dividing them by their sum. */
 function setShares(taps: Taps, out: number, first: number, weights: Float64Array | readonly number[]): void {
   let sum = 0;
   for (const weight of weights) sum += weight;
@@ -132,7 +132,7 @@ function within(position: number, size: number): number {
   return Math.min(Math.max(position, 0), size - 1);
 }
 
-/** As C's lrintf. */
+/** Rounds to the nearest whole number, and halves to the even one, like C's lrintf. */
 function roundedHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;

@@ -2,14 +2,20 @@
 import type { Expr, Local } from "../wasm/expression.ts";
 import type { FunctionBuilder } from "../wasm/function.ts";
 import { f32x4, i32, i8x16, v128 } from "../wasm/instructions.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
 
-/** `fma` needs relaxed SIMD; `mul` runs on every engine with SIMD. */
+/** How a × b + c is computed: `fma` needs relaxed SIMD; `mul`, followed by an addition, runs on every engine with SIMD. */
 export type Arithmetic = "mul" | "fma";
 
-/** Bytes of a vector. */
+export const ARITHMETICS: readonly Arithmetic[] = ["mul", "fma"];
+
+/** Writes a kernel into a module, under a name of its own. */
+export type MakeKernel = (module: ModuleBuilder) => FunctionBuilder;
+
+/** The number of bytes of a vector. */
 export const VECTOR = 16;
 
-/** a × b + c. */
+/** The value of a × b + c. */
 export function multiplyAdd(arithmetic: Arithmetic, a: Expr<"v128">, b: Expr<"v128">, c: Expr<"v128">): Expr<"v128"> {
   return arithmetic === "fma" ? f32x4.relaxed_madd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
 }

@@ -1,49 +1,71 @@
-/** Checks of constructor arguments that several layers share; the wording is Keras's (keras.src.utils.argument_validation). */
+/** Checks of constructor arguments that several layers share, in Keras's words (keras.src.utils.argument_validation). */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { fromFile } from "../core/options.ts";
 import type { Padding } from "../core/padding.ts";
 
-/** The only order of axes here: batch, rows, columns, channels. */
+/** The order of axes that layers support: batch, rows, columns, channels. */
 export type DataFormat = "channels_last";
 
-/** A regularizer or constraint as Keras writes it. It is kept for the config and has no effect on inference. */
+/**
+ * A regularizer or a constraint as it is in a Keras config. It has no effect on inference. Training adds the penalties of L1, L2 and L1L2
+ * regularizers of trained weights to the loss; it refuses other regularizers and constraints with an UnsupportedError.
+ */
 export type Serialized = string | Readonly<Record<string, unknown>>;
 
-/** A boolean, or the default where nothing is given. */
+/**
+ * The given boolean, or the default if none is given.
+ * @throws ValueError if it is not a boolean.
+ */
 export function booleanArgument(value: unknown, argument: string, fallback: boolean): boolean {
   const given = value ?? fallback;
   if (typeof given === "boolean") return given;
   throw valueError(`Argument \`${argument}\` must be a boolean. Received: ${argument}=${show(value)}`);
 }
 
-/** A finite number, or the default where nothing is given. */
+/**
+ * The given finite number, or the default if none is given.
+ * @throws ValueError if it is not a finite number.
+ */
 export function numberArgument(value: unknown, argument: string, fallback: number): number {
   const given = value ?? fallback;
   if (typeof given === "number" && Number.isFinite(given)) return given;
   throw valueError(`Argument \`${argument}\` must be a finite number. Received: ${argument}=${show(value)}`);
 }
 
-/** A whole number. */
+/**
+ * The given whole number.
+ * @throws ValueError if it is not a whole number.
+ */
 export function integerArgument(value: unknown, argument: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   throw valueError(`Argument \`${argument}\` must be an integer. Received: ${argument}=${show(value)}`);
 }
 
-/** An axis, negative ones from the end; a list of one axis, as older Keras configs have it, is that axis. */
+/**
+ * The given axis, or the default if none is given; negative axes count from the end. A list of one axis, as older Keras configs have it,
+ * stands for that axis.
+ * @throws UnsupportedError for a list of several axes, ValueError if it is not a whole number.
+ */
 export function axisArgument(value: unknown, fallback: number): number {
   const [axis, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [value ?? fallback];
   if (rest.length === 0) return integerArgument(axis, "axis");
   throw new MobileNetV2Error("UnsupportedError", `Only one axis is supported. Received: axis=${show(value)}`);
 }
 
-/** A seed: a whole number, or null for another one each time. */
+/**
+ * The given seed, or null if the values are to differ from run to run.
+ * @throws ValueError if it is neither a whole number nor null.
+ */
 export function seedArgument(value: unknown): number | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   throw valueError(`\`seed\` argument should be an integer. Received: seed=${show(value)}`);
 }
 
-/** `valid` or `same`, in any case. */
+/**
+ * The given padding mode in lower case, or the default if none is given.
+ * @throws ValueError if it is neither `valid` nor `same`.
+ */
 export function paddingArgument(value: unknown, fallback: Padding = "valid"): Padding {
   const given = value ?? fallback;
   const mode = typeof given === "string" ? given.toLowerCase() : given;
@@ -53,7 +75,10 @@ export function paddingArgument(value: unknown, fallback: Padding = "valid"): Pa
   );
 }
 
-/** Refuses every order of axes but `channels_last`. */
+/**
+ * Checks that the order of axes is `channels_last`, which is also the default.
+ * @throws UnsupportedError for `channels_first`, ValueError for anything else.
+ */
 export function dataFormatArgument(value: unknown): DataFormat {
   const given = value ?? "channels_last";
   const format = typeof given === "string" ? given.toLowerCase() : given;
@@ -70,7 +95,10 @@ export function dataFormatArgument(value: unknown): DataFormat {
   );
 }
 
-/** Those of the named arguments that were given, unchanged. */
+/**
+ * Those of the named regularizers and constraints that were given, unchanged.
+ * @throws ValueError if one is neither a name nor an object.
+ */
 export function keptArguments<Name extends string>(
   options: { readonly [name in Name]?: Serialized | null | undefined },
   names: readonly Name[],
@@ -93,14 +121,14 @@ function isSerialized(value: unknown): value is Serialized {
   return typeof value === "string" || isRecord(value);
 }
 
-/** True for objects that are no lists. */
+/** Whether the value is an object but not a list. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * A constructor as a function of a config from outside, of which nothing is known but that it is an object: every constructor
- * checks the values of its arguments itself, and leaves names that it does not know to the reader.
+ * Makes a function that constructs a class from a config of which only one thing is known: it is an object. Every constructor checks the
+ * values of its arguments itself; names that it does not know are left to whoever reads the config.
  */
 export function fromConfig<Made>(make: new (options: never) => Made): (config: object) => Made {
   return (config) => {

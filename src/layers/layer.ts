@@ -1,4 +1,4 @@
-/** The base of every layer, and the symbolic tensors and nodes that layers leave behind when they are applied. */
+/** The base class of every layer, and the symbolic tensors and nodes that record how layers are connected. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape } from "../core/shape.ts";
@@ -8,21 +8,26 @@ import type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } fro
 import { toSnakeCase, uniqueName } from "./naming.ts";
 import { Weight, type WeightSpec } from "./weight.ts";
 
+/** Options that every layer takes. */
 export interface LayerOptions {
+  /** The name of the layer, without `/`; it must be unique within a model. Default: the class name in snake case, numbered, such as `conv2d_1`. */
   readonly name?: string | undefined;
+  /** Whether training changes the layer's weights. Default: true. */
   readonly trainable?: boolean | undefined;
 }
 
-/** A layer's arguments under their camelCase names: what its constructor takes; plain JSON. */
+/** The arguments of a layer's constructor under their camelCase names, as plain JSON. */
 export type LayerConfig = Readonly<Record<string, unknown>>;
 
-/** A symbolic tensor: what a layer gives when it is applied. Pure data: nothing is computed. */
+/** A symbolic tensor: the output of a layer that was applied to other symbolic tensors. It has a shape but no values. */
 export class KerasTensor {
+  /** The shape of the tensor, with the batch first. */
   readonly shape: Shape;
+  /** The type of the values: always float32. */
   readonly dtype = "float32";
-  /** The application of a layer that makes this tensor. */
+  /** The application of a layer that produces this tensor. */
   readonly node: Node;
-  /** Which of the node's outputs it is. */
+  /** The position of this tensor among the node's outputs. */
   readonly index: number;
 
   constructor(shape: Shape, node: Node, index: number) {
@@ -32,21 +37,25 @@ export class KerasTensor {
   }
 }
 
-/** How a layer is applied. */
+/** Options of `apply()`. */
 export interface CallOptions {
   /**
-   * False: the layer, and all layers within where it is a model, behave as in inference also while the rest is trained, as Keras's
-   * guides have it for the base of a fine-tuned model: `base.apply(x, { training: false })`.
+   * If false, the layer behaves as in inference even while the rest of the model is trained; if the layer is a model, so do all layers in
+   * it. Keras's guide to fine-tuning applies the base model this way: `base.apply(x, { training: false })`. True is refused. Default: the
+   * layer behaves as the model around it does.
    */
   readonly training?: boolean | undefined;
 }
 
-/** One application of a layer to tensors: the edges of the graph. */
+/** One application of a layer to symbolic tensors: the nodes and their tensors are the graph of a model. */
 export class Node {
+  /** The layer that was applied. */
   readonly layer: Layer;
+  /** The symbolic tensors that the layer was applied to. */
   readonly inputs: readonly KerasTensor[];
+  /** The symbolic tensors that the layer produced. */
   readonly outputs: readonly KerasTensor[];
-  /** False where the layer was applied so; else what it is applied within decides. */
+  /** False if the layer was applied with `training: false`; undefined if it behaves as the model around it does. */
   readonly training: boolean | undefined;
 
   constructor(
@@ -64,25 +73,29 @@ export class Node {
 
 /** What a layer expects of its only input. */
 export interface InputSpec {
+  /** The exact number of axes, the batch included. */
   readonly rank?: number | undefined;
+  /** The least number of axes, the batch included. */
   readonly minRank?: number | undefined;
-  /** The length of the last axis, where it is known. */
+  /** The length of the last axis, if the layer requires one. */
   readonly channels?: number | undefined;
 }
 
 const LINEAR: OutputActivation = { name: "linear", axis: -1 };
 
+/** The base class of all layers, as keras.layers.Layer: it holds weights, and maps input tensors to an output tensor. Apply it with `apply()`. */
 export abstract class Layer {
-  /** Keras's class name, such as `DepthwiseConv2D`. */
+  /** Keras's name of the class, such as `DepthwiseConv2D`. */
   abstract readonly className: string;
   readonly #givenName: string | undefined;
   #name: string | undefined;
   #trainable: boolean;
   #weights: Weight[] = [];
   #built = false;
-  /** Every application of this layer, in order. */
+  /** Every application of this layer, in the order they were made. */
   readonly inboundNodes: Node[] = [];
 
+  /** @throws ValueError if the name is not a string or contains `/`, or if `trainable` is not a boolean. */
   constructor(options: LayerOptions = {}) {
     const name: unknown = options.name ?? undefined;
     if (name !== undefined && (typeof name !== "string" || name.includes("/"))) {
@@ -94,12 +107,13 @@ export abstract class Layer {
     this.#trainable = booleanArgument(options.trainable, "trainable", true);
   }
 
-  /** The given name, or an automatic one (`conv2d_3`), fixed at first use. */
+  /** The name that was given, or else an automatic one such as `conv2d_3`, which is fixed when it is first read. */
   get name(): string {
     this.#name ??= this.#givenName ?? uniqueName(toSnakeCase(this.className));
     return this.#name;
   }
 
+  /** Whether training changes the layer's weights. It may be set, for example to false to freeze the layer. */
   get trainable(): boolean {
     return this.#trainable;
   }
@@ -108,34 +122,40 @@ export abstract class Layer {
     this.#trainable = value;
   }
 
+  /** Whether the layer's weights exist; the first application makes them. */
   get built(): boolean {
     return this.#built;
   }
 
-  /** All weights in Keras's order (`layer.weights`): the trainable first, then the others. */
+  /** All weights in Keras's order (`layer.weights`): first the trainable ones, then the others. */
   get weights(): readonly Weight[] {
     return [...this.#weights.filter((w) => w.trainable), ...this.#weights.filter((w) => !w.trainable)];
   }
 
+  /** The weights that training changes; none if `trainable` is false. */
   get trainableWeights(): readonly Weight[] {
     return this.trainable ? this.weights.filter((weight) => weight.trainable) : [];
   }
 
+  /** The weights that training does not change by gradients; all of them if `trainable` is false. */
   get nonTrainableWeights(): readonly Weight[] {
     return this.trainable ? this.weights.filter((weight) => !weight.trainable) : this.weights;
   }
 
-  /** The number of scalars in all weights. */
+  /** The total number of values in all weights. */
   countParams(): number {
     return this.weights.reduce((sum, weight) => sum + weight.size, 0);
   }
 
-  /** The values of all weights in Keras's order, as tensors that share the layer's arrays. */
+  /** The values of all weights in Keras's order (see `weights`), as tensors that share the layer's arrays. */
   getWeights(): Tensor<Float32Array>[] {
     return this.weights.map((weight) => weight.tensor);
   }
 
-  /** Takes values for all weights, in the order of `getWeights()`. @throws ValueError where number or shapes do not fit. */
+  /**
+   * Sets all weights from copies of the given tensors, in the order of `getWeights()`.
+   * @throws ValueError if the number of tensors or one of their shapes does not fit.
+   */
   setWeights(values: readonly Tensor[]): void {
     const weights = this.weights;
     if (values.length !== weights.length) {
@@ -162,7 +182,10 @@ export abstract class Layer {
     }
   }
 
-  /** The weight of that name, such as `kernel`. */
+  /**
+   * The weight with this name, such as `kernel`.
+   * @throws ValueError if the layer has no such weight.
+   */
   weight(name: string): Weight {
     const found = this.#weights.find((weight) => weight.name === name);
     if (found === undefined)
@@ -172,7 +195,10 @@ export abstract class Layer {
     return found;
   }
 
-  /** Applies the layer to symbolic tensors. @throws ValueError where their shapes do not fit. */
+  /**
+   * Applies the layer to symbolic tensors and returns its output.
+   * @throws ValueError if the shapes of the inputs do not fit, or if `training` is true.
+   */
   apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
     checkOptions("apply()", options, { training: true });
     const [output] = this.connect(inputs instanceof KerasTensor ? [inputs] : inputs, options).outputs;
@@ -180,39 +206,43 @@ export abstract class Layer {
     return output;
   }
 
-  /** Makes the weights for inputs of these shapes; a second call does nothing. */
+  /** Creates the weights for inputs of these shapes. A second call does nothing. */
   build(inputShapes: readonly Shape[]): void {
     if (this.#built) return;
     this.#weights = this.weightSpecs(inputShapes).map((spec) => new Weight(spec));
     this.#built = true;
   }
 
-  /** The shape of what `forward` gives, for inputs of these shapes; also checks that they fit. */
+  /**
+   * The shape of the output for inputs of these shapes.
+   * @throws ValueError if the shapes do not fit the layer.
+   */
   abstract computeOutputShape(inputShapes: readonly Shape[]): Shape;
 
   /**
-   * The layer's answer in inference, as plain loops over float64 sums: documentation, the tests' oracle, and the slow
-   * way where WebAssembly SIMD is missing. Inputs are NHWC and are not written to.
+   * The layer's output in inference, computed by plain loops with float64 sums. It documents the layer, is the reference that the tests
+   * compare with, and runs if WebAssembly SIMD is missing. Pictures have the axes (batch, rows, columns, channels); inputs are not written
+   * to.
    */
   abstract forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array>;
 
-  /** The activation that `forward` ends with. */
+  /** The activation at the end of `forward`. Default: linear. */
   get outputActivation(): OutputActivation {
     return LINEAR;
   }
 
   /**
-   * What `forward` gives but for its `outputActivation`, and as in training where the pass says so. BatchNormalization assigns to
-   * its moving averages then.
+   * The output without its `outputActivation`, computed as in training if `pass.training` is true; BatchNormalization then also updates its
+   * moving mean and variance.
    */
   forwardTraining(inputs: readonly Tensor<Float32Array>[], _pass: TrainingPass): Tensor<Float32Array> {
     return this.forward(inputs);
   }
 
   /**
-   * The gradients of a loss with respect to inputs and weights, from that with respect to what `forwardTraining` gave; plain
-   * loops over float64 sums as well.
-   * @throws UnsupportedError where the layer has none.
+   * The gradients of a loss with respect to the inputs and weights, from its gradient with respect to the output of `forwardTraining`; also
+   * plain loops with float64 sums.
+   * @throws UnsupportedError if the class of the layer does not implement it.
    */
   backward(_pass: BackwardPass): LayerGradients {
     throw new MobileNetV2Error(
@@ -221,34 +251,40 @@ export abstract class Layer {
     );
   }
 
-  /** The arguments to make this layer again. */
+  /** The constructor arguments that make this layer again, under their camelCase names. Weights are not included. */
   getConfig(): LayerConfig {
     return this.baseConfig();
   }
 
-  /** What the config of every layer begins with. */
+  /** The arguments that the config of every layer contains. */
   protected baseConfig(): { readonly name: string; readonly trainable: boolean } {
     return { name: this.name, trainable: this.trainable };
   }
 
-  /** What weights the layer has for inputs of these shapes. None unless overridden. */
+  /** The weights that the layer needs for inputs of these shapes. Default: none. */
   protected weightSpecs(_inputShapes: readonly Shape[]): readonly WeightSpec[] {
     return [];
   }
 
-  /** The shapes of all outputs. One unless overridden (models have as many as they were made with). */
+  /** The shapes of all outputs. Layers have one output; models override this, as they may have several. */
   computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
     return [this.computeOutputShape(inputShapes)];
   }
 
-  /** The tensor that the layer was first applied to. @throws ValueError where it was never applied. */
+  /**
+   * The symbolic tensor that the layer was first applied to.
+   * @throws ValueError if the layer was never applied.
+   */
   get input(): KerasTensor {
     const [input] = this.#firstNode("input").inputs;
     if (input === undefined) throw valueError(`Layer '${this.name}' has no input.`);
     return input;
   }
 
-  /** What the layer gave when it was first applied. @throws ValueError where it was never applied. */
+  /**
+   * The symbolic tensor that the layer produced when it was first applied.
+   * @throws ValueError if the layer was never applied.
+   */
   get output(): KerasTensor {
     const [output] = this.#firstNode("output").outputs;
     if (output === undefined) throw valueError(`Layer '${this.name}' has no output.`);
@@ -263,7 +299,10 @@ export abstract class Layer {
     return node;
   }
 
-  /** Applies the layer and gives the whole node: all outputs of a layer that has several. */
+  /**
+   * Applies the layer and returns the node, which holds all outputs of a layer that has several.
+   * @throws ValueError if the inputs are not symbolic tensors, if their shapes do not fit, or if `training` is true.
+   */
   connect(inputs: readonly KerasTensor[], options: CallOptions = {}): Node {
     if (inputs.length === 0 || inputs.some((input) => !(input instanceof KerasTensor))) {
       throw valueError(
@@ -284,7 +323,10 @@ export abstract class Layer {
     return node;
   }
 
-  /** The only input's shape, checked for its rank and, where given, its last axis (keras.src.layers.input_spec). */
+  /**
+   * The shape of the only input, after a check of its rank and last axis against `expected` (keras.src.layers.input_spec).
+   * @throws ValueError if there is not exactly one input, or if its shape is not as expected.
+   */
   protected inputShape(inputShapes: readonly Shape[], expected: InputSpec = {}): Shape {
     const [shape] = inputShapes;
     if (shape === undefined || inputShapes.length !== 1) {
@@ -305,7 +347,10 @@ export abstract class Layer {
     return shape;
   }
 
-  /** The only input of `forward`. */
+  /**
+   * The only input of `forward`.
+   * @throws ValueError if there is not exactly one.
+   */
   protected onlyInput(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     const [input] = inputs;
     if (input === undefined || inputs.length !== 1) {

@@ -1,4 +1,4 @@
-/** Layers by class name, for those who read configs. */
+/** Makes layers from their class names and configs. */
 import { MobileNetV2Error, show } from "../core/errors.ts";
 import { Activation } from "./activations/activation.ts";
 import { Add } from "./merging/add.ts";
@@ -42,16 +42,18 @@ const CLASSES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["ZeroPadding2D", fromConfig(ZeroPadding2D)],
 ]);
 
-/** The names of all classes. */
+/** The class names of all layers. */
 export const LAYER_CLASSES: readonly string[] = [...CLASSES.keys()];
 
-/** Arguments that Keras writes and that make no difference to a layer's values in float32. */
+/** Arguments in Keras's configs that make no difference to what a layer computes in float32. */
 const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
 
 /**
- * The layer of a class with a config as `getConfig()` gives it. An argument that we do not have is accepted where its value says
- * that it is not used (null or false).
+ * Makes a layer from its class name and a config as `getConfig()` returns it. An argument that the class does not have is accepted if its
+ * value says that it is not used (null or false).
  *
+ * @param className Keras's name of the class, such as `Conv2D`
+ * @param config the constructor arguments under their camelCase names
  * @throws UnsupportedError for an unknown class or argument, ValueError for a value that does not fit.
  */
 export function layerFromConfig(className: string, config: LayerConfig): Layer {

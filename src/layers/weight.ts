@@ -1,32 +1,42 @@
-/** A layer's variable: a name, a shape, and float32 values that are made when first read. */
+/** The weights of layers: a name, a shape, and float32 values that are made when they are first read. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { type Dims, formatShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 
-/** Makes the first values of a weight. */
+/** Makes the initial values of a weight. */
 export interface Initializer {
+  /** Keras's name of the class, such as `GlorotUniform`. */
   readonly className: string;
+  /** The constructor arguments that make this initializer again. */
   getConfig(): Record<string, unknown>;
+  /** The initial values of a weight of this shape, in row-major order. */
   initialize(shape: Dims): Float32Array;
 }
 
+/** A weight that a layer needs. */
 export interface WeightSpec {
   readonly name: string;
   readonly shape: Dims;
   readonly initializer: Initializer;
+  /** Whether gradients are used to train the weight. Default: true. */
   readonly trainable?: boolean;
 }
 
-/** The most values of one weight: 4 GiB of them, what WebAssembly can address. */
+/** The largest number of values in one weight: 4 GiB of float32, as much as WebAssembly can address. */
 const MAX_SIZE = 2 ** 30;
 
+/** A variable of a layer, as `keras.Variable`: for example a kernel, a bias or a moving mean. */
 export class Weight {
   readonly name: string;
   readonly shape: Dims;
-  /** False for what no optimizer ever moves: moving averages. Independent of the layer's own `trainable`. */
+  /**
+   * False for weights that no optimizer changes, such as the moving mean of BatchNormalization. It does not depend on the layer's own
+   * `trainable`.
+   */
   readonly trainable: boolean;
+  /** The number of values. */
   readonly size: number;
-  /** Counts assignments: whoever packed the values can see that they are stale. */
+  /** The number of assignments so far, by which holders of packed copies notice that these are stale. */
   version = 0;
   readonly #initializer: Initializer;
   #values: Float32Array | undefined;
@@ -45,19 +55,23 @@ export class Weight {
     this.#initializer = spec.initializer;
   }
 
-  /** The values in row-major order; not to be written to: `assign` is. Random weights are drawn at the first read. */
+  /**
+   * The values in row-major order. Use `assign` to change them, and do not write into the array. Random initial values are drawn at the
+   * first read.
+   */
   get values(): Float32Array {
     this.#values ??= this.#initializer.initialize(this.shape);
     return this.#values;
   }
 
+  /** The values as a tensor that shares their array. */
   get tensor(): Tensor<Float32Array> {
     return new Tensor(this.shape, this.values);
   }
 
   /**
-   * Takes new values. The array is kept, not copied.
-   * @throws ValueError where the shape is not the weight's.
+   * Replaces the values. The array is kept, not copied.
+   * @throws ValueError if the shape or the number of values is not that of the weight.
    */
   assign(values: Float32Array, shape: Dims = this.shape): void {
     if (

@@ -1,32 +1,36 @@
-/** Sliding windows over rows and columns: what convolutions and pools have in common (TensorFlow's `valid` and `same`). */
+/** Sliding windows over rows and columns, which convolutions and pools share (TensorFlow's `valid` and `same`). */
 import { type Padding, paddingAlong, windowOutputLength } from "../core/padding.ts";
 import type { Dims, Shape } from "../core/shape.ts";
 
+/** A window that slides over the rows and columns of a picture. All lengths are in pixels. */
 export interface Window2D {
-  /** Rows and columns. */
+  /** The rows and columns of the window, in taps. */
   readonly size: readonly [number, number];
+  /** The step between neighbouring places of the window, along rows and columns. */
   readonly strides: readonly [number, number];
-  /** The distance between neighbouring taps; 1 is a dense window. */
+  /** The distance between neighbouring taps, along rows and columns; it is 1 for a dense window. */
   readonly dilation: readonly [number, number];
+  /** The padding mode, `valid` or `same`. */
   readonly padding: Padding;
 }
 
-/** The rows and columns of what a window gives over an input (batch, rows, cols, channels); null where the input's are. */
+/** The rows and columns of the output of a window over an input of shape (batch, rows, columns, channels); each is null if the input's is. */
 export function windowOutput(shape: Shape, window: Window2D): readonly [number | null, number | null] {
   const along = (axis: 0 | 1): number | null =>
     windowOutputLength(shape[axis + 1] ?? null, extent(window, axis), window.strides[axis], window.padding);
   return [along(0), along(1)];
 }
 
-/** True where a picture is too small for a `valid` window: the output would have no place. */
+/** Whether a picture is too small for a `valid` window, given the rows and columns of the output. */
 export function isTooSmall([rows, cols]: readonly [number | null, number | null], { padding }: Window2D): boolean {
   return padding === "valid" && ((rows !== null && rows <= 0) || (cols !== null && cols <= 0));
 }
 
 /**
- * Puts the window on every place of a batch, in order. `onTap` gets the pixel under each tap that lies inside the picture, and
- * the tap's number in the window, row by row; `onPlace` comes after a place's taps with the output pixel's number. Pixels are
- * counted over the whole batch, so that times the channels they are offsets.
+ * Visits every place of the window in a batch, in row-major order. For each tap that lies inside the picture, `onTap` receives the number
+ * of the pixel under it and the number of the tap in the window, row by row. After the taps of a place, `onPlace` receives the number of
+ * the output pixel. Pixels are counted over the whole batch, so that a pixel's number times the number of channels is its offset in the
+ * data.
  */
 export function slideWindow(
   shape: Dims,
@@ -53,7 +57,10 @@ export function slideWindow(
   }
 }
 
-/** A place along one axis: where the first tap lies (it can be outside), and which taps [from, to) lie inside. */
+/**
+ * One place of the window along one axis: the position of its first tap, which may lie outside the picture, and the taps that lie inside:
+ * from `from` up to, not including, `to`.
+ */
 interface Place {
   readonly start: number;
   readonly from: number;
@@ -75,7 +82,7 @@ function placesAlong(length: number, window: Window2D, axis: 0 | 1): readonly Pl
   });
 }
 
-/** How many pixels a window spans along an axis. */
+/** The number of pixels that a window spans along an axis. */
 function extent(window: Window2D, axis: 0 | 1): number {
   return window.dilation[axis] * (window.size[axis] - 1) + 1;
 }

@@ -1,11 +1,12 @@
-/** What functional and sequential models do: predict on the engine, print themselves, free their memory (keras.Model). */
+/** The base class of functional and sequential models: predicting, loading, saving, summary, memory (keras.Model). */
 import { openFiles } from "#platform";
 import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Engine } from "../engine/engine.ts";
+import { executorOf } from "../engine/executor-of.ts";
 import { batchesOf } from "../graph/batches.ts";
+import type { Executor } from "../graph/executor.ts";
 import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
@@ -17,16 +18,18 @@ import type { SaveOptions } from "./files/save-model.ts";
 import { type SummaryOptions, summaryText } from "./summary/summary.ts";
 import { type ThreadOptions, threadsOf } from "./threads.ts";
 
+/** The options that all models share. */
 export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 
+/** A model that can predict. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
 export abstract class BaseModel extends Network {
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #disposed = false;
-  /** The names of the classes in the order of the output, where the file that the model comes from has them; saved with it. */
+  /** The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. */
   classNames: readonly string[] | undefined;
-  /** How pixels are scaled for the model; undefined where it is `preprocessInput`'s way. Saved with it. */
+  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model. */
   preprocessing: Preprocessing | undefined;
-  /** How many threads may share the work of a prediction. */
+  /** The largest number of threads that share the work of a prediction. */
   readonly threads: number;
 
   constructor(options: BaseModelOptions = {}) {
@@ -35,26 +38,27 @@ export abstract class BaseModel extends Network {
   }
 
   /**
-   * The model's answers for a batch, in inference mode.
+   * Predicts all outputs for a batch of inputs, in inference mode.
    *
-   * A model with one input takes a tensor of the input's shape with a batch axis before it; where exactly that axis is missing
-   * (one picture [rows, cols, channels]), it is added. Integers are taken as float32. A model with several inputs takes an array.
-   * Resolves to a tensor for a model made with one output, to an array in the order of `outputs` otherwise.
-   *
-   * @throws ValueError where shapes do not fit.
+   * @param x a tensor of the input's shape with the batch axis first; a single sample without that axis, such as a picture
+   *   [rows, cols, channels], is taken as a batch of one. Integers are converted to float32. A model with several inputs takes a list.
+   * @returns a list with one tensor for each output, in the order of `outputs`
+   * @throws ValueError if shapes do not fit; StateError after `dispose()`
    */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this);
-    const engine = await this.#running();
-    return [...(await engine.run(batches))];
+    const executor = await this.#running();
+    return [...(await executor.run(batches))];
   }
 
   /**
-   * Loads weights from a file of any format that we read (found from its content): by layer order from Keras's `.h5`, by Keras 3's
-   * own rules from `.weights.h5`, else in the order of the layers, which must compute the same as the model's. Either all weights
-   * are taken or, on an error, none.
+   * Loads weights from a file of any supported format, which is recognized by its content: from Keras's `.h5` in the order of the layers, from
+   * `.keras` and `.weights.h5` by Keras 3's rules, from other formats in the order of the layers, which must compute the same as the model's.
+   * Either all weights are assigned or, on an error, none.
    *
-   * @throws ValueError that names the first layer that does not fit; FormatError, UnsupportedError, IOError, NetworkError.
+   * @param source a path, a URL, bytes, a `Blob`, or the files of a folder that the user chose
+   * @throws ValueError that names the first layer that does not fit; FormatError or UnsupportedError for the file's content; IOError or
+   *   NetworkError if it cannot be read
    */
   async loadWeights(source: FilesSource, options: LoadWeightsOptions & ReadOptions = {}): Promise<void> {
     checkOptions("loadWeights()", options, {
@@ -74,36 +78,43 @@ export abstract class BaseModel extends Network {
     await loadForeignWeights(this, file, options);
   }
 
-  /** `loadWeights` for the bytes of a Keras file, at once. */
+  /** Loads weights from the bytes of a Keras file (`.h5`, `.weights.h5` or `.keras`), synchronously. See `loadWeights`. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
     loadKerasWeights(this.layers, bytes, options);
   }
 
   /**
-   * Writes the whole model. The format is what the name's ending says (`.keras`, `.h5`, `.safetensors`, `.onnx`, `model.json` or a
-   * folder with `format: "tfjs-layers"`, …) or what `format` names. Written beside and renamed; browsers have `toFiles` instead.
-   * A compiled model stays compiled in `.keras` (with the state of its optimizer) and in `.h5`: see `includeOptimizer`.
+   * Saves the whole model to a file, in the format of the file's ending (`.keras`, `.h5`, `.safetensors`, `.onnx`, `model.json`, …) or of the
+   * option `format`. A file that exists is replaced only once the new one is complete. In browsers, use `toFiles` or `toBytes`.
    *
-   * @throws ValueError for an unknown ending or format; UnsupportedError for what a format cannot say; IOError.
+   * If the model is compiled, `.keras` files hold the training configuration with the optimizer's state, and `.h5` files the configuration:
+   * see `includeOptimizer`.
+   *
+   * @param target the path of the file, or of a folder for formats of several files
+   * @throws ValueError for an unknown ending or format; UnsupportedError if the format cannot represent the model; IOError if the file cannot
+   *   be written
    */
   async save(target: string | URL, options: SaveOptions = {}): Promise<void> {
     const { saveModel } = await import("./files/save-model.ts");
     await saveModel(this, target, options);
   }
 
-  /** Writes the weights alone: `.weights.h5`, or `.h5` as the published files are; other formats have the model with them. */
+  /**
+   * Saves the weights to a file: `.weights.h5` as Keras 3 writes them, or `.h5` in the format of the published weights. With any other
+   * ending, the file has the whole model. @throws ValueError, UnsupportedError, IOError as `save` does
+   */
   async saveWeights(target: string | URL, options: SaveOptions = {}): Promise<void> {
     const { saveWeights } = await import("./files/save-model.ts");
     await saveWeights(this, target, options);
   }
 
-  /** The bytes of what `save` writes; of the main file, where a format has several (see `toFiles`). Default: `keras`. */
+  /** The bytes of the file that `save` writes, or of the main file if the format has several (see `toFiles`). Default format: `keras`. */
   async toBytes(format = "keras", options: Omit<SaveOptions, "format"> = {}): Promise<Uint8Array> {
     const [main] = await this.toFiles(format, undefined, options);
     return main?.bytes ?? new Uint8Array();
   }
 
-  /** What `save` writes, as files at hand, the main one first; `name` is its name. */
+  /** The files that `save` writes, in memory, the main one first. `name` is the name of the main file, in formats that depend on it. */
   async toFiles(
     format: string,
     name?: string,
@@ -113,51 +124,51 @@ export abstract class BaseModel extends Network {
     return modelFiles(this, { ...options, format }, name);
   }
 
-  /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */
+  /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#engine === undefined ? 0 : (await this.#engine).memoryBytes;
+    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
   }
 
-  /** Prints the table of layers as Keras does. */
+  /** Prints a table of the layers with their output shapes and numbers of parameters, as Keras does. */
   summary(options: SummaryOptions = {}): void {
     (options.printFn ?? console.log)(summaryText(this, options));
   }
 
   /**
-   * Frees the engine's memory. The weights stay readable, and can be saved; predicting or training again is an error, and a training that
-   * is going on ends with one.
+   * Frees the memory of predictions. The weights stay readable and can be saved; predicting and training throw a StateError from then on, as
+   * does a training in progress.
    */
   dispose(): void {
     this.#disposed = true;
-    this.releaseEngine();
+    this.releaseExecutor();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Frees the engine; the next prediction makes a new one. For models whose graph has changed. */
-  protected releaseEngine(): void {
-    disposeWhenMade(this.#engine);
-    this.#engine = undefined;
+  /** Frees the executor, for models whose graph has changed; the next prediction makes a new one. */
+  protected releaseExecutor(): void {
+    disposeWhenMade(this.#executor);
+    this.#executor = undefined;
   }
 
-  /** @throws StateError once the model was disposed of. */
+  /** @throws StateError if the model was disposed of. */
   protected checkNotDisposed(): void {
     if (!this.#disposed) return;
     throw new MobileNetV2Error("StateError", `Model '${this.name}' was disposed of. Make or load it again.`);
   }
 
-  #running(): Promise<Engine> {
+  #running(): Promise<Executor> {
     this.checkNotDisposed();
-    if (this.#engine === undefined) {
-      const made = Engine.create(programOf(this.graph), { threads: this.threads });
-      this.#engine = made;
-      // A start that failed must not be remembered: the next call tries again.
+    if (this.#executor === undefined) {
+      const made = executorOf(programOf(this.graph), { threads: this.threads });
+      this.#executor = made;
+      // After a failed start, the next call must try again.
       made.catch(() => {
-        if (this.#engine === made) this.#engine = undefined;
+        if (this.#executor === made) this.#executor = undefined;
       });
     }
-    return this.#engine;
+    return this.#executor;
   }
 }

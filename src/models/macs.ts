@@ -1,4 +1,4 @@
-/** The multiply-accumulates of a model's convolutions and dense layers: what the paper counts as MAdds. */
+/** The number of multiply-accumulate operations of a model, the paper's MAdds (arXiv 1801.04381). */
 import { knownDims, sizeOf } from "../core/shape.ts";
 import type { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
@@ -6,7 +6,10 @@ import { Conv2D } from "../layers/convolutional/conv2d.ts";
 import { Dense } from "../layers/core/dense.ts";
 import { DepthwiseConv2D } from "../layers/convolutional/depthwise-conv2d.ts";
 
-/** MACs of one prediction; the model's input size must be known. @throws ValueError where it is not. */
+/**
+ * The number of multiply-accumulate operations of a prediction of one sample, in convolutions and dense layers.
+ * @throws ValueError if the model's input size is not fixed
+ */
 export function countMacs(model: Network): number {
   const { steps, shapes } = programOf(model.graph);
   let macs = 0;

@@ -8,27 +8,30 @@ import { KerasTensor, type LayerConfig, type Node } from "../layers/layer.ts";
 import type { BaseModelOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";
 
+/** The options of `Model`. */
 export interface ModelOptions<Outputs extends KerasTensor | readonly KerasTensor[]> extends BaseModelOptions {
+  /** The symbolic input tensor, or a list of them: the results of `Input`, or any tensors of other models. */
   readonly inputs: KerasTensor | readonly KerasTensor[];
+  /** The symbolic output tensor, or a list of them. */
   readonly outputs: Outputs;
 }
 
-/** What `predict` resolves to: one tensor, or as many as the model was made with. */
+/** The result of `predict`: one tensor, or a list if the model was made with a list of outputs. */
 export type Predictions<Outputs> = Outputs extends readonly KerasTensor[]
   ? Tensor<Float32Array>[]
   : Tensor<Float32Array>;
 
 /**
- * A functional model. Any tensors of other models can be its inputs and outputs; the layers between are shared, not copied:
- * `new Model({ inputs: m.input, outputs: m.getLayer("block_6_expand_relu").output })`.
+ * A functional model. Its inputs and outputs may be any tensors of other models, with which it then shares layers and weights:
+ * `new Model({ inputs: m.input, outputs: m.getLayer("block_6_expand_relu").output })` extracts features of `m`.
  */
 export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasTensor> extends TrainableModel {
   readonly className = "Functional";
   readonly graph: Graph;
-  /** The outputs as they were given. */
+  /** The outputs as given, one tensor or a list. */
   readonly #outputs: Outputs;
 
-  /** @throws ValueError where outputs do not depend on the inputs alone, or two layers share a name. */
+  /** @throws ValueError if the outputs depend on other inputs than the given ones, or two layers have the same name. */
   constructor(options: ModelOptions<Outputs>) {
     checkOptions("Model", options, { name: true, trainable: true, threads: true, inputs: true, outputs: true });
     super(options);
@@ -39,12 +42,18 @@ export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasT
     if (options.trainable !== undefined) this.trainable = options.trainable;
   }
 
-  /** Always: its graph was given to it. */
+  /** Always true: a functional model has its graph from the start. */
   override get built(): boolean {
     return true;
   }
 
-  /** See `predictAll`; one tensor where the model was made with one output. */
+  /**
+   * Predicts the output for a batch of inputs, in inference mode.
+   *
+   * @param x a tensor of the input's shape with the batch axis first, or a single sample without that axis; for several inputs, a list
+   * @returns one tensor, float32, with the batch axis first; a list of them if the model was made with a list of outputs
+   * @throws ValueError if shapes do not fit; StateError after `dispose()`
+   */
   async predict(x: Tensor | readonly Tensor[]): Promise<Predictions<Outputs>>;
   async predict(x: Tensor | readonly Tensor[]): Promise<Tensor | Tensor[]> {
     const results = await this.predictAll(x);
@@ -78,7 +87,7 @@ function isInputTensor(tensor: KerasTensor): boolean {
   return tensor.node.inputs.length === 0;
 }
 
-/** A graph that begins in the middle of another: new inputs there, and the layers between applied once more. */
+/** A graph that starts at tensors within another graph: new inputs take their place, and the layers after them are applied again. */
 function cutAt(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): Graph {
   const copies = new Map<KerasTensor, KerasTensor>();
   const newInputs = inputs.map((input) => {
@@ -104,7 +113,7 @@ function cutAt(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]):
   );
 }
 
-/** The nodes that the outputs need after the inputs, in an order that runs. */
+/** The nodes between the inputs and the outputs, each after those that it depends on. */
 function nodesBetween(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): readonly Node[] {
   const given = new Set(inputs);
   const nodes: Node[] = [];

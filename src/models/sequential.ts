@@ -10,17 +10,20 @@ import { KerasTensor, Layer } from "../layers/layer.ts";
 import type { BaseModelOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";
 
+/** The options of `Sequential`. */
 export interface SequentialOptions extends BaseModelOptions {
-  /** The first may be an `Input(...)`; else the model takes its shape from the first data. */
+  /** The layers, of which the first may be an `Input(...)`. Without it, the model takes its input shape from the first data. Default: none. */
   readonly layers?: readonly (Layer | KerasTensor)[] | undefined;
 }
 
+/** A model that is a linear stack of layers, each with one input and one output. */
 export class Sequential extends TrainableModel {
   readonly className = "Sequential";
   #input: KerasTensor | undefined;
   #stack: Layer[] = [];
   #graph: Graph | undefined;
 
+  /** Takes options or just a list of layers. @throws ValueError if two layers have the same name, or shapes do not fit. */
   constructor(options: SequentialOptions | readonly (Layer | KerasTensor)[] = {}) {
     const given: SequentialOptions = isList(options) ? { layers: options } : options;
     checkOptions("Sequential", given, { layers: true, name: true, trainable: true, threads: true });
@@ -30,12 +33,12 @@ export class Sequential extends TrainableModel {
     this.#rebuild();
   }
 
-  /** The layers that were added; the input is not one of them, as in Keras. */
+  /** The layers of the stack; the input is not one of them, as in Keras. */
   override get layers(): readonly Layer[] {
     return this.#stack;
   }
 
-  /** @throws ValueError where the model does not know its input shape yet. */
+  /** The graph of the model. @throws ValueError if the model has no input shape yet. */
   get graph(): Graph {
     if (this.#graph === undefined) {
       throw valueError(
@@ -45,24 +48,28 @@ export class Sequential extends TrainableModel {
     return this.#graph;
   }
 
+  /** Whether the model has an input shape, and so weights. */
   override get built(): boolean {
     return this.#graph !== undefined;
   }
 
-  /** Puts a layer on top. @throws ValueError where its name is taken or shapes do not fit. */
+  /** Adds a layer on top of the stack. @throws ValueError if another layer has its name, or shapes do not fit. */
   add(layer: Layer | KerasTensor): void {
     this.#push(layer);
     this.#rebuild();
   }
 
-  /** Takes the last layer off and gives it back. */
+  /** Removes the last layer and returns it; undefined if there is none. */
   pop(): Layer | undefined {
     const layer = this.#stack.pop();
     this.#rebuild();
     return layer;
   }
 
-  /** Makes the weights for an input of this shape (batch first). */
+  /**
+   * Builds the model for an input shape, given as a list of that one shape with the batch axis first: `build([[null, 224, 224, 3]])`.
+   * @throws ValueError if the model has no layers, or already another input shape
+   */
   override build(inputShapes: readonly Shape[]): void {
     const [shape] = inputShapes;
     if (shape === undefined) return;
@@ -84,7 +91,13 @@ export class Sequential extends TrainableModel {
     this.#rebuild();
   }
 
-  /** See `predictAll`. A model that was not built yet takes its input shape from this batch. */
+  /**
+   * Predicts the output for a batch of inputs, in inference mode. A model without an input shape is built for that of the batch.
+   *
+   * @param x a tensor of the input's shape with the batch axis first, or a single sample without that axis if the model is built
+   * @returns a tensor, float32, with the batch axis first
+   * @throws ValueError if shapes do not fit; StateError after `dispose()`
+   */
   async predict(x: Tensor): Promise<Tensor<Float32Array>> {
     const [result] = await this.predictAll(x);
     if (result === undefined) throw valueError(`Model '${this.name}' has no output.`);
@@ -133,11 +146,11 @@ export class Sequential extends TrainableModel {
   }
 
   #rebuild(): void {
-    this.releaseEngine();
+    this.releaseExecutor();
     this.#graph = undefined;
     const [bottom] = this.#stack;
     if (bottom === undefined) return;
-    // A model at the bottom has an input shape of its own.
+    // If the first layer is a model, its input shape is that of the stack.
     if (this.#input === undefined && bottom instanceof Network && bottom.built) {
       this.#input = Input({ batchShape: bottom.input.shape });
     }

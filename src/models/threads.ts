@@ -1,20 +1,21 @@
-/** How many threads a model may use. */
+/** The number of threads of a model. */
 import { defaultCores } from "#platform";
 import { show, valueError } from "../core/errors.ts";
 
+/** The option of the number of threads. */
 export interface ThreadOptions {
   /**
-   * How many threads may share the work of a prediction, the caller's included; 1 for no other thread. Results do not depend on it.
-   * Default: the cores that the process can use, at most 8. Where threads cannot be had (in a page that is not cross-origin isolated,
-   * say), there is one.
+   * The largest number of threads that share the work of a prediction or a training step, including the calling thread. Results do not depend
+   * on it. If threads are not available, as in a page that is not cross-origin isolated, there is only one. Default: the number of cores that
+   * the process can use, at most 8.
    */
   readonly threads?: number | undefined;
 }
 
-/** More gain little from one picture, and each takes time and memory to start. */
+/** More threads gain little for one picture, and each takes time and memory to start. */
 const MOST_BY_DEFAULT = 8;
 
-/** @throws ValueError for anything but a whole number of 1 or more. */
+/** The number of threads, given or default. @throws ValueError if it is not a whole number of 1 or more. */
 export function threadsOf({ threads }: ThreadOptions): number {
   if (threads === undefined) return Math.min(defaultCores(), MOST_BY_DEFAULT);
   if (!Number.isInteger(threads) || threads < 1) {

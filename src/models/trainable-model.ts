@@ -1,4 +1,4 @@
-/** Models that can be trained (keras.Model's compile, fit, evaluate). What trains is loaded with the first use. */
+/** Models that can be trained (keras.Model's compile, fit, evaluate); the code for training is loaded when it is first used. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { SavedTraining, StoredTraining } from "../saving/checkpoint.ts";
@@ -20,20 +20,22 @@ import type { Trainer } from "../training/loop/trainer.ts";
 import { BaseModel } from "./base-model.ts";
 import type { FromFile } from "./compiled/trainer-of.ts";
 
+/** A model that can be compiled, trained and evaluated. */
 export abstract class TrainableModel extends BaseModel {
   #setup: CompileOptions | FromFile | undefined;
   #made: Promise<Trainer> | undefined;
   #trainer: Trainer | undefined;
-  /** What the last `fit` logged. */
+  /** The record of the last `fit`. */
   history: History | undefined;
-  /** Set it in a callback to end `fit` after the batch, or the epoch. */
+  /** Whether `fit` stops after the current batch or epoch; a callback sets it to true. */
   stopTraining = false;
 
+  /** Whether `compile` was called, or the model was loaded with a training configuration. */
   get compiled(): boolean {
     return this.#setup !== undefined;
   }
 
-  /** That of `compile`; where a name was given to it, or a file says it, undefined before the first use. */
+  /** The optimizer. It is undefined before the first use if `compile` was given its name, or a file. */
   get optimizer(): Optimizer | undefined {
     if (this.#trainer !== undefined) return this.#trainer.optimizer;
     const setup = this.#setup;
@@ -41,14 +43,14 @@ export abstract class TrainableModel extends BaseModel {
     return typeof setup.optimizer === "object" ? setup.optimizer : undefined;
   }
 
-  /** The mean loss and the metrics of `compile`; what shapes decide is known after the first batch. */
+  /** The mean loss and, after the first batch, the metrics of `compile`. */
   get metrics(): readonly Metric[] {
     return this.#trainer?.metrics ?? [];
   }
 
   /**
-   * Says how the model is trained: optimizer, loss, metrics. Names are checked with the first use. Call it again after `trainable` of a layer was
-   * set: an optimizer is for the weights that it began with.
+   * Configures the model for training with an optimizer, a loss and metrics. Their names are checked when the model is first trained or
+   * evaluated. Call it again after `trainable` of a layer was changed, since an optimizer can only update the weights it started with.
    */
   compile(options: CompileOptions = {}): void {
     checkOptions("compile()", options, {
@@ -62,16 +64,16 @@ export abstract class TrainableModel extends BaseModel {
   }
 
   /**
-   * Compiles the model as a file says. With the first use its objects are made, and the optimizer takes the values that it had for the
-   * weights that are trainable now.
+   * Compiles the model with the training configuration of a file, for the weights that are trainable now. The optimizer with its saved
+   * state, the loss and the metrics are made when the model is first trained or evaluated.
    */
   compileFromFile(training: StoredTraining): void {
     this.#compileAs({ training, weights: this.trainableWeights });
   }
 
   /**
-   * How the model is trained, as files say it: optimizer, loss, metrics, and the optimizer's variables. Undefined where it was not
-   * compiled, and, after a warning, where a class of your own is in it.
+   * The training configuration for a file: optimizer, loss, metrics, and the optimizer's variables. It is undefined if the model is not
+   * compiled or, with a warning, if the optimizer or the loss is of a class of your own.
    */
   async describeTraining(): Promise<SavedTraining | undefined> {
     if (!this.compiled) return undefined;
@@ -90,11 +92,15 @@ export abstract class TrainableModel extends BaseModel {
   }
 
   /**
-   * Trains on arrays or on a data set, for `epochs`; resolves to what was logged. Weights are assigned to in place; BatchNormalization
-   * normalizes by the batch where it is trainable. What a frozen part makes of the samples is computed once, where they are the same in
-   * every epoch.
+   * Trains the model for a number of epochs, on tensors or on a data set. Trainable BatchNormalization layers normalize by the statistics of
+   * the batch. If the first layers are frozen and the samples are the same in every epoch, the features of the frozen part are computed once.
    *
-   * @throws ValueError where `compile` was not called, or data does not fit; the reason of `signal`.
+   * `x` is a tensor [samples, …], a list of them for several inputs, or a data set of batches with their targets; `y` is a tensor or a list of
+   * numbers, one target for each sample, or a list of tensors for several outputs.
+   *
+   * @returns the loss and the metrics of every epoch, as `history`
+   * @throws ValueError if `compile` was not called, or data or an option does not fit; StateError if the model is being trained or was
+   *   disposed of; the reason of `signal` once it is aborted
    */
   fit(x: TrainingDataset, options?: FitOptions): Promise<History>;
   fit(x: Inputs | TrainingDataset, y: Targets | undefined, options?: FitOptions): Promise<History>;
@@ -105,7 +111,7 @@ export abstract class TrainableModel extends BaseModel {
     return await fit(trainer, x, y, options);
   }
 
-  /** The loss and the metrics over arrays or a data set, in inference mode. @throws ValueError as `fit` does. */
+  /** Computes the loss and the metrics, by name, over tensors or a data set, in inference mode. Arguments and errors are those of `fit`. */
   evaluate(x: TrainingDataset, options?: EvaluateOptions): Promise<Logs>;
   evaluate(x: Inputs | TrainingDataset, y: Targets | undefined, options?: EvaluateOptions): Promise<Logs>;
   async evaluate(
@@ -117,12 +123,12 @@ export abstract class TrainableModel extends BaseModel {
     return await (await this.#usable()).evaluate(x, y, options);
   }
 
-  /** A single step on one batch; the loss and the metrics of that batch. */
+  /** Trains one step on a batch, and returns the loss and the metrics of the batch, computed before the step. Errors are those of `fit`. */
   async trainOnBatch(x: Inputs, y?: Targets, options: TrainOnBatchOptions = {}): Promise<Logs> {
     return await (await this.#usable()).trainOnBatch(x, y, options);
   }
 
-  /** The loss and the metrics of one batch, in inference mode. */
+  /** Computes the loss and the metrics of one batch, in inference mode. Errors are those of `fit`. */
   async testOnBatch(x: Inputs, y?: Targets, options: TestOnBatchOptions = {}): Promise<Logs> {
     return await (await this.#usable()).testOnBatch(x, y, options);
   }
@@ -132,7 +138,7 @@ export abstract class TrainableModel extends BaseModel {
     super.dispose();
   }
 
-  /** What trains, unless the model was disposed of: then it can be saved only. */
+  /** The trainer. @throws ValueError if the model is not compiled; StateError if it was disposed of. */
   async #usable(): Promise<Trainer> {
     this.checkNotDisposed();
     const trainer = await this.#compiled();
@@ -149,7 +155,7 @@ export abstract class TrainableModel extends BaseModel {
       const trainer = await made;
       if (made === this.#made) return (this.#trainer = trainer);
     } catch (error) {
-      // What a file says is no better the next time.
+      // A file's configuration that failed once would fail again, so the model is no longer compiled.
       if (made === this.#made && "training" in setup) this.#compileAs(undefined);
       throw error;
     }
@@ -157,7 +163,7 @@ export abstract class TrainableModel extends BaseModel {
   }
 }
 
-/** Options rather than targets. */
+/** Whether an argument is options rather than targets. */
 function isOptions<T extends object>(value: Targets | T | undefined): value is T {
   return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype && !("length" in value);
 }

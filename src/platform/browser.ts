@@ -1,4 +1,4 @@
-/** The seam's browser side: what `#platform` means there. */
+/** The browsers' side of the boundary: what `#platform` means in a browser. */
 
 export { cachedDownload, findCached, listCached, removeCached } from "./browser/cache.ts";
 export { openFiles } from "./browser/file-set.ts";

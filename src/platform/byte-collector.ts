@@ -1,11 +1,12 @@
-/** Chunks gathered into one array that grows with what really arrives, never with what a sender promises. */
+/** Collects chunks of bytes in one array, whose size depends on what arrives more than on what the sender promises. */
 
 import { MobileNetV2Error } from "../core/errors.ts";
 
 const FIRST_CAPACITY = 1 << 16;
-/** A promised length is allocated at once up to here; beyond, capacity doubles as chunks come. */
+/** Up to this size a promised length is allocated at once; beyond it, the capacity doubles as chunks arrive. */
 const TRUSTED_CAPACITY = 1 << 26;
 
+/** Collects up to `maxBytes` bytes; `what` names their source in error messages. */
 export class ByteCollector {
   readonly #maxBytes: number;
   readonly #what: string;
@@ -17,16 +18,24 @@ export class ByteCollector {
     this.#what = what;
   }
 
+  /** The number of bytes collected so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** Makes room for a promised total; throws `LimitError` where it is over the limit. */
+  /**
+   * Reserves memory for a promised total.
+   * @throws LimitError if it exceeds the limit.
+   */
   expect(total: number): void {
     checkLimit(total, this.#maxBytes, this.#what);
     this.#reserve(Math.min(total, TRUSTED_CAPACITY));
   }
 
+  /**
+   * Adds a chunk.
+   * @throws LimitError if the bytes are then more than `maxBytes`.
+   */
   append(chunk: Uint8Array): void {
     const end = this.#length + chunk.length;
     checkLimit(end, this.#maxBytes, this.#what);
@@ -37,10 +46,12 @@ export class ByteCollector {
     this.#length = end;
   }
 
+  /** Forgets all bytes. */
   clear(): void {
     this.#length = 0;
   }
 
+  /** The bytes collected so far, not copied; they may change when more are added. */
   view(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -55,7 +66,10 @@ export class ByteCollector {
   }
 }
 
-/** Throws `LimitError` where `size` is over `maxBytes`. */
+/**
+ * Checks a size in bytes against a limit.
+ * @throws LimitError if `size` is more than `maxBytes`.
+ */
 export function checkLimit(size: number, maxBytes: number, what: string): void {
   if (size > maxBytes) {
     throw new MobileNetV2Error(

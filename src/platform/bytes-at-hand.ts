@@ -1,14 +1,14 @@
-/** The part of `readBytes` that is the same everywhere: bytes at hand, and addresses that `fetch` reads. */
+/** The part of `readBytes` that Node and browsers share: bytes that are passed in, and addresses that `fetch` reads. */
 
 import { valueError } from "../core/errors.ts";
 import { checkLimit } from "./byte-collector.ts";
 import type { BytesSource, ReadOptions } from "./contract.ts";
 import { DEFAULT_MAX_BYTES, fetchBytes } from "./fetch-bytes.ts";
 
-/** Addresses that `fetch` reads in Node and browsers alike. */
+/** Addresses that `fetch` reads in Node as well as in browsers. */
 const FETCHED = /^(?:https?|data|blob):/i;
 
-/** The bytes of any source; `readPlace` reads what only the platform knows how to: a path, another address. */
+/** Reads all bytes of a source. `readPlace` reads what needs the platform: a path, or another kind of address. */
 export async function readAnyBytes(
   source: BytesSource,
   options: ReadOptions,
@@ -36,7 +36,7 @@ async function bytesAtHand(source: Blob | ArrayBuffer | Uint8Array, options: Rea
   return source instanceof Uint8Array ? source : new Uint8Array(source);
 }
 
-/** By tag: an ArrayBuffer may come from another realm (a frame, a worker's module, `node:vm`). */
+/** Looks at the tag, because an ArrayBuffer may come from another realm (a frame, a worker's module, `node:vm`). */
 function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }

@@ -1,30 +1,35 @@
-/** A download into a cache: checked before it is kept and again when it is taken from there. The caches are adapters. */
+/** Downloads through a cache: content is checked before it is kept and again when it is read. Each platform adapts its own cache. */
 
 import { MobileNetV2Error, messageOf } from "../core/errors.ts";
 import type { CachedFile } from "./contract.ts";
 import { fetchBytes, shownAddress } from "./fetch-bytes.ts";
 
-/** One entry of a cache. No method throws for what the cache cannot do: it is an economy, not a need. */
+/** One entry of a cache. No method throws because the cache fails: a cache saves time, but nothing depends on it. */
 export interface CacheEntry {
-  /** A sentence on what a user without a network can do. */
+  /** A sentence about what a user without a network can do. */
   readonly advice: string;
+  /** The content of the entry; undefined if there is none that can be read. */
   load(file: CachedFile): Promise<CachedContent | undefined>;
+  /** Stores the content. */
   keep(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Waits, for a bounded time, while another process is at the same download. Advice only. */
+  /** Waits, for a limited time, while another process downloads the same file. It saves traffic; nothing depends on it. */
   takeTurn(signal: AbortSignal | undefined): Promise<Turn>;
 }
 
+/** Content that was read from a cache. */
 export interface CachedContent {
   readonly bytes: Uint8Array;
-  /** Moves this content, and no newer one, out of the way. */
+  /** Moves this content out of the way, unless newer content has replaced it. */
   setAside(): Promise<void>;
 }
 
+/** The right to download, among several processes. */
 export interface Turn {
+  /** Lets the next process go on. */
   end(): Promise<void>;
 }
 
-/** The good content of the entry; a broken one is set aside. */
+/** The content of the entry if it passes its check; undefined if there is none. Content that fails the check is set aside. */
 export async function takeCached(entry: CacheEntry, file: CachedFile): Promise<Uint8Array | undefined> {
   const content = await entry.load(file);
   if (content === undefined) {
@@ -39,7 +44,10 @@ export async function takeCached(entry: CacheEntry, file: CachedFile): Promise<U
   }
 }
 
-/** From the cache, else from the address. Throws what `fetchBytes` does, and `FormatError` where the content is not good twice. */
+/**
+ * Reads the entry from the cache, or else from the address.
+ * @throws what `fetchBytes` throws, and FormatError if the content fails its check twice.
+ */
 export async function download(entry: CacheEntry, file: CachedFile): Promise<Uint8Array> {
   const early = await takeCached(entry, file);
   if (early !== undefined) {
@@ -47,7 +55,7 @@ export async function download(entry: CacheEntry, file: CachedFile): Promise<Uin
   }
   const turn = await entry.takeTurn(file.signal);
   try {
-    // Whoever had the turn before has probably left it here.
+    // The process that had the turn before has probably left the file here.
     const cached = await takeCached(entry, file);
     if (cached !== undefined) {
       return cached;
@@ -63,7 +71,7 @@ export async function download(entry: CacheEntry, file: CachedFile): Promise<Uin
 async function fetchGood(entry: CacheEntry, file: CachedFile): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await fetchChecked(file, false).catch((error: unknown) => {
-      // What a cache on the way has mangled, the server itself may still have whole.
+      // A cache on the way may have mangled the content; the server itself may still have it intact.
       if (error instanceof MobileNetV2Error && error.code === "FormatError") {
         return fetchChecked(file, true);
       }
@@ -99,7 +107,7 @@ async function fetchChecked(file: CachedFile, fresh: boolean): Promise<Uint8Arra
   return bytes;
 }
 
-/** HTML and XML, such as the page of a captive portal; no file that we cache begins so. */
+/** Whether the content looks like HTML or XML, such as the page of a captive portal. No cached file begins like that. */
 function looksLikeMarkup(bytes: Uint8Array): boolean {
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 64));
   return /^(?:\u00EF\u00BB\u00BF)?\s*<[!?a-z]/i.test(start);

@@ -1,183 +1,247 @@
-/** The seam between Node and browsers: what `node.ts` and `browser.ts` both export, reached as `#platform`. */
+/** The boundary between Node and browsers: the types of what `node.ts` and `browser.ts` both export, which is imported as `#platform`. */
 
-/** 8-bit samples, rows from the top, channels interleaved: gray, RGB or RGBA. */
+/** A picture as 8-bit samples: rows from the top, channels interleaved (1 is gray, 3 is RGB, 4 is RGBA). */
 export interface DecodedImage {
+  /** The number of columns, in pixels. */
   readonly width: number;
+  /** The number of rows, in pixels. */
   readonly height: number;
+  /** The number of samples per pixel. */
   readonly channels: 1 | 3 | 4;
+  /** The samples: height × width × channels of them. */
   readonly data: Uint8Array;
 }
 
+/** Options of `decodeImage`. */
 export interface DecodeOptions {
-  /** Refuse, before decoding, what has more pixels than this. */
+  /** The largest number of pixels that a picture may have. */
   readonly maxPixels: number;
-  /** What the bytes are, as "image/png". */
+  /** The type of the file, such as "image/png". */
   readonly mimeType: string;
-  /** Convert to sRGB by the embedded ICC profile. Pillow's `convert("RGB")` does not. */
+  /** Whether the colours are converted to sRGB by the embedded ICC profile. Pillow's `convert("RGB")` does not do that. */
   readonly convertProfile: boolean;
 }
 
+/** The formats of picture files that can be written. */
 export type ImageFormat = "png" | "jpeg" | "webp";
 
-/** How far a download is; `total` is null where the server does not say. */
+/** The progress of a download, in bytes. */
 export interface Progress {
+  /** The number of bytes that have arrived. */
   readonly received: number;
+  /** The number of bytes of the whole file; null if the server does not say. */
   readonly total: number | null;
 }
 
-/** Where bytes may come from: a path (Node only), an address (http, https, file, data, blob) or what is already at hand. */
+/** A source of bytes: a path (in Node only), an address (http, https, data or blob, and in Node file), or the bytes themselves. */
 export type BytesSource = string | URL | Blob | ArrayBuffer | Uint8Array;
 
+/** Options of reading files and downloading them. */
 export interface ReadOptions {
-  /** Refuse what is larger, in bytes, before it is allocated where the size is known. Default: 1 GiB. */
+  /** The largest allowed size in bytes; a larger file is refused, before memory is allocated if its size is known. Default: 1 GiB. */
   readonly maxBytes?: number | undefined;
+  /** Stops the reading; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Called during a download, and during the reading of a file, whenever more bytes have arrived. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** Options of downloads that are cached. */
 export interface DownloadOptions extends ReadOptions {
-  /** Looks at the whole content before it is accepted into the cache, and again when it is taken from there; throws where it is not good. */
+  /** Checks the whole content, by throwing an error if it is not good: before it enters the cache, and again whenever it is read from there. */
   readonly check?: ((bytes: Uint8Array) => void) | undefined;
-  /** Give an attempt up when hardly anything arrives in so many milliseconds. Default: 15,000. */
+  /** The time in milliseconds after which an attempt is given up if hardly anything arrived (less than 1 KiB). Default: 15,000. */
   readonly stallTimeout?: number | undefined;
-  /** The first pause before another try, in milliseconds; later ones are longer. Default: 500. */
+  /**
+   * The base of the pause before another attempt, in milliseconds. It doubles with every attempt in a row that brings nothing new, and is
+   * varied at random by up to a half; no pause is longer than 5 seconds. Default: 500.
+   */
   readonly retryDelay?: number | undefined;
 }
 
-/** A file in the cache: `name` in the folder `folder` of Keras's cache, and the address it comes from. */
+/** A file in Keras's cache, and the address it is downloaded from. */
 export interface CachedFile extends DownloadOptions {
+  /** The address from which the file is downloaded. */
   readonly url: string;
+  /** The folder of the cache, such as "models". */
   readonly folder: string;
   readonly name: string;
-  /** What a user can do besides where the download fails: ends the message of the error. */
+  /** What else a user can do if the download fails; it ends the error message. */
   readonly advice?: string | undefined;
 }
 
 /**
- * Files that belong together: a folder, or a file and what lies beside it. Names are plain and relative, `/` between folders within;
+ * Files that belong together: a folder, or a file and its neighbours. Names are relative and plain, with `/` between the folders inside;
  * nothing outside is ever read.
  */
 export interface FileSet {
-  /** The file that was named, `""` for bytes without a name; undefined where a folder was named. */
+  /** The name of the file that was opened, or `""` for bytes without a name; undefined if a folder was opened. */
   readonly main: string | undefined;
-  /** The names of the files in the folder itself, where they can be listed. */
+  /** The names of the files in the folder itself, as far as they can be listed. */
   names(): Promise<readonly string[]>;
-  /** A whole file; undefined where there is none of that name. Throws `FormatError` for names that are not plain. */
+  /**
+   * The bytes of a whole file; undefined if there is no file with that name.
+   * @throws FormatError for a name that is not plain.
+   */
   read(name: string): Promise<Uint8Array | undefined>;
 }
 
-/** Where a set of files may come from: a file, a folder (Node only), an address, bytes, or the files that a user chose. */
+/** A source of a set of files: a file, a folder (in Node only), an address, bytes, or files that the user chose. */
 export type FilesSource = BytesSource | readonly File[];
 
-/** What is in a folder, in no order. */
+/** The content of a folder, in no particular order. */
 export interface FolderContent {
-  /** Its path without links: two folders with the same are the same. */
+  /** The path of the folder with all links resolved; two folders with the same path are the same folder. */
   readonly real: string;
+  /** The folders inside, and whether each is a link. */
   readonly folders: readonly { readonly name: string; readonly isLink: boolean }[];
-  /** Whatever is no folder, links that lead nowhere included. */
+  /** The names of everything that is not a folder, including links that lead nowhere. */
   readonly files: readonly string[];
 }
 
-/** A place for bytes that do not fit into memory; it is gone when it is closed, or the process ends. */
+/** A temporary file for bytes that do not fit into memory. It is removed when it is closed and, on most systems, when the process ends. */
 export interface Scratch {
-  /** Throws `IOError`, as where the disk is full. */
+  /**
+   * Writes bytes at a position.
+   * @throws IOError, for example if the disk is full.
+   */
   write(position: number, bytes: Uint8Array): Promise<void>;
-  /** Fills the array. */
+  /**
+   * Fills the array with the bytes from a position on.
+   * @throws IOError if there are not that many.
+   */
   read(position: number, bytes: Uint8Array): Promise<void>;
+  /** Closes and removes the file. */
   close(): Promise<void>;
 }
 
-/** A file in the cache. */
+/** A file in the cache, as `listCached` lists it. */
 export interface CachedName {
   readonly name: string;
-  /** Where it lies: a path, or in browsers the address that it came from. */
+  /** The path of the file; in browsers, the address that it came from. */
   readonly place: string;
+  /** The size of the file in bytes. */
   readonly bytes: number;
 }
 
-/** The pictures' part of what both sides of the seam export. */
+/** The functions for pictures that both platforms export. */
 export interface ImagePlatform {
   /**
-   * Decodes the first frame as it is stored, without turning it, to 8 bits a sample. Throws `FormatError` where the
-   * content is broken, `UnsupportedError` for a format that this platform does not know, `MissingError` without a decoder.
+   * Decodes the first frame of a picture to 8-bit samples, as it is stored, without turning it.
+   * @throws FormatError if the content is broken, UnsupportedError for a format that this platform cannot read, MissingError if there is no
+   * decoder, LimitError for too many pixels.
    */
   decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage>;
-  /** The file of a picture. `quality` is 1 to 100, for the formats that lose something. */
+  /** Writes a picture as a file. `quality` is 1 to 100 and matters to lossy formats only. */
   encodeImage(image: DecodedImage, format: ImageFormat, quality: number): Promise<Uint8Array>;
 }
 
-/** What both sides of the seam export, apart from the pictures' part. */
+/** The functions for files and the system that both platforms export. */
 export interface BytesPlatform {
-  /** All bytes of a source. Bytes at hand are returned as a view, not copied. Throws `IOError`, `NetworkError`, `LimitError`. */
+  /**
+   * Reads all bytes of a source. Bytes that are passed in are returned as a view, not copied.
+   * @throws IOError, NetworkError or LimitError.
+   */
   readBytes(source: BytesSource, options?: ReadOptions): Promise<Uint8Array>;
-  /** Opens a file with its neighbours, or a folder. Throws `IOError`, `NetworkError`. */
+  /**
+   * Opens a file with its neighbours, or a folder.
+   * @throws IOError or NetworkError.
+   */
   openFiles(source: FilesSource, options?: ReadOptions): Promise<FileSet>;
-  /** What is in a folder. Throws `IOError`. Browsers have none: `UnsupportedError`. */
+  /**
+   * Lists a folder.
+   * @throws IOError; in browsers, UnsupportedError.
+   */
   readFolder(path: string): Promise<FolderContent>;
-  /** Writes a whole file or nothing. Browsers have no files: `UnsupportedError`. */
+  /**
+   * Writes a whole file, or leaves what was there as it was.
+   * @throws IOError; in browsers, UnsupportedError.
+   */
   writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
-  /** Takes a file away; false where there is none. Throws `IOError`. Browsers have no files: `UnsupportedError`. */
+  /**
+   * Removes a file; returns false if there is none.
+   * @throws IOError; in browsers, UnsupportedError.
+   */
   removeFile(path: string | URL): Promise<boolean>;
-  /** Makes a folder and those around it where they are not there. Browsers have none: `UnsupportedError`. */
+  /**
+   * Makes a folder and the missing ones around it.
+   * @throws IOError; in browsers, UnsupportedError.
+   */
   makeFolder(path: string | URL): Promise<void>;
-  /** A temporary file. Undefined in browsers, which have none. Throws `IOError`. */
+  /**
+   * Opens a temporary file; undefined in browsers, which have none.
+   * @throws IOError.
+   */
   openScratch(): Promise<Scratch | undefined>;
-  /** A file from the cache, or else from its address into the cache; checked both times. */
+  /** Reads a file from the cache, or else downloads it into the cache. `check` is applied in both cases. */
   cachedDownload(file: CachedFile): Promise<Uint8Array>;
-  /** The same from the cache alone; undefined where it is not there or not good. */
+  /** Reads a file from the cache alone; undefined if it is not there or does not pass its check. */
   findCached(file: CachedFile): Promise<Uint8Array | undefined>;
-  /** The files in a folder of the cache, broken ones that were set aside included. */
+  /** Lists the files in a folder of the cache, including broken ones that were set aside. */
   listCached(folder: string): Promise<readonly CachedName[]>;
-  /** Takes a file of that name out of a folder of the cache; false where it was not there. Throws `IOError`. */
+  /**
+   * Removes a file from a folder of the cache; returns false if it was not there.
+   * @throws IOError.
+   */
   removeCached(folder: string, name: string): Promise<boolean>;
-  /** An environment variable; undefined where it is unset or empty, and in browsers. */
+  /** The value of an environment variable; undefined if it is unset or empty, and in browsers. */
   environment(name: string): string | undefined;
-  /** How many threads can run at once for this process. */
+  /** The number of threads that can run at once for this process. */
   defaultCores(): number;
-  /** Whether a person sees what is written to the error stream. */
+  /** Whether a person reads the error stream in a terminal; always false in browsers. */
   isTerminal(): boolean;
+  /** Writes a warning to the console. */
   warn(message: string): void;
-  /** Writes a text as it is to the error stream; in browsers, its lines to the console. */
+  /** Writes a text to the error stream as it is; in browsers, its lines that are not blank go to the console. */
   print(text: string): void;
   /**
-   * Whether neighbouring WebAssembly vectors are to be joined to 256 bits in code that is compiled from now on: an experiment of V8,
-   * off by itself. False where the engine has no such switch.
+   * Switches on or off, for code that is compiled from now on, that neighbouring WebAssembly vectors are joined to 256 bits: an experiment
+   * of V8, off by default. Returns false if the engine has no such switch.
    */
   joinVectors(on: boolean): boolean;
 }
 
 /**
- * What another thread runs. Its text is sent there: it must use nothing from outside itself but what every thread has.
- * `listen` calls back for every message; `post` sends one.
+ * The program of another thread. Its source text is sent there, so it may use nothing from outside itself except what every thread has.
+ * `listen` registers a function that receives every message; `post` sends one.
  */
 export type WorkerProgram<In, Out> = (
   listen: (receive: (message: In) => void) => void,
   post: (message: Out) => void,
 ) => void;
 
+/** The events of another thread. */
 export interface WorkerEvents<Out> {
+  /** Called for every message of the thread. */
   readonly message: (message: Out) => void;
-  /** It could not start, or has ended. */
+  /** The thread could not start, or has ended. */
   readonly end: (reason: unknown) => void;
 }
 
 /** Another thread. It does not keep the process alive. */
 export interface WorkerThread<In> {
+  /** Sends the thread a message. */
   post(message: In): void;
-  /** Ends it, also in the middle of something. */
+  /** Ends the thread, even in the middle of its work. */
   stop(): void;
 }
 
-/** The threads' part of what both sides of the seam export. */
+/** The functions for threads that both platforms export. */
 export interface ThreadPlatform {
-  /** Starts a thread. Throws where there are none; some find out later, and tell `end`. */
+  /**
+   * Starts a thread. If that fails later, `end` is called.
+   * @throws UnsupportedError if there are no threads.
+   */
   startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In>;
-  /** Where another thread can import this package from; undefined where it cannot, as in pages, and where it was bundled into something else. */
+  /**
+   * The address from which another thread can import this package; undefined if it cannot, as in pages, or if the package was bundled into
+   * something else.
+   */
   packageUrl(): string | undefined;
-  /** Whether the current thread may sleep or be busy: pages may not, as they have to answer their users. */
+  /** Whether the current thread may sleep or be busy for long. Pages may not, as they have to respond to their users. */
   mayBlock(): boolean;
-  /** Whether memory can be shared with workers: only in cross-origin isolated pages. */
+  /** Whether threads can share memory: always in Node, and in browsers only in cross-origin isolated pages. */
   canShareMemory(): boolean;
-  /** `setTimeout` that does not keep the process alive. */
+  /** Like `setTimeout`, but does not keep the process alive. */
   setBackgroundTimeout(run: () => void, milliseconds: number): void;
 }

@@ -1,37 +1,40 @@
-/** One whole resource over `fetch`: bounded in size, time and tries; resumed by Range (RFC 9110, section 14) after a cut. */
+/** Downloads one whole resource with `fetch`: bounded in size, time and attempts; resumed by Range (RFC 9110, section 14) after a cut. */
 
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { ByteCollector } from "./byte-collector.ts";
 import type { ReadOptions } from "./contract.ts";
 
+/** Options of `fetchBytes`; see `DownloadOptions`. */
 export interface FetchOptions extends ReadOptions {
   readonly stallTimeout?: number | undefined;
   readonly retryDelay?: number | undefined;
-  /** Past what caches between here and there may hold. */
+  /** Whether to bypass the caches on the way, such as the browser's. Default: false. */
   readonly fresh?: boolean;
 }
 
+/** The default limit on the size of what is read: 1 GiB. */
 export const DEFAULT_MAX_BYTES = 2 ** 30;
 const DEFAULT_STALL_TIMEOUT = 15_000;
-/** Fewer bytes than this within the stall timeout count as none. */
+/** If fewer bytes than this arrive within the stall timeout, the attempt is given up. */
 const STALL_BYTES = 1024;
-/** Tries in a row that bring nothing new. */
+/** The number of attempts in a row that may bring nothing new. */
 const IDLE_TRIES = 4;
 const MAX_TRIES = 32;
 const DEFAULT_RETRY_DELAY = 500;
 const MAX_DELAY = 5_000;
 
-/** Why one try failed, where another may succeed. */
+/** The reason why an attempt failed, if another one may succeed. */
 interface Failure {
   readonly reason: string;
-  /** Milliseconds that the server asks to wait. */
+  /** The pause in milliseconds that the server asks for. */
   readonly retryAfter?: number;
 }
 
 /**
- * Fetches all bytes of an http, https, data or blob address. Transient failures (a cut, a stall, 408, 425, 429, 5xx) are
- * tried again with growing pauses, continued where the server can. Throws `NetworkError` and `LimitError`; where
- * `signal` aborts, its reason.
+ * Downloads all bytes of an http, https, data or blob address. After a transient failure (a cut, a stall, or the status 408, 425, 429 or
+ * 5xx) it tries again after growing pauses, and continues from where it stopped if the server supports that.
+ *
+ * @throws NetworkError or LimitError; the signal's reason if `signal` aborts.
  */
 export async function fetchBytes(url: string, options: FetchOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const transfer = new Transfer(url, options);
@@ -52,15 +55,15 @@ export async function fetchBytes(url: string, options: FetchOptions = {}): Promi
   }
 }
 
-/** What successive tries have in common. */
+/** The state that successive attempts share. */
 class Transfer {
   readonly bytes: ByteCollector;
-  /** The address without a password. */
+  /** The address as messages show it, without a password. */
   readonly shown: string;
   readonly #url: string;
   readonly #options: FetchOptions;
   readonly #headers: Record<string, string> = {};
-  /** The version of the resource that the bytes so far belong to; null where it cannot be known. */
+  /** The version of the resource that the bytes so far belong to; null if it is unknown. */
   #version: string | null = null;
   #total: number | null = null;
   #answered = false;
@@ -76,7 +79,10 @@ class Transfer {
     this.bytes = new ByteCollector(options.maxBytes ?? DEFAULT_MAX_BYTES, this.shown);
   }
 
-  /** One request. Null when everything is there; throws what another try would not heal. */
+  /**
+   * Makes one request. Returns null if everything has arrived, or the reason why another attempt may help.
+   * @throws an error that another attempt would not cure.
+   */
   async attempt(): Promise<Failure | null> {
     const timeout = this.#options.stallTimeout ?? DEFAULT_STALL_TIMEOUT;
     const stop = new AbortController();
@@ -102,7 +108,7 @@ class Transfer {
         response = await this.#request(signal);
       } catch (error) {
         const failure = failed(error);
-        // A host that never answered is not there, and whoever is offline should not wait for four tries.
+        // A host that never answered does not exist, and whoever is offline should not wait for four attempts.
         if (!this.#answered && !isReset(error)) {
           throw new MobileNetV2Error("NetworkError", `${this.shown}: ${failure.reason}`, { cause: error });
         }
@@ -116,7 +122,7 @@ class Transfer {
       return await this.#receive(response, failed);
     } finally {
       clearInterval(watchdog);
-      // Lets go of whatever is still on its way; nothing happens where all was read.
+      // Cancels whatever is still on its way; nothing happens if everything was read.
       stop.abort();
     }
   }
@@ -138,7 +144,7 @@ class Transfer {
     });
   }
 
-  /** Looks at status and headers. */
+  /** Examines the status and headers. Returns the reason for another attempt, or null if the body is to be read. */
   #accept(response: Response): Failure | null {
     const { status } = response;
     if (this.#url.startsWith("https:") && response.url.startsWith("http:")) {
@@ -148,7 +154,7 @@ class Transfer {
       return null;
     }
     if (status === 206 || status === 416) {
-      // Not the piece that was asked for: from the start then, and without pieces.
+      // The server sent another part than requested, so start again and without parts.
       this.#version = null;
       this.bytes.clear();
       return { reason: "the server sent another part than was asked for", retryAfter: 0 };
@@ -170,7 +176,7 @@ class Transfer {
     return null;
   }
 
-  /** Whether a 206 is the rest of what we have. */
+  /** Whether a 206 response is exactly the rest of what has arrived. */
   #continues(response: Response): boolean {
     const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
     return (
@@ -197,7 +203,7 @@ class Transfer {
         this.#take(piece.value);
       }
     }
-    // Another origin may hide that it compresses; browsers hold the length against the promise themselves.
+    // Another origin may hide that it compresses; browsers compare the length with the promised one themselves.
     return response.type === "cors" ? null : this.#missing();
   }
 
@@ -205,7 +211,7 @@ class Transfer {
     this.bytes.append(chunk);
     this.#options.onProgress?.({
       received: this.bytes.length,
-      // A total that is overtaken was that of the compressed bytes.
+      // If more arrives than the total, that was the length of the compressed bytes.
       total: this.#total !== null && this.#total >= this.bytes.length ? this.#total : null,
     });
   }
@@ -219,12 +225,12 @@ class Transfer {
   }
 }
 
-/** An address as messages show it: without a password, and not the whole of a data: address. */
+/** An address as messages show it: without a password, and without the content of a data: address. */
 export function shownAddress(url: string): string {
   return /^data:/i.test(url) ? "the data: address" : parseUrl(url).href;
 }
 
-/** Takes the credentials, which `fetch` refuses in an address, out of it, as Basic authentication writes them (RFC 7617). */
+/** Moves the credentials, which `fetch` refuses in an address, into the form of Basic authentication (RFC 7617). */
 function parseUrl(url: string): { href: string; credentials: string | null } {
   if (!URL.canParse(url)) {
     throw valueError(`Not an address: ${JSON.stringify(url.slice(0, 200))}`);
@@ -254,7 +260,7 @@ function isEncoded(response: Response): boolean {
   return (response.headers.get("content-encoding") ?? "identity") !== "identity";
 }
 
-/** Null where bytes of two answers cannot be joined. */
+/** What identifies the version of a response; null if parts of two responses cannot be joined. */
 function versionOf(response: Response): string | null {
   if (isEncoded(response)) {
     return null;
@@ -269,7 +275,7 @@ function lengthOf(response: Response): number | null {
   return !isEncoded(response) && /^\d+$/.test(length) ? Number(length) : null;
 }
 
-/** The reason under Node's "fetch failed" and "terminated". */
+/** The reason behind Node's "fetch failed" and "terminated". */
 function networkReason(error: unknown): string {
   if (!(error instanceof Error)) {
     return String(error);
@@ -280,7 +286,7 @@ function networkReason(error: unknown): string {
   return error.cause instanceof Error ? networkReason(error.cause) : error.message;
 }
 
-/** Whether a connection was there and broke, as servers do under load. */
+/** Whether a connection existed and broke, as happens when servers are overloaded. */
 function isReset(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;

@@ -1,11 +1,12 @@
-/** What all sets of files share: which names are allowed, sets of files at hand, and files beside an address. */
+/** What all sets of files share: which names are allowed, files that are passed in, and files beside an address. */
 import { MobileNetV2Error, show } from "../core/errors.ts";
 import type { FileSet, FilesSource, ReadOptions } from "./contract.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 
 /**
- * Gives the name back where it is that of a file, perhaps in folders within: nothing that an address or a file system takes for more.
- * @throws FormatError for any other.
+ * Returns the name if it is that of a file, possibly in folders inside: one that neither an address nor a file system takes for anything
+ * else.
+ * @throws FormatError for any other name.
  */
 export function plainName(name: string): string {
   const plain =
@@ -22,7 +23,7 @@ export function isFileList(source: FilesSource): source is readonly File[] {
   return Array.isArray(source);
 }
 
-/** One file without neighbours. */
+/** A set of one file. */
 export function singleFile(name: string, bytes: Uint8Array): FileSet {
   return {
     main: name,
@@ -31,9 +32,9 @@ export function singleFile(name: string, bytes: Uint8Array): FileSet {
   };
 }
 
-/** Files that a user chose, or a folder of them. */
+/** A set of files that the user chose, or of a folder that the user chose. */
 export function chosenFiles(files: readonly File[]): FileSet {
-  // A chosen folder comes first in the names of its files.
+  // If the user chose a folder, its name begins the name of every file.
   const named = new Map(files.map((file) => [file.webkitRelativePath?.replace(/^[^/]*\//, "") || file.name, file]));
   const [only, ...more] = named.keys();
   return {
@@ -46,7 +47,7 @@ export function chosenFiles(files: readonly File[]): FileSet {
   };
 }
 
-/** A file at an http or https address, and those in the folder of the address. */
+/** A file at an http or https address, with the files in the same folder of the address. */
 export async function fetchedFiles(address: string, options: ReadOptions): Promise<FileSet> {
   const url = new URL(address);
   const main = lastPart(url);
@@ -57,7 +58,7 @@ export async function fetchedFiles(address: string, options: ReadOptions): Promi
     async read(name) {
       if (name === main) return bytes;
       const other = new URL(plainName(name).split("/").map(encodeURIComponent).join("/"), url);
-      // Signed addresses sign the folder.
+      // A signed address signs the whole folder.
       other.search = url.search;
       other.username = url.username;
       other.password = url.password;

@@ -1,4 +1,4 @@
-/** The seam's Node side: what `#platform` means there. */
+/** Node's side of the boundary: what `#platform` means in Node. */
 
 export { cachedDownload, findCached, listCached, removeCached } from "./node/cache.ts";
 export { openFiles } from "./node/file-set.ts";

@@ -1,5 +1,6 @@
-/** Bytes of the WebAssembly binary format (W3C core specification 2.0, section 5): LEB128 numbers, floats, names, vectors. */
+/** Writes bytes in the WebAssembly binary format (W3C core specification 2.0, section 5): LEB128 numbers, floats, names, vectors. */
 
+/** A growing array of bytes. */
 export class Code {
   #bytes = new Uint8Array(64);
   #length = 0;
@@ -8,12 +9,13 @@ export class Code {
     return this.#length;
   }
 
+  /** Writes single bytes. */
   byte(...values: readonly number[]): void {
     this.#reserve(values.length);
     for (const value of values) this.#bytes[this.#length++] = value;
   }
 
-  /** Unsigned LEB128, 32 bits. */
+  /** Writes a 32-bit number as unsigned LEB128. */
   unsigned(value: number): void {
     this.#reserve(5);
     let rest = value >>> 0;
@@ -24,7 +26,7 @@ export class Code {
     this.#bytes[this.#length++] = rest;
   }
 
-  /** Signed LEB128, 32 bits. */
+  /** Writes a 32-bit number as signed LEB128. */
   signed(value: number): void {
     this.#reserve(5);
     let rest = value | 0;
@@ -35,35 +37,38 @@ export class Code {
     this.#bytes[this.#length++] = rest & 0x7f;
   }
 
+  /** Writes a float32. */
   float(value: number): void {
     this.append(new Uint8Array(Float32Array.of(value).buffer));
   }
 
+  /** Writes a text: the number of its bytes, then the bytes in UTF-8. */
   name(text: string): void {
     const utf8 = new TextEncoder().encode(text);
     this.unsigned(utf8.length);
     this.append(utf8);
   }
 
+  /** Writes bytes as they are. */
   append(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
-  /** The bytes of `part` after their number: how the format writes bodies, sections and subsections. */
+  /** Writes the number of bytes of `part`, then the bytes, as the format has bodies, sections and subsections. */
   sized(part: Code): void {
     this.unsigned(part.length);
     this.append(part.#written());
   }
 
-  /** How many items there are, then each of them. */
+  /** Writes the number of items, then each of them. */
   vector<T>(items: readonly T[], write: (item: T, index: number) => void): void {
     this.unsigned(items.length);
     for (const [index, item] of items.entries()) write(item, index);
   }
 
-  /** A section or subsection: its number, its size, its content. */
+  /** Writes a section or subsection: its number, its size, its content. */
   section(id: number, write: (section: Code) => void): void {
     const section = new Code();
     write(section);

@@ -1,4 +1,4 @@
-/** The smaller and the larger of two signed numbers. */
+/** The smaller and the larger of two signed integers. */
 import type { Expr } from "./expression.ts";
 import { i32 } from "./instructions.ts";
 

@@ -1,20 +1,21 @@
-/** What this machine's WebAssembly can do, found by validating modules of one instruction. */
+/** The features of this machine's WebAssembly, found by validating modules of one instruction. */
 import type { Expr } from "./expression.ts";
 import { f32, f32x4, i32 } from "./instructions.ts";
 import { ModuleBuilder } from "./module.ts";
 
+/** The optional features that kernels use. */
 export interface Features {
-  /** 128-bit vectors: every engine since 2021 (Safari since 2023). */
+  /** 128-bit vectors: in every engine since 2021 (in Safari since 2023). */
   readonly simd: boolean;
-  /** Fused multiply-add and the like: Chromium and Node since 2023, Firefox since 2025. */
+  /** Fused multiply-add and other relaxed instructions: in Chromium and Node since 2023, in Firefox since 2025. */
   readonly relaxedSimd: boolean;
-  /** Neighbouring vectors are joined to 256 bits when code is optimized: V8's revectorization, where it was switched on. */
+  /** Whether neighbouring vectors are joined to 256 bits when code is optimized: V8's revectorization, if it was switched on. */
   readonly wideSimd: boolean;
 }
 
 let found: Features | undefined;
 
-/** The features of the running engine; probed once. */
+/** The features of the running engine. They are probed once. */
 export function features(): Features {
   if (found === undefined) {
     const vector = f32x4.splat(f32.const(1));
@@ -34,7 +35,7 @@ function validates(value: Expr<"v128">): boolean {
   return WebAssembly.validate(module.toBytes());
 }
 
-/** Whether modules may share a memory between threads; whether a thread can be had is another question. */
+/** Whether modules may share a memory between threads. It does not say whether threads can be started. */
 export function sharedMemory(): boolean {
   if (typeof WebAssembly !== "object" || typeof SharedArrayBuffer !== "function") return false;
   const module = new ModuleBuilder({ shared: true });

@@ -1,4 +1,4 @@
-/** The instructions that the kernels use, by their names in the specification: integers, floats, fixed and relaxed SIMD. */
+/** The instructions that the kernels use, named as in the specification: integers, floats, fixed-width and relaxed SIMD, atomics. */
 import type { Code } from "./code.ts";
 import { Expr, type ValueType } from "./expression.ts";
 
@@ -14,7 +14,7 @@ function simd(code: Code, opcode: number): void {
   code.unsigned(opcode);
 }
 
-/** Plain opcodes are numbers below 256; SIMD opcodes are marked by adding this. */
+/** Opcodes of plain instructions are below 256; this number is added to those of SIMD instructions to tell them apart. */
 const VECTOR = 0x10000;
 
 function operate(code: Code, opcode: number): void {
@@ -56,7 +56,7 @@ function shift(opcode: number) {
     });
 }
 
-/** A load of `2 ** alignment` bytes from `address + offset`; the alignment is a hint only, so it is always written as 1 byte. */
+/** A load from `address + offset`. The alignment in the instruction is only a hint, and is always written as 1 byte. */
 function load<R extends ValueType>(result: R, opcode: number) {
   return (address: I32, offset = 0): Expr<R> =>
     new Expr(result, (code) => {
@@ -67,7 +67,7 @@ function load<R extends ValueType>(result: R, opcode: number) {
     });
 }
 
-/** What stores a value; a statement, to be given to a function builder. */
+/** A statement that stores a value, for a function builder. */
 export interface Store {
   readonly emit: (code: Code) => void;
 }
@@ -143,13 +143,13 @@ export const i32 = {
   or: binary("i32", "i32", 0x72),
   shl: binary("i32", "i32", 0x74),
   shr_u: binary("i32", "i32", 0x76),
-  /** `whenTrue` where `condition` is not 0, else `whenFalse`; both are computed. */
+  /** `whenTrue` if `condition` is not 0, else `whenFalse`; both are computed. */
   select: (whenTrue: I32, whenFalse: I32, condition: I32): I32 =>
     new Expr("i32", (code) => {
       for (const operand of [whenTrue, whenFalse, condition]) operand.emit(code);
       code.byte(0x1b);
     }),
-  /** Atomic accesses are in one order for all threads (threads proposal). */
+  /** Atomic accesses happen in one order for all threads (threads proposal). */
   atomic_load: atomic(0x10),
   atomic_store: (address: I32, value: I32): Store => ({
     emit: (code) => {
@@ -158,16 +158,19 @@ export const i32 = {
       code.byte(ATOMIC, 0x17, 2, 0);
     },
   }),
-  /** Adds; gives what was there before. */
+  /** Adds to the number in memory; its value is the number before. */
   atomic_rmw_add: atomic(0x1e, (code, value: I32) => operands(code, value)),
-  /** Stores `replacement` where `expected` is; gives what was there before. */
+  /** Stores `replacement` if the number in memory is `expected`; its value is the number before. */
   atomic_rmw_cmpxchg: atomic(0x48, (code, expected: I32, replacement: I32) => operands(code, expected, replacement)),
 };
 
 export const memory = {
-  /** Wakes up to `count` waiting threads; gives how many. */
+  /** Wakes up to `count` waiting threads; its value is the number of threads woken. */
   atomic_notify: atomic(0x00, (code, count: I32) => operands(code, count)),
-  /** Sleeps while `expected` is there, at most so many nanoseconds. 0: woken, 1: another value is there, 2: timed out. */
+  /**
+   * Sleeps as long as the number in memory is `expected`, at most the given number of nanoseconds. Its value is 0 if the thread was woken,
+   * 1 if another number was there, 2 if the time ran out.
+   */
   atomic_wait32: atomic(0x01, (code, expected: I32, nanoseconds: number) => {
     expected.emit(code);
     code.byte(0x42);
@@ -207,12 +210,12 @@ export const v128 = {
   and: binary("v128", "v128", v(0x4e)),
   or: binary("v128", "v128", v(0x50)),
   xor: binary("v128", "v128", v(0x51)),
-  /** Bits of `a` where `mask` is 1, of `b` where it is 0. */
+  /** The bits of `a` where `mask` is 1, and of `b` where it is 0. */
   bitselect: ternary(0x52),
 };
 
 export const i8x16 = {
-  /** 16 bytes chosen by number from the 32 of `a` and `b`. */
+  /** 16 bytes, chosen by number from the 32 bytes of `a` and `b`. */
   shuffle: (a: V128, b: V128, lanes: readonly number[]): V128 =>
     new Expr("v128", (code) => {
       a.emit(code);
@@ -221,7 +224,7 @@ export const i8x16 = {
       code.byte(...lanes);
     }),
   splat: unary("i32", "v128", v(0x0f)),
-  /** The 16-bit lanes of `a`, then of `b`, bounded to 0…255. */
+  /** The 16-bit lanes of `a`, then those of `b`, each clamped to 0…255. */
   narrow_i16x8_u: binary("v128", "v128", v(0x66)),
   min_u: binary("v128", "v128", v(0x77)),
   max_u: binary("v128", "v128", v(0x79)),
@@ -229,7 +232,7 @@ export const i8x16 = {
 
 export const i16x8 = {
   splat: unary("i32", "v128", v(0x10)),
-  /** The 32-bit lanes of `a`, then of `b`, bounded to 16 bits. */
+  /** The 32-bit lanes of `a`, then those of `b`, each clamped to 16 bits. */
   narrow_i32x4_s: binary("v128", "v128", v(0x85)),
   extend_low_i8x16_s: unary("v128", "v128", v(0x87)),
   extend_high_i8x16_s: unary("v128", "v128", v(0x88)),
@@ -252,12 +255,12 @@ export const i32x4 = {
   extend_high_i16x8_s: unary("v128", "v128", v(0xa8)),
   extend_low_i16x8_u: unary("v128", "v128", v(0xa9)),
   extend_high_i16x8_u: unary("v128", "v128", v(0xaa)),
-  /** Sums of neighbouring products of 16-bit lanes. */
+  /** The sums of neighbouring products of 16-bit lanes. */
   dot_i16x8_s: binary("v128", "v128", v(0xba)),
   trunc_sat_f32x4_s: unary("v128", "v128", v(0xf8)),
-  /** As `trunc_sat_f32x4_s` where the result fits (relaxed SIMD). */
+  /** Equals `trunc_sat_f32x4_s` if the result fits in 32 bits (relaxed SIMD). */
   relaxed_trunc_f32x4_s: unary("v128", "v128", v(0x101)),
-  /** c plus sums of four neighbouring products: signed bytes of `a`, bytes of 0…127 of `b` (relaxed SIMD). */
+  /** c plus the sums of four neighbouring products: signed bytes of `a` with bytes from 0 to 127 of `b` (relaxed SIMD). */
   relaxed_dot_i8x16_i7x16_add_s: ternary(0x113),
 };
 
@@ -281,20 +284,20 @@ export const f32x4 = {
   mul: binary("v128", "v128", v(0xe6)),
   div: binary("v128", "v128", v(0xe7)),
   max: binary("v128", "v128", v(0xe9)),
-  /** `b < a ? b : a`: one instruction everywhere; a NaN in `a` stays. */
+  /** `b < a ? b : a`: one instruction on every machine; NaN in `a` stays NaN. */
   pmin: binary("v128", "v128", v(0xea)),
-  /** `a < b ? b : a`: one instruction everywhere; a NaN in `a` stays. */
+  /** `a < b ? b : a`: one instruction on every machine; NaN in `a` stays NaN. */
   pmax: binary("v128", "v128", v(0xeb)),
   convert_i32x4_s: unary("v128", "v128", v(0xfa)),
-  /** a × b + c, rounded once or twice as the machine likes (relaxed SIMD). */
+  /** a × b + c, rounded once or twice, depending on the machine (relaxed SIMD). */
   relaxed_madd: ternary(0x105),
 };
 
-/** Two numbers in float64. */
+/** Vectors of two float64 numbers. */
 export const f64x2 = {
-  /** Of the first two lanes. */
+  /** Converts the first two lanes to float64. */
   promote_low_f32x4: unary("v128", "v128", v(0x5f)),
-  /** Float32 in the first two lanes, 0 in the others. */
+  /** Converts to float32 in the first two lanes; the other two are 0. */
   demote_f64x2_zero: unary("v128", "v128", v(0x5e)),
   sqrt: unary("v128", "v128", v(0xef)),
   add: binary("v128", "v128", v(0xf0)),

@@ -1,4 +1,4 @@
-/** A module: functions, one imported memory, exports, and the names that profilers show. */
+/** Builds a module: functions, one imported memory, exports, and the names that profilers show. */
 import { Code } from "./code.ts";
 import { TYPE_CODES, type ValueType } from "./expression.ts";
 import { type Callable, FunctionBuilder } from "./function.ts";
@@ -6,18 +6,19 @@ import { type Callable, FunctionBuilder } from "./function.ts";
 const MAX_PAGES = 65536;
 const SECTIONS = { custom: 0, type: 1, import: 2, function: 3, export: 7, code: 10 };
 
+/** Builds a WebAssembly module. */
 export class ModuleBuilder {
   readonly #imports: Callable[] = [];
   readonly #functions: FunctionBuilder[] = [];
   readonly #exports: FunctionBuilder[] = [];
   readonly #shared: boolean;
 
-  /** A `shared` module takes a memory that several threads have, and may use atomic instructions. */
+  /** If `shared` is true, the module's memory is shared between threads, and atomic instructions may be used. Default: false. */
   constructor({ shared = false }: { readonly shared?: boolean } = {}) {
     this.#shared = shared;
   }
 
-  /** A function of the host, imported as `env.{name}`. All imports come before the first function. */
+  /** Imports a function of the host as `env.{name}`. All imports come before the first function. */
   importFunction(name: string, parameters: readonly ValueType[]): Callable {
     if (this.#functions.length > 0) throw new Error(`import ${name} comes after a function`);
     const imported = { name, index: this.#imports.length, parameters };
@@ -25,20 +26,20 @@ export class ModuleBuilder {
     return imported;
   }
 
-  /** A new function without results, to be called by its handle. */
+  /** Adds a function without a result; the returned builder is also its handle in calls. */
   function(name: string): FunctionBuilder {
     const made = new FunctionBuilder(name, this.#imports.length + this.#functions.length);
     this.#functions.push(made);
     return made;
   }
 
-  /** Lets the host call a function by its name. */
+  /** Exports a function under its name, so that the host can call it. */
   export<F extends FunctionBuilder>(made: F): F {
     this.#exports.push(made);
     return made;
   }
 
-  /** The module in the binary format. Its memory is imported as `env.memory`. */
+  /** The module in the binary format. It imports its memory as `env.memory`. */
   toBytes(): Uint8Array<ArrayBuffer> {
     const types = new Map<string, number>();
     const signatures: (readonly ValueType[])[] = [];

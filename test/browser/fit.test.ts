@@ -14,7 +14,7 @@ describe("fit in a page", { skip: withoutChromium }, () => {
   for (const isolated of [false, true]) {
     it(`learns as in Node within 1e-4 (${isolated ? "isolated" : "plain"} page)`, async () => {
       const inNode = await run();
-      const inPage = (await runInPage(page, null, { isolated, timeout: 100_000 })) as Trained;
+      const inPage = (await runInPage(page, null, { isolated })) as Trained;
       assert.equal(inPage.headLosses.length, 8);
       assertWithin(inPage.headLosses, inNode.headLosses, 1e-4, "losses of the head");
       assertWithin(inPage.allLosses, inNode.allLosses, 1e-4, "losses of all layers");

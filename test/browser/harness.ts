@@ -13,9 +13,10 @@ export interface PageOptions {
   readonly source?: boolean;
   /** More folders to serve, by the first part of their address: `{ images: "/…/images" }` → `/images/a.jpg`. */
   readonly folders?: Folders;
-  /** Gives up after so many milliseconds. */
-  readonly timeout?: number;
 }
+
+/** In milliseconds: no page that works takes so long. */
+const HANGS_AFTER = 300_000;
 
 let opened: Promise<Browser> | undefined;
 
@@ -30,19 +31,17 @@ export async function closeBrowser(): Promise<void> {
  * Arguments and answer travel as JSON. What the page logs as an error is part of the error that is thrown.
  */
 export async function runInPage(entryFile: string, args: unknown = null, options: PageOptions = {}): Promise<unknown> {
-  const { isolated = false, source = true, folders = {}, timeout } = options;
+  const { isolated = false, source = true, folders = {} } = options;
   await using server = await serve({ files: await bundle(entryFile, source), folders, isolated });
   const entry = `/${basename(entryFile, extname(entryFile))}.js`;
-  const answer = await withPage(
-    server.address,
-    (page) => page.evaluate(callEntry, { entry, args: JSON.stringify(args) }),
-    timeout,
+  const answer = await withPage(server.address, (page) =>
+    page.evaluate(callEntry, { entry, args: JSON.stringify(args) }),
   );
   return JSON.parse(answer) as unknown;
 }
 
 /** Opens an address in a fresh page and a fresh profile, for as long as `use` takes. */
-export async function withPage<T>(address: string, use: (page: Page) => Promise<T>, timeout = 60_000): Promise<T> {
+export async function withPage<T>(address: string, use: (page: Page) => Promise<T>): Promise<T> {
   opened ??= launchChromium();
   const context = await (await opened).newContext();
   const complaints: string[] = [];
@@ -53,7 +52,7 @@ export async function withPage<T>(address: string, use: (page: Page) => Promise<
       if (message.type() === "error") complaints.push(message.text());
     });
     await page.goto(address);
-    return await within(timeout, use(page));
+    return await within(HANGS_AFTER, use(page));
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new Error([`In the page: ${said}`, ...complaints].join("\n  "), { cause: error });

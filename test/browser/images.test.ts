@@ -26,7 +26,7 @@ const MAX_BYTES = 2 * 1024 * 1024;
 
 async function answersTo(jobs: readonly Job[]): Promise<readonly Answer[]> {
   const folders = { files, ...(needsShared === false && { photographs: sharedPath("images") }) };
-  const answers = await runInPage(page, jobs, { folders, timeout: 90_000 });
+  const answers = await runInPage(page, jobs, { folders });
   assert.ok(Array.isArray(answers) && answers.length === jobs.length);
   return answers;
 }
@@ -91,7 +91,7 @@ describe("pictures in Chromium", { skip: withoutChromium }, () => {
     assert.deepEqual(answer, { size: [2000, 3000], crc: crc32(small.data) });
   });
 
-  it("bad pictures: the same errors and results as in Node, within a second", async () => {
+  it("bad pictures: the same errors and results as in Node, none of which takes as long as 20 good pictures of a million pixels", async () => {
     const cases = Object.values(hostileCases)
       .flatMap((make) => [...make()])
       .filter(({ bytes }) => bytes.length < MAX_BYTES);
@@ -107,6 +107,11 @@ describe("pictures in Chromium", { skip: withoutChromium }, () => {
         options: {},
       })),
     ]);
+    const good = await loadImg(pictureBytes("gamma.png"), { targetSize: [1000, 1000] });
+    const base64 = Buffer.from(await encodeImg(good, { fileFormat: "png" })).toString("base64");
+    const [measure] = await answersTo([{ source: { base64 }, options: {}, timed: true }]);
+    assert.ok(measure?.milliseconds !== undefined && !("code" in measure), JSON.stringify(measure));
+    const most = 20 * measure.milliseconds;
     for (const [index, { name, expected }] of cases.entries()) {
       const answer = answers[index];
       assert.ok(answer !== undefined);
@@ -117,7 +122,7 @@ describe("pictures in Chromium", { skip: withoutChromium }, () => {
         assert.ok("code" in answer, `${name}: decoded`);
         assert.equal(answer.code, expected.code, `${name}: ${answer.message}`);
         assert.match(answer.message, expected.message, name);
-        assert.ok(answer.milliseconds < 1000, `${name}: ${answer.milliseconds} ms`);
+        assert.ok(answer.milliseconds < most, `${name}: ${answer.milliseconds} ms, of ${most}`);
       }
     }
   });

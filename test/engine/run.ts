@@ -11,7 +11,6 @@ import { type Program, programOf } from "../../src/graph/program.ts";
 import type { KerasTensor } from "../../src/layers/layer.ts";
 import { uniform } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
-import { TILINGS } from "../../src/kernels/f32/table.ts";
 import type { Features } from "../../src/wasm/features.ts";
 import { maxDifference, maxMagnitude } from "../support/compare.ts";
 import { seedWeights } from "../support/seeded.ts";
@@ -51,10 +50,10 @@ export async function engineDifference(
 /** The first output of a plan for the first of these pictures, compiled by itself. */
 export async function runPlan(planned: Plan, inputs: readonly Tensor<Float32Array>[]): Promise<Float32Array> {
   const memory = new EngineMemory();
-  const weights = new PackedWeights(memory, TILINGS.mul);
+  const weights = new PackedWeights(memory);
   weights.reserve(planned.operations);
   const arena = memory.reserveArena(planned.bytes);
-  const { bytes, stages } = compile(planned, { arena, weights, tiling: TILINGS.mul, shared: false });
+  const { bytes, stages } = compile(planned, { arena, weights, shared: false });
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
   weights.refresh({ address: arena, bytes: planned.bytes });
   for (const [i, { address, rows, length, stride }] of planned.inputs.entries()) {

@@ -18,7 +18,7 @@ import {
   quantize,
 } from "mobilenet-v2";
 import { uniform } from "../../src/core/random.ts";
-import { hasMode } from "../../src/kernels/i8/probe.ts";
+import { hasMode } from "../../src/engine/integers/modes.ts";
 import { seedWeights } from "../support/seeded.ts";
 import { needsShared, sharedJson, sharedPath } from "../support/shared.ts";
 

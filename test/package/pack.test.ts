@@ -67,7 +67,8 @@ describe("the packed package", () => {
       cwd: project,
       env: environment,
       encoding: "utf8",
-      timeout: 60_000,
+      // Only what hangs takes so long.
+      timeout: 300_000,
       stdio: "pipe",
     });
   }

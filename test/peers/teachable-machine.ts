@@ -14,7 +14,7 @@ async function inPage(files: readonly WrittenFile[], task: Open | Train): Promis
   const folder = temporaryFolder();
   mkdirSync(join(folder, "model"));
   for (const { name, bytes } of files) writeFileSync(join(folder, "model", name), bytes);
-  return (await runInPage(page, task, { folders: { model: join(folder, "model") }, timeout: 120_000 })) as Predicted;
+  return (await runInPage(page, task, { folders: { model: join(folder, "model") } })) as Predicted;
 }
 
 /** What the package answers for the picture. */

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { afterEach, test } from "node:test";
+import { afterEach, mock, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -216,6 +216,13 @@ test("what killed writers left is removed after an hour, not before", async () =
   assert.deepEqual(cache.names(), [".letters.h5.2.bb.tmp", ".other.h5.3.cc.tmp", "letters.h5"]);
 });
 
+/** Nobody who lives has the lock: it is taken without waiting for renewals that do not come, and released. */
+async function assertFree(lock: string): Promise<void> {
+  const turn = await takeTurn(lock, undefined, Infinity);
+  assert.match(readFileSync(lock, "utf8"), new RegExp(` ${process.pid}$`));
+  await turn.end();
+}
+
 test("the lock of a dead process is taken over at once", async () => {
   using cache = new Cache();
   mkdirSync(cache.models);
@@ -223,23 +230,27 @@ test("the lock of a dead process is taken over at once", async () => {
   await once(dead, "exit");
   writeFileSync(`${cache.target}.lock`, `${hostname()} ${dead.pid}`);
   await using server = await startServer({ content });
-  const start = performance.now();
+  await assertFree(`${cache.target}.lock`);
   assertContent(await cachedDownload(file(server.url)));
-  assert.ok(performance.now() - start < 2_000);
   assert.deepEqual(cache.names(), ["letters.h5"]);
 });
 
-test("the lock of another host is waited for as long as it is renewed", async () => {
+test("the lock of another host is waited for as long as it is renewed", async (t) => {
   using folder = new TestFolder();
   const lock = folder.file("lock");
   writeFileSync(lock, "another-host 1");
+  // The clock goes with the renewals, however late the machine makes them.
+  let now = Date.now();
+  mock.method(Date, "now", () => now);
+  t.after(() => mock.restoreAll());
   let beats = 0;
   const heart = setInterval(() => {
-    if (++beats <= 4) utimesSync(lock, beats, beats);
-  }, 150);
-  const turn = await takeTurn(lock, undefined, 400);
+    now += 100;
+    if (++beats <= 20) utimesSync(lock, beats, beats);
+  }, 30);
+  const turn = await takeTurn(lock, undefined, 1000);
   clearInterval(heart);
-  assert.ok(beats > 4, `${beats} renewals`);
+  assert.ok(beats >= 30, `${beats} beats, of which 20 were renewals`);
   assert.match(readFileSync(lock, "utf8"), new RegExp(` ${process.pid}$`));
   await turn.end();
   assert.ok(!existsSync(lock));
@@ -274,13 +285,13 @@ async function outputOf(child: ChildProcess): Promise<string> {
   return text.trim();
 }
 
-test("32 processes at once: each gets the whole file, and the server is not asked 32 times", async () => {
+test("16 processes at once: each gets the whole file, and the server is not asked 16 times", async () => {
   using cache = new Cache();
   await using server = await startServer({ content });
-  const children = Array.from({ length: 32 }, () => run(server.url));
+  const children = Array.from({ length: 16 }, () => run(server.url));
   const outputs = await Promise.all(children.map(outputOf));
   assert.deepEqual(new Set(outputs), new Set([sum]));
-  assert.ok(server.requests.length < 8, `${server.requests.length} requests`);
+  assert.ok(server.requests.length < 4, `${server.requests.length} requests`);
   assert.deepEqual(cache.names(), ["letters.h5"]);
 });
 
@@ -301,9 +312,9 @@ test("processes killed at random moments: never a bad file, and the next downloa
     if (existsSync(cache.target)) checkLetters(readFileSync(cache.target));
   }
   assert.ok(killed > 0);
-  const start = performance.now();
+  mkdirSync(cache.models, { recursive: true });
+  await assertFree(`${cache.target}.lock`);
   checkLetters(await cachedDownload({ ...file(server.url) }));
-  assert.ok(performance.now() - start < 3_000, "no waiting for the dead");
   assert.equal(statSync(cache.target).size, 3_000_000);
   assert.deepEqual(
     cache.names().filter((name) => name.endsWith(".lock")),

@@ -30,3 +30,14 @@ export function assertWithin(
   const difference = maxDifference(actual, expected);
   assert.ok(difference <= tolerance, `${what}: the largest difference is ${difference}, allowed is ${tolerance}`);
 }
+
+/** Ten times the logarithm of the signal's power over that of the noise; infinite without any noise. */
+export function decibels(expected: ArrayLike<number>, actual: ArrayLike<number>): number {
+  let signal = 0;
+  let noise = 0;
+  for (let i = 0; i < expected.length; i++) {
+    signal += (expected[i] ?? NaN) ** 2;
+    noise += ((expected[i] ?? NaN) - (actual[i] ?? NaN)) ** 2;
+  }
+  return noise === 0 ? Infinity : 10 * Math.log10(signal / noise);
+}

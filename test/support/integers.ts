@@ -1,7 +1,7 @@
 /** Seeded integers, how they lie in memory, and modes of machines other than this one. */
 import { fnv1a32, unitAt } from "../../src/core/random.ts";
 import { ACTIVATION_BYTES, type IntegerMode, STORED_ZERO } from "../../src/kernels/i8/parts.ts";
-import { hasMode } from "../../src/kernels/i8/probe.ts";
+import { hasMode } from "../../src/engine/integers/modes.ts";
 import type { Expr } from "../../src/wasm/expression.ts";
 import { i16x8, i32x4, i8x16 } from "../../src/wasm/instructions.ts";
 import { needsRelaxedSimd } from "./wasm.ts";

@@ -5,7 +5,8 @@ import { i32 } from "../../wasm/instructions.ts";
 import { keptBytes } from "../plan/chain.ts";
 import { emitConvolutionRow } from "./convolution.ts";
 import { type Emitter, addressAt, forEach } from "./emitter.ts";
-import type { Chain, Convolution } from "../operations.ts";
+import type { Convolution } from "../../lowering/operations.ts";
+import type { Chain, SelectedConvolution } from "../operations.ts";
 
 export function emitChain(emitter: Emitter, { links, kept, pieces }: Chain): void {
   const { f } = emitter;
@@ -29,7 +30,7 @@ export function emitChain(emitter: Emitter, { links, kept, pieces }: Chain): voi
 /** Row `y` of a link, after the rows of the links before it that it needs. */
 function emitRow(
   emitter: Emitter,
-  links: readonly Convolution[],
+  links: readonly SelectedConvolution[],
   rings: readonly Ring[],
   index: number,
   y: Expr<"i32">,

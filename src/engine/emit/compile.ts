@@ -2,42 +2,32 @@
 import type { Callable } from "../../wasm/function.ts";
 import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { i32 } from "../../wasm/instructions.ts";
-import { ModuleBuilder } from "../../wasm/module.ts";
 import { add, affine, clamp, map, mapKernelName } from "../../kernels/f32/elementwise.ts";
 import { VECTOR } from "../../kernels/parts.ts";
 import { softmax } from "../../kernels/f32/reduce.ts";
-import type { Tiling } from "../../kernels/f32/table.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { emitChain } from "./chain.ts";
 import { emitConvolution } from "./convolution.ts";
 import { emitBorder, emitPad } from "./pad.ts";
 import { emitPool } from "./pool.ts";
 import { type Emitter, addressAt, boundArguments } from "./emitter.ts";
-import type { Host, Operation } from "../operations.ts";
+import type { Host } from "../../lowering/operations.ts";
+import type { EngineOperation } from "../operations.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { IntegerOperation } from "../integers/operations.ts";
-import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
+import { type Run, RunWriter, type Stage } from "../run-writer.ts";
 import type { PackedWeights } from "../memory/weights.ts";
-
-/** An exported function, or what the host does between two of them. */
-export type Stage = Run | Host;
-
-export interface Run {
-  readonly kind: "run";
-  readonly name: string;
-  /** How many shares its work is cut into where several threads do it. */
-  readonly shares: number;
-}
 
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly stages: readonly Stage[];
+  readonly stages: readonly Stage<Host>[];
+  /** The runs among the stages. */
+  readonly runs: readonly Run[];
 }
 
 export interface CompileOptions {
   readonly arena: number;
   readonly weights: PackedWeights;
-  readonly tiling: Tiling;
   /** For several threads in a shared memory. */
   readonly shared: boolean;
   /** Every operation a run of its own, for those who time them. */
@@ -50,57 +40,26 @@ export type EmitIntegers = (emitter: Emitter, operation: IntegerOperation) => vo
 
 export function compile(
   plan: Plan,
-  { arena, weights, tiling, shared, separate = false, emitIntegers }: CompileOptions,
+  { arena, weights, shared, separate = false, emitIntegers }: CompileOptions,
 ): Compiled {
-  const module = new ModuleBuilder({ shared });
-  const threads = shared ? new SharedRuns(module) : undefined;
-  const kernels = new Map<string, Callable>();
-  const stages: Stage[] = [];
-  let current: { emitter: Emitter; shares: Shares; name: string } | undefined;
-  const start = (): { emitter: Emitter; shares: Shares } => {
-    if (current !== undefined) return current;
-    const name = `run_${stages.length}`;
-    const f = module.export(module.function(name));
-    const shares = threads?.start(f) ?? new OneThread(f);
-    const emitter: Emitter = {
-      f,
-      tiling,
-      weights,
-      address: (value) => arena + (plan.offsets[value] ?? 0),
-      zeros: arena + plan.zeros.offset,
-      scratch: arena + plan.scratch,
-      kernel: (kernelName, make) => {
-        const made = kernels.get(kernelName) ?? make(module);
-        kernels.set(kernelName, made);
-        return made;
-      },
-      share: (total, most, work) => shares.share(total, most, work),
-    };
-    current = { emitter, shares, name };
-    return current;
-  };
-  const end = (): void => {
-    if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
-    current = undefined;
-  };
+  const writer = new RunWriter({ shared, separate }, (run): Emitter => ({
+    ...run,
+    arithmetic: plan.arithmetic,
+    weights,
+    address: (value) => arena + (plan.offsets[value] ?? 0),
+    zeros: arena + plan.zeros.offset,
+    scratch: arena + plan.scratch,
+  }));
+  const sequence = writer.sequence<Host>();
   if (plan.zeros.bytes > 0) {
-    const { emitter } = start();
-    emitter.share(1, 1, () => emitter.f.fill(i32.const(emitter.zeros), i32.const(plan.zeros.bytes)));
-    if (separate) end();
+    sequence.add((e) => e.share(1, 1, () => e.f.fill(i32.const(e.zeros), i32.const(plan.zeros.bytes))));
   }
   for (const operation of plan.operations) {
-    if (operation.kind === "host") {
-      end();
-      stages.push(operation);
-    } else if (operation.kind !== "alias") {
-      const { emitter, shares } = start();
-      shares.barrier();
-      emit(emitter, operation, plan, emitIntegers);
-      if (separate) end();
-    }
+    if (operation.kind === "host") sequence.addHostStep(operation);
+    else if (operation.kind !== "alias") sequence.add((emitter) => emit(emitter, operation, plan, emitIntegers));
   }
-  end();
-  return { bytes: module.toBytes(), stages };
+  const stages = sequence.end();
+  return { bytes: writer.toBytes(), stages, runs: writer.runs };
 }
 
 /** What one call of an elementwise kernel writes, about. */
@@ -108,13 +67,13 @@ const BYTES_PER_CALL = 2 ** 16;
 
 function emit(
   emitter: Emitter,
-  operation: Exclude<Operation, { kind: "host" | "alias" }>,
+  operation: Exclude<EngineOperation, { kind: "host" | "alias" }>,
   plan: Plan,
   emitIntegers: EmitIntegers | undefined,
 ): void {
   const floats = sizeOf(plan.shapes[operation.output] ?? []);
   if (floats === 0) return;
-  const { f, weights, tiling } = emitter;
+  const { f, weights, arithmetic } = emitter;
   const output = emitter.address(operation.output);
   /** Calls a kernel for `pieces` pieces of so many bytes with the addresses of the first one. */
   const shared = (
@@ -169,7 +128,6 @@ function emit(
     }
     case "affine": {
       const { channels } = operation;
-      const { arithmetic } = tiling;
       const kernel = emitter.kernel("affine", (module) => affine(module, { arithmetic }));
       const [from, packed] = [emitter.address(operation.input), i32.const(weights.ofAffine(operation))];
       shared(kernel, floats / channels, channels * 4, (count, at) => [

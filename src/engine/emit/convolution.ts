@@ -5,9 +5,11 @@ import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { type Emitter, addressAt, boundArguments, forEach } from "./emitter.ts";
-import type { Convolution } from "../operations.ts";
-import { splitRows, tileOf } from "../plan/tiles.ts";
-import { depthwiseRow, isDepthwise } from "../plan/depthwise.ts";
+import type { Tile } from "../../kernels/f32/tilings.ts";
+import type { DwconvRow } from "../../kernels/f32/dwconv.ts";
+import type { Convolution } from "../../lowering/operations.ts";
+import type { SelectedConvolution } from "../operations.ts";
+import { splitRows } from "../plan/tiles.ts";
 
 /** Multiply-adds of one call of a kernel, about: some microseconds, so that no thread waits longer than that for another. */
 const MACS_PER_CALL = 2 ** 17;
@@ -19,14 +21,14 @@ const PIECES = 28;
 const FEW_TILES = 64;
 const COLUMN_PARTS = 3;
 
-export function emitConvolution(emitter: Emitter, operation: Convolution): void {
-  const { from, to, window } = operation;
+export function emitConvolution(emitter: Emitter, operation: SelectedConvolution): void {
+  const { from, to, by } = operation;
   const { f } = emitter;
-  const output = emitter.address(operation.output);
-  if (!isDepthwise(operation) && window.rows * window.cols === 1 && window.strides.every((stride) => stride === 1)) {
-    emitPixels(emitter, operation);
+  if (by.kind === "pixels") {
+    emitPixels(emitter, operation, by.tile);
     return;
   }
+  const output = emitter.address(operation.output);
   const rowBytes = to.cols * to.channels * 4;
   const residual = operation.residual === undefined ? undefined : emitter.address(operation.residual);
   emitter.share(to.rows, Math.ceil(to.rows / PIECES), (first, count) =>
@@ -49,15 +51,36 @@ export interface RowAddresses {
 }
 
 /** Output row `y`. */
-export function emitConvolutionRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
-  if (isDepthwise(operation)) emitDepthwiseRow(emitter, operation, y, rows);
-  else emitMatrixRow(emitter, operation, y, rows);
+export function emitConvolutionRow(
+  emitter: Emitter,
+  operation: SelectedConvolution,
+  y: Expr<"i32">,
+  rows: RowAddresses,
+): void {
+  const { by } = operation;
+  if (by.kind === "depthwise") emitDepthwiseRow(emitter, { operation, row: by.row }, y, rows);
+  else emitMatrixRow(emitter, { operation, tile: by.tile }, y, rows);
 }
 
-function emitDepthwiseRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
-  const { f, tiling, weights } = emitter;
+interface Depthwise {
+  readonly operation: SelectedConvolution;
+  readonly row: DwconvRow;
+}
+
+interface Matrix {
+  readonly operation: SelectedConvolution;
+  readonly tile: Tile;
+}
+
+function emitDepthwiseRow(
+  emitter: Emitter,
+  { operation, row: shape }: Depthwise,
+  y: Expr<"i32">,
+  rows: RowAddresses,
+): void {
+  const { f, weights } = emitter;
   const { from, window, bounds } = operation;
-  const variant = { ...depthwiseRow(operation, tiling), minmax: bounds !== undefined };
+  const variant = { ...shape, minmax: bounds !== undefined };
   const kernel = emitter.kernel(dwconvName(variant), (module) => dwconv(module, variant));
   const first = f.local("i32", i32.sub(i32.mul(y, i32.const(window.strides[0])), i32.const(window.pads[0][0])));
   const padded = window.pads[0].some((zeros) => zeros > 0);
@@ -69,10 +92,10 @@ function emitDepthwiseRow(emitter: Emitter, operation: Convolution, y: Expr<"i32
   f.call(kernel, [rows.output, i32.const(weights.ofConvolution(operation)), ...boundArguments(bounds), ...taps]);
 }
 
-function emitMatrixRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">, rows: RowAddresses): void {
+function emitMatrixRow(emitter: Emitter, matrix: Matrix, y: Expr<"i32">, rows: RowAddresses): void {
   const { f, weights } = emitter;
+  const { operation, tile } = matrix;
   const { from, to, window, groups } = operation;
-  const tile = tileOf(emitter.tiling, operation);
   const input = f.local("i32", rows.input(i32.mul(y, i32.const(window.strides[0]))));
   const output = f.local("i32", rows.output);
   const residual = rows.residual && f.local("i32", rows.residual);
@@ -83,7 +106,7 @@ function emitMatrixRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">,
   const row = (): void => {
     let first = 0;
     for (const { rows: height, tiles } of splitRows(to.cols, tile.rows)) {
-      emitGemm(emitter, operation, height, {
+      emitGemm(emitter, matrix, height, {
         tiles: i32.const(tiles),
         n: i32.const(n),
         a: i32.add(input, i32.const(first * aStride)),
@@ -109,14 +132,14 @@ function emitMatrixRow(emitter: Emitter, operation: Convolution, y: Expr<"i32">,
 }
 
 /** A convolution of single pixels: all of them are the rows of one matrix. */
-function emitPixels(emitter: Emitter, operation: Convolution): void {
+function emitPixels(emitter: Emitter, operation: SelectedConvolution, tile: Tile): void {
   const { weights } = emitter;
   const { from, to, groups } = operation;
   const pixels = to.rows * to.cols;
   if (groups > 1) {
     const row = { ...operation, from: { ...from, rows: 1, cols: pixels }, to: { ...to, rows: 1, cols: pixels } };
     emitter.share(1, 1, () =>
-      emitMatrixRow(emitter, row, i32.const(0), {
+      emitMatrixRow(emitter, { operation: row, tile }, i32.const(0), {
         input: () => i32.const(emitter.address(operation.input)),
         output: i32.const(emitter.address(operation.output)),
         residual: undefined,
@@ -127,7 +150,6 @@ function emitPixels(emitter: Emitter, operation: Convolution): void {
   const k = from.channels;
   const n = to.channels;
   const packed = weights.ofConvolution(operation);
-  const tile = tileOf(emitter.tiling, operation);
   const splits = splitRows(pixels, tile.rows);
   const panels = Math.ceil(n / tile.columns);
   const byRows = splits.reduce((sum, { tiles }) => sum + tiles, 0) >= MANY_TILES || panels === 1;
@@ -139,7 +161,7 @@ function emitPixels(emitter: Emitter, operation: Convolution): void {
       const pixel = i32.add(i32.mul(first, i32.const(rows)), i32.const(start));
       const at = (value: number): Expr<"i32"> =>
         i32.add(addressAt(emitter.address(value), pixel, n * 4), i32.mul(panel, i32.const(tile.columns * 4)));
-      emitGemm(emitter, operation, rows, {
+      emitGemm(emitter, { operation, tile }, rows, {
         tiles: count,
         n: columns,
         a: addressAt(emitter.address(operation.input), pixel, k * 4),
@@ -183,12 +205,11 @@ interface GemmArguments {
 /** Calls the matrix kernel whose tile has so many rows. */
 function emitGemm(
   emitter: Emitter,
-  operation: Convolution,
+  { operation, tile: { columns } }: Matrix,
   rows: number,
   { tiles, n, a, b, c, r }: GemmArguments,
 ): void {
-  const { arithmetic } = emitter.tiling;
-  const { columns } = tileOf(emitter.tiling, operation);
+  const { arithmetic } = emitter;
   const { from, to, window, groups, bounds } = operation;
   const run = runs(operation);
   const variant: GemmVariant = {

@@ -1,17 +1,15 @@
 /** What the emitters of single operations work with. */
-import type { Tiling } from "../../kernels/f32/table.ts";
+import type { Arithmetic } from "../../kernels/parts.ts";
 import type { AnyExpr, Expr, Local } from "../../wasm/expression.ts";
-import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
+import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
-import type { ModuleBuilder } from "../../wasm/module.ts";
-import type { Bounds } from "../operations.ts";
-import type { Work } from "../threads/shares.ts";
+import type { Bounds } from "../../lowering/bounds.ts";
+import type { RunEmitter } from "../run-writer.ts";
 import type { PackedWeights } from "../memory/weights.ts";
 
-export interface Emitter {
-  /** The function that calls the kernels. */
-  readonly f: FunctionBuilder;
-  readonly tiling: Tiling;
+export interface Emitter extends RunEmitter {
+  /** What multiplies and adds. */
+  readonly arithmetic: Arithmetic;
   readonly weights: PackedWeights;
   /** The address of a value. */
   address(value: number): number;
@@ -19,13 +17,6 @@ export interface Emitter {
   readonly zeros: number;
   /** The address of memory that an operation may use while it runs. */
   readonly scratch: number;
-  /** The kernel of that name in this module, made when first asked for. */
-  kernel(name: string, make: (module: ModuleBuilder) => Callable): Callable;
-  /**
-   * `total` pieces of an operation's work, of which `work` does those from `from` on, at most `most` at a time: the threads divide
-   * them up. The pieces of one operation are independent; what follows it starts when all are done.
-   */
-  share(total: number, most: number, work: Work): void;
 }
 
 /** The last arguments of `minmax` kernels. */

@@ -1,7 +1,7 @@
 /** Zeros around a picture: a copy into the middle of a larger one, or only the border of one that is already there. */
 import { i32 } from "../../wasm/instructions.ts";
 import { type Emitter, addressAt, forEach } from "./emitter.ts";
-import type { Pad } from "../operations.ts";
+import type { Pad } from "../../lowering/operations.ts";
 
 export function emitPad(emitter: Emitter, operation: Pad): void {
   const { f } = emitter;

@@ -5,7 +5,7 @@ import { max, min } from "../../wasm/extremes.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, i32 } from "../../wasm/instructions.ts";
 import { type Emitter, addressAt, forEach } from "./emitter.ts";
-import type { Pool } from "../operations.ts";
+import type { Pool } from "../../lowering/operations.ts";
 
 /** The pieces that a pool is cut into, where it can be; of a single window, by so many channels or a multiple of them. */
 const PIECES = 8;

@@ -6,13 +6,13 @@ import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import { type Emitter, addressAt, forEach } from "../emit/emitter.ts";
-import { DEPTHWISE_PIECES, depthwiseVariant, isPointwise, matrixOf, windowOf } from "./kernels.ts";
+import { DEPTHWISE_PIECES, depthwiseVariant, matrixOf, windowOf } from "./kernels.ts";
 import type { IntegerConvolution } from "./operations.ts";
 import { PIECES, type Part, type Share, matrixScratch, partsOf, pixelShares } from "./shares.ts";
 
 export function emitIntegerConvolution(emitter: Emitter, operation: IntegerConvolution): void {
-  if (operation.depthwise) emitDepthwise(emitter, operation);
-  else if (isPointwise(operation)) for (const share of pixelShares(operation)) emitShare(emitter, operation, share);
+  if (operation.by === "depthwise") emitDepthwise(emitter, operation);
+  else if (operation.by === "pixels") for (const share of pixelShares(operation)) emitShare(emitter, operation, share);
   else emitRows(emitter, operation);
 }
 

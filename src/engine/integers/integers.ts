@@ -1,13 +1,24 @@
 /** Folded operations → the same with integer operations in place of those that a quantized network has integers for. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
-import { type Convolution, type Operation, type Operations, type Pool, inputsOf } from "../operations.ts";
+import {
+  type Convolution,
+  type Operation,
+  type Operations,
+  type Pool,
+  inputsOf,
+  isGlobalMean,
+} from "../../lowering/operations.ts";
+import { NO_PADS, hasPads } from "../../lowering/windows.ts";
+import type { MixedOperation } from "../operations.ts";
+import { integerKernelOf } from "../select.ts";
 import { outsideOf, weightsOf } from "./kernels.ts";
-import type { QuantizedNetwork, QuantizedWeights } from "./network.ts";
+import { canBeIntegers } from "../../quantization/convolutions.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "../../quantization/network.ts";
 import type { IntegerSums } from "./operations.ts";
-import { MOST_PRODUCTS, meanRequantization, requantization } from "./requantize.ts";
+import { meanRequantization, requantization } from "../../quantization/requantize.ts";
 import { ACTIVATION_BYTES, type IntegerMode } from "../../kernels/i8/parts.ts";
-import { type Quantization, paddingOf, quantizationOf } from "./scheme.ts";
+import { type Quantization, paddingOf, quantizationOf } from "../../quantization/scheme.ts";
 import { scratchBytesOf } from "./shares.ts";
 import { joinsIntegers } from "./wide.ts";
 
@@ -20,16 +31,11 @@ export function toIntegers(
   network: QuantizedNetwork,
   mode: IntegerMode,
   wide = joinsIntegers(mode),
-): Operations {
+): Operations<MixedOperation> {
   const mixing = new Mixing(operations, network, { mode, wide });
   for (const operation of operations.list) mixing.add(operation);
   return mixing.finish();
 }
-
-const NO_PADS = [
-  [0, 0],
-  [0, 0],
-] as const;
 
 interface IntegerValue {
   readonly value: number;
@@ -41,7 +47,7 @@ class Mixing {
   readonly #network: QuantizedNetwork;
   readonly #mode: IntegerMode;
   readonly #wide: boolean;
-  readonly #list: Operation[] = [];
+  readonly #list: MixedOperation[] = [];
   readonly #shapes: Dims[];
   readonly #bytes: number[];
   readonly #consumers = new Map<number, Operation[]>();
@@ -71,14 +77,16 @@ class Mixing {
     }
   }
 
-  finish(): Operations {
+  finish(): Operations<MixedOperation> {
     const outputs = this.#operations.outputs.map((value) => this.#float(value));
     const { inputs } = this.#operations;
     return { list: this.#list, inputs, outputs, shapes: this.#shapes, bytes: this.#bytes };
   }
 
   add(operation: Operation): void {
-    const weights = this.#network.weights.get(operation.output);
+    // Of a value without numbers nothing is computed, by whatever.
+    const isEmpty = sizeOf(this.#shapes[operation.output] ?? []) === 0;
+    const weights = isEmpty ? undefined : this.#network.weights.get(operation.output);
     if (weights !== undefined) {
       if (operation.kind !== "convolution") throw misfit(`weights for a ${operation.kind}`);
       if (!canBeIntegers(operation))
@@ -101,13 +109,13 @@ class Mixing {
   }
 
   #convolution(operation: Convolution, weights: QuantizedWeights): void {
-    const { output, residual, groups } = operation;
-    const depthwise = groups !== 1;
+    const { output, residual } = operation;
+    const by = integerKernelOf(operation);
     const input = this.#integer(operation.input);
     const added = residual === undefined ? undefined : this.#integer(residual);
     const padding = paddingOf(input.quantization);
     const { pads } = operation.window;
-    const padded = depthwise || pads.flat().every((zeros) => zeros === 0) ? undefined : { pads, padding };
+    const padded = by === "depthwise" || !hasPads(operation.window) ? undefined : { pads, padding };
     const quantization = this.#outputQuantization(output);
     const { starts, factors, residualFactor } = requantization(weights, {
       input: input.quantization,
@@ -128,7 +136,7 @@ class Mixing {
       from: { rows: from.rows + rows, cols: from.cols + cols, channels: from.channels },
       to,
       window: padded === undefined ? operation.window : { ...operation.window, pads: NO_PADS },
-      depthwise,
+      by,
       kernel: weights.kernel,
       starts,
       factors,
@@ -265,39 +273,10 @@ class Mixing {
         const residual = operation.residual === undefined ? undefined : this.#float(operation.residual);
         return { ...operation, input: this.#float(operation.input), residual };
       }
-      case "chain":
-        throw misfit("convolutions that are joined already");
       default:
         return { ...operation, input: this.#float(operation.input) };
     }
   }
-}
-
-/** Whether there are integer kernels for a convolution. */
-export function canBeIntegers({ from, to, window, groups, residual }: Convolution): boolean {
-  const { rows, cols, strides, dilation, pads } = window;
-  if (to.rows * to.cols * to.channels === 0) return false;
-  if (groups === 1) return rows * cols * from.channels <= MOST_PRODUCTS;
-  return (
-    groups === from.channels &&
-    groups === to.channels &&
-    residual === undefined &&
-    [rows, cols].every((size) => size === 3) &&
-    [...dilation].every((step) => step === 1) &&
-    strides[0] === strides[1] &&
-    strides[0] <= 2 &&
-    pads.flat().every((zeros) => zeros <= 1)
-  );
-}
-
-export function isGlobalMean({ mode, to, from, window }: Pool): boolean {
-  return (
-    mode === "mean" &&
-    to.rows * to.cols === 1 &&
-    window.rows === from.rows &&
-    window.cols === from.cols &&
-    window.pads.flat().every((zeros) => zeros === 0)
-  );
 }
 
 function misfit(what: string): MobileNetV2Error {

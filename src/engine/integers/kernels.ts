@@ -1,4 +1,4 @@
-/** Which kernel runs an integer convolution, how its weights are packed for it, and the scratch memory it needs. */
+/** The variant of the kernel that computes an integer convolution, and how its weights are packed for it. */
 import { type I8DwconvVariant, packI8Dwconv, packedI8DwconvSize } from "../../kernels/i8/dwconv.ts";
 import { type I8Matrix, groupsOf, packI8Gemm, packedI8GemmSize } from "../../kernels/i8/gemm.ts";
 import { ACTIVATION_BYTES, STORED_ZERO } from "../../kernels/i8/parts.ts";
@@ -53,7 +53,7 @@ export function windowOf(operation: IntegerSums): readonly number[] | undefined 
 export function weightsOf(operation: IntegerSums): PackedBytes {
   const { kernel: weights, starts, factors, residual } = operation;
   const common = { key: "integers", sources: [weights] };
-  if (operation.depthwise) {
+  if (operation.by === "depthwise") {
     const variant = depthwiseVariant(operation);
     return {
       ...common,
@@ -70,8 +70,8 @@ export function weightsOf(operation: IntegerSums): PackedBytes {
 }
 
 /** A row of a depthwise convolution's padding. */
-export function outsideOf({ mode, padding, from, depthwise }: IntegerSums): PackedBytes {
-  const numbers = depthwise ? from.cols * from.channels : 0;
+export function outsideOf({ mode, padding, from, by }: IntegerSums): PackedBytes {
+  const numbers = by === "depthwise" ? from.cols * from.channels : 0;
   const stored = padding + STORED_ZERO[mode];
   return {
     key: `${numbers} ${stored}`,
@@ -82,9 +82,4 @@ export function outsideOf({ mode, padding, from, depthwise }: IntegerSums): Pack
       else to.fill(stored);
     },
   };
-}
-
-/** Whether all pixels are the rows of one matrix. */
-export function isPointwise({ window }: IntegerSums): boolean {
-  return window.rows * window.cols === 1 && window.strides.every((stride) => stride === 1);
 }

@@ -1,7 +1,8 @@
 /** Integer operations: what convolutions, pools and the ways in and out become. They stand among the float32 operations of a plan. */
 import type { Padding2D } from "../../core/padding.ts";
 import type { IntegerMode } from "../../kernels/i8/parts.ts";
-import type { Picture, Window } from "../picture.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import type { Window } from "../../lowering/windows.ts";
 
 interface OneToOne {
   readonly input: number;
@@ -53,6 +54,12 @@ export interface PackedBytes {
 }
 
 /**
+ * What computes a convolution: the depthwise kernel (every channel by itself), or a matrix kernel (all channels with all) whose rows are all
+ * pixels of the picture at once or the windows along a row of the output.
+ */
+export type IntegerKernel = "depthwise" | "pixels" | "rows";
+
+/**
  * A convolution. y = sum × factor, rounded to float32 from the int32 and again after the product; then the residual is added;
  * then y is truncated and bounded to 0…255. Zero points, the bias and the half that makes truncation rounding are in the integer that each
  * sum starts from. For float32 results y itself is the result.
@@ -63,11 +70,10 @@ export interface IntegerSums extends OneToOne {
   readonly wide: boolean;
   readonly from: Picture;
   readonly to: Picture;
-  /** Without pads but where `depthwise`. */
+  /** Without pads, unless it is depthwise. */
   readonly window: Window;
-  /** Every channel by itself, else all with all. */
-  readonly depthwise: boolean;
-  /** [window rows, window cols, channels (1 where depthwise), output channels], −127…127. */
+  readonly by: IntegerKernel;
+  /** [window rows, window cols, channels (1 if depthwise), output channels], −127…127. */
   readonly kernel: Int8Array;
   /** For each output channel. */
   readonly starts: Int32Array;
@@ -82,7 +88,7 @@ export interface IntegerSums extends OneToOne {
 /** A convolution with what its kernel needs, so that engines without integers need not know of them. */
 export interface IntegerConvolution extends IntegerSums {
   readonly weights: PackedBytes;
-  /** A row of padding where depthwise: it stands for rows above and below the picture. */
+  /** A row of padding if it is depthwise: it stands for rows above and below the picture. */
   readonly outside: PackedBytes;
   /** Every piece has its own. */
   readonly scratchBytes: number;

@@ -1,6 +1,7 @@
 /** The integer operations as plain loops: their definition, and the oracle that the kernels agree with to the last bit. */
-import { LEVELS } from "../../kernels/i8/parts.ts";
-import type { Picture, Window } from "../picture.ts";
+import { LEVELS } from "../../quantization/scheme.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import type { Window } from "../../lowering/windows.ts";
 import type { Dequantize, IntegerMean, IntegerOperation, IntegerPad, IntegerSums, Quantize } from "./operations.ts";
 
 /** A value of the reference: integers from 0 to 255, or real numbers. */
@@ -57,7 +58,8 @@ function surround(
 }
 
 function convolve(operation: IntegerSums, input: ReferenceValue, residual: ReferenceValue | undefined): ReferenceValue {
-  const { from, to, window, depthwise, kernel, starts, factors, padding } = operation;
+  const { from, to, window, kernel, starts, factors, padding } = operation;
+  const depthwise = operation.by === "depthwise";
   const { channels: outputs } = to;
   const perOutput = depthwise ? 1 : from.channels;
   const residualFactor = fround(operation.residual?.factor ?? 0);

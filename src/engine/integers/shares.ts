@@ -1,9 +1,9 @@
 /** How a matrix is cut: into tiles of rows and panels of columns for the kernels, and into pieces for the threads. */
 import { i8DwconvScratch } from "../../kernels/i8/dwconv.ts";
 import { PANEL, i8GemmScratch } from "../../kernels/i8/gemm.ts";
-import { MOST_I8_ROWS, panelsOf } from "../../kernels/i8/table.ts";
+import { MOST_I8_ROWS, panelsOf } from "../../kernels/i8/tiles.ts";
 import { splitRows } from "../plan/tiles.ts";
-import { DEPTHWISE_PIECES, depthwiseVariant, isPointwise, matrixOf } from "./kernels.ts";
+import { DEPTHWISE_PIECES, depthwiseVariant, matrixOf } from "./kernels.ts";
 import type { IntegerSums } from "./operations.ts";
 
 /** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
@@ -85,8 +85,8 @@ export function matrixScratch({ wide, mode }: IntegerSums): number {
 
 /** The scratch memory of a convolution: every piece has its own. */
 export function scratchBytesOf(operation: IntegerSums): number {
-  if (operation.depthwise) return i8DwconvScratch(depthwiseVariant(operation)) * DEPTHWISE_PIECES;
-  const last = isPointwise(operation) ? pixelShares(operation).at(-1) : undefined;
+  if (operation.by === "depthwise") return i8DwconvScratch(depthwiseVariant(operation)) * DEPTHWISE_PIECES;
+  const last = operation.by === "pixels" ? pixelShares(operation).at(-1) : undefined;
   const pieces = last === undefined ? PIECES : last.firstPiece + Math.ceil(last.total / last.most);
   return matrixScratch(operation) * pieces;
 }

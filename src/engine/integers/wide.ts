@@ -9,7 +9,7 @@ import {
 } from "../../kernels/i8/dwconv.ts";
 import { type I8GemmVariant, groupsOf, i8Gemm, i8GemmName, i8PanelBytes, packI8Gemm } from "../../kernels/i8/gemm.ts";
 import type { IntegerMode } from "../../kernels/i8/parts.ts";
-import { MOST_I8_ROWS, panelsOf } from "../../kernels/i8/table.ts";
+import { MOST_I8_ROWS, panelsOf } from "../../kernels/i8/tiles.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
 import { machineFeatures } from "../wide-simd.ts";
 

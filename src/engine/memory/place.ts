@@ -1,6 +1,6 @@
 /** Where plans run: what holds their numbers, and who calls their code. */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import type { Run } from "../emit/compile.ts";
+import type { Run } from "../run-writer.ts";
 import type { EngineMemory, Region } from "./memory.ts";
 import type { Placement } from "../plan/plan.ts";
 

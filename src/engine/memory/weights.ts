@@ -2,13 +2,11 @@
 import { packAffine, packedAffineSize } from "../../kernels/f32/elementwise.ts";
 import { packDwconv, packedDwconvSize } from "../../kernels/f32/dwconv.ts";
 import { packGemm, packedGemmSize } from "../../kernels/f32/gemm.ts";
-import type { Tiling } from "../../kernels/f32/table.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { EngineMemory, Region } from "./memory.ts";
-import type { Convolution, Operation, PerChannel } from "../operations.ts";
-import { convolutionsOf } from "../operations.ts";
-import { isDepthwise } from "../plan/depthwise.ts";
-import { tileOf } from "../plan/tiles.ts";
+import { folded } from "../../lowering/folded.ts";
+import type { PerChannel } from "../../lowering/operations.ts";
+import { type EngineOperation, type SelectedConvolution, convolutionsOf } from "../operations.ts";
 import { Packer } from "./packer.ts";
 import type { PackedBytes } from "../integers/operations.ts";
 
@@ -23,19 +21,17 @@ interface Packed {
 
 export class PackedWeights {
   readonly #memory: EngineMemory;
-  readonly #tiling: Tiling;
   readonly #packer: Packer;
   readonly #packed = new Map<string, Packed>();
   readonly #ids = new Map<object, number>();
 
-  constructor(memory: EngineMemory, tiling: Tiling) {
+  constructor(memory: EngineMemory) {
     this.#memory = memory;
-    this.#tiling = tiling;
     this.#packer = new Packer(memory);
   }
 
   /** Places the weights of all operations. */
-  reserve(operations: readonly Operation[]): void {
+  reserve(operations: readonly EngineOperation[]): void {
     for (const operation of operations) {
       for (const convolution of convolutionsOf(operation)) this.ofConvolution(convolution);
       if (operation.kind === "affine") this.ofAffine(operation);
@@ -47,22 +43,21 @@ export class PackedWeights {
   }
 
   /** The address of a convolution's weights; for several groups of a matrix kernel they follow one another. */
-  ofConvolution(operation: Convolution): number {
-    const { kernel, bias, affines, from, to, window, groups } = operation;
+  ofConvolution(operation: SelectedConvolution): number {
+    const { kernel, bias, affines, from, to, window, groups, by } = operation;
     const weights = [kernel, ...(bias === undefined ? [] : [bias]), ...affines.flatMap((affine) => affine.weights)];
     const sources = [kernel, ...affines.map((affine) => affine.source)];
     const taps = window.rows * window.cols;
-    const { depthwiseVectors } = this.#tiling;
-    if (isDepthwise(operation)) {
-      const { channels } = from;
+    if (by.kind === "depthwise") {
+      const { channels, vectors } = by.row;
       return this.#place("depthwise", sources, weights, packedDwconvSize(taps, channels), (floats) => {
         const { scale, offset } = folded(operation);
-        packDwconv(floats, kernel.values, offset, scale, { taps, channels, vectors: depthwiseVectors });
+        packDwconv(floats, kernel.values, offset, scale, { taps, channels, vectors });
       });
     }
     const k = (taps * from.channels) / groups;
     const n = to.channels / groups;
-    const { columns } = tileOf(this.#tiling, operation);
+    const { columns } = by.tile;
     const size = packedGemmSize(k, n, columns);
     const address = this.#place(`matrix ${columns}`, sources, weights, groups * size, (floats, scratch) => {
       const { scale, offset } = folded(operation);
@@ -136,19 +131,4 @@ function isCurrent({ weights, versions }: Packed): boolean {
   if (versions === undefined) return false;
   for (let i = 0; i < weights.length; i++) if (weights[i]?.version !== versions[i]) return false;
   return true;
-}
-
-/** What each output channel's sum is multiplied by, and what is added then: the bias through all affines. */
-export function folded({ bias, affines, to }: Convolution): { scale: Float64Array; offset: Float64Array } {
-  const scale = new Float64Array(to.channels).fill(1);
-  const offset = bias === undefined ? new Float64Array(to.channels) : Float64Array.from(bias.values);
-  for (const affine of affines) {
-    const [factors, summands] = [affine.scale(), affine.offset()];
-    for (let c = 0; c < to.channels; c++) {
-      const factor = factors[c] ?? 1;
-      scale[c] = (scale[c] ?? 1) * factor;
-      offset[c] = (offset[c] ?? 0) * factor + (summands[c] ?? 0);
-    }
-  }
-  return { scale, offset };
 }

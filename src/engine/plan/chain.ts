@@ -1,8 +1,13 @@
-/** Which convolutions are computed together, row by row: where what lies between them is too large for the cache. */
+/** Which convolutions are computed together, row by row: those between which there is more than the cache holds. */
 import { sizeOf } from "../../core/shape.ts";
-import { isDepthwise } from "./depthwise.ts";
-import type { Chain, Convolution, Operation, Operations } from "../operations.ts";
-import { inputsOf } from "../operations.ts";
+import { type Convolution, usesOf } from "../../lowering/operations.ts";
+import {
+  type Chain,
+  type EngineOperation,
+  type EngineOperations,
+  type SelectedConvolution,
+  inputsOf,
+} from "../operations.ts";
 
 /** A value of fewer bytes is written and read whole. */
 const LEAST_BYTES = 2 ** 18;
@@ -11,14 +16,13 @@ const LEAST_ROWS = 24;
 /** Narrower pictures leave the register tiles of a row too empty. */
 const LEAST_COLS = 20;
 
-export function chainConvolutions(operations: Operations, pieces: number): Operations {
-  const { list, outputs } = operations;
+export function chainConvolutions(operations: EngineOperations, pieces: number): EngineOperations {
+  const { list } = operations;
   const shapes = [...operations.shapes];
-  const uses = new Map<number, number>();
-  for (const value of [...list.flatMap(inputsOf), ...outputs]) uses.set(value, (uses.get(value) ?? 0) + 1);
+  const uses = usesOf(operations, inputsOf);
 
-  /** The rows of the last link's output that must be kept for `next`; undefined where `next` cannot be chained to the last of `links`. */
-  const rowsKept = (links: readonly Convolution[], next: Operation | undefined): number | undefined => {
+  /** The rows of the last link's output that must be kept for `next`; undefined if `next` cannot be chained to the last of `links`. */
+  const rowsKept = (links: readonly SelectedConvolution[], next: EngineOperation | undefined): number | undefined => {
     const link = links.at(-1);
     if (link === undefined || next?.kind !== "convolution" || next.input !== link.output || uses.get(link.output) !== 1)
       return undefined;
@@ -29,14 +33,14 @@ export function chainConvolutions(operations: Operations, pieces: number): Opera
       return undefined;
     }
     if (isDepthwise(next)) return (next.window.rows - 1) * next.window.dilation[0] + 1;
-    return isPixelwise(next) ? 1 : undefined;
+    return next.by.kind === "pixels" && next.groups === 1 ? 1 : undefined;
   };
 
-  const chained: Operation[] = [];
+  const chained: EngineOperation[] = [];
   for (let i = 0; i < list.length;) {
     const first = list[i];
     if (first === undefined) break;
-    const links: Convolution[] = first.kind === "convolution" ? [first] : [];
+    const links: SelectedConvolution[] = first.kind === "convolution" ? [first] : [];
     const kept: Chain["kept"][number][] = [];
     for (let last = links.at(-1); last !== undefined; last = links.at(-1)) {
       const next = list[i + links.length];
@@ -53,8 +57,8 @@ export function chainConvolutions(operations: Operations, pieces: number): Opera
   return { ...operations, list: chained, shapes };
 }
 
-function isPixelwise({ window, groups }: Convolution): boolean {
-  return groups === 1 && window.rows * window.cols === 1 && window.strides.every((stride) => stride === 1);
+function isDepthwise({ by }: SelectedConvolution): boolean {
+  return by.kind === "depthwise";
 }
 
 /** The bytes of one piece's part of a kept value. */

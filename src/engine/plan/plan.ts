@@ -1,10 +1,12 @@
-/** Operations → plan: which convolution runs on which kernel, and where in memory every value lies while it is needed. */
+/** Operations → plan: which kernel computes what, and where in memory each value lies while it is needed. */
 import { type Dims, sizeOf } from "../../core/shape.ts";
+import type { Tiling } from "../../kernels/f32/tilings.ts";
+import type { Arithmetic } from "../../kernels/parts.ts";
 import { type Block, align, placeBlocks } from "./arena.ts";
 import { chainConvolutions } from "./chain.ts";
-import { isDepthwise } from "./depthwise.ts";
-import type { Convolution, Operation, Operations } from "../operations.ts";
-import { convolutionsOf } from "../operations.ts";
+import type { Operations } from "../../lowering/operations.ts";
+import { type EngineOperation, type MixedOperation, type SelectedConvolution, convolutionsOf } from "../operations.ts";
+import { select } from "../select.ts";
 import { type Border, spreadPadding } from "./spread-padding.ts";
 import { Storage } from "./storage.ts";
 
@@ -18,7 +20,9 @@ export interface Placement {
 }
 
 export interface Plan {
-  readonly operations: readonly Operation[];
+  /** What multiplies and adds. */
+  readonly arithmetic: Arithmetic;
+  readonly operations: readonly EngineOperation[];
   /** The offset of every value in the arena, in bytes. */
   readonly offsets: readonly number[];
   readonly shapes: readonly Dims[];
@@ -34,9 +38,15 @@ export interface Plan {
 /** What kernels may read beyond the end of the last buffer. */
 const SLACK = 64;
 
-/** `pieces` is into how many pieces threads cut a chain, each with working memory of its own. */
-export function plan(operations: Operations, { pieces = 1 }: { readonly pieces?: number } = {}): Plan {
-  const spread = spreadPadding(operations);
+export interface PlanOptions {
+  /** The kernels of the machine. */
+  readonly tiling: Tiling;
+  /** Into how many pieces threads cut a chain; each has working memory of its own. Default: 1. */
+  readonly pieces?: number;
+}
+
+export function plan(operations: Operations<MixedOperation>, { tiling, pieces = 1 }: PlanOptions): Plan {
+  const spread = spreadPadding(select(operations, tiling));
   const { inputs, padded } = spread;
   const { list, shapes } = chainConvolutions(spread, pieces);
   const sizes = shapes.map((shape, value) => sizeOf(shape) * (operations.bytes?.[value] ?? 4));
@@ -50,6 +60,7 @@ export function plan(operations: Operations, { pieces = 1 }: { readonly pieces?:
   const arena = placeBlocks(blocks);
   const offset = (value: number): number => arena.offsets[storage.blockOf(value)] ?? 0;
   return {
+    arithmetic: tiling.arithmetic,
     operations: list,
     offsets: shapes.map((_, value) => offset(value)),
     shapes,
@@ -73,7 +84,8 @@ function placement(offset: number, border: Border | undefined, shape: Dims): Pla
   };
 }
 
-function zeroRowBytes(operation: Convolution): number {
-  const rows = isDepthwise(operation) && operation.window.pads[0].some((zeros) => zeros > 0);
-  return rows ? align(operation.from.cols * operation.from.channels * 4) : 0;
+/** The bytes of a row of zeros that stands for the rows above and below the picture of a depthwise convolution. */
+function zeroRowBytes({ by, from, window }: SelectedConvolution): number {
+  const rows = by.kind === "depthwise" && window.pads[0].some((zeros) => zeros > 0);
+  return rows ? align(from.cols * from.channels * 4) : 0;
 }

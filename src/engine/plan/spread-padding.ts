@@ -1,7 +1,7 @@
-/** Padding that kernels read from memory. */
-import { isDepthwise } from "./depthwise.ts";
-import type { Convolution, Operation, Operations, Picture } from "../operations.ts";
-import { inputsOf } from "../operations.ts";
+/** Zeros around pictures, for kernels that read them from memory. */
+import type { Picture } from "../../lowering/picture.ts";
+import { NO_PADS, hasPads } from "../../lowering/windows.ts";
+import { type EngineOperation, type EngineOperations, inputsOf } from "../operations.ts";
 
 /** How a caller's picture is written into a padded one. */
 export interface Border {
@@ -11,23 +11,23 @@ export interface Border {
   readonly right: number;
 }
 
-export interface SpreadOperations extends Operations {
-  /** For each input (by its position) that is written into a padded buffer: how. */
+export interface SpreadOperations extends EngineOperations {
+  /** How inputs are written that go into a padded buffer, by their position among the inputs. */
   readonly padded: ReadonlyMap<number, Border>;
 }
 
 /**
- * Convolutions through the matrix kernels read their padding from memory: it becomes an operation of its own. Where such a picture
- * comes straight from the caller, it is written between the zeros at once.
+ * The matrix kernels read padding from memory: it becomes an operation of its own. A picture that comes straight from the caller, and that
+ * nothing else reads, is written between the zeros at once.
  */
-export function spreadPadding({ list, shapes, inputs, outputs }: Operations): SpreadOperations {
-  const spread: Operation[] = [];
+export function spreadPadding({ list, shapes, inputs, outputs }: EngineOperations): SpreadOperations {
+  const spread: EngineOperation[] = [];
   const allShapes = [...shapes];
   const newInputs = [...inputs];
   const padded = new Map<number, Border>();
   const uses = [...list.flatMap(inputsOf), ...outputs, ...inputs];
   for (const operation of list) {
-    if (operation.kind !== "convolution" || isDepthwise(operation) || !hasPads(operation)) {
+    if (operation.kind !== "convolution" || operation.by.kind === "depthwise" || !hasPads(operation.window)) {
       spread.push(operation);
       continue;
     }
@@ -42,15 +42,7 @@ export function spreadPadding({ list, shapes, inputs, outputs }: Operations): Sp
       padded.set(position, { from, top, left, right });
     }
     spread.push({ kind: "pad", input: direct ? output : input, output, from, pads: window.pads });
-    const noPads = [
-      [0, 0],
-      [0, 0],
-    ] as const;
-    spread.push({ ...operation, input: output, from: picture, window: { ...window, pads: noPads } });
+    spread.push({ ...operation, input: output, from: picture, window: { ...window, pads: NO_PADS } });
   }
   return { list: spread, shapes: allShapes, inputs: newInputs, outputs, padded };
-}
-
-function hasPads({ window }: Convolution): boolean {
-  return window.pads.flat().some((zeros) => zeros > 0);
 }

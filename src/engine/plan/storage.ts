@@ -1,7 +1,6 @@
 /** Which values share memory, and how long each piece of memory is needed. */
 import type { Block } from "./arena.ts";
-import type { Convolution, Operation } from "../operations.ts";
-import { inputsOf, scratchOf } from "../operations.ts";
+import { type EngineOperation, type SelectedConvolution, inputsOf, scratchOf } from "../operations.ts";
 import type { IntegerConvolution } from "../integers/operations.ts";
 
 /** What must be there at the start and at the end of a run. */
@@ -19,7 +18,7 @@ export class Storage {
   readonly #last = new Map<number, number>();
 
   /** `sizes` are the bytes of all values. */
-  constructor(list: readonly Operation[], sizes: readonly number[], { inputs, outputs }: Ends) {
+  constructor(list: readonly EngineOperation[], sizes: readonly number[], { inputs, outputs }: Ends) {
     for (const { kind, output, ...rest } of list) {
       if (kind === "alias" && "input" in rest) this.#parents.set(output, rest.input);
     }
@@ -68,12 +67,12 @@ export class Storage {
   }
 }
 
-function readsAgain(operation: Operation): operation is Convolution | IntegerConvolution {
+function readsAgain(operation: EngineOperation): operation is SelectedConvolution | IntegerConvolution {
   return operation.kind === "convolution" || operation.kind === "integer convolution";
 }
 
 /** The inputs over which an operation may write its output, element by element. */
-function overwritable(operation: Operation): readonly number[] {
+function overwritable(operation: EngineOperation): readonly number[] {
   switch (operation.kind) {
     case "clamp":
     case "map":

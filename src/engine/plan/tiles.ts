@@ -1,10 +1,4 @@
-/** Which register tile a convolution has, and how its pixels are cut into tiles. */
-import { type Tile, type Tiling, tileFor } from "../../kernels/f32/table.ts";
-import type { Convolution } from "../operations.ts";
-
-export function tileOf(tiling: Tiling, { to, groups }: Convolution): Tile {
-  return tileFor(tiling, to.rows * to.cols, to.channels / groups);
-}
+/** How the rows of a matrix are cut into register tiles. */
 
 /** So many rows as tiles of nearly equal height, at most `most`: no thin one is left over. */
 export function splitRows(rows: number, most: number): readonly { readonly rows: number; readonly tiles: number }[] {

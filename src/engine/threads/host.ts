@@ -3,7 +3,7 @@ import { startWorker } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { ThreadPlatform, WorkerThread } from "../../platform/contract.ts";
 import type { EngineMemory, Region } from "../memory/memory.ts";
-import type { Run } from "../emit/compile.ts";
+import type { Run } from "../run-writer.ts";
 import type { Loaded, Place } from "../memory/place.ts";
 import type { Placement } from "../plan/plan.ts";
 import { Attempts } from "./attempts.ts";

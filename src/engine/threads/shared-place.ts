@@ -1,5 +1,5 @@
 /** A memory that the pool's threads have too: all of them run a plan together. */
-import type { Run } from "../emit/compile.ts";
+import type { Run } from "../run-writer.ts";
 import type { EngineMemory } from "../memory/memory.ts";
 import { type Loaded, OwnPlace } from "../memory/place.ts";
 import { spare } from "../memory/spare-memory.ts";

@@ -1,21 +1,35 @@
 /** Reverse-mode differentiation: which operations find the gradients of wanted weights and outputs, and where each gradient is kept. */
 import type { Weight } from "../../layers/weight.ts";
-import type { Backward, Backwards, GradientOf, Reduction, Seed, Wanted } from "./gradients.ts";
-import { writes } from "./gradients.ts";
-import type { Convolution, Forward, Host, Lowered, Matrix, View } from "./operations.ts";
-import { isRaw, viewOf, viewsOf, weightsOf } from "./operations.ts";
+import type { GradientOf, Reduction, Wanted } from "./gradients.ts";
+import { type Lowered, rawOf } from "./lower.ts";
+import { type Matrix, type View, isRaw } from "./matrices.ts";
+import type { Tape } from "./operations/kind.ts";
+import { type Backward, type Forward, backwardKind, forwardKind } from "./operations/table.ts";
+
+/** A gradient that is there before the first operation: of an output, or of what it is softmax or sigmoid of. */
+export interface Seed {
+  /** The number of the output. */
+  readonly output: number;
+  readonly of: "output" | "logits";
+  readonly gradient: number;
+}
+
+export interface Backwards {
+  readonly list: readonly Backward[];
+  /** The shapes of gradients; their numbers come after those of the values. */
+  readonly gradients: readonly Matrix[];
+  readonly seeds: readonly Seed[];
+  /** For each wanted output the number of its gradient; undefined if the loss cannot depend on it. */
+  readonly outputs: readonly (number | undefined)[];
+}
 
 /** @param outputs the numbers of the outputs whose gradients are wanted. */
 export function backwards(lowered: Lowered, weights: readonly Weight[], outputs: readonly number[]): Backwards {
   const reverse = new Reverse(lowered, weights, outputs);
-  for (const operation of lowered.list.toReversed()) {
-    if (operation.kind !== "statistics") reverse.operation(operation);
-  }
+  for (const operation of lowered.list.toReversed()) reverse.operation(operation);
   for (const input of lowered.inputs) reverse.input(input);
   return reverse.result();
 }
-
-type Maker = Exclude<Forward, { kind: "statistics" }>;
 
 class Reverse {
   readonly #lowered: Lowered;
@@ -41,7 +55,8 @@ class Reverse {
     this.#outputs = outputs.map((number) => lowered.outputs[number]?.view);
     for (const view of this.#outputs) if (view !== undefined && isRaw(view)) this.#needed.add(view.of);
     for (const operation of lowered.list) {
-      if (operation.kind !== "statistics" && this.#isUseful(operation)) this.#needed.add(operation.output);
+      if (!this.#isUseful(operation)) continue;
+      for (const output of forwardKind(operation).writes(operation)) this.#needed.add(output);
     }
     for (const [output, { matrix, logits }] of lowered.outputs.entries()) {
       this.#seed(output, "output", matrix);
@@ -54,12 +69,14 @@ class Reverse {
     return { list: fused(this.#list, this.#lowered), gradients: this.#gradients, seeds: this.#seeds, outputs };
   }
 
-  operation(operation: Maker): void {
-    const found = this.#followed(operation.output);
-    if (found === undefined) return;
-    if (this.#isUseful(operation)) this.#differentiate(operation, found);
-    for (const [view, gradient] of found) {
-      if (!this.#outputs.includes(view)) this.#holders.get(gradient)?.delete(view);
+  operation(operation: Forward): void {
+    for (const output of forwardKind(operation).writes(operation)) {
+      const found = this.#followed(output);
+      if (found === undefined) continue;
+      if (this.#isUseful(operation)) forwardKind(operation).gradient(operation, this.#tape(output, found));
+      for (const [view, gradient] of found) {
+        if (!this.#outputs.includes(view)) this.#holders.get(gradient)?.delete(view);
+      }
     }
   }
 
@@ -84,7 +101,7 @@ class Reverse {
   }
 
   #raw(matrix: number): View {
-    return viewOf(this.#lowered.raw, matrix);
+    return rawOf(this.#lowered, matrix);
   }
 
   #isWanted(weights: readonly Weight[]): boolean {
@@ -101,9 +118,11 @@ class Reverse {
   }
 
   /** Whether anything is found by going on from the gradient of its output. */
-  #isUseful(operation: Maker): boolean {
+  #isUseful(operation: Forward): boolean {
+    const kind = forwardKind(operation);
     return (
-      this.#isWanted(weightsOf(operation)) || viewsOf(operation, this.#lowered.raw).some((view) => this.#needs(view))
+      this.#isWanted(kind.weights?.(operation) ?? []) ||
+      kind.reads(operation, (matrix) => this.#raw(matrix)).some((view) => this.#needs(view))
     );
   }
 
@@ -183,114 +202,69 @@ class Reverse {
     return gradient;
   }
 
-  #differentiate(operation: Maker, found: ReadonlyMap<View, number>): void {
-    const matrix = operation.output;
-    const explicit = (): number => this.#explicit(matrix, found);
-    switch (operation.kind) {
-      case "convolution": {
+  /** An operation writes a view's gradient, to which it adds what is there. */
+  #writeOrAdd(view: View, make: (to: number, added: number | undefined) => Backward): void {
+    const before = this.#found.get(view.of)?.get(view);
+    if (before === undefined || !this.#needs(view)) {
+      this.#write(view, (to) => make(to, undefined));
+      return;
+    }
+    const to = this.#place(view, before);
+    this.#list.push(make(to, before));
+    this.#put(view, to);
+  }
+
+  #tape(matrix: number, found: ReadonlyMap<View, number>): Tape<Backward> {
+    return {
+      raw: (of) => this.#raw(of),
+      output: () => this.#explicit(matrix, found),
+      seen: (): GradientOf => {
         const [only, another] = found;
-        const [view, gradient] = only === undefined || another !== undefined ? [this.#raw(matrix), explicit()] : only;
-        this.#convolution(operation, { view, gradient });
-        return;
-      }
-      case "sum": {
-        const gradient = explicit();
-        for (const input of operation.inputs) this.#pass(input, gradient);
-        return;
-      }
-      case "host":
-        this.#host(operation, explicit());
-        return;
-      case "pad": {
-        const from = explicit();
-        this.#write(operation.input, (to) => ({ kind: "pad gradient", forward: operation, from, to }));
-        return;
-      }
-      case "mean": {
-        const from = explicit();
-        this.#write(operation.input, (to) => ({ kind: "mean gradient", forward: operation, from, to }));
-        return;
-      }
-      case "largest": {
-        const from = explicit();
-        this.#write(operation.input, (to) => ({ kind: "largest gradient", forward: operation, from, to }));
-        return;
-      }
-      case "average": {
-        const from = explicit();
-        this.#write(this.#raw(operation.input), (to) => ({ kind: "average gradient", forward: operation, from, to }));
-        return;
-      }
-      case "mask": {
-        const from = explicit();
-        this.#write(operation.input, (to) => ({ kind: "mask gradient", forward: operation, from, to }));
-        return;
-      }
-      case "activation": {
-        const from = explicit();
-        this.#write(this.#raw(operation.input), (to) => ({
-          kind: "activation gradient",
-          forward: operation,
-          from,
-          to,
-        }));
-      }
-    }
-  }
-
-  #convolution(forward: Convolution, from: GradientOf): void {
-    const { input, kernel, bias } = forward;
-    const common = {
-      kind: "convolution gradient" as const,
-      forward,
-      from,
-      kernel: this.#want(kernel),
-      bias: this.#want(bias),
+        if (only === undefined || another !== undefined) {
+          return { view: this.#raw(matrix), gradient: this.#explicit(matrix, found) };
+        }
+        return { view: only[0], gradient: only[1] };
+      },
+      needs: (view) => this.#needs(view),
+      want: (weight) => this.#want(weight),
+      place: (view) => this.#gradient(view.of),
+      add: (operation) => this.#list.push(operation),
+      pass: (view, gradient) => this.#pass(view, gradient),
+      write: (view, make) => this.#write(view, make),
+      writeOrAdd: (view, make) => this.#writeOrAdd(view, make),
     };
-    const before = this.#found.get(input.of)?.get(input);
-    if (!this.#needs(input)) this.#list.push({ ...common, input: undefined });
-    else if (forward.by === "pixels" && before !== undefined) {
-      const to = this.#place(input, before);
-      this.#list.push({ ...common, input: { to, add: before, reductions: [] } });
-      this.#put(input, to);
-    } else this.#write(input, (to) => ({ ...common, input: { to, add: undefined, reductions: [] } }));
-  }
-
-  #host(forward: Host, from: number): void {
-    const inputs = forward.inputs.map((input) => this.#raw(input));
-    const to = inputs.map((view) => (this.#needs(view) ? this.#gradient(view.of) : undefined));
-    const weights = forward.layer.weights.map((weight) => ({ weight, wanted: this.#want(weight) }));
-    this.#list.push({ kind: "host gradient", forward, from, to, weights });
-    for (const [i, view] of inputs.entries()) {
-      const part = to[i];
-      if (part !== undefined) this.#pass(view, part);
-    }
   }
 }
 
 /** Reductions are done where the gradient is completed, while it is in the cache. */
-function fused(list: readonly Backward[], { matrices }: Lowered): Backward[] {
+function fused(list: readonly Backward[], lowered: Lowered): Backward[] {
   const result: Backward[] = [];
   for (const operation of list) {
-    const place = operation.kind === "reduction" ? completion(result, operation, matrices) : undefined;
-    const by = place === undefined ? undefined : result[place];
-    if (operation.kind !== "reduction" || place === undefined || by?.kind !== "convolution gradient" || !by.input) {
-      result.push(operation);
-    } else {
-      result[place] = { ...by, input: { ...by.input, reductions: [...by.input.reductions, operation] } };
-    }
+    const completed = operation.kind === "reduction" ? completion(result, operation, lowered) : undefined;
+    if (completed === undefined) result.push(operation);
+    else result[completed.place] = completed.by;
   }
   return result;
 }
 
-/** The place of the operation that completes the gradient that a reduction reads, where it can do the reduction. */
-function completion(list: readonly Backward[], reduction: Reduction, matrices: readonly Matrix[]): number | undefined {
-  const { gradient, view } = reduction.from;
+/** What completes the gradient that a reduction reads, with the reduction in it; undefined if it cannot do that. */
+function completion(
+  list: readonly Backward[],
+  reduction: Reduction,
+  { matrices }: Lowered,
+): { readonly place: number; readonly by: Backward } | undefined {
   // What is added to comes first.
   if (reduction.gamma === "added" || reduction.beta === "added") return undefined;
-  const place = list.findLastIndex((operation) => writes(operation).includes(gradient));
-  const by = list[place];
-  if (by?.kind !== "convolution gradient" || by.forward.by === "window") return undefined;
-  const [written, read] = [matrices[by.forward.input.of], matrices[view.of]];
-  return written?.channels === read?.channels && written?.pixels === read?.pixels ? place : undefined;
+  const place = list.findLastIndex((operation) =>
+    backwardKind(operation).writes(operation).includes(reduction.from.gradient),
+  );
+  const writer = list[place];
+  const by =
+    writer &&
+    backwardKind(writer).reducing?.(writer, reduction, (number) => {
+      const matrix = matrices[number];
+      if (matrix === undefined) throw new Error(`no matrix ${number}`);
+      return matrix;
+    });
+  return by && { place, by };
 }

@@ -1,5 +1,14 @@
 /** How operations are cut into blocks that stay in a core's cache, the same ones for any number of threads. */
-import type { Convolution } from "./operations.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import type { Window } from "../../lowering/windows.ts";
+
+/** Windows that slide over the pictures of a batch. */
+export interface Sliding {
+  readonly batch: number;
+  readonly from: Picture;
+  readonly to: Picture;
+  readonly window: Window;
+}
 
 /** Of pixels, or of rows of one picture. */
 export interface Blocks {
@@ -31,7 +40,7 @@ export function pixelBlocks(pixels: number, floats: number): Blocks {
 }
 
 /** The output rows of a convolution in blocks; `matrices` like its input and its output are worked on together. */
-export function rowBlocks({ from, to, batch, window }: Convolution, matrices = 1): RowBlocks {
+export function rowBlocks({ from, to, batch, window }: Sliding, matrices = 1): RowBlocks {
   const rowBytes = (from.cols * from.channels * window.strides[0] + to.cols * to.channels) * 4 * matrices;
   const byCache = Math.floor(BLOCK_BYTES / rowBytes);
   const byThreads = Math.ceil((batch * to.rows) / LEAST_BLOCKS);

@@ -1,61 +1,35 @@
 /** Layout → one WebAssembly module: functions that run the operations forwards and backwards, with what the host does between them. */
-import type { Tiling } from "../../kernels/f32/table.ts";
+import type { Tiling } from "../../kernels/f32/tilings.ts";
 import type { Weight } from "../../layers/weight.ts";
-import type { Expr, Local } from "../../wasm/expression.ts";
-import type { Callable } from "../../wasm/function.ts";
+import type { Expr } from "../../wasm/expression.ts";
 import { i32 } from "../../wasm/instructions.ts";
-import { ModuleBuilder } from "../../wasm/module.ts";
-import type { Run } from "../emit/compile.ts";
-import { OneThread, SharedRuns, type Shares } from "../threads/shares.ts";
-import { convolutionNeeds, emitConvolution, zeroBytes } from "./emit/convolution.ts";
-import {
-  emitActivation,
-  emitActivationGradient,
-  emitAddition,
-  emitMask,
-  emitMaskGradient,
-  emitPad,
-  emitPadGradient,
-  emitReduction,
-  emitStatisticsOf,
-  emitSum,
-  emitThroughAll,
-  statisticsNeeds,
-} from "./emit/others.ts";
-import {
-  emitAverage,
-  emitAverageGradient,
-  emitLargest,
-  emitLargestGradient,
-  emitMean,
-  emitMeanGradient,
-  largestNeeds,
-  meanNeeds,
-} from "./emit/pools.ts";
-import { emitPixelsGradient, pixelsGradientNeeds } from "./emit/pixels-gradient.ts";
-import { emitRowsGradient, rowsGradientNeeds } from "./emit/rows-gradient.ts";
+import { type Run, RunWriter, type Sequence, type Stage } from "../run-writer.ts";
+import { COEFFICIENTS, coefficientBytes } from "./coefficients.ts";
 import type { Emitter } from "./emit/emitter.ts";
-import type { ActivationGradient, Backward, Backwards, HostGradient } from "./gradients.ts";
-import type { Activation, Forward, Host, Lowered, Matrix } from "./operations.ts";
-import { COEFFICIENTS, type Layout, type Needs, coefficientBytes, layOut } from "./plan.ts";
+import { type Layout, matrixOf } from "./layout.ts";
+import type { HostWork } from "./operations/kind.ts";
+import { type Operation, kindOf } from "./operations/table.ts";
 import type { Packing, TrainingWeights } from "./weights.ts";
 
-/** What the host computes between two calls. */
-export type HostOperation = Host | Activation | HostGradient | ActivationGradient;
-
-export type Stage = Run | HostOperation;
+/** What the host computes between two runs. */
+export interface HostStep {
+  readonly kind: "host step";
+  readonly work: HostWork;
+}
 
 export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly forward: readonly Stage[];
-  readonly backward: readonly Stage[];
+  readonly forward: readonly Stage<HostStep>[];
+  readonly backward: readonly Stage<HostStep>[];
   /** What packs weights: those that training changes, and the others. */
   readonly packs: readonly Pack[];
+  /** All runs of these. */
+  readonly runs: readonly Run[];
 }
 
 export interface Pack {
   readonly packings: readonly Packing[];
-  readonly run: Run;
+  readonly stages: readonly Stage<HostStep>[];
 }
 
 export interface CompileOptions {
@@ -70,62 +44,15 @@ export interface CompileOptions {
   readonly separate?: boolean;
 }
 
-/** A call has no more shares than this, about: their number is limited. */
-const SHARES_PER_RUN = 8000;
-
-const NOTHING: Needs = { scratchBytes: 0, workspaceBytes: 0 };
-
-/** @throws LimitError where WebAssembly cannot address so much memory. */
-export function plan(lowered: Lowered, backwards: Backwards, threads: number): Layout {
-  const { matrices, list } = lowered;
-  const matrix = (number: number): Matrix => matrixOf(number, lowered, backwards);
-  const needs = (operation: Forward | Backward): Needs => {
-    switch (operation.kind) {
-      case "convolution":
-        return convolutionNeeds(operation);
-      case "statistics":
-        return statisticsNeeds(matrix(operation.of));
-      case "mean":
-        return meanNeeds(operation, matrix(operation.input.of));
-      case "largest":
-        return largestNeeds(operation, matrix(operation.input.of));
-      case "largest gradient":
-        return largestNeeds(operation.forward, matrix(operation.forward.input.of));
-      case "convolution gradient":
-        return operation.forward.by === "pixels" ? pixelsGradientNeeds(operation) : rowsGradientNeeds(operation);
-      case "reduction":
-        return statisticsNeeds(matrix(operation.from.view.of));
-      default:
-        return NOTHING;
-    }
-  };
-  const zeros = list.map((operation) => (operation.kind === "convolution" ? zeroBytes(operation) : 0));
-  return layOut(lowered, backwards, { threads, needs, zeroBytes: matrices.length === 0 ? 0 : Math.max(0, ...zeros) });
-}
-
-function matrixOf(number: number, { matrices }: Lowered, { gradients }: Backwards): Matrix {
-  const matrix = matrices[number] ?? gradients[number - matrices.length];
-  if (matrix === undefined) throw new Error(`no matrix ${number}`);
-  return matrix;
-}
-
 export function compile(
   layout: Layout,
   { arena, weights, wanted, tiling, shared, separate = false }: CompileOptions,
 ): Compiled {
   const { lowered, backwards } = layout;
-  const module = new ModuleBuilder({ shared });
-  const threads = shared ? new SharedRuns(module) : undefined;
-  const kernels = new Map<string, Callable>();
-  let runs = 0;
-
-  const startRun = (): { e: Emitter; shares: Shares; name: string } => {
-    const name = `run_${runs++}`;
-    const f = module.export(module.function(name));
-    const shares = threads?.start(f) ?? new OneThread(f);
-    const scratch: Local<"i32"> = f.local("i32", scratchOf(shares.thread, arena, layout));
-    const e: Emitter = {
-      f,
+  const writer = new RunWriter({ shared, separate }, (run, thread): Emitter => {
+    const scratch = run.f.local("i32", scratchOf(thread, arena, layout));
+    return {
+      ...run,
       tiling,
       weights,
       matrix: (number) => matrixOf(number, lowered, backwards),
@@ -135,137 +62,41 @@ export function compile(
       zeros: arena + layout.zeros.offset,
       scratch,
       workspace: arena + layout.workspace,
-      kernel: (kernelName, make) => {
-        const made = kernels.get(kernelName) ?? make(module);
-        kernels.set(kernelName, made);
-        return made;
-      },
-      share: (total, most, work) => shares.share(total, most, work),
-      barrier: () => shares.barrier(),
     };
-    return { e, shares, name };
-  };
-  const sequence = (list: readonly (Forward | Backward)[], begin?: (e: Emitter) => void): Stage[] => {
-    const stages: Stage[] = [];
-    let current: ReturnType<typeof startRun> | undefined;
-    const start = (): Emitter => {
-      current ??= startRun();
-      return current.e;
-    };
-    const end = (): void => {
-      if (current !== undefined) stages.push({ kind: "run", name: current.name, shares: current.shares.count });
-      current = undefined;
-    };
-    begin?.(start());
+  });
+  const add = (sequence: Sequence<Emitter, HostStep>, list: readonly Operation[]): void => {
     for (const operation of list) {
-      if (isOfHost(operation)) {
-        end();
-        stages.push(operation);
-        continue;
-      }
-      if (separate || (current?.shares.count ?? 0) > SHARES_PER_RUN) end();
-      const e = start();
-      e.barrier();
-      emit(e, operation);
+      const kind = kindOf(operation);
+      const work = kind.onHost?.(operation);
+      if (work !== undefined) sequence.addHostStep({ kind: "host step", work });
+      else if (kind.emit === undefined) throw new Error(`nothing does '${operation.kind}'`);
+      else sequence.add((e) => kind.emit?.(e, operation));
     }
-    end();
-    return stages;
   };
 
-  const clear = (e: Emitter): void => {
-    const { zeros } = layout;
-    if (zeros.bytes > 0) e.share(1, 1, () => e.f.fill(i32.const(e.zeros), i32.const(zeros.bytes)));
-  };
-  const forward = sequence(lowered.list, clear);
-  const backward = sequence(backwards.list);
+  const forwards = writer.sequence<HostStep>();
+  const { bytes } = layout.zeros;
+  if (bytes > 0) {
+    forwards.add((e) => e.share(1, 1, () => e.f.fill(i32.const(e.zeros), i32.const(bytes))));
+  }
+  add(forwards, lowered.list);
+  const forward = forwards.end();
+  const backs = writer.sequence<HostStep>();
+  add(backs, backwards.list);
+  const backward = backs.end();
   const isWanted = ({ made }: Packing): boolean => made.weights.some((weight) => wanted.includes(weight));
   const packs = [weights.packings.filter(isWanted), weights.packings.filter((packing) => !isWanted(packing))]
     .filter((packings) => packings.length > 0)
     .map((packings): Pack => {
-      const { e, shares, name } = startRun();
-      for (const packing of packings) e.share(1, 1, () => packing.emit(e));
-      return { packings, run: { kind: "run", name, shares: shares.count } };
+      const sequence = writer.sequence<HostStep>();
+      sequence.add((e) => {
+        for (const packing of packings) e.share(1, 1, () => packing.emit(e));
+      });
+      return { packings, stages: sequence.end() };
     });
-  return { bytes: module.toBytes(), forward, backward, packs };
+  return { bytes: writer.toBytes(), forward, backward, packs, runs: writer.runs };
 }
 
 function scratchOf(thread: Expr<"i32">, arena: number, { scratch }: Layout): Expr<"i32"> {
   return i32.add(i32.mul(thread, i32.const(scratch.bytes)), i32.const(arena + scratch.offset));
-}
-
-/** Whether the host does it; that of some kinds depends on what there is a kernel for. */
-function isOfHost(operation: Forward | Backward): operation is HostOperation {
-  switch (operation.kind) {
-    case "host":
-    case "host gradient":
-      return true;
-    case "activation":
-      return operation.by === undefined;
-    case "activation gradient":
-      return operation.forward.by === undefined;
-    default:
-      return false;
-  }
-}
-
-function emit(e: Emitter, operation: Exclude<Forward | Backward, Host | HostGradient>): void {
-  switch (operation.kind) {
-    case "convolution":
-      emitConvolution(e, operation);
-      return;
-    case "statistics":
-      emitStatisticsOf(e, operation);
-      return;
-    case "sum":
-      emitSum(e, operation);
-      return;
-    case "pad":
-      emitPad(e, operation);
-      return;
-    case "mean":
-      emitMean(e, operation);
-      return;
-    case "largest":
-      emitLargest(e, operation);
-      return;
-    case "average":
-      emitAverage(e, operation);
-      return;
-    case "activation":
-      emitActivation(e, operation);
-      return;
-    case "mask":
-      emitMask(e, operation);
-      return;
-    case "convolution gradient":
-      if (operation.forward.by === "pixels") emitPixelsGradient(e, operation);
-      else emitRowsGradient(e, operation);
-      return;
-    case "reduction":
-      emitReduction(e, operation);
-      return;
-    case "through":
-      emitThroughAll(e, operation);
-      return;
-    case "addition":
-      emitAddition(e, operation);
-      return;
-    case "pad gradient":
-      emitPadGradient(e, operation);
-      return;
-    case "mean gradient":
-      emitMeanGradient(e, operation);
-      return;
-    case "largest gradient":
-      emitLargestGradient(e, operation);
-      return;
-    case "average gradient":
-      emitAverageGradient(e, operation);
-      return;
-    case "activation gradient":
-      emitActivationGradient(e, operation);
-      return;
-    case "mask gradient":
-      emitMaskGradient(e, operation);
-  }
 }

@@ -21,12 +21,34 @@ import { Rescaling } from "../../layers/preprocessing/rescaling.ts";
 import { Reshape } from "../../layers/reshaping/reshape.ts";
 import { Softmax } from "../../layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
-import { isDepthwise } from "../plan/depthwise.ts";
-import { BOUNDS, NO_PADS, UNIT_WINDOW, windowOf } from "../lower.ts";
-import { type Bounds, sameDims } from "../operations.ts";
-import type { Picture, Window } from "../picture.ts";
-import type { Forward, Lowered, Matrix, Scaling, View } from "./operations.ts";
-import { isRaw, viewOf } from "./operations.ts";
+import { isDepthwise } from "../select.ts";
+import { BOUNDS, type Bounds } from "../../lowering/bounds.ts";
+import { sameDims } from "../../lowering/operations.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import { NO_PADS, UNIT_WINDOW, type Window, windowOf } from "../../lowering/windows.ts";
+import { type Matrix, type Scaling, type View, isRaw } from "./matrices.ts";
+import { type Forward, forwardKind } from "./operations/table.ts";
+
+/** A program for inputs of one shape. */
+export interface Lowered {
+  readonly list: readonly Forward[];
+  readonly matrices: readonly Matrix[];
+  /** For every matrix the view that reads it as it is. */
+  readonly raw: readonly View[];
+  readonly scalings: readonly Scaling[];
+  /** The numbers of their matrices. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly Output[];
+}
+
+export interface Output {
+  /** The number of the matrix that holds it. */
+  readonly matrix: number;
+  /** What those who use it further on read; its gradient is the output's. */
+  readonly view: View;
+  /** The number of the matrix that it is softmax or sigmoid of. */
+  readonly logits: number | undefined;
+}
 
 /** How a value of the program can be read; `pads` are zeros around it that are nowhere yet. */
 interface Seen {
@@ -74,13 +96,11 @@ class Lowering {
     return matrix;
   }
 
-  output(value: number): Lowered["outputs"][number] {
+  output(value: number): Output {
     const { view } = this.#get(value);
     const matrix = this.#stored(value);
     const maker = this.list[this.#makers.get(matrix) ?? -1];
-    const name = maker?.kind === "activation" ? maker.activation.name : undefined;
-    const logits = maker?.kind === "activation" && (name === "softmax" || name === "sigmoid") ? maker.input : undefined;
-    return { matrix, view, logits };
+    return { matrix, view, logits: maker && forwardKind(maker).logits?.(maker) };
   }
 
   step(step: Step, number: number): void {
@@ -196,9 +216,9 @@ class Lowering {
     if (kind === "batch") {
       const place = this.#makers.get(matrix) ?? -1;
       const maker = this.list[place];
-      if (maker?.kind === "convolution") {
-        this.list[place] = { ...maker, statistics: [...maker.statistics, scaling] };
-      } else this.list.push({ kind: "statistics", of: matrix, statistics: [scaling] });
+      const gathering = maker && forwardKind(maker).gathering?.(maker, scaling);
+      if (gathering !== undefined) this.list[place] = gathering;
+      else this.list.push({ kind: "statistics", of: matrix, statistics: [scaling] });
     }
     this.#see(step.output, { of: matrix, scaling, bounds: undefined }, shape);
   }
@@ -306,7 +326,7 @@ class Lowering {
   }
 
   #viewOf(matrix: number): View {
-    return viewOf(this.raw, matrix);
+    return rawOf(this, matrix);
   }
 
   #scaling(scaling: Omit<Scaling, "index">): Scaling {
@@ -315,8 +335,9 @@ class Lowering {
     return made;
   }
 
-  #make(operation: Exclude<Forward, { kind: "statistics" }>): void {
-    this.#makers.set(operation.output, this.list.push(operation) - 1);
+  #make(operation: Forward): void {
+    const place = this.list.push(operation) - 1;
+    for (const output of forwardKind(operation).writes(operation)) this.#makers.set(output, place);
   }
 }
 
@@ -344,4 +365,11 @@ type PerChannel = number | readonly number[];
 
 function each(value: PerChannel, channels: number): readonly number[] {
   return Array.from({ length: channels }, (_, c) => (typeof value === "number" ? value : (value[c] ?? value[0] ?? 0)));
+}
+
+/** The view that reads a matrix as it is. */
+export function rawOf({ raw }: Pick<Lowered, "raw">, matrix: number): View {
+  const view = raw[matrix];
+  if (view === undefined) throw new Error(`no matrix ${matrix}`);
+  return view;
 }

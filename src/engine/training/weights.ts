@@ -1,7 +1,7 @@
 /** Weights in the engine's memory: as they are, in the layouts of the kernels, and their gradients. */
 import { packedDwconvSize } from "../../kernels/f32/dwconv.ts";
 import { packedGemmSize } from "../../kernels/f32/gemm.ts";
-import type { Tiling } from "../../kernels/f32/table.ts";
+import { type Tiling, tileForColumns } from "../../kernels/f32/tilings.ts";
 import {
   packDepthwise,
   packDepthwiseName,
@@ -15,8 +15,26 @@ import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { i32 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import type { EngineMemory } from "../memory/memory.ts";
-import type { Convolution } from "./operations.ts";
-import { tileOfColumns } from "./tiles.ts";
+import type { Picture } from "../../lowering/picture.ts";
+import type { Window } from "../../lowering/windows.ts";
+
+/** How a convolution is computed. */
+export type ConvolutionKernel =
+  /** A matrix product, pixel by pixel. */
+  | "pixels"
+  | "depthwise"
+  /** Any window, over an input that has its zeros around it. */
+  | "window";
+
+/** A convolution's weights, and what their layouts depend on. */
+export interface ConvolutionWeights {
+  readonly by: ConvolutionKernel;
+  readonly kernel: Weight;
+  readonly bias: Weight | undefined;
+  readonly from: Picture;
+  readonly to: Picture;
+  readonly window: Window;
+}
 
 /** What is made of weights. */
 class Made {
@@ -95,7 +113,7 @@ export class TrainingWeights {
   }
 
   /** The address of a convolution's weights, packed for its kernel. */
-  packed(convolution: Convolution): number {
+  packed(convolution: ConvolutionWeights): number {
     const { by, kernel, bias, from, to, window } = convolution;
     const weights = bias === undefined ? [kernel] : [kernel, bias];
     const taps = window.rows * window.cols;
@@ -107,7 +125,7 @@ export class TrainingWeights {
       );
     }
     const [k, n] = [taps * from.channels, to.channels];
-    const { columns } = tileOfColumns(this.#tiling, n);
+    const { columns } = tileForColumns(this.#tiling, n);
     const variant = { columns, bias: bias !== undefined };
     return this.#packing("matrix", weights, packedGemmSize(k, n, columns), (e, address) => {
       const pack = e.kernel(packWeightsName(variant), (module) => packWeights(module, variant));
@@ -119,9 +137,9 @@ export class TrainingWeights {
   }
 
   /** The address of a convolution's weights, packed for the product of its output's gradient with them. */
-  transposed({ kernel, from, to, window }: Convolution): number {
+  transposed({ kernel, from, to, window }: ConvolutionWeights): number {
     const [k, n] = [to.channels, window.rows * window.cols * from.channels];
-    const { columns } = tileOfColumns(this.#tiling, n);
+    const { columns } = tileForColumns(this.#tiling, n);
     return this.#packing("transposed", [kernel], packedGemmSize(k, n, columns), (e, address) => {
       const pack = e.kernel(packTransposedName({ columns }), (module) => packTransposed(module, { columns }));
       e.f.call(pack, [address, this.values(kernel), k, n].map(i32.const));
@@ -129,13 +147,13 @@ export class TrainingWeights {
   }
 
   /** The address of a depthwise convolution's weights for the gradient of its input: some of the window's rows, all turned around. */
-  turned(convolution: Convolution, rows: readonly number[]): number {
+  turned(convolution: ConvolutionWeights, rows: readonly number[]): number {
     const { kernel, window } = convolution;
     const taps = rows.flatMap((row) => Array.from({ length: window.cols }, (_, col) => row * window.cols + col));
     return this.#depthwise(convolution, [kernel], taps.toReversed());
   }
 
-  #depthwise({ from: { channels } }: Convolution, weights: readonly Weight[], taps: readonly number[]): number {
+  #depthwise({ from: { channels } }: ConvolutionWeights, weights: readonly Weight[], taps: readonly number[]): number {
     const [kernel, bias] = weights;
     const variant = { taps, channels, vectors: this.#tiling.depthwiseVectors, bias: bias !== undefined };
     return this.#packing(taps.join("."), weights, packedDwconvSize(taps.length, channels), (e, address) => {

@@ -1,4 +1,4 @@
-/** AVIF (ISO/IEC 23008-12 boxes): the largest size that its `ispe` properties tell. The decoder turns such pictures itself. */
+/** AVIF (ISO/IEC 23008-12 boxes): the largest size that its `ispe` properties give. The decoder applies the orientation of such pictures itself. */
 import { broken, type Inspected, textAt, truncated, viewOf } from "./format.ts";
 
 export function isAvif(bytes: Uint8Array): boolean {
@@ -7,7 +7,7 @@ export function isAvif(bytes: Uint8Array): boolean {
   return brands.includes("avif") || brands.includes("avis");
 }
 
-/** The boxes on the way to `ispe`, with the bytes that stand before their children. */
+/** The boxes on the way to `ispe`, and the number of bytes before their children. */
 const CONTAINERS: ReadonlyMap<string, number> = new Map([
   ["meta", 4],
   ["iprp", 0],

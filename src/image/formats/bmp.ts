@@ -1,4 +1,4 @@
-/** BMP (the Windows bitmap headers of 12 to 124 bytes), uncompressed: read here, because sharp does not read it. */
+/** BMP (Windows bitmap headers of 12 to 124 bytes), uncompressed. It is decoded here, because sharp does not read it. */
 import type { Image } from "../image.ts";
 import { broken, type Inspected, textAt, truncated, unsupported, viewOf } from "./format.ts";
 
@@ -13,7 +13,7 @@ interface Header {
   readonly pixelOffset: number;
   readonly palette: Uint8Array;
   readonly paletteStep: 3 | 4;
-  /** Red, green, blue, alpha of 16- and 32-bit pixels. */
+  /** The bit masks of red, green, blue and alpha, for pixels of 16 and 32 bits. */
   readonly masks: readonly [number, number, number, number];
 }
 
@@ -70,7 +70,7 @@ export function inspectBmp(bytes: Uint8Array): Inspected {
   return { format: "bmp", width, height, orientation: 1, parts: [bytes] };
 }
 
-/** One channel out of a masked pixel, as 8 bits. */
+/** Makes a function that extracts one channel of a masked pixel, as 8 bits. */
 function channelReader(mask: number): (pixel: number) => number {
   if (mask === 0) return () => 0;
   const shift = 31 - Math.clz32(mask & -mask);
@@ -78,7 +78,7 @@ function channelReader(mask: number): (pixel: number) => number {
   return (pixel) => Math.floor((((pixel & mask) >>> shift) * 255) / top);
 }
 
-/** The pixels of a BMP whose size was checked before. */
+/** Decodes a BMP whose number of pixels has been checked. */
 export function decodeBmp(bytes: Uint8Array): Image {
   const header = readHeader(bytes);
   const { width, height, bits, palette, paletteStep, masks } = header;

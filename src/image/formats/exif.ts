@@ -1,16 +1,17 @@
-/** The one thing we read from EXIF: tag 0x0112, the orientation, out of the first directory of a TIFF structure. */
+/** The only part of EXIF that is read: tag 0x0112, the orientation, in the first directory of a TIFF structure. */
 import { isOrientation, type Orientation } from "../orient.ts";
 import { textAt, viewOf } from "./format.ts";
 
+/** A directory of TIFF tags. */
 export interface Directory {
-  /** The first number of a tag of type SHORT or LONG, or undefined. */
+  /** The first number of a tag of type SHORT or LONG; undefined if there is no such tag. */
   readonly number: (tag: number) => number | undefined;
 }
 
 const SHORT = 3;
 const LONG = 4;
 
-/** The first directory of a TIFF structure, or undefined where there is none to be read. Never throws. */
+/** The first directory of a TIFF structure; undefined if it cannot be read. Never throws. */
 export function firstDirectory(tiff: Uint8Array): Directory | undefined {
   const order = textAt(tiff, 0, 2);
   if (tiff.length < 10 || (order !== "II" && order !== "MM")) return undefined;
@@ -33,7 +34,7 @@ export function firstDirectory(tiff: Uint8Array): Directory | undefined {
   };
 }
 
-/** The orientation that an EXIF block (with or without its "Exif\0\0" head) gives; 1 where it gives none or a wrong one. */
+/** The orientation in an EXIF block, with or without its "Exif\0\0" head; 1 if there is none or it is invalid. */
 export function exifOrientation(block: Uint8Array): Orientation {
   const tiff = textAt(block, 0, 6) === "Exif\0\0" ? block.subarray(6) : block;
   const value = firstDirectory(tiff)?.number(0x0112);

@@ -1,4 +1,4 @@
-/** GIF (GIF89a specification): the screen and the blocks of the first frame; later frames are left away. */
+/** GIF (GIF89a specification): the screen and the blocks of the first frame; later frames are dropped. */
 import { broken, type Inspected, type InspectOptions, textAt, truncated, viewOf } from "./format.ts";
 
 const [EXTENSION, GRAPHIC_CONTROL, IMAGE, TRAILER] = [0x21, 0xf9, 0x2c, 0x3b];
@@ -12,7 +12,7 @@ function colorTableLength(flags: number): number {
   return flags & 0x80 ? 3 << ((flags & 7) + 1) : 0;
 }
 
-/** The position behind a chain of sub-blocks. */
+/** The position after a chain of sub-blocks. */
 function endOfSubBlocks(bytes: Uint8Array, from: number): number {
   let at = from;
   for (;;) {
@@ -35,7 +35,7 @@ export function inspectGif(bytes: Uint8Array, { keepAlpha }: InspectOptions): In
     if (introducer === EXTENSION) {
       const isControl = bytes[at] === GRAPHIC_CONTROL && bytes[at + 1] === 4;
       at = endOfSubBlocks(bytes, at + 1);
-      // Only the transparent colour matters to a single frame: neither delays nor comments nor texts.
+      // Only the transparent colour matters to a single frame; delays, comments and texts do not.
       if (isControl && keepAlpha) parts.push(bytes.subarray(start, at));
     } else if (introducer === IMAGE) {
       if (at + 10 > bytes.length) throw truncated("GIF");
@@ -44,7 +44,7 @@ export function inspectGif(bytes: Uint8Array, { keepAlpha }: InspectOptions): In
       parts.push(bytes.subarray(start, at), Uint8Array.of(TRAILER));
       return {
         format: "gif",
-        // As Pillow: a first frame that is larger than the screen enlarges it.
+        // As in Pillow, a first frame that is larger than the screen enlarges it.
         width: Math.max(view.getUint16(6, true), (left ?? 0) + (width ?? 0)),
         height: Math.max(view.getUint16(8, true), (top ?? 0) + (height ?? 0)),
         orientation: 1,

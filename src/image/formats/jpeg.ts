@@ -1,22 +1,22 @@
-/** JPEG (ITU-T T.81): the markers from the start of the image to its end. */
+/** JPEG (ITU-T T.81): the segments from the start of the image to its end. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Orientation } from "../orient.ts";
 import { exifOrientation } from "./exif.ts";
 import { broken, type Inspected, type InspectOptions, textAt, truncated, unsupported, viewOf } from "./format.ts";
 
-/** As libvips; every scan costs a pass over the whole picture. */
+/** The limit of libvips. Every scan costs a pass over the whole picture. */
 const MAX_SCANS = 100;
 
 const SOF0 = 0xc0;
 const SOF15 = 0xcf;
 const NOT_FRAMES = new Set([0xc4, 0xc8, 0xcc]);
-/** Baseline, extended, progressive; the last two with arithmetic coding too. */
+/** Baseline, extended and progressive frames; the last two also with arithmetic coding. */
 const READ_FRAMES = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca]);
 const [RST0, RST7, SOI, EOI, SOS, APP0, APP1, APP2, APP14, APP15, COM, TEM] = [
   0xd0, 0xd7, 0xd8, 0xd9, 0xda, 0xe0, 0xe1, 0xe2, 0xee, 0xef, 0xfe, 0x01,
 ];
 
-/** Says that the four components are CMYK, inverted, as everybody writes them with or without saying so. */
+/** A segment which says that the four components are inverted CMYK, as all programs write them whether or not they say so. */
 const ADOBE_CMYK = Uint8Array.of(0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, 0);
 
 interface Frame {
@@ -34,7 +34,7 @@ function readFrame(bytes: Uint8Array, marker: number, at: number, end: number): 
   return { height: view.getUint16(at + 3), width: view.getUint16(at + 5), components: view.getUint8(at + 7) };
 }
 
-/** The position of the next marker's 0xff after entropy-coded data, or -1. */
+/** The position of the next marker's 0xff after entropy-coded data; -1 if there is none. */
 function endOfScan(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(0xff, from); at >= 0 && at + 1 < bytes.length; at = bytes.indexOf(0xff, at)) {
     const next = bytes[at + 1] ?? 0;
@@ -58,7 +58,7 @@ export function inspectJpeg(bytes: Uint8Array, { keepProfile }: InspectOptions):
   let scans = 0;
   let at = 2;
   for (;;) {
-    // What stands between segments is skipped, as libjpeg does.
+    // Bytes between segments are skipped, as libjpeg does.
     const start = bytes.indexOf(0xff, at);
     if (start < 0) throw truncated("JPEG");
     at = start;

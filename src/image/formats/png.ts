@@ -25,7 +25,7 @@ export function inspectPng(bytes: Uint8Array, { keepProfile, keepAlpha }: Inspec
     if (end > bytes.length) throw truncated("PNG");
     if (type === "eXIf") orientation = exifOrientation(bytes.subarray(at + 8, end - 4));
     data ||= type === "IDAT";
-    // A capital letter marks what a decoder must understand.
+    // A capital letter marks a chunk that every decoder must understand.
     const critical = /^[A-Z]/.test(type);
     const wanted = critical || (keepAlpha && type === "tRNS") || (keepProfile && PROFILE_CHUNKS.has(type));
     if (wanted) parts.push(bytes.subarray(at, end));

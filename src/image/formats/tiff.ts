@@ -1,4 +1,4 @@
-/** TIFF 6.0: the first directory. */
+/** TIFF 6.0: the size and orientation in the first directory. */
 import { isOrientation } from "../orient.ts";
 import { firstDirectory } from "./exif.ts";
 import { broken, type Inspected, textAt } from "./format.ts";

@@ -9,7 +9,7 @@ export function isWebp(bytes: Uint8Array): boolean {
   return textAt(bytes, 0, 4) === "RIFF" && textAt(bytes, 8, 4) === "WEBP";
 }
 
-/** The size that a VP8X, VP8L or VP8 chunk tells in its first ten bytes. */
+/** The size in the first ten bytes of a VP8X, VP8L or VP8 chunk. */
 function sizeFrom(bytes: Uint8Array, type: string, at: number): readonly [number, number] {
   const view = viewOf(bytes.subarray(at, at + 10));
   if (view.byteLength < (type === "VP8L" ? 5 : 10)) throw truncated("WebP");
@@ -36,7 +36,7 @@ export function inspectWebp(bytes: Uint8Array, { keepProfile }: InspectOptions):
     const type = textAt(bytes, at, 4);
     const length = view.getUint32(at + 4, true);
     const next = at + 8 + length + (length & 1);
-    // The last chunk's padding is often forgotten.
+    // Many writers forget the padding of the last chunk.
     if (at + 8 + length > end) throw truncated("WebP");
     const chunk = bytes.subarray(at, next);
     if (type === "VP8X") {

@@ -1,6 +1,7 @@
 /**
- * Depthwise convolution of one output row, with the row's shape in the code: for each tile of outputs along the row, all channels,
- * a vector (or two) at a time, with the window's weights in registers. What lies left and right of the picture is left out, not read.
+ * Depthwise convolution of one output row, with the shape of the row in the code. For each tile of outputs along the row it goes through
+ * all channels, one or two vectors at a time, with the weights of the window in registers. Positions left and right of the picture are
+ * skipped, not read.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -8,26 +9,28 @@ import { i32, v128 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { type Arithmetic, Clamp, VECTOR, multiplyAdd, storeFirst } from "../parts.ts";
 
-/** The shape of a depthwise convolution's row, and how it is computed. */
+/** The shape of one row of a depthwise convolution, and how it is computed. */
 export interface DwconvRow {
   readonly kernelRows: number;
   readonly kernelCols: number;
   readonly stride: number;
   readonly dilation: number;
-  /** Pixels of an input row and of an output row. */
+  /** The number of pixels in an input row and in an output row. */
   readonly inputCols: number;
   readonly outputCols: number;
-  /** Zeros before the first input pixel; those after the last follow from the rest. */
+  /** The number of zeros before the first input pixel; those after the last one follow from the other lengths. */
   readonly padLeft: number;
   readonly channels: number;
-  /** Vectors of channels side by side: 1, or 2 where the engine joins them. */
+  /** The number of vectors of channels side by side: 1, or 2 if the engine joins them. */
   readonly vectors: number;
   readonly arithmetic: Arithmetic;
 }
 
+/** A variant of `dwconv`. */
 export interface DwconvVariant extends DwconvRow {
-  /** Input pixels lie so far apart, with nothing between them: the gradient of a convolution with that stride. 1 unless given. */
+  /** The distance between neighbouring input pixels, with nothing in between, for the gradient of a convolution with that stride. Default: 1. */
   readonly spread?: number;
+  /** Whether the results are clamped. */
   readonly minmax: boolean;
 }
 
@@ -35,7 +38,7 @@ export function dwconvName(variant: DwconvVariant): string {
   return `f32_dwconv${variant.minmax ? "_minmax" : ""}_${dwconvRowName(variant, variant.spread)}`;
 }
 
-/** How the names of kernels end that have such a row in their code. */
+/** The end of the names of kernels that have such a row in their code. */
 export function dwconvRowName(row: DwconvRow, spread = 1): string {
   const { kernelRows, kernelCols, stride, dilation, inputCols, outputCols, padLeft, channels, vectors, arithmetic } =
     row;
@@ -44,12 +47,15 @@ export function dwconvRowName(row: DwconvRow, spread = 1): string {
   return `${window}${lanes}_${inputCols}p${padLeft}to${outputCols}x${channels}__${arithmetic}`;
 }
 
-/** Outputs of a tile, at least: with 9 weights and one input they fill 14 of the 15 vector registers that V8 has on x64. */
+/** The least number of outputs in a tile. With 9 weights and one input, 4 outputs fill 14 of the 15 vector registers that V8 has on x64. */
 const TILE = 4;
-/** Weights of larger windows are read from memory where they are used. */
+/** The weights of windows with more taps are read from memory where they are used. */
 const TAPS_IN_REGISTERS = 9;
 
-/** Parameters: `output`, `weights` (packed by `packDwconv`), `low`, `high` where `minmax`, then the address of each of the window's input rows. */
+/**
+ * The kernel for one output row. Parameters: `output`; `weights` (packed by `packDwconv`); `low` and `high` if `minmax`; the address of
+ * each of the window's input rows.
+ */
 export function dwconv(module: ModuleBuilder, variant: DwconvVariant): FunctionBuilder {
   const { kernelRows } = variant;
   const f = module.function(dwconvName(variant));
@@ -62,14 +68,15 @@ export function dwconv(module: ModuleBuilder, variant: DwconvVariant): FunctionB
   return f;
 }
 
+/** Groups of equally many neighbouring channels. */
 interface ChannelGroups {
   readonly first: number;
-  /** Of one group. */
+  /** The number of channels in one group. */
   readonly channels: number;
   readonly count: number;
 }
 
-/** As many groups of all vectors as there are, then of one vector, then what is left. */
+/** Divides the channels into groups: as many of `vectors` vectors as possible, then of one vector, then one of the remaining channels. */
 export function channelGroups(channels: number, vectors: number): readonly ChannelGroups[] {
   const groups: ChannelGroups[] = [];
   let first = 0;
@@ -88,7 +95,7 @@ interface Pointers {
   readonly clamp: Clamp | undefined;
 }
 
-/** So many vectors of channels, of which `lanes` channels exist. */
+/** A group of channels in vectors, of which only the first `lanes` channels exist. */
 interface Group {
   readonly vectors: number;
   readonly lanes: number;
@@ -99,13 +106,13 @@ class Row {
   readonly #f: FunctionBuilder;
   readonly #variant: DwconvVariant;
   readonly #spread: number;
-  /** Outputs side by side. */
+  /** The number of outputs side by side. */
   readonly #width: number;
   readonly #given: Pointers;
   readonly #taps: readonly (readonly Local<"v128">[])[];
   readonly #sums: readonly (readonly Local<"v128">[])[];
   readonly #values: readonly Local<"v128">[];
-  /** Walk through the channels. */
+  /** Pointers that move through the channels. */
   readonly #out: Local<"i32">;
   readonly #weights: Local<"i32">;
   readonly #inputs: readonly Local<"i32">[];
@@ -142,7 +149,7 @@ class Row {
           f.increase(this.#given.output, width * channels * 4);
           for (const row of this.#given.rows) f.increase(row, ((width * stride) / this.#spread) * channels * 4);
         });
-        // The pointers have moved by `tiles` tiles: what follows counts from there.
+        // The pointers have moved by `tiles` tiles, so what follows counts from there.
         x += tiles * width;
         this.#moved += tiles * width;
       } else {
@@ -153,7 +160,7 @@ class Row {
     }
   }
 
-  /** All channels of `width` outputs from `x` on. */
+  /** Emits all channels of `width` outputs from output `x` on. */
   #channels(x: number, width: number): void {
     const f = this.#f;
     const { channels, vectors: most } = this.#variant;
@@ -174,15 +181,15 @@ class Row {
     }
   }
 
-  /** A vector of a tap's weights from memory. */
+  /** Loads a vector of the weights of a tap from memory; tap -1 is the bias. */
   #weight(tap: number, vector: number, vectors: number): Expr<"v128"> {
     return v128.load(this.#weights, ((tap + 1) * vectors + vector) * VECTOR);
   }
 
-  /** Output pixels by which the given pointers are ahead of the row's start. */
+  /** The number of output pixels by which the given pointers are ahead of the start of the row. */
   #moved = 0;
 
-  /** The input column under a tap; between two of them there is none. */
+  /** The input column under a tap. It is not a whole number if the tap lies between two columns, where there is nothing. */
   #column(x: number, tap: number): number {
     return (x * this.#variant.stride + tap * this.#variant.dilation - this.#variant.padLeft) / this.#spread;
   }
@@ -194,7 +201,7 @@ class Row {
     );
   }
 
-  /** A group of channels of `width` outputs from `x` on. */
+  /** Emits one group of channels of `width` outputs from output `x` on. */
   #tile(x: number, width: number, { vectors, lanes }: Group): void {
     const f = this.#f;
     const moved = this.#moved;
@@ -238,12 +245,15 @@ class Row {
   }
 }
 
-/** How many floats `packDwconv` writes. */
+/** The number of floats that `packDwconv` writes. */
 export function packedDwconvSize(taps: number, channels: number): number {
   return Math.ceil(channels / 4) * 4 * (taps + 1);
 }
 
-/** Packs weights [taps, channels] for `dwconv`: for each group of channels its bias, then its taps; zeros beyond. */
+/**
+ * Packs weights [taps, channels] for `dwconv`: for each group of channels first the bias, then the taps, padded with zeros. `scale`, one
+ * number per channel, is multiplied into the weights.
+ */
 export function packDwconv(
   to: Float32Array,
   weights: Float32Array,

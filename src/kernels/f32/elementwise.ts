@@ -1,4 +1,4 @@
-/** Kernels over flat runs of values: sums, maps, and an affine map for each channel. They work on whole vectors: up to 3 floats beyond the end. */
+/** Kernels over flat runs of values: sums, activations, a scale and offset per channel. They touch whole vectors: up to 3 floats past the end. */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, f32x4, i32, i32x4, v128 } from "../../wasm/instructions.ts";
@@ -11,15 +11,15 @@ export function constant(value: number): Vector {
   return f32x4.splat(f32.const(value));
 }
 
-/** A map of vectors; may use the function's locals. NaN goes the way it goes in Keras. */
+/** A function of vectors, which may use local variables. NaN takes the same branch as in Keras. */
 type VectorMap = (f: FunctionBuilder, x: Local<"v128">) => Vector;
 
-/** Coefficients of Cephes's expf: exp(r) = 1 + r + r² × polynomial(r) for |r| ≤ ln 2 / 2. */
+/** The coefficients of Cephes's expf: exp(r) = 1 + r + r² × polynomial(r) for |r| ≤ ln 2 / 2. */
 const EXP = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
-/** ln 2 in two parts, the first exact in few bits. */
+/** ln 2 in two parts, of which the first has few bits and is exact. */
 const LN2 = [0.693359375, -2.1219444e-4] as const;
 
-/** e to the power of each lane, within 2 units in the last place; infinite and zero where it is in float32. */
+/** e to the power of each lane, within 2 units in the last place; infinite or zero if the exact result is so in float32. */
 export function exp(f: FunctionBuilder, power: Vector): Vector {
   const x = f.local("v128", f32x4.pmax(f32x4.pmin(power, constant(89)), constant(-104.5)));
   const n = f.local("v128", f32x4.nearest(f32x4.mul(x, constant(Math.LOG2E))));
@@ -27,7 +27,7 @@ export function exp(f: FunctionBuilder, power: Vector): Vector {
   const sum = f.local("v128", constant(0));
   for (const coefficient of EXP) f.set(sum, f32x4.add(f32x4.mul(sum, x), constant(coefficient)));
   f.set(sum, f32x4.add(f32x4.mul(f32x4.mul(x, x), sum), f32x4.add(x, constant(1))));
-  // Two halves, as 2 ** n alone is not a float32 at the ends of the range.
+  // Two factors, because 2 ** n alone is not a float32 at the ends of the range.
   const whole = f.local("v128", i32x4.trunc_sat_f32x4_s(n));
   const half = f.local("v128", i32x4.shr_s(whole, i32.const(1)));
   return f32x4.mul(f32x4.mul(sum, powerOfTwo(half)), powerOfTwo(i32x4.sub(whole, half)));
@@ -51,7 +51,7 @@ export function hardSigmoid(x: Vector): Vector {
   return f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.add(x, constant(3)), constant(0)), constant(6)), constant(1 / 6));
 }
 
-/** `whenPositive` where x > 0, else `otherwise`: for NaN too. */
+/** `whenPositive` if x > 0, else `otherwise`, also for NaN. */
 export function bySign(x: Vector, whenPositive: Vector, otherwise: Vector): Vector {
   return v128.bitselect(whenPositive, otherwise, f32x4.gt(x, constant(0)));
 }
@@ -63,7 +63,7 @@ function expm1(f: FunctionBuilder, x: Vector): Vector {
 export const SELU_SCALE = 1.0507009873554805;
 export const SELU_ALPHA = 1.6732632423543772;
 
-/** The maps by their names in keras.activations. */
+/** The activations, by their names in keras.activations. */
 const MAPS = {
   sigmoid,
   silu: (f, x) => f32x4.mul(x, sigmoid(f, x)),
@@ -90,7 +90,7 @@ export function mapKernelName(name: MapName): string {
   return `f32_${name}`;
 }
 
-/** Parameters: `count` (vectors, at least 1), `from`, `to` (may be the same). */
+/** Applies an activation. Parameters: `count` (of vectors, at least 1), `from`, `to` (may be the same). */
 export function map(module: ModuleBuilder, name: MapName): FunctionBuilder {
   const f = module.function(mapKernelName(name));
   const count = f.param("i32");
@@ -106,7 +106,7 @@ export function map(module: ModuleBuilder, name: MapName): FunctionBuilder {
   return f;
 }
 
-/** Parameters: `count` (vectors, at least 1), `from`, `to` (may be the same), `low`, `high`. */
+/** Clamps values. Parameters: `count` (of vectors, at least 1), `from`, `to` (may be the same), `low`, `high`. */
 export function clamp(module: ModuleBuilder): FunctionBuilder {
   const f = module.function("f32_clamp");
   const count = f.param("i32");
@@ -121,7 +121,7 @@ export function clamp(module: ModuleBuilder): FunctionBuilder {
   return f;
 }
 
-/** Parameters: `count` (vectors, at least 1), `a`, `b`, `to` (may be either), and `low`, `high` where `minmax`. */
+/** Adds two tensors. Parameters: `count` (of vectors, at least 1), `a`, `b`, `to` (may be either); `low` and `high` if `minmax`. */
 export function add(module: ModuleBuilder, { minmax }: { readonly minmax: boolean }): FunctionBuilder {
   const f = module.function(`f32_add${minmax ? "_minmax" : ""}`);
   const count = f.param("i32");
@@ -140,8 +140,8 @@ export function add(module: ModuleBuilder, { minmax }: { readonly minmax: boolea
 }
 
 /**
- * x × scale[channel] + offset[channel], pixel by pixel.
- * Parameters: `pixels` (at least 1), `channels` (at least 1), `from`, `to` (may be the same), `weights` (packed by `packAffine`).
+ * Computes x × scale[channel] + offset[channel] for every pixel. Parameters: `pixels` (at least 1), `channels` (at least 1), `from`, `to`
+ * (may be the same), `weights` (packed by `packAffine`).
  */
 export function affine(module: ModuleBuilder, { arithmetic }: { readonly arithmetic: Arithmetic }): FunctionBuilder {
   const f = module.function(`f32_affine__${arithmetic}`);
@@ -181,12 +181,12 @@ export function affine(module: ModuleBuilder, { arithmetic }: { readonly arithme
   return f;
 }
 
-/** How many floats `packAffine` writes. */
+/** The number of floats that `packAffine` writes. */
 export function packedAffineSize(channels: number): number {
   return Math.ceil(channels / 4) * 8;
 }
 
-/** Packs for `affine`: for each group of four channels the scales, then the offsets; zeros beyond. */
+/** Packs scales and offsets for `affine`: for each group of four channels first the scales, then the offsets, padded with zeros. */
 export function packAffine(to: Float32Array, scale: ArrayLike<number>, offset: ArrayLike<number>): void {
   let at = 0;
   for (let group = 0; group < scale.length; group += 4) {

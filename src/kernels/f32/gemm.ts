@@ -1,6 +1,6 @@
 /**
- * Matrix products and convolutions: C[m, n] = Σk A[m, k] × B[k, n] + bias[n], in register tiles of rows × columns
- * (XNNPACK's f32-gemm and f32-igemm, loadsplat). The taps of a convolution are runs of A at other places.
+ * Matrix products and convolutions: C[m, n] = Σk A[m, k] × B[k, n] + bias[n], in register tiles of rows × columns (XNNPACK's f32-gemm and
+ * f32-igemm, loadsplat). The taps of a convolution are runs of A at other addresses.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -8,19 +8,20 @@ import { f32x4, i32, v128 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { type Arithmetic, Clamp, VECTOR, multiplyAdd, storeFirst } from "../parts.ts";
 
+/** A variant of `gemm`. */
 export interface GemmVariant {
-  /** Rows of the register tile. */
+  /** The number of rows in the register tile. */
   readonly rows: number;
-  /** Columns of the register tile. */
+  /** The number of columns in the register tile. */
   readonly columns: number;
   readonly arithmetic: Arithmetic;
-  /** Bounded results. */
+  /** Whether the results are clamped. */
   readonly minmax: boolean;
-  /** Another matrix of C's layout is added before the bounds. */
+  /** Whether another matrix with C's layout is added before the results are clamped. */
   readonly add: boolean;
-  /** The last panel may have fewer columns than the tile. */
+  /** Whether the last panel may have fewer columns than the tile. */
   readonly ragged: boolean;
-  /** A row of A is not one run of k values but a window of runs: a convolution. */
+  /** Whether a row of A is a window of several runs, as in a convolution, instead of one run of k values. */
   readonly window: boolean;
 }
 
@@ -33,12 +34,15 @@ export function gemmName({ rows, columns, arithmetic, minmax, add, window, ragge
 const UNROLLED: Readonly<Record<Arithmetic, number>> = { mul: 1, fma: 4 };
 
 /**
- * Parameters, all strides in bytes:
- * `tiles` (of `rows` rows, at least 1), `k` (values of a run), `n` (columns), `a`, `aStride` (from row to row), `b` (packed by `packGemm`), `c`, `cStride`;
- * then `r` (added, laid out as C; may be C itself) where `add`; `low`, `high` where `minmax`;
- * `windowRows`, `windowCols` (runs), `colSkip`, `rowSkip` (from the end of a run to the next one; after the last of a window row) where `window`.
+ * The kernel for a matrix product. All strides are in bytes. Parameters:
+ * - `tiles` (of `rows` rows each, at least 1), `k` (the number of values in a run), `n` (the number of columns);
+ * - `a`, `aStride` (from row to row), `b` (packed by `packGemm`), `c`, `cStride`;
+ * - if `add`: `r` (the added matrix, with C's layout; it may be C itself);
+ * - if `minmax`: `low`, `high`;
+ * - if `window`: `windowRows`, `windowCols` (the runs in a window), `colSkip` (from the end of a run to the next one), `rowSkip` (the same
+ *   after the last run of a window row).
  *
- * Reads up to 3 vectors beyond the last column of R; writes nothing outside C.
+ * It reads up to `columns` - 1 floats beyond the last column of R, and writes nothing outside C.
  */
 export function gemm(module: ModuleBuilder, variant: GemmVariant): FunctionBuilder {
   const { rows, columns, arithmetic } = variant;
@@ -160,14 +164,14 @@ export function gemm(module: ModuleBuilder, variant: GemmVariant): FunctionBuild
   return f;
 }
 
-/** How many floats `packGemm` writes. */
+/** The number of floats that `packGemm` writes. */
 export function packedGemmSize(k: number, n: number, columns: number): number {
   return Math.ceil(n / columns) * columns * (k + 1);
 }
 
 /**
- * Packs weights [k, n] (row-major) for `gemm`: for each panel of columns its bias, then its rows of k; zeros beyond n.
- * `scale`, one number a column, is multiplied in.
+ * Packs weights [k, n] (row-major) for `gemm`: for each panel of columns first the bias, then the k rows, padded with zeros beyond n.
+ * `scale`, one number per column, is multiplied into the weights.
  */
 export function packGemm(
   to: Float32Array,
@@ -176,7 +180,7 @@ export function packGemm(
   scale: ArrayLike<number>,
   { k, n, columns, from = 0, stride = n }: { k: number; n: number; columns: number; from?: number; stride?: number },
 ): void {
-  // Column by column: the fastest order that engines find for it.
+  // Column by column is the order for which engines generate the fastest code.
   for (let column = 0; column < Math.ceil(n / columns) * columns; column++) {
     const exists = column < n;
     const factor = exists ? (scale[column] ?? 1) : 0;

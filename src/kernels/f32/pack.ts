@@ -1,13 +1,13 @@
-/** Packing weights for the matrix kernels: 14 MB before the first prediction, when JavaScript would still be slow. */
+/** Packs weights for the matrix kernels inside WebAssembly: 14 MB before the first prediction, when JavaScript would still be slow. */
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32x4, i32, v128 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { VECTOR } from "../parts.ts";
 
 /**
- * Cuts rows of numbers into panels of columns, and multiplies each column by its scale.
- * Parameters, all counts at least 1, all distances in bytes: `to`, `panelStride` (from panel to panel), `from`, `rowStride` (from row
- * to row), `rows`, `panels`, `vectors` (of a panel's row), `scale` (the address of a float for each column).
+ * Cuts the rows of a matrix into panels of columns, and multiplies each column by its scale. All counts are at least 1, all strides are in
+ * bytes. Parameters: `to`, `panelStride` (from panel to panel), `from`, `rowStride` (from row to row), `rows`, `panels`, `vectors` (in a
+ * row of a panel), `scale` (the address of one float per column).
  */
 export function pack(module: ModuleBuilder): FunctionBuilder {
   const f = module.function("f32_pack");

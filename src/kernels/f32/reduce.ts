@@ -1,4 +1,4 @@
-/** Kernels that gather many values into one: mean and maximum over a window of pixels, softmax over a line. */
+/** Kernels that reduce many values to one: the mean and the maximum over a window of pixels, softmax over a line. */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, f32x4, i32, v128 } from "../../wasm/instructions.ts";
@@ -6,15 +6,16 @@ import type { ModuleBuilder } from "../../wasm/module.ts";
 import { exp } from "./elementwise.ts";
 import { VECTOR, storeFirst } from "../parts.ts";
 
+/** How the values of a window become one. */
 export type PoolMode = "mean" | "max";
 
-/** Vectors of channels that are gathered side by side. */
+/** The number of vectors of channels that are reduced side by side. */
 const POOL_VECTORS = 4;
 
 /**
- * The mean or maximum of each channel over a rectangle of pixels; NaN wins.
- * Parameters: `to`, `from` (its first pixel), `rows`, `cols` (at least 1), `channels`, `pixel` (bytes from a pixel to the next), `rowSkip`
- * (bytes from behind the last pixel of a row of the rectangle to its next row), `scale` (1 / pixels; unused for the maximum).
+ * The mean or the maximum of each channel over a rectangle of pixels; it is NaN if one of the values is. Parameters: `to`, `from` (the
+ * first pixel of the rectangle), `rows`, `cols` (at least 1), `channels`, `pixel` (the bytes from one pixel to the next), `rowSkip` (the
+ * bytes from the end of a row of the rectangle to its next row), `scale` (1 / the number of pixels; unused for the maximum).
  */
 export function pool(module: ModuleBuilder, { mode }: { readonly mode: PoolMode }): FunctionBuilder {
   const f = module.function(`f32_pool_${mode}`);
@@ -82,7 +83,7 @@ export function softmax(module: ModuleBuilder): FunctionBuilder {
   const sum = f.local("f32");
   const value = f.local("f32");
 
-  /** Runs over the line's vectors and then, one by one, over what is left. */
+  /** Goes through the whole vectors of the line, and then through the remaining values one by one. */
   const along = (whole: () => void, one: () => void): void => {
     f.set(count, i32.shr_u(length, i32.const(2)));
     f.times(count, whole);

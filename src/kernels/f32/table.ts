@@ -1,65 +1,15 @@
-/** The list of every kernel variant, as data: what the engine chooses from and what the tests go through. */
-import { MAP_NAMES, type MapName } from "./elementwise.ts";
-import type { GemmVariant } from "./gemm.ts";
-import type { Arithmetic } from "../parts.ts";
-import type { PoolMode } from "./reduce.ts";
-
-/** A register tile of the matrix kernels: at most so many rows, and so many columns. */
-export interface Tile {
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** The kernels for one kind of machine. */
-export interface Tiling {
-  readonly arithmetic: Arithmetic;
-  /** For matrices of one row, whose weights come from far away: enough sums not to wait for one another. */
-  readonly row: Tile;
-  readonly tile: Tile;
-  /** Where it leaves less of the last columns empty. */
-  readonly narrow: Tile;
-  /** Vectors of channels that the depthwise kernel computes side by side. */
-  readonly depthwiseVectors: number;
-}
-
-/**
- * By what the engine can do. V8 has 15 vector registers on x64: 6 × 2 sums, 2 weights and 1 value fill them; without fused
- * multiply-add the product needs one too. Where V8 joins neighbouring vectors to 256 bits (`wide`), pairs take the place of vectors.
- */
-export const TILINGS = {
-  mul: {
-    arithmetic: "mul",
-    row: { rows: 1, columns: 32 },
-    tile: { rows: 4, columns: 8 },
-    narrow: { rows: 4, columns: 8 },
-    depthwiseVectors: 1,
-  },
-  fma: {
-    arithmetic: "fma",
-    row: { rows: 1, columns: 32 },
-    tile: { rows: 6, columns: 8 },
-    narrow: { rows: 6, columns: 8 },
-    depthwiseVectors: 1,
-  },
-  wide: {
-    arithmetic: "fma",
-    row: { rows: 1, columns: 32 },
-    tile: { rows: 6, columns: 16 },
-    narrow: { rows: 12, columns: 8 },
-    depthwiseVectors: 2,
-  },
-} as const satisfies Record<string, Tiling>;
-
-/** The tile for a matrix of so many rows and columns. */
-export function tileFor({ row, tile, narrow }: Tiling, rows: number, columns: number): Tile {
-  if (rows === 1) return row;
-  const padded = (to: number): number => Math.ceil(columns / to) * to;
-  return padded(narrow.columns) < padded(tile.columns) ? narrow : tile;
-}
+/** Every kernel of this folder in all of its variants, as data: the list that the tests go through. */
+import { ARITHMETICS, type MakeKernel } from "../parts.ts";
+import { type DwconvVariant, dwconv } from "./dwconv.ts";
+import { MAP_NAMES, add, affine, clamp, map } from "./elementwise.ts";
+import { type GemmVariant, gemm } from "./gemm.ts";
+import { pack } from "./pack.ts";
+import { type PoolMode, pool, softmax } from "./reduce.ts";
+import { TILINGS, type Tile } from "./tilings.ts";
 
 const EITHER = [false, true];
 
-/** All matrix kernels. */
+/** The matrix kernels: those of each tiling's tiles, with every number of rows up to the tile's. */
 export const GEMM_VARIANTS: readonly GemmVariant[] = Object.values(TILINGS).flatMap((tiling) => {
   const { arithmetic, row, tile, narrow } = tiling;
   const tiles = [row, tile, narrow].flatMap(({ rows: most, columns }) =>
@@ -67,8 +17,8 @@ export const GEMM_VARIANTS: readonly GemmVariant[] = Object.values(TILINGS).flat
   );
   return unique(tiles).flatMap((common) =>
     EITHER.flatMap((minmax) =>
-      EITHER.flatMap((add) =>
-        EITHER.flatMap((window) => EITHER.map((ragged) => ({ ...common, minmax, add, window, ragged }))),
+      EITHER.flatMap((isAdding) =>
+        EITHER.flatMap((window) => EITHER.map((ragged) => ({ ...common, minmax, add: isAdding, window, ragged }))),
       ),
     ),
   );
@@ -78,6 +28,58 @@ function unique<T extends Tile>(tiles: readonly T[]): T[] {
   return [...new Map(tiles.map((tile) => [`${tile.rows} ${tile.columns}`, tile])).values()];
 }
 
+/** The depthwise kernels have the shape of a picture's row in their code: here that of one row. */
+export const DWCONV_VARIANTS: readonly DwconvVariant[] = Object.values(TILINGS).flatMap((tiling) =>
+  EITHER.map((minmax) => ({
+    kernelRows: 3,
+    kernelCols: 3,
+    stride: 1,
+    dilation: 1,
+    inputCols: 14,
+    outputCols: 14,
+    padLeft: 1,
+    channels: 20,
+    vectors: tiling.depthwiseVectors,
+    arithmetic: tiling.arithmetic,
+    minmax,
+  })),
+);
+
 export const POOL_MODES: readonly PoolMode[] = ["mean", "max"];
 
-export const MAPS: readonly MapName[] = MAP_NAMES;
+/** All of them; those of the matrix and depthwise kernels that several tilings have come several times. */
+export const F32_KERNELS: readonly MakeKernel[] = [
+  ...GEMM_VARIANTS.map(
+    (variant): MakeKernel =>
+      (module) =>
+        gemm(module, variant),
+  ),
+  ...DWCONV_VARIANTS.map(
+    (variant): MakeKernel =>
+      (module) =>
+        dwconv(module, variant),
+  ),
+  ...MAP_NAMES.map(
+    (name): MakeKernel =>
+      (module) =>
+        map(module, name),
+  ),
+  ...EITHER.map(
+    (minmax): MakeKernel =>
+      (module) =>
+        add(module, { minmax }),
+  ),
+  ...ARITHMETICS.map(
+    (arithmetic): MakeKernel =>
+      (module) =>
+        affine(module, { arithmetic }),
+  ),
+  ...POOL_MODES.map(
+    (mode): MakeKernel =>
+      (module) =>
+        pool(module, { mode }),
+  ),
+  clamp,
+  softmax,
+  pack,
+];

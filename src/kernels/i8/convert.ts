@@ -1,4 +1,4 @@
-/** Between float32 and integers, and the mean of a picture's integers. */
+/** Conversion between float32 and integers, and the mean of a picture's integers. */
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, f32x4, i16x8, i32, i32x4, v128 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
@@ -15,7 +15,10 @@ export function dequantizeName(mode: IntegerMode): string {
 
 const EIGHT = 8;
 
-/** Parameters: `count`, `from` (float32), `to`, `factor`, `offset`. Reads up to 28 bytes beyond; writes nothing beyond. */
+/**
+ * Converts float32 values to integers: value × factor + offset, clamped and truncated. Parameters: `count`, `from` (float32), `to`,
+ * `factor`, `offset`. It reads up to 28 bytes beyond the end, and writes nothing beyond it.
+ */
 export function quantize(module: ModuleBuilder, mode: IntegerMode): FunctionBuilder {
   const f = module.function(quantizeName(mode));
   const count = f.param("i32");
@@ -33,7 +36,7 @@ export function quantize(module: ModuleBuilder, mode: IntegerMode): FunctionBuil
   const compute = (): void => {
     for (const [v, value] of values.entries()) {
       const y = f32x4.add(f32x4.mul(v128.load(from, v * VECTOR), factors), offsets);
-      // A NaN is not above 0, so it becomes 0.
+      // NaN is not above 0, so it becomes 0.
       f.set(value, truncate(mode, f32x4.pmin(most, f32x4.pmax(zero, y))));
     }
     const [low, high] = values;
@@ -54,7 +57,10 @@ export function quantize(module: ModuleBuilder, mode: IntegerMode): FunctionBuil
   return f;
 }
 
-/** Parameters: `count`, `from`, `to` (float32), `scale`, `offset`. Works on eight at a time: up to 28 bytes beyond. */
+/**
+ * Converts integers to float32: value × scale + offset. Parameters: `count`, `from`, `to` (float32), `scale`, `offset`. It works on eight
+ * values at a time, and reads and writes up to 28 bytes beyond the end.
+ */
 export function dequantize(module: ModuleBuilder, mode: IntegerMode): FunctionBuilder {
   const f = module.function(dequantizeName(mode));
   const count = f.param("i32");
@@ -77,7 +83,7 @@ export function fillName(mode: IntegerMode): string {
   return `${mode}_fill`;
 }
 
-/** Sets what lies in memory of activations. Parameters: `to`, `count`, `value`. For the few at the edges of a picture. */
+/** Fills memory with an activation as it is stored, for the few at the edges of a picture. Parameters: `to`, `count`, `value`. */
 export function fill(module: ModuleBuilder, mode: IntegerMode): FunctionBuilder {
   const f = module.function(fillName(mode));
   const to = f.param("i32");
@@ -90,6 +96,7 @@ export function fill(module: ModuleBuilder, mode: IntegerMode): FunctionBuilder 
   return f;
 }
 
+/** A variant of `mean`. */
 export interface MeanVariant {
   readonly mode: IntegerMode;
   readonly output: "integers" | "f32";
@@ -99,7 +106,10 @@ export function meanName({ mode, output }: MeanVariant): string {
   return `${mode}_mean__to_${output}`;
 }
 
-/** Parameters: `pixels` (at least 1), `channels` (at least 1), `from`, `to`, `start`, `factor`. Reads up to 16 bytes beyond; writes nothing beyond. */
+/**
+ * The mean of each channel over a picture: factor × (start + the sum of the integers). Parameters: `pixels` (at least 1), `channels` (at
+ * least 1), `from`, `to`, `start`, `factor`. It reads up to 16 bytes beyond the end, and writes nothing beyond it.
+ */
 export function mean(module: ModuleBuilder, variant: MeanVariant): FunctionBuilder {
   const { mode, output } = variant;
   const f = module.function(meanName(variant));

@@ -1,7 +1,8 @@
 /**
- * Integer depthwise convolution with 3 × 3 windows, of one output row or two. Four input rows are woven into one, so that 32 bits hold a
- * channel's pixels above one another; a tile of outputs then slides along the woven row, four channels at a time, while the window's
- * weights stay in registers. Two output rows share a woven row: their windows are three of its four rows.
+ * Integer depthwise convolution with 3 × 3 windows, of one or two output rows. Four input rows are woven (interleaved) into one, so that 32
+ * bits hold the pixels of one channel that lie above one another. A tile of outputs then slides along the woven row, four channels at a
+ * time, while the weights of the window stay in registers. Two output rows share a woven row: their windows are three of its four rows
+ * each.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -10,19 +11,20 @@ import type { ModuleBuilder } from "../../wasm/module.ts";
 import { ACTIVATION_BYTES, type IntegerMode, Results, dotAdd, startsFor, truncate } from "./parts.ts";
 import { VECTOR, storeFirst } from "../parts.ts";
 
+/** A variant of `i8Dwconv`. */
 export interface I8DwconvVariant {
   readonly mode: IntegerMode;
   readonly output: "integers" | "f32";
   readonly stride: 1 | 2;
-  /** Output rows of a call; two only for stride 1. */
+  /** The number of output rows per call; 2 only with stride 1. */
   readonly rows: 1 | 2;
-  /** Pixels of an input row and of an output row. */
+  /** The number of pixels in an input row and in an output row. */
   readonly inputCols: number;
   readonly outputCols: number;
-  /** Pixels before the first one of an input row: 0 or 1; those after the last follow from the rest. */
+  /** The number of padding pixels before the first pixel of an input row: 0 or 1. Those after the last one follow from the other lengths. */
   readonly padLeft: number;
   readonly channels: number;
-  /** Written so that V8 can join pairs of vectors to 256 bits: groups of eight channels. Only for integers. */
+  /** Whether the code is written so that V8 can join pairs of vectors to 256 bits, in groups of eight channels. Only for integer output. */
   readonly wide: boolean;
 }
 
@@ -32,39 +34,39 @@ export function i8DwconvName(variant: I8DwconvVariant): string {
 }
 
 const TAPS = 3;
-/** Outputs of a tile along a row: two rows of them, six weights and one input fill the 15 vector registers that V8 has on x64. */
+/** The number of outputs in a tile along a row. Two rows of them, six weights and one input fill the 15 vector registers that V8 has on x64. */
 const TILE = 4;
-/** Channels of a vector of sums. */
+/** The number of channels in a vector of sums. */
 const LANES = 4;
-/** Rows that are woven. */
+/** The number of rows that are woven. */
 const WOVEN = 4;
 
-/** Vectors of a woven pixel's group: all four rows in one of bytes, two rows each in two of 16-bit numbers. */
+/** The number of vectors for four channels of a woven pixel: one of bytes with all four rows, or two of 16-bit numbers with two rows each. */
 function vectorsOf(mode: IntegerMode): number {
   return mode === "i16" ? 2 : 1;
 }
 
-/** Channels that are woven at once: a vector of each row. */
+/** The number of channels that are woven at once: one vector of each row. */
 function blockOf(mode: IntegerMode): number {
   return VECTOR / ACTIVATION_BYTES[mode];
 }
 
-/** Bytes of a woven pixel. */
+/** The number of bytes of a woven pixel. */
 function wovenBytes(mode: IntegerMode): number {
   return (blockOf(mode) / LANES) * vectorsOf(mode) * VECTOR;
 }
 
-/** Vectors of sums of a group's pixel. */
+/** The number of vectors of sums for one pixel of a group. */
 function widthOf({ wide }: Pick<I8DwconvVariant, "wide">): number {
   return wide ? 2 : 1;
 }
 
-/** Channels of a group. */
+/** The number of channels in a group. */
 function groupOf(variant: Pick<I8DwconvVariant, "wide">): number {
   return LANES * widthOf(variant);
 }
 
-/** How many bytes of scratch memory a call needs: the woven row and, where `wide`, the sums of a tile. */
+/** The number of bytes of scratch memory that a call needs: for the woven row and, if `wide`, for the sums of a tile. */
 export function i8DwconvScratch(variant: I8DwconvVariant): number {
   return wovenCols(variant) * wovenBytes(variant.mode) + (variant.wide ? variant.rows * TILE * 2 * VECTOR : 0);
 }
@@ -74,10 +76,11 @@ function wovenCols({ outputCols, stride }: I8DwconvVariant): number {
 }
 
 /**
- * Parameters: `output`, `outputStride` (bytes, to the second row), `weights` (packed by `packI8Dwconv`), the addresses of four input rows (those of the window
- * or of both windows; a fourth that no window has can be any), `scratch`, `padding` (what lies in memory left and right of the picture).
+ * The kernel for one or two output rows. Parameters: `output`; `outputStride` (the bytes to the second row); `weights` (packed by
+ * `packI8Dwconv`); the addresses of four input rows (those of the window or of both windows; a fourth one that no window has can be any
+ * address); `scratch`; `padding` (the stored value of the pixels left and right of the picture).
  *
- * Reads up to 16 bytes beyond a row.
+ * It reads up to 16 bytes beyond a row.
  */
 export function i8Dwconv(module: ModuleBuilder, variant: I8DwconvVariant): FunctionBuilder {
   return new Dwconv(module.function(i8DwconvName(variant)), variant).emit();
@@ -139,7 +142,7 @@ class Dwconv {
     return f;
   }
 
-  /** What lies left and right is the same for all channels. */
+  /** Fills the pixels left and right of the picture, which are the same for all channels. */
   #weaveSides(): void {
     const f = this.#f;
     const { mode, padLeft, inputCols } = this.#variant;
@@ -151,7 +154,7 @@ class Dwconv {
     }
   }
 
-  /** Weaves a block of channels of the four rows, and moves on to the next. */
+  /** Weaves one block of channels of the four rows, and moves on to the next block. */
   #weave(): void {
     const f = this.#f;
     const { mode, inputCols, channels, padLeft } = this.#variant;
@@ -181,12 +184,12 @@ class Dwconv {
     return this.#f.local("v128");
   }
 
-  /** One group of channels along the woven row; `lanes` of them exist. Weights and output move on to the next. */
+  /** Computes one group of channels along the woven row, of which `lanes` channels exist. Weights and output move on to the next group. */
   #group(woven: Local<"i32">, lanes: number): void {
     const f = this.#f;
     const { mode, rows, outputCols, stride, channels } = this.#variant;
     const taps = Array.from({ length: rows * TAPS * vectorsOf(mode) * widthOf(this.#variant) }, () => this.#local());
-    // What does not stay in registers is read where it is used.
+    // Weights that do not stay in registers are read where they are used.
     const kept = mode === "i16" ? [] : taps;
     for (const [i, tap] of kept.entries()) f.set(tap, this.#loadTap(i));
     const from = f.local("i32", woven);
@@ -219,7 +222,7 @@ class Dwconv {
     const { mode, rows, stride } = this.#variant;
     const vectors = vectorsOf(mode);
     const parts = Array.from({ length: widthOf(this.#variant) }, (_, part) => part);
-    // Of each output row and pixel, the vectors of the group.
+    // For each output row and pixel, the vectors of the group.
     const sums = Array.from({ length: rows }, () =>
       Array.from({ length: width }, () => parts.map(() => this.#local())),
     );
@@ -255,7 +258,7 @@ class Dwconv {
       }
     }
     if (this.#variant.wide) {
-      // V8 joins vectors from where neighbours are stored.
+      // V8 joins vectors only if it finds them stored next to each other.
       const place = wovenCols(this.#variant) * wovenBytes(mode);
       const all = sums.flat(2);
       for (const [i, sum] of all.entries()) f.store(v128.store(this.#scratch, sum, place + i * VECTOR));
@@ -297,7 +300,7 @@ class Dwconv {
   }
 }
 
-/** Four rows → vectors whose 32-bit lanes are single channels: each four channels one vector of bytes, or two of 16-bit numbers. */
+/** Weaves four rows, so that every 32-bit lane is a single channel: each four channels become one vector of bytes, or two of 16-bit numbers. */
 function weave(f: FunctionBuilder, mode: IntegerMode, rows: readonly Expr<"v128">[]): readonly Expr<"v128">[] {
   const [r0, r1, r2, r3] = rows;
   if (r0 === undefined || r1 === undefined || r2 === undefined || r3 === undefined) throw new RangeError("four rows");
@@ -313,7 +316,7 @@ function weave(f: FunctionBuilder, mode: IntegerMode, rows: readonly Expr<"v128"
   });
 }
 
-/** Numbers of `size` bytes from the lower (0) or upper (1) half of `a` and `b`, in turn. */
+/** Alternates the numbers of `size` bytes from the lower (0) or upper (1) half of `a` and `b`. */
 function interleave(a: Expr<"v128">, b: Expr<"v128">, size: number, half: 0 | 1): Expr<"v128"> {
   const lanes = Array.from({ length: VECTOR }, (_, i) => {
     const number = Math.floor(i / (2 * size));
@@ -323,21 +326,22 @@ function interleave(a: Expr<"v128">, b: Expr<"v128">, size: number, half: 0 | 1)
   return i8x16.shuffle(a, b, lanes);
 }
 
-/** Bytes of a group's packed weights. */
+/** The number of bytes of a group's packed weights. */
 function groupBytes(variant: Pick<I8DwconvVariant, "mode" | "rows" | "wide">): number {
   const { mode, rows } = variant;
   const vector = mode === "i16" ? VECTOR / 2 : VECTOR;
   return (VECTOR + rows * TAPS * vectorsOf(mode) * vector + VECTOR) * widthOf(variant);
 }
 
-/** How many bytes `packI8Dwconv` writes. */
+/** The number of bytes that `packI8Dwconv` writes. */
 export function packedI8DwconvSize(variant: I8DwconvVariant): number {
   return Math.ceil(variant.channels / groupOf(variant)) * groupBytes(variant);
 }
 
 /**
- * Packs weights [3, 3, channels] for `i8Dwconv`: for each group of four (or eight) channels the starts of its sums (int32), for each output row and
- * column of the window the weights of its rows, one row lower for the second output row, then the factors (float32); zeros beyond.
+ * Packs weights [3, 3, channels] for `i8Dwconv`. For each group of four (or eight) channels: the starts of the sums (int32); for each
+ * output row and column of the window, the weights of the rows, moved down by one row for the second output row; the factors (float32).
+ * Padded with zeros.
  */
 export function packI8Dwconv(
   to: Uint8Array,

@@ -1,7 +1,7 @@
 /**
- * Integer matrix products and convolutions: C[m, n] = requantized(start[n] + Σk A[m, k] × B[k, n]), in register tiles of
- * rows × columns. Each 32 bits of a row of A are spread over a vector and multiplied by four columns at once, four products a lane
- * (relaxed dot products of bytes) or two (dot products of 16 bits). The taps of a convolution are runs of A at other places.
+ * Integer matrix products and convolutions: C[m, n] = requantized(start[n] + Σk A[m, k] × B[k, n]), in register tiles of rows × columns.
+ * Each 32 bits of a row of A are repeated over a vector and multiplied by four columns at once: four products per lane (relaxed dot
+ * products of bytes) or two (dot products of 16 bits). The taps of a convolution are runs of A at other addresses.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -10,22 +10,24 @@ import type { ModuleBuilder } from "../../wasm/module.ts";
 import { ACTIVATION_BYTES, type IntegerMode, Results, dotAdd, loadFloats, startsFor, truncate } from "./parts.ts";
 import { VECTOR, storeFirst } from "../parts.ts";
 
+/** A variant of `i8Gemm`. */
 export interface I8GemmVariant {
   readonly mode: IntegerMode;
-  /** Results are the mode's integers, or float32. */
+  /** The type of the results: the integers of the mode, or float32. */
   readonly output: "integers" | "f32";
-  /** Rows of the register tile. */
+  /** The number of rows in the register tile. */
   readonly rows: number;
-  /** Panels of eight columns side by side in the tile. */
+  /** The number of panels of eight columns side by side in the tile. */
   readonly panels: number;
-  /** Another matrix of C's layout is added (as integers of the mode, times a factor). */
+  /** Whether another matrix with C's layout (integers of the mode) is added, times a factor. */
   readonly add: boolean;
-  /** A row of A is not one run of values but a window of runs: a convolution. */
+  /** Whether a row of A is a window of several runs, as in a convolution, instead of one run of values. */
   readonly window: boolean;
-  /** Written so that V8 can join pairs of vectors to 256 bits. */
+  /** Whether the code is written so that V8 can join pairs of vectors to 256 bits. */
   readonly wide: boolean;
 }
 
+/** The number of columns in a panel. */
 export const PANEL = 8;
 
 export function i8GemmName({ mode, output, rows, panels, add, window, wide }: I8GemmVariant): string {
@@ -42,19 +44,22 @@ export function i8GemmName({ mode, output, rows, panels, add, window, wide }: I8
 /** How often the loop over k is unrolled. */
 const UNROLLED = 4;
 
-/** Values of A in 32 bits. */
+/** The number of values of A in 32 bits. */
 function groupOf(mode: IntegerMode): number {
   return 4 / ACTIVATION_BYTES[mode];
 }
 
 /**
- * Parameters, all strides in bytes:
- * `tiles` (of `rows` rows, at least 1), `groups` (a run's values, 32 bits at a time), `n` (columns; for more than one panel, a multiple of the tile's),
- * `a`, `aStride` (from row to row), `b` (packed by `packI8Gemm`), `bStride` (from panel to panel), `c`, `cStride`; then `r` (may be C itself), `rStride` where `add`;
- * `windowRows`, `windowCols` (runs), `colSkip`, `rowSkip` (from the end of a run's last group to the next run; after the last of a window row) where `window`;
- * last `scratch` where `wide`, for `i8GemmScratch` bytes.
+ * The kernel for an integer matrix product. All strides are in bytes. Parameters:
+ * - `tiles` (of `rows` rows each, at least 1), `groups` (the number of 32-bit groups in a run), `n` (the number of columns; with several
+ *   panels, a multiple of the tile's columns);
+ * - `a`, `aStride` (from row to row), `b` (packed by `packI8Gemm`), `bStride` (from panel to panel), `c`, `cStride`;
+ * - if `add`: `r` (it may be C itself), `rStride`;
+ * - if `window`: `windowRows`, `windowCols` (the runs in a window), `colSkip` (from the end of a run's last group to the next run),
+ *   `rowSkip` (the same after the last run of a window row);
+ * - if `wide`: `scratch`, the address of `i8GemmScratch` bytes.
  *
- * Reads up to 3 bytes beyond a run, and up to 16 beyond the last column of R; writes nothing outside C.
+ * It reads up to 3 bytes beyond a run, and up to 16 beyond the last column of R; it writes nothing outside C.
  */
 export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionBuilder {
   const { mode, output, rows, panels } = variant;
@@ -94,7 +99,7 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
 
   const loadWeight = (panel: Local<"i32">, index: number): Expr<"v128"> =>
     mode === "i16" ? v128.load8x8_s(panel, index * vectorBytes) : v128.load(panel, index * vectorBytes);
-  /** Products of one group: in order of the rows, each with all panels, or for a single row in order of the panels. */
+  /** Emits the products of one group: row by row, each with all panels; or, for a single row, panel by panel. */
   const step = (index: number): void => {
     const pairs = panelPointers.map((panel, p) => ({ panel, p, own: weights.slice(rows > 1 ? 2 * p : 0).slice(0, 2) }));
     const load = ({ panel, own }: (typeof pairs)[number]): void => {
@@ -165,7 +170,7 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
             }
           }
         }
-        // V8 joins vectors from where neighbours are stored: there they must all be, in order.
+        // V8 joins vectors only if it finds them stored next to each other, so they are all stored there in order.
         const place = (row: number, v: number): number => (row * 2 * panels + v) * VECTOR;
         if (scratch !== undefined) {
           for (const [i, row] of sums.entries()) {
@@ -236,39 +241,40 @@ export function i8Gemm(module: ModuleBuilder, variant: I8GemmVariant): FunctionB
   return f;
 }
 
-/** How many bytes of scratch memory a `wide` kernel needs. */
+/** The number of bytes of scratch memory that a `wide` kernel needs. */
 export function i8GemmScratch({ rows, panels }: Pick<I8GemmVariant, "rows" | "panels">): number {
   return rows * 2 * panels * VECTOR;
 }
 
+/** The shape of a matrix of weights. */
 export interface I8Matrix {
   readonly mode: IntegerMode;
   readonly add: boolean;
-  /** Runs of a row of A, and the values of each. */
+  /** The number of runs in a row of A, and the number of values in each. */
   readonly runs: number;
   readonly k: number;
   readonly n: number;
 }
 
-/** The 32-bit groups of a run of so many values. */
+/** The number of 32-bit groups in a run of `k` values. */
 export function groupsOf(mode: IntegerMode, k: number): number {
   return Math.ceil(k / groupOf(mode));
 }
 
-/** The bytes of a packed panel of eight columns. */
+/** The number of bytes of a packed panel of eight columns. */
 export function i8PanelBytes({ mode, add, runs, k }: I8Matrix): number {
   const group = groupOf(mode);
   return PANEL * 4 + runs * groupsOf(mode, k) * group * PANEL + PANEL * 4 + (add ? VECTOR : 0);
 }
 
-/** How many bytes `packI8Gemm` writes. */
+/** The number of bytes that `packI8Gemm` writes. */
 export function packedI8GemmSize(matrix: I8Matrix): number {
   return Math.ceil(matrix.n / PANEL) * i8PanelBytes(matrix);
 }
 
 /**
- * Packs weights [runs × k, n] (row-major) for `i8Gemm`: for each panel of eight columns the starts of its sums (int32), for each group the
- * weights of each column, then the factors (float32), then four times the residual's factor where `add`; zeros beyond k and n.
+ * Packs weights [runs × k, n] (row-major) for `i8Gemm`. For each panel of eight columns: the starts of the sums (int32); for each group,
+ * the weights of each column; the factors (float32); if `add`, four copies of the residual's factor. Padded with zeros beyond k and n.
  */
 export function packI8Gemm(
   to: Uint8Array,

@@ -1,14 +1,14 @@
-/** What the integer kernels share: the modes, the way from sums to results, and stores of fewer than eight channels. */
+/** What the integer kernels share: the modes, the conversion of sums to results, and stores of fewer than eight channels. */
 import { type Expr, type Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32x4, i16x8, i32, i32x4, i8x16, v128 } from "../../wasm/instructions.ts";
 
 /**
- * The arithmetic of a machine, and how its activations lie in memory. Activations are whole numbers from 0 to 255, and results are the
- * same in all modes.
- * - `u8`: bytes, where the relaxed dot product takes its second operand as unsigned and adds exactly (x86 with VNNI).
- * - `s8`: bytes less 128, where it takes it as signed (ARM).
- * - `i16`: 16 bits each, anywhere; where the relaxed dot product is exact for 7 bits only, it is slower than this.
+ * How a machine multiplies integers, and how activations are stored for it. Activations are whole numbers from 0 to 255, and the results
+ * are the same in all modes.
+ * - `u8`: bytes, if the relaxed dot product treats its second operand as unsigned and adds exactly (x86 with VNNI).
+ * - `s8`: bytes minus 128, if it treats its second operand as signed (ARM).
+ * - `i16`: 16 bits each, on every machine. It is faster than a relaxed dot product that is exact for 7 bits only.
  */
 export type IntegerMode = "u8" | "s8" | "i16";
 
@@ -17,18 +17,18 @@ export const INTEGER_MODES: readonly IntegerMode[] = ["u8", "s8", "i16"];
 /** The largest activation. */
 export const LEVELS = 255;
 
-/** Bytes of an activation. */
+/** The number of bytes of an activation in each mode. */
 export const ACTIVATION_BYTES: Readonly<Record<IntegerMode, number>> = { u8: 1, s8: 1, i16: 2 };
 
-/** What lies in memory for the activation 0. */
+/** The stored value of the activation 0 in each mode. */
 export const STORED_ZERO: Readonly<Record<IntegerMode, number>> = { u8: 0, s8: -128, i16: 0 };
 
-/** Four sums as int32 → four results as int32, before they are bounded. Truncates as the mode's machines all do where the result fits. */
+/** Truncates four float32 numbers to int32, before they are clamped. If a result fits, every machine of the mode truncates it the same way. */
 export function truncate(mode: IntegerMode, y: Expr<"v128">): Expr<"v128"> {
   return mode === "i16" ? i32x4.trunc_sat_f32x4_s(y) : i32x4.relaxed_trunc_f32x4_s(y);
 }
 
-/** Results of a mode: bounded, narrowed and stored. */
+/** Clamps, narrows and stores the results of a mode. */
 export class Results {
   readonly #f: FunctionBuilder;
   readonly #mode: IntegerMode;
@@ -40,7 +40,7 @@ export class Results {
     this.#value = f.local("v128");
   }
 
-  /** Stores eight results at each address: those of `a` at the first, those of `b` at the second, where there is one. */
+  /** Stores eight results at one address or at each of two. */
   store(
     results: readonly { readonly address: Expr<"i32">; readonly offset: number; readonly eight: Expr<"v128"> }[],
   ): void {
@@ -65,7 +65,7 @@ export class Results {
     } else this.#f.store(v128.store(address, this.#narrowed(low, high), offset));
   }
 
-  /** Stores the first `count` (below eight, known at run time) of eight results; `address` moves. */
+  /** Stores the first `count` of eight results; `count` is below eight and known at run time. `address` is changed. */
   storeFirst(address: Local<"i32">, eight: Expr<"v128">, count: Expr<"i32">): void {
     const f = this.#f;
     const value = this.#value;
@@ -83,14 +83,14 @@ export class Results {
   }
 
   /**
-   * Stores four results of each of up to four pixels, `stride` bytes apart; `lanes` of the four are there. The vectors are
+   * Stores four results for each of up to four pixels, which lie `stride` bytes apart; only `lanes` of the four exist. The vectors hold the
    * results as int32.
    */
   storeGroups(address: Local<"i32">, stride: number, pixels: readonly Expr<"v128">[], lanes: number): void {
     const f = this.#f;
     const value = this.#value;
     const bytes = this.#mode === "i16" ? 2 : 1;
-    /** The results from a byte of `value` on. */
+    /** Stores the results that begin at byte `from` of `value`. */
     const storeLanes = (from: number, offset: number): void => {
       let at = 0;
       for (const size of [8, 4, 2, 1]) {
@@ -134,14 +134,14 @@ const STORES: Readonly<Record<number, typeof v128.store8_lane>> = {
   8: v128.store64_lane,
 };
 
-/** Eight activations in 16 bits each. */
+/** Loads eight activations as 16-bit numbers. */
 export function loadEight(mode: IntegerMode, address: Expr<"i32">, offset = 0): Expr<"v128"> {
   if (mode === "i16") return v128.load(address, offset);
   if (mode === "u8") return v128.load8x8_u(address, offset);
   return i16x8.sub(v128.load8x8_s(address, offset), i16x8.splat(i32.const(STORED_ZERO.s8)));
 }
 
-/** Eight activations as two vectors of four float32. */
+/** Loads eight activations as two vectors of four float32 numbers. */
 export function loadFloats(
   f: FunctionBuilder,
   mode: IntegerMode,
@@ -154,7 +154,7 @@ export function loadFloats(
   ];
 }
 
-/** Adds the products of four weights and activations (two in `i16` mode) in each lane. */
+/** Adds the products of four weights and activations (two in mode `i16`) to each lane of the sums. */
 export function dotAdd(
   mode: IntegerMode,
   weights: Expr<"v128">,
@@ -166,7 +166,7 @@ export function dotAdd(
     : i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, activations, sums);
 }
 
-/** What sums start from, where activations lie in memory as they do in a mode. `weights` are [products, channels]. */
+/** The numbers that sums start from, corrected for how activations are stored in a mode. `weights` are [products, channels]. */
 export function startsFor(mode: IntegerMode, starts: Int32Array, weights: Int8Array): Int32Array {
   const own = starts.slice();
   const zero = STORED_ZERO[mode];

@@ -1,11 +1,10 @@
-/** The list of every integer kernel variant, as data: what the engine chooses from and what the tests go through. */
-import type { MeanVariant } from "./convert.ts";
-import type { I8DwconvVariant } from "./dwconv.ts";
-import type { I8GemmVariant } from "./gemm.ts";
+/** Every integer kernel in all of its variants, as data: the list that the tests go through. */
+import type { MakeKernel } from "../parts.ts";
+import { type MeanVariant, dequantize, fill, mean, quantize } from "./convert.ts";
+import { type I8DwconvVariant, i8Dwconv } from "./dwconv.ts";
+import { type I8GemmVariant, i8Gemm } from "./gemm.ts";
 import { INTEGER_MODES, type IntegerMode } from "./parts.ts";
-
-/** The most rows of a matrix kernel's register tile. */
-export const MOST_I8_ROWS: Readonly<Record<IntegerMode, number>> = { u8: 6, s8: 6, i16: 5 };
+import { MOST_I8_ROWS, panelsOf } from "./tiles.ts";
 
 /** The register tile of a matrix kernel: rows, and panels of eight columns side by side. */
 interface Tile {
@@ -13,15 +12,10 @@ interface Tile {
   readonly panels: number;
 }
 
-/** Panels of the tile of several rows, and of a single one: as many sums are in flight. Where vectors are joined, a panel is one. */
-export function panelsOf(rows: number, wide: boolean): number {
-  return (rows === 1 ? 4 : 1) * (wide ? 2 : 1);
-}
-
 const EITHER = [false, true];
 const OUTPUTS = ["integers", "f32"] as const;
 
-/** All matrix kernels. */
+/** The matrix kernels. */
 export const I8_GEMM_VARIANTS: readonly I8GemmVariant[] = INTEGER_MODES.flatMap((mode) =>
   EITHER.flatMap((wide) => {
     const tiles = Array.from({ length: MOST_I8_ROWS[mode] }, (_, i) => i + 1).flatMap((rows): Tile[] =>
@@ -53,3 +47,34 @@ export const I8_DWCONV_KINDS: readonly Pick<I8DwconvVariant, "mode" | "wide" | "
       { mode, ...kind, stride: 2, rows: 1 },
     ]),
   );
+
+const CONVERSIONS: readonly ((module: Parameters<MakeKernel>[0], mode: IntegerMode) => ReturnType<MakeKernel>)[] = [
+  quantize,
+  dequantize,
+  fill,
+];
+
+/** All of them; the depthwise ones for a picture of 14 columns. */
+export const I8_KERNELS: readonly MakeKernel[] = [
+  ...I8_GEMM_VARIANTS.map(
+    (variant): MakeKernel =>
+      (module) =>
+        i8Gemm(module, variant),
+  ),
+  ...I8_DWCONV_KINDS.map(({ stride, ...kind }): MakeKernel => {
+    const shape = { inputCols: 14, outputCols: 14 / stride, padLeft: stride === 1 ? 1 : 0, channels: 20 };
+    return (module) => i8Dwconv(module, { ...kind, stride, ...shape });
+  }),
+  ...MEAN_VARIANTS.map(
+    (variant): MakeKernel =>
+      (module) =>
+        mean(module, variant),
+  ),
+  ...CONVERSIONS.flatMap((make) =>
+    INTEGER_MODES.map(
+      (mode): MakeKernel =>
+        (module) =>
+          make(module, mode),
+    ),
+  ),
+];

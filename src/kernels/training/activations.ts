@@ -1,4 +1,4 @@
-/** Gradients of the activations that `map` and `softmax` compute. */
+/** The gradients of the activations that `map` and `softmax` compute. */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, f32x4, i32, v128 } from "../../wasm/instructions.ts";
@@ -22,7 +22,7 @@ type Derivative = (f: FunctionBuilder, x: Local<"v128">) => Vector;
 
 const ONE = constant(1);
 
-/** The sigmoids of |x| and of −|x|, each to the last bits: 1 − sigmoid(x) would lose them. */
+/** The sigmoids of |x| and of −|x|, both accurate to the last bits, which 1 − sigmoid(x) would lose. */
 function sigmoids(f: FunctionBuilder, x: Vector): readonly [Local<"v128">, Local<"v128">] {
   const e = f.local("v128", exp(f, f32x4.neg(f32x4.abs(x))));
   const large = f.local("v128", f32x4.div(ONE, f32x4.add(ONE, e)));
@@ -33,7 +33,7 @@ function hardSigmoidDerivative(x: Vector): Vector {
   return v128.and(constant(1 / 6), f32x4.lt(f32x4.abs(x), constant(3)));
 }
 
-/** dy/dx at x. Where there is none (at a kink) it is the one that TensorFlow takes. */
+/** The derivative dy/dx at x. At a kink, where there is no derivative, TensorFlow's choice is taken. */
 const DERIVATIVES: Readonly<Record<MapName, Derivative>> = {
   sigmoid: (f, x) => f32x4.mul(...sigmoids(f, x)),
   silu: (f, x) => {
@@ -46,7 +46,7 @@ const DERIVATIVES: Readonly<Record<MapName, Derivative>> = {
     return f32x4.sub(ONE, f32x4.mul(y, y));
   },
   elu: (f, x) => bySign(x, ONE, exp(f, x)),
-  // At 0 both of its parts have the slope 1.
+  // At 0 both parts of the sum have the slope 1 in TensorFlow.
   celu: (f, x) => v128.bitselect(constant(2), bySign(x, ONE, exp(f, x)), f32x4.eq(x, constant(0))),
   selu: (f, x) => {
     const negative = f32x4.mul(constant(SELU_SCALE * SELU_ALPHA), exp(f, x));
@@ -66,7 +66,10 @@ export function mapGradientName(name: MapName): string {
   return `${mapKernelName(name)}_gradient`;
 }
 
-/** Parameters: `count` (vectors, at least 1), `gradient` (of the outputs), `x` (the inputs), `to` (may be either). */
+/**
+ * The gradient of an activation's inputs. Parameters: `count` (of vectors, at least 1), `gradient` (of the outputs), `x` (the inputs), `to`
+ * (may be either).
+ */
 export function mapGradient(module: ModuleBuilder, name: MapName): FunctionBuilder {
   const f = module.function(mapGradientName(name));
   const [count, gradient, from, to] = parameters(f, 4);
@@ -84,8 +87,8 @@ export function mapGradient(module: ModuleBuilder, name: MapName): FunctionBuild
 export const SOFTMAX_GRADIENT = "f32_softmax_gradient";
 
 /**
- * y × (g − Σ g × y) for each line. Parameters: `lines`, `length` (at least 1), `gradient` (g, of the outputs), `y` (the outputs),
- * `to` (may be either).
+ * The gradient of softmax's inputs: y × (g − Σ g × y) for each line. Parameters: `lines`, `length` (at least 1), `gradient` (g, of the
+ * outputs), `y` (the outputs), `to` (may be either).
  */
 export function softmaxGradient(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(SOFTMAX_GRADIENT);
@@ -95,7 +98,7 @@ export function softmaxGradient(module: ModuleBuilder): FunctionBuilder {
   const sums = f.local("v128");
   const sum = f.local("f32");
   const at = (start: Local<"i32">): Expr<"i32"> => i32.add(start, offset);
-  /** Runs over the line's vectors and then, one by one, over what is left. */
+  /** Goes through the whole vectors of the line, and then through the remaining values one by one. */
   const along = (whole: () => void, one: () => void): void => {
     f.set(offset, i32.const(0));
     f.set(count, i32.shr_u(length, i32.const(2)));

@@ -1,7 +1,7 @@
 /**
- * Gradient of a depthwise convolution's weights from one output row, with the row's shape in the code: for each vector of channels (or two)
- * the window's sums stay in registers while the row passes, a tile of outputs after the other. (The gradient of its input is a depthwise
- * convolution too: `dwconv` with `spread`.)
+ * The gradient of a depthwise convolution's weights from one output row, with the shape of the row in the code. For each vector of channels
+ * (or two), the sums of the window stay in registers while the row passes, one tile of outputs after the other. (The gradient of the input
+ * is a depthwise convolution too: `dwconv` with `spread`.)
  */
 import type { Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -14,14 +14,14 @@ export function dwconvWeightsName(row: DwconvRow): string {
   return `f32_dwconv_weights_${dwconvRowName(row)}`;
 }
 
-/** Outputs of a tile: their gradients, 9 sums and one input fill 14 of the 15 vector registers that V8 has on x64. */
+/** The number of outputs in a tile. Their gradients, 9 sums and one input fill 14 of the 15 vector registers that V8 has on x64. */
 const TILE = 4;
-/** Sums in registers; of larger windows the rows are gone through one after the other. */
+/** The largest number of sums in registers. For larger windows, the rows of the window are treated one after the other. */
 const SUMS = 9;
 
 /**
- * Parameters: `sums` ([taps, channels], added to), `gradient` (of the output row), then the address of each of the window's input rows.
- * Up to 3 floats are read beyond the ends.
+ * The kernel for one output row. Parameters: `sums` ([taps, channels], which is added to), `gradient` (of the output row), and the address
+ * of each of the window's input rows. Up to 3 floats are read beyond the ends.
  */
 export function dwconvWeights(module: ModuleBuilder, variant: DwconvRow): FunctionBuilder {
   const { kernelRows, kernelCols, channels, vectors: most } = variant;
@@ -46,14 +46,14 @@ export function dwconvWeights(module: ModuleBuilder, variant: DwconvRow): Functi
   return f;
 }
 
-/** The window's rows that are in registers at a time. */
+/** The rows of the window whose sums are in registers at the same time. */
 class Part {
   readonly #f: FunctionBuilder;
   readonly #variant: DwconvRow;
   readonly #sums: readonly (readonly Local<"v128">[])[];
   readonly #gradients: readonly (readonly Local<"v128">[])[];
   readonly #values: readonly Local<"v128">[];
-  /** Move along the row. */
+  /** Pointers that move along the row. */
   readonly #gradient: Local<"i32">;
   readonly #rows: readonly Local<"i32">[];
 
@@ -68,7 +68,7 @@ class Part {
     this.#rows = rows.map(() => f.local("i32"));
   }
 
-  /** One group of `lanes` channels; `first` is the number of the first of the window's rows. */
+  /** Emits one group of `lanes` channels; `first` is the number of the first of these rows in the window. */
   emit(
     sums: Local<"i32">,
     gradient: Local<"i32">,
@@ -127,7 +127,7 @@ class Part {
     return this.#column(x, 0) >= 0 && this.#column(x + TILE - 1, kernelCols - 1) < inputCols;
   }
 
-  /** `width` outputs from `x` on; the pointers are `moved` outputs ahead. */
+  /** Emits `width` outputs from output `x` on; the pointers are `moved` outputs ahead. */
   #tile(x: number, width: number, moved: number, vectors: number): void {
     const f = this.#f;
     const { kernelCols, inputCols, channels, stride, arithmetic } = this.#variant;

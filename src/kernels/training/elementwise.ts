@@ -1,4 +1,4 @@
-/** Small kernels of training: sums over pixels, the same numbers for all pixels, products, runs added where they overlap. */
+/** Small kernels of training: sums over pixels, the same values for all pixels, products, and runs that are added where they overlap. */
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, f32x4, i32, v128 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
@@ -9,7 +9,7 @@ export function columnSumsName(arithmetic: Arithmetic): string {
   return `f32_column_sums__${arithmetic}`;
 }
 
-/** Adds `factor` × Σ x to each channel's sum. Parameters: `pixels`, `channels` (at least 1), `x`, `sums` (whole vectors), `factor`. */
+/** Adds `factor` × Σ x to the sum of each channel. Parameters: `pixels`, `channels` (at least 1), `x`, `sums` (whole vectors), `factor`. */
 export function columnSums(
   module: ModuleBuilder,
   { arithmetic }: { readonly arithmetic: Arithmetic },
@@ -32,7 +32,7 @@ export function columnSums(
 
 export const SPREAD = "f32_spread";
 
-/** Every pixel gets `factor` × the channels' numbers. Parameters: `pixels`, `channels` (at least 1), `from`, `to`, `factor`. */
+/** Sets every pixel to `factor` × the values of the channels. Parameters: `pixels`, `channels` (at least 1), `from`, `to`, `factor`. */
 export function spread(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(SPREAD);
   const [pixels, channels, from, to] = [f.param("i32"), f.param("i32"), f.param("i32"), f.param("i32")];
@@ -52,7 +52,7 @@ export function spread(module: ModuleBuilder): FunctionBuilder {
 
 export const MULTIPLY = "f32_multiply";
 
-/** Parameters: `count` (vectors, at least 1), `a`, `b`, `to` (may be either). */
+/** Multiplies element by element. Parameters: `count` (of vectors, at least 1), `a`, `b`, `to` (may be either). */
 export function multiply(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(MULTIPLY);
   const [count, a, b, to] = [f.param("i32"), f.param("i32"), f.param("i32"), f.param("i32")];
@@ -67,8 +67,8 @@ export function multiply(module: ModuleBuilder): FunctionBuilder {
 export const ADD_RUNS = "f32_add_runs";
 
 /**
- * Adds runs of floats to others, one after the other: those may overlap, as the windows of a convolution do.
- * Parameters: `runs` (at least 1), `length` (of a run), `from`, `fromStride`, `to`, `toStride` (bytes).
+ * Adds runs of floats to other runs, one after the other, as the latter may overlap like the windows of a convolution. Parameters: `runs`
+ * (at least 1), `length` (of a run), `from`, `fromStride`, `to`, `toStride` (in bytes).
  */
 export function addRuns(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(ADD_RUNS);

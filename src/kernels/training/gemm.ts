@@ -1,4 +1,4 @@
-/** The matrix product of weight gradients: C[k, n] += Σp A[p, k] × B[p, n], in register tiles of rows (of C) × columns, pixels innermost. */
+/** The matrix product of weight gradients: C[k, n] += Σp A[p, k] × B[p, n], in register tiles of rows (of C) × columns, with pixels innermost. */
 import type { Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { i32, v128 } from "../../wasm/instructions.ts";
@@ -11,12 +11,13 @@ interface Tile {
   readonly columns: number;
 }
 
+/** A variant of `gemmTn`. */
 export interface GemmTnVariant {
   readonly arithmetic: Arithmetic;
   readonly tile: Tile;
-  /** For the last columns. */
+  /** The tile for the last columns. */
   readonly narrow: Tile;
-  /** The number of columns need not be a multiple of the narrow tile's. */
+  /** Whether the number of columns may be other than a multiple of the narrow tile's. */
   readonly ragged: boolean;
 }
 
@@ -26,11 +27,12 @@ export function gemmTnName({ arithmetic, tile, narrow, ragged }: GemmTnVariant):
 }
 
 /**
- * Parameters, all strides in bytes: `pixels`, `k`, `n` (at least 1), `a`, `aStride`, `b`, `bStride`, `c`, `cStride`.
+ * The kernel for the gradient of weights. All strides are in bytes. Parameters: `pixels`, `k`, `n` (at least 1), `a`, `aStride`, `b`,
+ * `bStride`, `c`, `cStride`.
  *
- * A is activations, B gradients of outputs, C the gradient of the weights. Rows of A may overlap (the runs of a convolution's windows:
- * `k` = window columns × channels, `aStride` = a step of the window). The caller cuts pixels so that A's and B's stay in the L2 cache.
- * Reads up to 7 floats beyond the last column of B and of C; writes nothing outside C.
+ * A holds activations, B the gradients of outputs, C the gradient of the weights. Rows of A may overlap, as the windows of a convolution
+ * do: then `k` is the window's columns × channels, and `aStride` one step of the window. The caller passes so few pixels at a time that
+ * those of A and B stay in the L2 cache. It reads up to 7 floats beyond the last column of B and of C, and writes nothing outside C.
  */
 export function gemmTn(module: ModuleBuilder, variant: GemmTnVariant): FunctionBuilder {
   const { tile, narrow, arithmetic, ragged } = variant;
@@ -51,7 +53,7 @@ export function gemmTn(module: ModuleBuilder, variant: GemmTnVariant): FunctionB
   const aTile = f.local("i32");
   const cTile = f.local("i32");
 
-  /** All rows of a panel of columns, in tiles of nearly equal height. */
+  /** Emits all rows of a panel of columns, in tiles of nearly equal height. */
   const panel = (heights: readonly FunctionBuilder[]): void => {
     f.set(lowTiles, i32.div_u(i32.add(k, i32.const(heights.length - 1)), i32.const(heights.length)));
     f.set(low, i32.div_u(k, lowTiles));
@@ -83,8 +85,9 @@ export function gemmTn(module: ModuleBuilder, variant: GemmTnVariant): FunctionB
 }
 
 /**
- * Tiles of one height, below one another: a panel of C's columns, of which only `n` exist where it is ragged (apart, as V8 would take
- * joined vectors apart in the innermost loop if they were needed one by one somewhere).
+ * A function for tiles of one height, below one another: a panel of C's columns, of which only `n` exist if it is ragged. (Ragged panels
+ * have a function of their own: if joined vectors were needed one by one anywhere in a function, V8 would take them apart in the innermost
+ * loop.)
  */
 function panelPart(
   module: ModuleBuilder,

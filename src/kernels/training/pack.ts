@@ -1,6 +1,6 @@
 /**
- * Weights into the layouts of `gemm` and `dwconv`, inside WebAssembly: in training they change with every step. Exactly what `packGemm` and
- * `packDwconv` write, for weights that are in memory as Keras has them.
+ * Packs weights into the layouts of `gemm` and `dwconv` inside WebAssembly, because training changes them with every step. It writes
+ * exactly what `packGemm` and `packDwconv` write, from weights in Keras's layout.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -12,10 +12,11 @@ import { parameters } from "./parts.ts";
 
 type I32 = Local<"i32">;
 
+/** A variant of `packWeights`. */
 export interface PackWeightsVariant {
-  /** Of a panel. */
+  /** The number of columns in a panel. */
   readonly columns: number;
-  /** A number for each column; else zeros. */
+  /** Whether a bias is packed, one number per column; otherwise zeros take its place. */
   readonly bias: boolean;
 }
 
@@ -24,8 +25,8 @@ export function packWeightsName({ columns, bias }: PackWeightsVariant): string {
 }
 
 /**
- * Packs weights [k, n] for `gemm`. Parameters: `to` (see `packedGemmSize`), `from`, `k`, `n` (at least 1), and `bias` where there is one.
- * Reads nothing beyond what is there.
+ * Packs weights [k, n] for `gemm`. Parameters: `to` (of `packedGemmSize` floats), `from`, `k`, `n` (at least 1), and `bias` if the variant
+ * has one. It reads nothing beyond the weights.
  */
 export function packWeights(module: ModuleBuilder, variant: PackWeightsVariant): FunctionBuilder {
   const { columns } = variant;
@@ -40,7 +41,7 @@ export function packWeights(module: ModuleBuilder, variant: PackWeightsVariant):
   f.set(stride, i32.shl(n, i32.const(2)));
   f.set(left, n);
 
-  /** A row of a panel from where `source` is; `to` moves on. */
+  /** Copies a row of a panel from `source`; `to` moves on. */
   const copyRow = (source: I32): void => {
     f.if(
       i32.ge_s(left, i32.const(columns)),
@@ -87,8 +88,9 @@ export function packTransposedName({ columns }: { readonly columns: number }): s
 }
 
 /**
- * Packs the transpose of weights [n, k] for `gemm`, which then multiplies rows of `k` values: gradients of a product's output become those
- * of its input. The bias is zeros. Parameters: `to` (see `packedGemmSize`), `from`, `k`, `n` (at least 1). Reads nothing beyond what is there.
+ * Packs the transpose of weights [n, k] for `gemm`, which then turns the gradients of a product's output, in rows of `k` values, into those
+ * of its input. The bias is zeros. Parameters: `to` (of `packedGemmSize` floats), `from`, `k`, `n` (at least 1). It reads nothing beyond
+ * the weights.
  */
 export function packTransposed(module: ModuleBuilder, { columns }: { readonly columns: number }): FunctionBuilder {
   const f = module.function(packTransposedName({ columns }));
@@ -106,7 +108,7 @@ export function packTransposed(module: ModuleBuilder, { columns }: { readonly co
   f.set(left, n);
   f.set(panelBytes, i32.mul(i32.add(k, i32.const(1)), i32.const(columns * 4)));
 
-  /** All of a panel's columns, four of its rows at a time. */
+  /** Copies all columns of a panel, four of its rows at a time. */
   const whole = (): void => {
     f.set(count, i32.shr_u(k, i32.const(2)));
     f.times(count, () => {
@@ -168,7 +170,7 @@ export function packTransposed(module: ModuleBuilder, { columns }: { readonly co
   return f;
 }
 
-/** Four vectors as the columns of four others. */
+/** Transposes a matrix of four vectors. */
 function transposed(f: FunctionBuilder, rows: readonly Local<"v128">[]): readonly Local<"v128">[] {
   const [a, b, c, d] = rows;
   if (a === undefined || b === undefined || c === undefined || d === undefined) return [];
@@ -191,11 +193,12 @@ function transposed(f: FunctionBuilder, rows: readonly Local<"v128">[]): readonl
   ]);
 }
 
+/** A variant of `packDepthwise`. */
 export interface PackDepthwiseVariant {
-  /** Which of the window's taps come one after the other: all of them; or turned around, or some, for the gradient of the input. */
+  /** The window's taps in the order in which they are packed: all of them or, for the gradient of the input, reversed or only some of them. */
   readonly taps: readonly number[];
   readonly channels: number;
-  /** As in the variant of `dwconv`. */
+  /** The number of vectors of channels side by side, as in the variant of `dwconv`. */
   readonly vectors: number;
   readonly bias: boolean;
 }
@@ -206,8 +209,8 @@ export function packDepthwiseName({ taps, channels, vectors, bias }: PackDepthwi
 }
 
 /**
- * Packs weights [window's taps, channels] for `dwconv`. Parameters: `to` (see `packedDwconvSize`), `from`, and `bias` where there is one.
- * Reads up to 3 floats beyond the ends, and packs them with the last channels, where they mean nothing.
+ * Packs weights [taps of the window, channels] for `dwconv`. Parameters: `to` (of `packedDwconvSize` floats), `from`, and `bias` if the
+ * variant has one. It reads up to 3 floats beyond the ends, and packs them with the last channels, where they are ignored.
  */
 export function packDepthwise(module: ModuleBuilder, variant: PackDepthwiseVariant): FunctionBuilder {
   const { taps, channels } = variant;

@@ -1,25 +1,25 @@
-/** What the kernels of training share: a walk over a block of pixels, a few at a time, a vector of channels after the other. */
+/** What the kernels of training share: a walk over a block of pixels, a few at a time, one group of channels after the other. */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { i32, v128 } from "../../wasm/instructions.ts";
 import { VECTOR, storeFirst } from "../parts.ts";
 
-/** Pixels whose numbers pass while a vector of channels is in registers. */
+/** The number of pixels that are passed through while a group of channels is in registers. */
 const PIXELS = 8;
-/** Vectors side by side, to be joined by engines that can. */
+/** The number of vectors side by side, for engines that can join them. */
 const VECTORS = 2;
 
 type I32 = Local<"i32">;
 
-/** Two vectors of channels of some pixels; or one, of which less than four channels may exist. */
+/** Two vectors of channels of some pixels; or one vector, in which fewer than four channels may exist. */
 interface Group {
   readonly vectors: number;
   readonly isTail: boolean;
 }
 
 /**
- * A block of pixels: matrices [pixels, channels] without gaps, and numbers for each channel. Reads up to 3 floats beyond the ends of what
- * it is given, and of the matrices writes nothing but what exists.
+ * A block of pixels: matrices [pixels, channels] without gaps, and numbers for each channel. It reads up to 3 floats beyond the ends of
+ * what it is given, and writes to the matrices nothing but existing channels.
  */
 export class PixelBlock {
   readonly #f: FunctionBuilder;
@@ -31,7 +31,7 @@ export class PixelBlock {
   readonly #matrices: { readonly start: I32; readonly at: I32 }[] = [];
   #group: Group = { vectors: VECTORS, isTail: false };
 
-  /** `pixels` is used up. */
+  /** The constructor takes the parameters over: `pixels` is changed by the walk. */
   constructor(f: FunctionBuilder, pixels: I32, channels: I32) {
     this.#f = f;
     this.#pixels = pixels;
@@ -41,7 +41,7 @@ export class PixelBlock {
     this.#at = f.local("i32");
   }
 
-  /** A pointer to the group's channels of the pixel at hand; `start` is used up. */
+  /** A pointer to the group's channels of the current pixel; `start` is changed by the walk. */
   matrix(start: I32): I32 {
     const at = this.#f.local("i32");
     this.#matrices.push({ start, at });
@@ -52,7 +52,7 @@ export class PixelBlock {
     return Array.from({ length: VECTORS }, () => this.#f.local("v128"));
   }
 
-  /** Runs `body` for every vector of every pixel; `before` and `after` come around the pixels of a group. */
+  /** Runs `body` for every vector of every pixel; `before` and `after` run before and after the pixels of each group. */
   each(
     body: (vector: number) => void,
     { before, afterPixel, after }: { before?: () => void; afterPixel?: () => void; after?: () => void } = {},
@@ -90,7 +90,7 @@ export class PixelBlock {
     f.times(this.#pixels, () => some(1));
   }
 
-  /** Loads numbers of the group's channels. */
+  /** Loads the numbers of the group's channels. */
   load(vectors: readonly Local<"v128">[], start: Expr<"i32">): void {
     this.#f.set(this.#at, i32.add(start, this.#offset));
     for (const [v, vector] of vectors.slice(0, this.#group.vectors).entries()) {
@@ -98,7 +98,7 @@ export class PixelBlock {
     }
   }
 
-  /** Stores numbers of the group's channels, whole vectors. */
+  /** Stores the numbers of the group's channels as whole vectors. */
   save(vectors: readonly Local<"v128">[], start: Expr<"i32">): void {
     this.#f.set(this.#at, i32.add(start, this.#offset));
     for (const [v, vector] of vectors.slice(0, this.#group.vectors).entries()) {
@@ -106,7 +106,7 @@ export class PixelBlock {
     }
   }
 
-  /** Stores a pixel's numbers. */
+  /** Stores the channels of one pixel. */
   store(vectors: readonly Local<"v128">[], to: I32): void {
     const f = this.#f;
     const stored = vectors.slice(0, this.#group.vectors);
@@ -115,14 +115,14 @@ export class PixelBlock {
   }
 }
 
-/** One of a group's vectors. */
+/** One of the vectors of a group. */
 export function vectorAt(vectors: readonly Local<"v128">[], index: number): Local<"v128"> {
   const vector = vectors[index];
   if (vector === undefined) throw new Error(`no vector ${index}`);
   return vector;
 }
 
-/** So many parameters, addresses and counts, to be taken apart. */
+/** Adds `count` integer parameters (addresses and counts), to be destructured. */
 export function parameters<N extends keyof Tuples>(f: FunctionBuilder, count: N): Tuples[N];
 export function parameters(f: FunctionBuilder, count: number): readonly I32[] {
   return Array.from({ length: count }, () => f.param("i32"));

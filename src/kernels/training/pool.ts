@@ -1,4 +1,4 @@
-/** Gradients of pools: the mean over a window of pixels, and the maximum over a whole picture. */
+/** The gradients of pools: of the mean over a window of pixels, and of the maximum over a whole picture. */
 import type { FunctionBuilder } from "../../wasm/function.ts";
 import { f32, f32x4, i32, v128 } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
@@ -8,9 +8,9 @@ import { PixelBlock, parameters, vectorAt } from "./parts.ts";
 export const POOL_MEAN_GRADIENT = "f32_pool_mean_gradient";
 
 /**
- * Adds `scale` × the gradient of a mean to the gradients of its window's pixels; windows may overlap.
- * Parameters: `to` (the window's first pixel), `gradient`, `rows`, `cols` (at least 1), `channels`, `rowSkip` (bytes from behind the last pixel
- * of a row of the window to its next row), `scale` (1 / pixels). Pixels have no gaps between them. Up to 3 floats are read beyond the ends.
+ * Adds `scale` × the gradient of a mean to the gradients of the pixels of its window; windows may overlap. Parameters: `to` (the first
+ * pixel of the window), `gradient`, `rows`, `cols` (at least 1), `channels`, `rowSkip` (the bytes from the end of a row of the window to
+ * its next row), `scale` (1 / the number of pixels). Pixels have no gaps between them. Up to 3 floats are read beyond the ends.
  */
 export function poolMeanGradient(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(POOL_MEAN_GRADIENT);
@@ -39,9 +39,9 @@ export function poolMeanGradient(module: ModuleBuilder): FunctionBuilder {
 export const POOL_MAX_GRADIENT = "f32_pool_max_gradient";
 
 /**
- * The gradient of each channel's maximum over a whole picture goes to the pixels that have it, in equal parts (as in TensorFlow).
- * Parameters: `pixels`, `channels` (at least 1), `x`, `to`, then for each channel `largest` (the maximum), `gradient`, and `counts`: memory
- * for whole vectors. Up to 3 floats are read beyond the ends.
+ * Shares the gradient of each channel's maximum over a whole picture equally among the pixels that have it, as TensorFlow does. Parameters:
+ * `pixels`, `channels` (at least 1), `x`, `to`, then for each channel `largest` (the maximum), `gradient`, and `counts` (memory for whole
+ * vectors). Up to 3 floats are read beyond the ends.
  */
 export function poolMaxGradient(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(POOL_MAX_GRADIENT);

@@ -1,9 +1,9 @@
 /**
- * Normalization in training (Ioffe and Szegedy 2015), over blocks of pixels that are in the cache: a factor and a summand for each
- * channel, bounds, statistics, and all of that backwards. Matrices are [pixels, channels] without gaps.
+ * Normalization in training (Ioffe and Szegedy 2015), over blocks of pixels that are in the cache: a factor and a summand for each channel,
+ * a clamp, statistics, and the gradients of all that. Matrices are [pixels, channels] without gaps.
  *
- * Parameters: `pixels`, `channels` (at least 1), then addresses of matrices and of numbers for each channel, then `low`, `high` where
- * there are bounds (`minmax`). Up to 3 floats are read beyond the ends.
+ * Parameters: `pixels`, `channels` (at least 1), then the addresses of matrices and of numbers for each channel, then `low` and `high` if
+ * the results are clamped (`minmax`). Up to 3 floats are read beyond the ends.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -14,17 +14,17 @@ import { PixelBlock, parameters, vectorAt } from "./parts.ts";
 
 interface Variant {
   readonly arithmetic: Arithmetic;
-  /** Bounds after the scaling. */
+  /** Whether the results are clamped after the scaling. */
   readonly minmax: boolean;
 }
 
 export interface ScaleVariant extends Variant {
-  /** Another matrix is added after the bounds. */
+  /** Whether another matrix is added after the clamp. */
   readonly add: boolean;
 }
 
 export interface GradientVariant extends Variant {
-  /** The gradient depends on the value too: normalization by the batch. */
+  /** Whether the gradient also depends on the value, as it does in normalization by the batch. */
   readonly value: boolean;
 }
 
@@ -46,7 +46,7 @@ export function momentsName(arithmetic: Arithmetic): string {
 
 type I32 = Local<"i32">;
 
-/** y = clamp(x × factor + summand) + r. Addresses: `x`, `y` (may be `x`), `factor`, `summand`; `r` (may be `y`) where `add`. */
+/** Computes y = clamp(x × factor + summand) + r. Addresses: `x`, `y` (may be `x`), `factor`, `summand`; `r` (may be `y`) if `add`. */
 export function scale(module: ModuleBuilder, variant: ScaleVariant): FunctionBuilder {
   const { arithmetic, minmax, add } = variant;
   const f = module.function(scaleName(variant));
@@ -75,7 +75,7 @@ export function scale(module: ModuleBuilder, variant: ScaleVariant): FunctionBui
   return f;
 }
 
-/** What lies inside the bounds of a scaled value has a gradient: those on them have none, as in TensorFlow's ReLU6. */
+/** Passes a gradient only if the scaled value lies between the bounds: at the bounds it is 0, as for TensorFlow's ReLU6. */
 class Inside {
   readonly #arithmetic: Arithmetic;
   readonly #low: Local<"v128">;
@@ -107,7 +107,7 @@ class Inside {
     this.#load();
   }
 
-  /** The gradient where the scaled value is inside, else 0. */
+  /** The gradient if the scaled value lies between the bounds, else 0. */
   apply(f: FunctionBuilder, gradient: Expr<"v128">, value: Expr<"v128">, v: number): Expr<"v128"> {
     const [factor, summand] = [vectorAt(this.#factors, v), vectorAt(this.#summands, v)];
     f.set(this.#scaled, multiplyAdd(this.#arithmetic, value, factor, summand));
@@ -117,9 +117,8 @@ class Inside {
 }
 
 /**
- * For each channel Σ g and Σ g × (x − mean), of the gradients inside the bounds.
- * Addresses: `gradient`, `x`, `sums` (first all of the one, `sumsStride` bytes further the other; both whole vectors), `sumsStride`, `mean`,
- * `factor`, `summand`.
+ * Computes Σ g and Σ g × (x − mean) for each channel, over the gradients that pass the bounds. Addresses: `gradient`, `x`, `sums` (all
+ * first sums, and `sumsStride` bytes further all second sums, both in whole vectors), `sumsStride`, `mean`, `factor`, `summand`.
  */
 export function scaleReduce(module: ModuleBuilder, variant: Variant): FunctionBuilder {
   const { arithmetic, minmax } = variant;
@@ -154,8 +153,8 @@ export function scaleReduce(module: ModuleBuilder, variant: Variant): FunctionBu
 }
 
 /**
- * The gradient through scaling and bounds: g × factor, and where `value` + x × ofValue + constant.
- * Addresses: `gradient`, `x`, `to` (may be `gradient`), `factor`, `summand`; `ofValue`, `constant` where `value`.
+ * The gradient through scaling and clamp: g × factor and, if `value`, + x × ofValue + constant. Addresses: `gradient`, `x`, `to` (may be
+ * `gradient`), `factor`, `summand`; `ofValue` and `constant` if `value`.
  */
 export function scaleGradient(module: ModuleBuilder, variant: GradientVariant): FunctionBuilder {
   const { arithmetic, minmax } = variant;
@@ -195,9 +194,9 @@ export function scaleGradient(module: ModuleBuilder, variant: GradientVariant): 
 }
 
 /**
- * For each channel Σ (x − shift) and Σ (x − shift)², where the first pixel is the shift: differences that keep what is small in them.
- * Addresses: `x`, `sums`; then `sumsStride`. Writes the one sums, so many bytes further the others, then the shifts and the number of
- * pixels, a float.
+ * Computes Σ (x − shift) and Σ (x − shift)² for each channel. The shift is the first pixel, so that small differences are not lost.
+ * Addresses: `x`, `sums`; then `sumsStride`. It writes the first sums, each `sumsStride` bytes further the second sums, the shifts, and the
+ * number of pixels as a float.
  */
 export function moments(module: ModuleBuilder, { arithmetic }: { readonly arithmetic: Arithmetic }): FunctionBuilder {
   const f = module.function(momentsName(arithmetic));
@@ -228,9 +227,9 @@ export function moments(module: ModuleBuilder, { arithmetic }: { readonly arithm
   return f;
 }
 
-/** Two sums for each channel, from 0: in registers while the pixels of a group of channels pass. */
+/** Two sums for each channel, from 0 on, which stay in registers while the pixels of a group of channels pass. */
 class TwoSums {
-  /** Where the second sums are. */
+  /** The address of the second sums. */
   readonly others: Local<"i32">;
   readonly #block: PixelBlock;
   readonly #sums: I32;

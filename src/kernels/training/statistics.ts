@@ -1,6 +1,7 @@
 /**
  * Statistics of normalization in training: the sums of many blocks (of `moments` and `scaleReduce`) become means, variances and what
- * follows of them, in float64, two channels at a time. Addresses are those of the first channel's number; whole pairs are read and written.
+ * follows from them, in float64, two channels at a time. Addresses are those of the first channel's number; whole pairs are read and
+ * written.
  */
 import type { Expr, Local } from "../../wasm/expression.ts";
 import type { FunctionBuilder } from "../../wasm/function.ts";
@@ -11,13 +12,13 @@ import { parameters } from "./parts.ts";
 type I32 = Local<"i32">;
 type Vector = Expr<"v128">;
 
-/** The pair of channels at hand, at the same distance from all starts. */
+/** The current pair of channels, at the same distance from every start. */
 class Pairs {
   readonly #f: FunctionBuilder;
   readonly #channels: I32;
   readonly #offset: I32;
 
-  /** `channels` is used up. */
+  /** The constructor takes `channels` over: the walk changes it. */
   constructor(f: FunctionBuilder, channels: I32) {
     this.#f = f;
     this.#channels = channels;
@@ -46,7 +47,7 @@ class Pairs {
   }
 }
 
-/** Runs `body` for each of the blocks with the address of its sums. */
+/** Runs `body` for each block, with the address of its sums. */
 function eachBlock(f: FunctionBuilder, blocks: I32, sums: I32, blockStride: I32, body: (sums: I32) => void): void {
   const [left, at] = [f.local("i32", blocks), f.local("i32", sums)];
   f.times(left, () => {
@@ -66,11 +67,12 @@ function splat(value: Local<"f32">): Vector {
 export const STATISTICS = "f32_statistics";
 
 /**
- * Mean and variance of all blocks, the scaling that they make, and the moving averages' next step (keras.layers.BatchNormalization).
+ * Computes the mean and the variance over all blocks, the scaling that follows from them, and the next moving mean and variance
+ * (keras.layers.BatchNormalization).
  *
- * Parameters: `blocks`, `channels` (at least 1), `sums` (of the first block), `sumsStride`, `blockStride`, `counts` (of the first block's
- * number of pixels, wherever the channels begin), `gamma`, `beta`; `movingMean`, `movingVariance`, which are changed; `mean`, `deviation` (1 / √(variance + epsilon)), `factor`, `summand`, which are written; `epsilon`,
- * `momentum`, `rest` (1 − momentum).
+ * Parameters: `blocks`, `channels` (at least 1), `sums` (of the first block), `sumsStride`, `blockStride`, `counts` (the address of the
+ * first block's number of pixels, whatever channel it begins with), `gamma`, `beta`; `movingMean`, `movingVariance`, which are changed;
+ * `mean`, `deviation` (1 / √(variance + epsilon)), `factor`, `summand`, which are written; `epsilon`, `momentum`, `rest` (1 − momentum).
  */
 export function statistics(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(STATISTICS);
@@ -95,7 +97,7 @@ export function statistics(module: ModuleBuilder): FunctionBuilder {
       addTo(f, mean, f64x2.add(pairs.load(at), f64x2.mul(n, pairs.load(shifts(at)))));
     });
     f.set(mean, f64x2.div(mean, count));
-    // Σ(x − mean)² of a block = Σ(x − shift)² + distance × (pixels × distance − 2 Σ(x − shift)).
+    // For a block: Σ(x − mean)² = Σ(x − shift)² + distance × (pixels × distance − 2 Σ(x − shift)).
     eachBlock(f, blocks, sums, blockStride, (at) => {
       f.set(distance, f64x2.sub(mean, pairs.load(shifts(at))));
       const twice = f64x2.add(pairs.load(at), pairs.load(at));
@@ -121,14 +123,16 @@ export function statistics(module: ModuleBuilder): FunctionBuilder {
   return f;
 }
 
+/** A variant of `gradientStatistics`. */
 export interface GradientStatisticsVariant {
-  /** Whether the coefficients of `scaleGradient` are wanted: those of normalization by the batch. */
+  /** Whether the coefficients of `scaleGradient` are wanted, for normalization by the batch. */
   readonly coefficients: boolean;
-  /** Whether the gradients of gamma and beta are wanted, and added to what is there. */
+  /** Whether the gradients of gamma and beta are wanted, and whether they are added to what is there. */
   readonly gamma: Want;
   readonly beta: Want;
 }
 
+/** Whether a result is wanted, and whether it replaces what is there (`first`) or is added to it. */
 export type Want = "no" | "first" | "added";
 
 export function gradientStatisticsName({ coefficients, gamma, beta }: GradientStatisticsVariant): string {
@@ -140,9 +144,9 @@ export function gradientStatisticsName({ coefficients, gamma, beta }: GradientSt
 }
 
 /**
- * Parameters: `blocks`, `channels` (at least 1), `sums` (of the first block), `sumsStride`, `blockStride`; `deviation`; where the coefficients
- * are wanted `mean`, `factor`, and `ofValue`, `constant`, which are written, then the number of pixels of all blocks, a float; `gamma`'s and
- * `beta`'s gradients where those are wanted.
+ * Computes the gradients of gamma and beta, and the coefficients of `scaleGradient`. Parameters: `blocks`, `channels` (at least 1), `sums`
+ * (of the first block), `sumsStride`, `blockStride`, `deviation`; if the coefficients are wanted, `mean`, `factor`, then `ofValue` and
+ * `constant`, which are written, then the number of pixels in all blocks, a float; the gradients of gamma and beta, each if wanted.
  */
 export function gradientStatistics(module: ModuleBuilder, variant: GradientStatisticsVariant): FunctionBuilder {
   const f = module.function(gradientStatisticsName(variant));
@@ -174,7 +178,7 @@ export function gradientStatistics(module: ModuleBuilder, variant: GradientStati
     if (gamma !== undefined) put(gamma, variant.gamma, f64x2.mul(product, inverse));
     if (beta !== undefined) put(beta, variant.beta, sum);
     if (coefficients === undefined) return;
-    // Of g × factor the mean, and its projection on the normalized value, are taken away.
+    // The mean of g × factor, and its projection on the normalized value, are subtracted.
     const { mean, factor, pixels } = coefficients;
     const minus = f.local("v128", f64x2.div(f64x2.sub(zero, pairs.load(factor)), splat(pixels)));
     f.set(ofValue, f64x2.mul(f64x2.mul(minus, product), f64x2.mul(inverse, inverse)));
@@ -187,8 +191,8 @@ export function gradientStatistics(module: ModuleBuilder, variant: GradientStati
 export const SUM_PIECES = "f32_sum_pieces";
 
 /**
- * to = Σ of pieces, one after the other: whatever the number of threads, the same sum.
- * Parameters: `vectors` (at least 1), `pieces` (at least 1), `from` (the first piece), `pieceStride`, `to`, `add` (1: what is there counts too).
+ * Computes to = Σ of pieces, one after the other, so that the sum is the same for any number of threads. Parameters: `vectors` (at least
+ * 1), `pieces` (at least 1), `from` (the first piece), `pieceStride`, `to`, `add` (if 1, what is in `to` is added too).
  */
 export function sumPieces(module: ModuleBuilder): FunctionBuilder {
   const f = module.function(SUM_PIECES);

@@ -1,4 +1,4 @@
-/** The derivatives of the activation functions. Where there is none (at a kink) it is the one that TensorFlow takes. */
+/** The derivatives of the activation functions. At a kink, where there is no derivative, TensorFlow's choice is taken. */
 import type { Dims } from "../../core/shape.ts";
 import {
   type ActivationName,
@@ -15,7 +15,7 @@ import {
   softplus,
 } from "./activations.ts";
 
-/** dy/dx at x. */
+/** The derivative dy/dx of each elementwise activation, as a function of x. */
 const DERIVATIVES: Readonly<Record<ElementwiseActivation, (x: number) => number>> = {
   linear: () => 1,
   relu: (x) => (x > 0 ? 1 : 0),
@@ -31,7 +31,7 @@ const DERIVATIVES: Readonly<Record<ElementwiseActivation, (x: number) => number>
   hard_tanh: (x) => (x >= -1 && x <= 1 ? 1 : 0),
   tanh_shrink: (x) => Math.tanh(x) ** 2,
   elu: (x) => (x > 0 ? 1 : Math.exp(x)),
-  // At 0 both of its parts have the slope 1 there.
+  // At 0 both parts of the sum have the slope 1 in TensorFlow.
   celu: (x) => (x > 0 ? 1 : x === 0 ? 2 : Math.exp(x)),
   selu: (x) => SELU_SCALE * (x >= 0 ? 1 : SELU_ALPHA * Math.exp(x)),
   gelu: (x) => 0.5 * erfc(-x * Math.SQRT1_2) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
@@ -48,7 +48,7 @@ const DERIVATIVES: Readonly<Record<ElementwiseActivation, (x: number) => number>
   hard_shrink: (x) => (Math.abs(x) > 0.5 ? 1 : 0),
 };
 
-/** For a line of inputs, turns the gradient of the outputs into that of the inputs. */
+/** Turns the gradient of a line of outputs into the gradient of its inputs, in place. */
 const ALONG_AXIS: Readonly<Record<AxisActivation, (x: Float64Array, gradient: Float64Array) => void>> = {
   softmax: (x, gradient) => {
     softmax(x);
@@ -64,9 +64,11 @@ const ALONG_AXIS: Readonly<Record<AxisActivation, (x: Float64Array, gradient: Fl
 };
 
 /**
- * The gradient with respect to the inputs of an activation.
- * @param x the activation's inputs; those along an axis have this shape
- * @param gradient of the loss with respect to the outputs
+ * The gradient of the loss with respect to the inputs of an activation.
+ *
+ * @param x the activation's inputs
+ * @param gradient the gradient of the loss with respect to the outputs, as long as `x.data`
+ * @param axis the axis of softmax and similar activations. Default: -1.
  */
 export function activationGradient(
   name: ActivationName,
@@ -98,7 +100,10 @@ function hardSigmoidDerivative(x: number): number {
   return x > -3 && x < 3 ? 1 / 6 : 0;
 }
 
-/** The r-th largest of a support of k adds k - r + 1 times to the partial sums, of which Keras's threshold is made (see `sparsemax`). */
+/**
+ * With a support of k values, the r-th largest is in k - r + 1 of the partial sums that make up Keras's threshold (see `sparsemax`), so
+ * that it gets that multiple of the threshold's gradient.
+ */
 function sparsemaxGradient(x: Float64Array, gradient: Float64Array): void {
   const order = [...x.keys()].toSorted((a, b) => (x[b] ?? NaN) - (x[a] ?? NaN));
   let sum = 0;

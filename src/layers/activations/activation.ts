@@ -6,14 +6,19 @@ import { type ActivationIdentifier, type ActivationName, activate, activationNam
 import type { BackwardPass, LayerGradients, OutputActivation } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `Activation`. */
 export interface ActivationOptions extends LayerOptions {
+  /** The activation function, by its name in Keras, such as `relu6`; null is linear. */
   readonly activation: ActivationIdentifier;
 }
 
+/** Applies an activation function. The output has the shape of the input. Softmax and similar functions work along the last axis. */
 export class Activation extends Layer {
   readonly className = "Activation";
+  /** The canonical name of the activation function. */
   readonly activation: ActivationName;
 
+  /** @throws ValueError for an unknown activation or option. */
   constructor(options: ActivationOptions) {
     checkOptions("Activation", options, { name: true, trainable: true, activation: true });
     super(options);

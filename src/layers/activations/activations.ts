@@ -6,7 +6,7 @@ import { Tensor } from "../../core/tensor.ts";
 export const SELU_SCALE = 1.0507009873554805;
 export const SELU_ALPHA = 1.6732632423543772;
 
-/** Every activation that works value by value. Comparisons are written so that NaN goes the way it goes in Keras. */
+/** Every activation that works on each value alone. Comparisons are written so that NaN takes the same branch as in Keras. */
 const ELEMENTWISE = {
   linear: (x: number) => x,
   relu: (x: number) => Math.max(x, 0),
@@ -35,19 +35,24 @@ const ELEMENTWISE = {
   hard_shrink: (x: number) => (Math.abs(x) > 0.5 ? x : 0),
 } satisfies Record<string, (x: number) => number>;
 
-/** Every activation that works on all values along an axis: reads `line`, writes it. */
+/** Every activation that works on all values along an axis; it overwrites `line`. */
 const ALONG_AXIS = { softmax, log_softmax: logSoftmax, sparsemax } satisfies Record<
   string,
   (line: Float64Array) => void
 >;
 
+/** The names of the activations that work on each value alone. */
 export type ElementwiseActivation = keyof typeof ELEMENTWISE;
+/** The names of the activations that work on all values along an axis. */
 export type AxisActivation = keyof typeof ALONG_AXIS;
 
-/** An activation's name as configs have it. Keras's `glu` (half the channels) and `threshold` (more arguments) have none. */
+/**
+ * The name of an activation in a config. Keras's `glu` (which halves the channels) and `threshold` (which needs more arguments) are not
+ * supported.
+ */
 export type ActivationName = ElementwiseActivation | AxisActivation;
 
-/** A name that Keras takes: aliases included, null for `linear`. */
+/** The name of an activation as Keras takes it, aliases included; null is `linear`. */
 export type ActivationIdentifier = ActivationName | "swish" | "hard_swish" | null;
 
 const NAMES: ReadonlyMap<string, ActivationName> = new Map<string, ActivationName>([
@@ -61,10 +66,13 @@ const NAMES: ReadonlyMap<string, ActivationName> = new Map<string, ActivationNam
   ["hard_swish", "hard_silu"],
 ]);
 
-/** All names, without aliases. */
+/** The names of all activations, without aliases. */
 export const ACTIVATION_NAMES: readonly ActivationName[] = [...new Set(NAMES.values())];
 
-/** The canonical name of an activation; null is `linear`. @throws ValueError for an unknown one. */
+/**
+ * The canonical name of an activation; null and undefined are `linear`.
+ * @throws ValueError for an unknown name.
+ */
 export function activationName(value: string | null | undefined): ActivationName {
   const given: unknown = value ?? "linear";
   const name = typeof given === "string" ? NAMES.get(given) : undefined;
@@ -74,7 +82,7 @@ export function activationName(value: string | null | undefined): ActivationName
   return name;
 }
 
-/** True for those that work value by value. */
+/** Whether the activation works on each value alone. */
 export function isElementwise(name: string): name is ElementwiseActivation {
   return Object.hasOwn(ELEMENTWISE, name);
 }
@@ -83,7 +91,7 @@ function isAlongAxis(name: string): name is AxisActivation {
   return Object.hasOwn(ALONG_AXIS, name);
 }
 
-/** The activation of every value of a tensor; those along an axis take the last unless told. */
+/** Applies an activation to a tensor. Softmax and similar activations work along `axis`, which is the last by default. */
 export function activate(name: ActivationName, x: Tensor<Float32Array>, axis = -1): Tensor<Float32Array> {
   if (name === "linear") return x;
   const result = new Float32Array(x.size);
@@ -101,7 +109,7 @@ export function activate(name: ActivationName, x: Tensor<Float32Array>, axis = -
   return new Tensor(x.shape, result);
 }
 
-/** The lines of a tensor along an axis: where each starts, how far apart its values lie, and how many there are. */
+/** Visits the lines of a tensor along an axis: the index of a line's first value, the distance between its values, and their number. */
 export function forEachLine(
   shape: Dims,
   axis: number,
@@ -128,6 +136,7 @@ export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
+/** Turns a line of logits into probabilities, in place. The largest logit is subtracted first, so that nothing overflows. */
 export function softmax(line: Float64Array): void {
   const top = line.reduce((a, b) => Math.max(a, b), -Infinity);
   let sum = 0;
@@ -142,8 +151,8 @@ function logSoftmax(line: Float64Array): void {
 }
 
 /**
- * Martins and Astudillo 2016, algorithm 1, as Keras 3.15 computes it: its threshold takes the sum of all partial sums of the
- * support where the paper takes the last one.
+ * Sparsemax (Martins and Astudillo 2016, algorithm 1) as Keras 3.15 computes it: its threshold uses the sum of all partial sums of the
+ * support, although the paper uses only the last one.
  */
 function sparsemax(line: Float64Array): void {
   let sum = 0;
@@ -160,7 +169,7 @@ function sparsemax(line: Float64Array): void {
   for (const [i, x] of line.entries()) line[i] = Math.max(x - threshold, 0);
 }
 
-/** The complementary error function: its Taylor series near 0, its continued fraction further out. */
+/** The complementary error function: its Taylor series near 0, its continued fraction farther out. */
 export function erfc(x: number): number {
   if (x < 0) return 2 - erfc(-x);
   if (x < 2.5) {

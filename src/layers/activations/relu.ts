@@ -1,4 +1,4 @@
-/** Rectified linear unit with a cap, a slope and a threshold (keras.layers.ReLU); `maxValue: 6` is MobileNetV2's ReLU6. */
+/** Rectified linear unit with a cap, a slope and a threshold (keras.layers.ReLU). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -7,21 +7,27 @@ import { numberArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `ReLU`. */
 export interface ReLUOptions extends LayerOptions {
-  /** 0 or more; default null: no cap. */
+  /** The largest value of the output, 0 or more; 6 gives MobileNetV2's ReLU6. Default: null, which is no cap. */
   readonly maxValue?: number | null | undefined;
-  /** The slope below the threshold; 0 (default) or more. */
+  /** The slope below the threshold, 0 or more. Default: 0. */
   readonly negativeSlope?: number | undefined;
-  /** Values up to it are cut; 0 (default) or more. */
+  /** The largest input value that is cut off, 0 or more. Default: 0. */
   readonly threshold?: number | undefined;
 }
 
+/** Computes x if x > threshold, but no more than `maxValue`; for smaller x, negativeSlope × (x - threshold). */
 export class ReLU extends Layer {
   readonly className = "ReLU";
+  /** The largest value of the output; null if there is no cap. */
   readonly maxValue: number | null;
+  /** The slope below the threshold. */
   readonly negativeSlope: number;
+  /** The largest input value that is cut off. */
   readonly threshold: number;
 
+  /** @throws ValueError for an unknown option, or a number that is negative or not finite. */
   constructor(options: ReLUOptions = {}) {
     checkOptions("ReLU", options, {
       name: true,
@@ -75,10 +81,10 @@ export class ReLU extends Layer {
     };
   }
 
-  /** The derivative; at the kinks the one that TensorFlow takes. */
+  /** The derivative at x; at the kinks it is the one that TensorFlow takes. */
   #slope(x: number): number {
     const { maxValue, negativeSlope, threshold } = this;
-    // TensorFlow's relu6 keeps no gradient at 6, its clip_by_value does at any other cap.
+    // TensorFlow's relu6 passes no gradient at 6; its clip_by_value does so at any other cap.
     const isCapped = maxValue !== null && (maxValue === 6 && threshold === 0 ? x >= maxValue : x > maxValue);
     const kept = x > threshold && !isCapped ? 1 : 0;
     if (negativeSlope === 0) return kept;
@@ -86,7 +92,7 @@ export class ReLU extends Layer {
     return kept + (isBelow ? negativeSlope : 0);
   }
 
-  /** NaN stays NaN, but for a threshold without a slope, which gives 0: as in keras.activations.relu. */
+  /** NaN stays NaN, except that a threshold without a slope turns it into 0, as in keras.activations.relu. */
   #one(x: number): number {
     const { maxValue, negativeSlope, threshold } = this;
     const kept = threshold === 0 ? Math.max(x, 0) : x > threshold ? x : 0;

@@ -7,15 +7,19 @@ import { axisArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients, OutputActivation } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `Softmax`. */
 export interface SoftmaxOptions extends LayerOptions {
-  /** Default -1. */
+  /** The axis along which the outputs add up to 1; negative axes count from the end. Default: -1. */
   readonly axis?: number | undefined;
 }
 
+/** Turns logits into probabilities that add up to 1 along one axis. The output has the shape of the input. */
 export class Softmax extends Layer {
   readonly className = "Softmax";
+  /** The axis along which the outputs add up to 1. */
   readonly axis: number;
 
+  /** @throws ValueError for an unknown option or an axis that is not a whole number; UnsupportedError for several axes. */
   constructor(options: SoftmaxOptions = {}) {
     checkOptions("Softmax", options, { name: true, trainable: true, axis: true });
     super(options);

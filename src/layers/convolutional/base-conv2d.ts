@@ -1,4 +1,4 @@
-/** What plain and depthwise convolutions share: windows, bias, activation, checks (keras.src.layers.convolutional.base_conv). */
+/** What plain and depthwise convolutions share: window, bias, activation and checks (keras.src.layers.convolutional.base_conv). */
 import { valueError } from "../../core/errors.ts";
 import type { Names } from "../../core/options.ts";
 import { type OneOrTwo, type Padding, pair } from "../../core/padding.ts";
@@ -24,27 +24,39 @@ import { Layer, type LayerOptions } from "../layer.ts";
 import type { Initializer, WeightSpec } from "../weight.ts";
 import { type Window2D, isTooSmall, slideWindow, windowOutput } from "../windows.ts";
 
+/** Options that `Conv2D` and `DepthwiseConv2D` share. */
 export interface BaseConv2DOptions extends LayerOptions {
-  /** Rows and columns of the window. */
+  /** The size of the kernel in pixels: [rows, columns], or one number for both. */
   readonly kernelSize: OneOrTwo;
-  /** Default 1. Strides above 1 do not go with a dilation above 1. */
+  /**
+   * The step of the kernel in pixels: [rows, columns], or one number for both. Default: 1. Strides above 1 cannot be combined with a
+   * dilation rate above 1.
+   */
   readonly strides?: OneOrTwo | undefined;
-  /** Default `valid`: no padding. `same` pads with zeros, the odd one at the end. */
+  /**
+   * `valid`: no padding. `same`: zeros are added evenly on both sides, an odd one at the end, so that the output has ceil(input / stride)
+   * rows and columns. Default: `valid`.
+   */
   readonly padding?: Padding | undefined;
+  /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
   readonly dataFormat?: DataFormat | null | undefined;
-  /** Default 1. */
+  /** The distance between neighbouring taps of the kernel: [rows, columns], or one number for both. Default: 1. */
   readonly dilationRate?: OneOrTwo | undefined;
-  /** Default null: none. */
+  /** The activation of the output, by its name in Keras. Default: null, which is no activation. */
   readonly activation?: ActivationIdentifier | undefined;
-  /** Default true. */
+  /** Whether a bias is added to the output. Default: true. */
   readonly useBias?: boolean | undefined;
-  /** Default `zeros`. */
+  /** The initializer of the bias. Default: `zeros`. */
   readonly biasInitializer?: InitializerIdentifier | null | undefined;
+  /** The regularizer of the bias, for training. Default: none. */
   readonly biasRegularizer?: Serialized | null | undefined;
+  /** The constraint on the bias; it is kept in the config, but training refuses it. Default: none. */
   readonly biasConstraint?: Serialized | null | undefined;
+  /** The regularizer of the output; it is kept in the config, but training refuses it. Default: none. */
   readonly activityRegularizer?: Serialized | null | undefined;
 }
 
+/** The names of all options in `BaseConv2DOptions`. */
 export const BASE_CONV2D_OPTIONS: Names<BaseConv2DOptions> = {
   name: true,
   trainable: true,
@@ -63,23 +75,31 @@ export const BASE_CONV2D_OPTIONS: Names<BaseConv2DOptions> = {
 
 const KEPT = ["biasRegularizer", "biasConstraint", "activityRegularizer"] as const;
 
-/** Which filters each input channel adds to, and with what part of a tap's kernel. */
+/** The filters to which each input channel contributes, and the kernel values that it uses. */
 export interface Wiring {
-  /** How many filters a channel adds to; they are neighbours, and so are their kernel values. */
+  /** The number of filters to which one input channel contributes. The filters are neighbours, and so are their kernel values. */
   readonly count: number;
-  /** For each channel the first of them. */
+  /** For each input channel, the first of its filters. */
   readonly filters: ArrayLike<number>;
-  /** For each channel where its values start in the kernel of a tap. */
+  /** For each input channel, the position of its first value within the kernel values of one tap. */
   readonly starts: ArrayLike<number>;
 }
 
+/** The base class of the convolutions. */
 export abstract class BaseConv2D extends Layer {
+  /** The size of the kernel in pixels: [rows, columns]. */
   readonly kernelSize: readonly [number, number];
+  /** The step of the kernel in pixels: [rows, columns]. */
   readonly strides: readonly [number, number];
+  /** The padding mode, `valid` or `same`. */
   readonly padding: Padding;
+  /** The distance between neighbouring taps in pixels: [rows, columns]. */
   readonly dilationRate: readonly [number, number];
+  /** The name of the activation; `linear` if there is none. */
   readonly activation: ActivationName;
+  /** Whether a bias is added to the output. */
   readonly useBias: boolean;
+  /** The initializer of the bias. */
   readonly biasInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
@@ -215,25 +235,33 @@ export abstract class BaseConv2D extends Layer {
     };
   }
 
-  /** The channels of the output for an input of this shape; also checks that they fit. */
+  /**
+   * The number of output channels for an input of this shape; null if it is unknown.
+   * @throws ValueError if the input's channels do not fit.
+   */
   protected abstract outputChannels(shape: Shape): number | null;
 
+  /** How the input channels are connected to the filters. */
   protected abstract wiring(channels: number): Wiring;
 
-  /** The channels that the kernel was made for; undefined before it is. */
+  /** The number of input channels that the kernel was made for; undefined before it is made. */
   protected abstract builtChannels(): number | undefined;
 
   protected get window(): Window2D {
     return { size: this.kernelSize, strides: this.strides, dilation: this.dilationRate, padding: this.padding };
   }
 
+  /** The specifications of the kernel and, if the layer uses it, the bias. */
   protected kernelAndBias(kernel: Dims, kernelInitializer: Initializer, channels: number): readonly WeightSpec[] {
     const specs = [{ name: "kernel", shape: kernel, initializer: kernelInitializer }];
     if (this.useBias) specs.push({ name: "bias", shape: [channels], initializer: this.biasInitializer });
     return specs;
   }
 
-  /** The known number of input channels. */
+  /**
+   * The number of input channels.
+   * @throws ValueError if it is unknown.
+   */
   protected knownChannels(inputShapes: readonly Shape[]): number {
     this.computeOutputShape(inputShapes);
     const shape = this.inputShape(inputShapes);

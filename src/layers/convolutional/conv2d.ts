@@ -1,4 +1,4 @@
-/** 2-D convolution (keras.layers.Conv2D): a cross-correlation, in groups of channels where asked. */
+/** 2-D convolution (keras.layers.Conv2D): a cross-correlation, optionally in groups of channels. */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Shape, formatShape } from "../../core/shape.ts";
@@ -7,27 +7,43 @@ import { BaseConv2D, type BaseConv2DOptions, type Wiring, BASE_CONV2D_OPTIONS } 
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "../initializers/initializers.ts";
 import type { Initializer, WeightSpec } from "../weight.ts";
 
+/** Options of `Conv2D`. */
 export interface Conv2DOptions extends BaseConv2DOptions {
-  /** The channels of the output. */
+  /** The number of filters, which is the number of output channels. */
   readonly filters: number;
-  /** Default 1. Channels and filters must be multiples of it. */
+  /**
+   * The number of groups in which channels are convolved separately. The numbers of input channels and of filters must be multiples of it.
+   * Default: 1.
+   */
   readonly groups?: number | undefined;
-  /** Default `glorot_uniform`. */
+  /** The initializer of the kernel. Default: `glorot_uniform`. */
   readonly kernelInitializer?: InitializerIdentifier | null | undefined;
+  /** The regularizer of the kernel, for training. Default: none. */
   readonly kernelRegularizer?: Serialized | null | undefined;
+  /** The constraint on the kernel; it is kept in the config, but training refuses it. Default: none. */
   readonly kernelConstraint?: Serialized | null | undefined;
 }
 
 const KEPT = ["kernelRegularizer", "kernelConstraint"] as const;
 
-/** Weights: `kernel` (rows, cols, channels / groups, filters) and `bias` (filters). */
+/**
+ * Convolves pictures of shape (batch, rows, columns, channels) to (batch, new rows, new columns, filters). Its weights are `kernel` (rows,
+ * columns, channels / groups, filters) and, if `useBias` is true, `bias` (filters).
+ */
 export class Conv2D extends BaseConv2D {
   readonly className = "Conv2D";
+  /** The number of filters, which is the number of output channels. */
   readonly filters: number;
+  /** The number of groups in which channels are convolved separately. */
   readonly groups: number;
+  /** The initializer of the kernel. */
   readonly kernelInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /**
+   * @throws ValueError for an unknown option or an impossible value, for example if `filters` is not a multiple of `groups`;
+   * UnsupportedError for `channels_first`.
+   */
   constructor(options: Conv2DOptions) {
     checkOptions("Conv2D", options, {
       ...BASE_CONV2D_OPTIONS,

@@ -1,4 +1,4 @@
-/** Depthwise 2-D convolution (keras.layers.DepthwiseConv2D): every channel with `depthMultiplier` windows of its own. */
+/** Depthwise 2-D convolution (keras.layers.DepthwiseConv2D): every channel has `depthMultiplier` filters of its own. */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -7,27 +7,34 @@ import { BaseConv2D, type BaseConv2DOptions, type Wiring, BASE_CONV2D_OPTIONS } 
 import { type InitializerIdentifier, initializerConfig, initializerOf } from "../initializers/initializers.ts";
 import type { Initializer, WeightSpec } from "../weight.ts";
 
+/** Options of `DepthwiseConv2D`. */
 export interface DepthwiseConv2DOptions extends BaseConv2DOptions {
-  /** Output channels for each input channel. Default 1. */
+  /** The number of output channels per input channel. Default: 1. */
   readonly depthMultiplier?: number | undefined;
-  /** Default `glorot_uniform`. */
+  /** The initializer of the kernel. Default: `glorot_uniform`. */
   readonly depthwiseInitializer?: InitializerIdentifier | null | undefined;
+  /** The regularizer of the kernel, for training. Default: none. */
   readonly depthwiseRegularizer?: Serialized | null | undefined;
+  /** The constraint on the kernel; it is kept in the config, but training refuses it. Default: none. */
   readonly depthwiseConstraint?: Serialized | null | undefined;
 }
 
 const KEPT = ["depthwiseRegularizer", "depthwiseConstraint"] as const;
 
 /**
- * Weights: `kernel` (rows, cols, channels, depthMultiplier) and `bias` (channels × depthMultiplier). Output channel
- * `c * depthMultiplier + m` comes from input channel `c`.
+ * Convolves every channel on its own: (batch, rows, columns, channels) becomes (batch, new rows, new columns, channels × depthMultiplier).
+ * Output channel `c * depthMultiplier + m` comes from input channel `c`. Its weights are `kernel` (rows, columns, channels,
+ * depthMultiplier) and, if `useBias` is true, `bias` (channels × depthMultiplier).
  */
 export class DepthwiseConv2D extends BaseConv2D {
   readonly className = "DepthwiseConv2D";
+  /** The number of output channels per input channel. */
   readonly depthMultiplier: number;
+  /** The initializer of the kernel. */
   readonly depthwiseInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: DepthwiseConv2DOptions) {
     checkOptions("DepthwiseConv2D", options, {
       ...BASE_CONV2D_OPTIONS,

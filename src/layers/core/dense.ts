@@ -1,4 +1,4 @@
-/** A matrix product on the last axis, plus a bias (keras.layers.Dense). */
+/** A matrix product along the last axis, plus a bias (keras.layers.Dense). */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Shape, formatShape, knownDims } from "../../core/shape.ts";
@@ -15,21 +15,27 @@ import { type InitializerIdentifier, initializerConfig, initializerOf } from "..
 import { Layer, type LayerOptions } from "../layer.ts";
 import type { Initializer, WeightSpec } from "../weight.ts";
 
+/** Options of `Dense`. */
 export interface DenseOptions extends LayerOptions {
-  /** The length of the output's last axis. */
+  /** The length of the last axis of the output. */
   readonly units: number;
-  /** Default null: none. */
+  /** The activation of the output, by its name in Keras. Default: null, which is no activation. */
   readonly activation?: ActivationIdentifier | undefined;
-  /** Default true. */
+  /** Whether a bias is added to the output. Default: true. */
   readonly useBias?: boolean | undefined;
-  /** Default `glorot_uniform`. */
+  /** The initializer of the kernel. Default: `glorot_uniform`. */
   readonly kernelInitializer?: InitializerIdentifier | null | undefined;
-  /** Default `zeros`. */
+  /** The initializer of the bias. Default: `zeros`. */
   readonly biasInitializer?: InitializerIdentifier | null | undefined;
+  /** The regularizer of the kernel, for training. Default: none. */
   readonly kernelRegularizer?: Serialized | null | undefined;
+  /** The regularizer of the bias, for training. Default: none. */
   readonly biasRegularizer?: Serialized | null | undefined;
+  /** The regularizer of the output; it is kept in the config, but training refuses it. Default: none. */
   readonly activityRegularizer?: Serialized | null | undefined;
+  /** The constraint on the kernel; it is kept in the config, but training refuses it. Default: none. */
   readonly kernelConstraint?: Serialized | null | undefined;
+  /** The constraint on the bias; it is kept in the config, but training refuses it. Default: none. */
   readonly biasConstraint?: Serialized | null | undefined;
 }
 
@@ -41,16 +47,25 @@ const KEPT = [
   "biasConstraint",
 ] as const;
 
-/** Weights: `kernel` (inputs, units) and `bias` (units). Takes tensors of any rank from 2. */
+/**
+ * Computes activation(input × kernel + bias): (batch, …, inputs) becomes (batch, …, units). Its weights are `kernel` (inputs, units) and,
+ * if `useBias` is true, `bias` (units).
+ */
 export class Dense extends Layer {
   readonly className = "Dense";
+  /** The length of the last axis of the output. */
   readonly units: number;
+  /** The name of the activation; `linear` if there is none. */
   readonly activation: ActivationName;
+  /** Whether a bias is added to the output. */
   readonly useBias: boolean;
+  /** The initializer of the kernel. */
   readonly kernelInitializer: Initializer;
+  /** The initializer of the bias. */
   readonly biasInitializer: Initializer;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /** @throws ValueError for an unknown option or an impossible value, for example if `units` is not a whole number of 1 or more. */
   constructor(options: DenseOptions) {
     checkOptions("Dense", options, {
       name: true,

@@ -1,4 +1,4 @@
-/** Where a model's data comes in (keras.layers.InputLayer and keras.Input). */
+/** The inputs of a model (keras.layers.InputLayer and keras.Input). */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
@@ -6,23 +6,29 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { KerasTensor, Layer, Node } from "../layer.ts";
 
+/** Options of `Input` and `InputLayer`. One of `shape`, `batchShape` and `tensor` is required. */
 export interface InputOptions {
-  /** Without the batch: `[224, 224, 3]`; null for what is known only when the model runs. */
+  /** The shape without the batch, such as `[224, 224, 3]`; null is an axis that is known only when the model runs. */
   readonly shape?: Shape | null | undefined;
+  /** The batch size, if it is fixed. Default: null, which is any. */
   readonly batchSize?: number | null | undefined;
-  /** Instead of `shape`: with the batch. */
+  /** The shape with the batch, such as `[null, 224, 224, 3]`; it replaces `shape` and `batchSize`. */
   readonly batchShape?: Shape | null | undefined;
+  /** The type of the values: always float32. */
   readonly dtype?: "float32" | undefined;
+  /** The name of the layer. Default: `input_layer`, numbered. */
   readonly name?: string | undefined;
-  /** A symbolic tensor whose shape to take. */
+  /** A symbolic tensor whose shape is taken. */
   readonly tensor?: KerasTensor | null | undefined;
 }
 
-/** A layer without inputs, whose one node is there from the start. */
+/** The layer that stands for an input of a model. It has one node from the start; `Input()` makes one and returns its output. */
 export class InputLayer extends Layer {
   readonly className = "InputLayer";
+  /** The shape of the input with the batch; null is an axis that is known only when the model runs. */
   readonly batchShape: Shape;
 
+  /** @throws ValueError for an unknown option, or shapes that are missing, impossible or contradictory. */
   constructor(options: InputOptions) {
     checkOptions("Input", options, {
       shape: true,
@@ -55,7 +61,10 @@ export class InputLayer extends Layer {
   }
 }
 
-/** A symbolic input: `Input({ shape: [224, 224, 3] })` has the shape (None, 224, 224, 3). */
+/**
+ * Makes a symbolic input: `Input({ shape: [224, 224, 3] })` has the shape (None, 224, 224, 3).
+ * @throws ValueError if no shape is given, if the shapes contradict each other, or if one is not a list of whole numbers and null.
+ */
 export function Input(options: InputOptions): KerasTensor {
   return new InputLayer(options).output;
 }

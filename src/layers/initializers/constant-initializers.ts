@@ -1,10 +1,11 @@
-/** First values that are not random (keras.src.initializers.constant_initializers). */
+/** Initial values that are not random (keras.src.initializers.constant_initializers). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
 import { numberArgument } from "../arguments.ts";
 import type { Initializer } from "../weight.ts";
 
+/** Sets all values to 0. */
 export class Zeros implements Initializer {
   readonly className = "Zeros";
 
@@ -17,6 +18,7 @@ export class Zeros implements Initializer {
   }
 }
 
+/** Sets all values to 1. */
 export class Ones implements Initializer {
   readonly className = "Ones";
 
@@ -29,10 +31,13 @@ export class Ones implements Initializer {
   }
 }
 
+/** Sets all values to `value`. Default: 0. */
 export class Constant implements Initializer {
   readonly className = "Constant";
+  /** The value that all elements get. */
   readonly value: number;
 
+  /** @throws ValueError for an unknown option or a value that is not a finite number. */
   constructor(options: { readonly value?: number | undefined } = {}) {
     checkOptions("Constant", options, { value: true });
     this.value = numberArgument(options.value, "value", 0);
@@ -47,11 +52,13 @@ export class Constant implements Initializer {
   }
 }
 
-/** `gain` times the identity matrix; for shapes of rank 2. */
+/** Sets a matrix (a shape of rank 2) to `gain` times the identity matrix. The default gain is 1. Weights of another rank cause a ValueError. */
 export class Identity implements Initializer {
   readonly className = "Identity";
+  /** The value on the diagonal. */
   readonly gain: number;
 
+  /** @throws ValueError for an unknown option or a gain that is not a finite number. */
   constructor(options: { readonly gain?: number | undefined } = {}) {
     checkOptions("Identity", options, { gain: true });
     this.gain = numberArgument(options.gain, "gain", 1);

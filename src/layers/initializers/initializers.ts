@@ -1,4 +1,4 @@
-/** Initializers by name or config (keras.src.initializers). */
+/** Finds initializers by name or config (keras.src.initializers). */
 import { show, valueError } from "../../core/errors.ts";
 import { fromConfig, isRecord } from "../arguments.ts";
 import { Constant, Identity, Ones, Zeros } from "./constant-initializers.ts";
@@ -18,13 +18,15 @@ import {
 } from "./random-initializers.ts";
 import type { Initializer } from "../weight.ts";
 
-/** An initializer as a config has it. */
+/** An initializer as it is in a config. */
 export interface InitializerConfig {
+  /** The name of its class, such as `HeNormal`. */
   readonly className: string;
+  /** The arguments of its constructor. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** What layers take: a name such as `he_normal`, an initializer, or its config. */
+/** What layers accept as an initializer: a name such as `he_normal`, an initializer, or its config. */
 export type InitializerIdentifier = string | Initializer | InitializerConfig;
 
 type Make = (config: object) => Initializer;
@@ -47,7 +49,7 @@ const CLASSES: readonly (readonly [string, Make])[] = [
   ["Orthogonal", fromConfig(Orthogonal)],
 ];
 
-/** Class names, their snake-case forms, and the further names that Keras takes. */
+/** The class names, their snake-case forms, and the other names that Keras takes. */
 const NAMES: ReadonlyMap<string, Make> = new Map([
   ...CLASSES,
   ...CLASSES.map(([name, make]) => [toSnakeCase(name), make] as const),
@@ -59,7 +61,10 @@ const NAMES: ReadonlyMap<string, Make> = new Map([
   ["OrthogonalInitializer", fromConfig(Orthogonal)],
 ]);
 
-/** The initializer of that name, of that config, or the one given. @throws ValueError for an unknown one. */
+/**
+ * The initializer with this name or config, or the initializer itself.
+ * @throws ValueError for an unknown one.
+ */
 export function initializerOf(value: InitializerIdentifier): Initializer {
   const given: unknown = value;
   if (isInitializer(given)) return given;
@@ -72,7 +77,7 @@ export function initializerOf(value: InitializerIdentifier): Initializer {
   return make(config);
 }
 
-/** The config of an initializer, as `initializerOf` takes it. */
+/** The config of an initializer, which `initializerOf` turns back into it. */
 export function initializerConfig(initializer: Initializer): InitializerConfig {
   return { className: initializer.className, config: initializer.getConfig() };
 }

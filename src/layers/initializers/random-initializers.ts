@@ -1,4 +1,4 @@
-/** Random first values (keras.src.initializers.random_initializers), seedable: the same seed gives the same values. */
+/** Random initial values (keras.src.initializers.random_initializers); the same seed gives the same values. */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { normal, uniform } from "../../core/random.ts";
@@ -6,16 +6,17 @@ import { type Dims, axisOf, formatShape, sizeOf } from "../../core/shape.ts";
 import { integerArgument, numberArgument, seedArgument } from "../arguments.ts";
 import type { Initializer } from "../weight.ts";
 
+/** Options that all random initializers take. */
 export interface SeedOptions {
-  /** A whole number for the same values each time; null (the default) draws one when the initializer is made. */
+  /** A whole number, for the same values every time. Default: null, for a random seed that is drawn when the initializer is made. */
   readonly seed?: number | null | undefined;
 }
 
-/** An initializer with a seed. Like Keras's, one initializer gives the same values whenever it is asked for the same shape. */
+/** The base class of random initializers. As in Keras, one initializer gives the same values whenever it is asked for the same shape. */
 abstract class RandomInitializer implements Initializer {
   abstract readonly className: string;
   readonly seed: number | null;
-  /** The name of the stream of random numbers. */
+  /** The name of its stream of random numbers. */
   protected readonly stream: string;
 
   constructor(options: SeedOptions) {
@@ -27,12 +28,15 @@ abstract class RandomInitializer implements Initializer {
   abstract initialize(shape: Dims): Float32Array;
 }
 
+/** Options of `RandomUniform`. */
 export interface UniformOptions extends SeedOptions {
+  /** The lower bound. Default: -0.05. */
   readonly minval?: number | undefined;
+  /** The upper bound. Default: 0.05. */
   readonly maxval?: number | undefined;
 }
 
-/** Uniform in [minval, maxval). */
+/** Draws values from a uniform distribution between `minval` and `maxval`. */
 export class RandomUniform extends RandomInitializer {
   readonly className = "RandomUniform";
   readonly minval: number;
@@ -54,12 +58,15 @@ export class RandomUniform extends RandomInitializer {
   }
 }
 
+/** Options of `RandomNormal` and `TruncatedNormal`. */
 export interface NormalOptions extends SeedOptions {
+  /** The mean of the distribution. Default: 0. */
   readonly mean?: number | undefined;
+  /** The standard deviation of the distribution. Default: 0.05. */
   readonly stddev?: number | undefined;
 }
 
-/** Normal with this mean and standard deviation. */
+/** Draws values from a normal distribution. */
 export class RandomNormal extends RandomInitializer {
   readonly className: string = "RandomNormal";
   readonly mean: number;
@@ -81,7 +88,7 @@ export class RandomNormal extends RandomInitializer {
   }
 }
 
-/** Normal, but values beyond two standard deviations are drawn again. */
+/** Draws values from a normal distribution, and draws again those more than two standard deviations from the mean. */
 export class TruncatedNormal extends RandomNormal {
   override readonly className = "TruncatedNormal";
 
@@ -90,26 +97,36 @@ export class TruncatedNormal extends RandomNormal {
   }
 }
 
+/** The number by which VarianceScaling divides: that of the inputs, of the outputs, or the average of both. */
 export type FanMode = "fan_in" | "fan_out" | "fan_avg";
+/** The distribution from which VarianceScaling draws. */
 export type FanDistribution = "uniform" | "truncated_normal" | "untruncated_normal";
 
-/** Which axes of the shape count the inputs and the outputs; by default the last two, times the size of the window. */
+/**
+ * Options of initializers that scale by the number of inputs and outputs of a weight. By default these are the lengths of the last two
+ * axes, each times the size of the window before them. The axes below count only if both lists are given.
+ */
 export interface FanOptions extends SeedOptions {
+  /** The axes of the weight's shape whose product is the number of inputs. Default: null. */
   readonly inputAxes?: readonly number[] | null | undefined;
+  /** The axes of the weight's shape whose product is the number of outputs. Default: null. */
   readonly outputAxes?: readonly number[] | null | undefined;
 }
 
+/** Options of `VarianceScaling`. */
 export interface VarianceScalingOptions extends FanOptions {
+  /** The factor of the variance, above 0. Default: 1. */
   readonly scale?: number | undefined;
+  /** What the variance is divided by: `fan_in`, `fan_out` or `fan_avg`. Default: `fan_in`. */
   readonly mode?: FanMode | undefined;
-  /** `normal` is `truncated_normal`. */
+  /** The distribution: `uniform`, `truncated_normal` (also as `normal`) or `untruncated_normal`. Default: `truncated_normal`. */
   readonly distribution?: FanDistribution | "normal" | undefined;
 }
 
-/** The deviation of a standard normal distribution that is cut at two deviations. */
+/** The standard deviation of a standard normal distribution that is truncated at two standard deviations. */
 const TRUNCATED_DEVIATION = 0.8796256610342398;
 
-/** Values whose variance is `scale` over the number of inputs, outputs, or their mean. */
+/** Draws values whose variance is `scale` divided by the number of inputs, the number of outputs, or their average. */
 export class VarianceScaling extends RandomInitializer {
   readonly className: string = "VarianceScaling";
   readonly scale: number;
@@ -118,6 +135,7 @@ export class VarianceScaling extends RandomInitializer {
   readonly inputAxes: readonly number[] | null;
   readonly outputAxes: readonly number[] | null;
 
+  /** @throws ValueError for an unknown option or an impossible value, such as a scale of 0 or less. */
   constructor(options: VarianceScalingOptions = {}) {
     checkOptions("VarianceScaling", options, {
       seed: true,
@@ -177,7 +195,7 @@ function axesArgument(axes: unknown, argument: string): readonly number[] | null
   throw valueError(`Argument \`${argument}\` must be a list of integers. Received: ${argument}=${show(axes)}`);
 }
 
-/** How many inputs each output of a weight of this shape has, and how many outputs each input. */
+/** The number of inputs of each output of a weight of this shape, and the number of outputs of each input. */
 export function computeFans(
   shape: Dims,
   inputAxes: readonly number[] | null = null,
@@ -193,7 +211,7 @@ export function computeFans(
   return { fanIn: window * (shape.at(-2) ?? 1), fanOut: window * (shape.at(-1) ?? 1) };
 }
 
-/** The named special cases of VarianceScaling, whose scale, mode and distribution are not in the config. */
+/** The base class of the named special cases of VarianceScaling. Their scale, mode and distribution are not in the config. */
 abstract class FixedScaling extends VarianceScaling {
   constructor(className: string, options: FanOptions, fixed: Omit<VarianceScalingOptions, keyof FanOptions>) {
     checkOptions(className, options, { seed: true, inputAxes: true, outputAxes: true });
@@ -209,7 +227,7 @@ abstract class FixedScaling extends VarianceScaling {
   }
 }
 
-/** Glorot and Bengio 2010. */
+/** Draws from a uniform distribution with the variance 2 / (inputs + outputs) (Glorot and Bengio 2010). */
 export class GlorotUniform extends FixedScaling {
   override readonly className = "GlorotUniform";
 
@@ -218,7 +236,7 @@ export class GlorotUniform extends FixedScaling {
   }
 }
 
-/** Glorot and Bengio 2010. */
+/** Draws from a truncated normal distribution with the variance 2 / (inputs + outputs) (Glorot and Bengio 2010). */
 export class GlorotNormal extends FixedScaling {
   override readonly className = "GlorotNormal";
 
@@ -227,7 +245,7 @@ export class GlorotNormal extends FixedScaling {
   }
 }
 
-/** He et al. 2015. */
+/** Draws from a uniform distribution with the variance 2 / inputs (He et al. 2015). */
 export class HeUniform extends FixedScaling {
   override readonly className = "HeUniform";
 
@@ -236,7 +254,7 @@ export class HeUniform extends FixedScaling {
   }
 }
 
-/** He et al. 2015. */
+/** Draws from a truncated normal distribution with the variance 2 / inputs (He et al. 2015). */
 export class HeNormal extends FixedScaling {
   override readonly className = "HeNormal";
 
@@ -245,7 +263,7 @@ export class HeNormal extends FixedScaling {
   }
 }
 
-/** LeCun et al. 1998. */
+/** Draws from a uniform distribution with the variance 1 / inputs (LeCun et al. 1998). */
 export class LecunUniform extends FixedScaling {
   override readonly className = "LecunUniform";
 
@@ -254,7 +272,7 @@ export class LecunUniform extends FixedScaling {
   }
 }
 
-/** LeCun et al. 1998. */
+/** Draws from a truncated normal distribution with the variance 1 / inputs (LeCun et al. 1998). */
 export class LecunNormal extends FixedScaling {
   override readonly className = "LecunNormal";
 
@@ -263,11 +281,16 @@ export class LecunNormal extends FixedScaling {
   }
 }
 
+/** Options of `Orthogonal`. */
 export interface OrthogonalOptions extends SeedOptions {
+  /** The factor of the orthogonal matrix. Default: 1. */
   readonly gain?: number | undefined;
 }
 
-/** `gain` times orthonormal columns (rows, where there are fewer), after Saxe et al. 2014; all but the last axis count as one. */
+/**
+ * Sets a weight to `gain` times a random matrix with orthonormal columns, or orthonormal rows if there are fewer of them (Saxe et al.
+ * 2014). All axes but the last count as rows. Weights of fewer than two axes cause a ValueError.
+ */
 export class Orthogonal extends RandomInitializer {
   readonly className = "Orthogonal";
   readonly gain: number;
@@ -300,7 +323,7 @@ export class Orthogonal extends RandomInitializer {
   }
 }
 
-/** Random orthonormal vectors by Gram-Schmidt, each vector twice so that rounding does not add up. */
+/** Random orthonormal vectors by the Gram-Schmidt process, applied twice to each vector so that rounding errors do not add up. */
 function orthonormal(count: number, length: number, stream: string): readonly Float64Array[] {
   const vectors: Float64Array[] = [];
   for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/** The sum of tensors (keras.layers.Add), broadcast as NumPy does. */
+/** The elementwise sum of tensors (keras.layers.Add), with broadcasting as in NumPy. */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Dims, type Shape, broadcastIndices, formatShape, knownDims, sizeOf } from "../../core/shape.ts";
@@ -6,9 +6,11 @@ import { Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { KerasTensor, Layer, type LayerOptions } from "../layer.ts";
 
+/** Adds the tensors of a list element by element. Their shapes are equal, or can be broadcast to one another. */
 export class Add extends Layer {
   readonly className = "Add";
 
+  /** @throws ValueError for an unknown option. */
   constructor(options: LayerOptions = {}) {
     checkOptions("Add", options, { name: true, trainable: true });
     super(options);
@@ -63,7 +65,7 @@ export class Add extends Layer {
   }
 }
 
-/** The shape of an elementwise sum, without the batch (keras.src.layers.merging.base_merge). */
+/** The shape of an elementwise sum, without the batch axis (keras.src.layers.merging.base_merge). */
 function broadcast(a: Shape, b: Shape): Shape {
   if (a.length < b.length) return broadcast(b, a);
   const missing = a.length - b.length;
@@ -76,7 +78,7 @@ function broadcast(a: Shape, b: Shape): Shape {
   });
 }
 
-/** For each element of `shape`, which element of a smaller tensor it takes; missing axes are put in after the batch. */
+/** For each element of `shape`, the index of the element that a smaller tensor contributes. Missing axes are inserted after the batch. */
 function indicesInto(from: Dims, shape: Dims): Uint32Array {
   return broadcastIndices([from[0] ?? 1, ...shape.slice(from.length).fill(1), ...from.slice(1)], shape);
 }

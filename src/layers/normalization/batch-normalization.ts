@@ -1,4 +1,4 @@
-/** Batch normalization (keras.layers.BatchNormalization; Ioffe and Szegedy 2015), by the batch's statistics in training, by moving ones otherwise. */
+/** Batch normalization (keras.layers.BatchNormalization; Ioffe and Szegedy 2015). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Dims, type Shape, axisOf, formatShape, sizeOf } from "../../core/shape.ts";
@@ -9,52 +9,70 @@ import { type InitializerIdentifier, initializerConfig, initializerOf } from "..
 import { Layer, type LayerOptions } from "../layer.ts";
 import type { Initializer, WeightSpec } from "../weight.ts";
 
+/** Options of `BatchNormalization`. */
 export interface BatchNormalizationOptions extends LayerOptions {
-  /** The axis of the channels. Default -1. */
+  /** The axis of the channels; negative axes count from the end. Default: -1. */
   readonly axis?: number | undefined;
-  /** How slowly the moving statistics move in training. Default 0.99. */
+  /** How much of the moving mean and variance every training batch keeps: new = old × momentum + batch × (1 - momentum). Default: 0.99. */
   readonly momentum?: number | undefined;
-  /** Added to the variance. Default 1e-3. */
+  /** The small number that is added to the variance, so that nothing is divided by 0. Default: 1e-3. */
   readonly epsilon?: number | undefined;
-  /** Default true: with `beta`. */
+  /** Whether the offset `beta` is added. Default: true. */
   readonly center?: boolean | undefined;
-  /** Default true: with `gamma`. */
+  /** Whether the result is multiplied by `gamma`. Default: true. */
   readonly scale?: boolean | undefined;
+  /** The initializer of `beta`. Default: `zeros`. */
   readonly betaInitializer?: InitializerIdentifier | null | undefined;
+  /** The initializer of `gamma`. Default: `ones`. */
   readonly gammaInitializer?: InitializerIdentifier | null | undefined;
+  /** The initializer of the moving mean. Default: `zeros`. */
   readonly movingMeanInitializer?: InitializerIdentifier | null | undefined;
+  /** The initializer of the moving variance. Default: `ones`. */
   readonly movingVarianceInitializer?: InitializerIdentifier | null | undefined;
+  /** The regularizer of `beta`, for training. Default: none. */
   readonly betaRegularizer?: Serialized | null | undefined;
+  /** The regularizer of `gamma`, for training. Default: none. */
   readonly gammaRegularizer?: Serialized | null | undefined;
+  /** The constraint on `beta`; it is kept in the config, but training refuses it. Default: none. */
   readonly betaConstraint?: Serialized | null | undefined;
+  /** The constraint on `gamma`; it is kept in the config, but training refuses it. Default: none. */
   readonly gammaConstraint?: Serialized | null | undefined;
 }
 
 const KEPT = ["betaRegularizer", "gammaRegularizer", "betaConstraint", "gammaConstraint"] as const;
 
-/** A mean and a variance for each channel. */
+/** The mean and the variance of each channel. */
 interface Statistics {
   readonly mean: Float32Array | Float64Array;
   readonly variance: Float32Array | Float64Array;
 }
 
-/** Weights, each (channels): `gamma`, `beta`; `moving_mean`, `moving_variance`, which no optimizer moves. */
+/**
+ * Normalizes each channel: gamma × (x - mean) / sqrt(variance + epsilon) + beta. Training uses the mean and variance of the batch and
+ * updates the moving ones; inference, and a layer whose `trainable` is false, uses the moving ones. Its weights, all of shape (channels),
+ * are `gamma`, `beta`, and `moving_mean` and `moving_variance`, which no optimizer changes.
+ */
 export class BatchNormalization extends Layer {
   readonly className = "BatchNormalization";
+  /** The axis of the channels; negative axes count from the end. */
   readonly axis: number;
-  /** May be set, as in Keras: 0.999, which MobileNetV2 has, is too slow for a short training from scratch. */
+  /** See `BatchNormalizationOptions.momentum`. It may be changed, as in Keras: MobileNetV2's 0.999 is too slow for a short training from scratch. */
   momentum: number;
+  /** The small number that is added to the variance. */
   readonly epsilon: number;
+  /** Whether the offset `beta` is added. */
   readonly center: boolean;
+  /** Whether the result is multiplied by `gamma`. */
   readonly scale: boolean;
   readonly betaInitializer: Initializer;
   readonly gammaInitializer: Initializer;
   readonly movingMeanInitializer: Initializer;
   readonly movingVarianceInitializer: Initializer;
-  /** The rank of the input that it was built for. */
+  /** The rank of the input that the layer was built for. */
   #rank: number | undefined;
   readonly #kept: { readonly [name in (typeof KEPT)[number]]?: Serialized };
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for several axes. */
   constructor(options: BatchNormalizationOptions = {}) {
     checkOptions("BatchNormalization", options, {
       name: true,
@@ -116,7 +134,7 @@ export class BatchNormalization extends Layer {
     return this.#normalize(x, this.#movingStatistics());
   }
 
-  /** Normalizes by the mean and the (biased) variance of the batch in training, unless the layer is frozen, and moves the averages. */
+  /** In training, normalizes by the mean and the (biased) variance of the batch and updates the moving ones, unless the layer is frozen. */
   override forwardTraining(inputs: readonly Tensor<Float32Array>[], pass: TrainingPass): Tensor<Float32Array> {
     if (!this.#usesBatch(pass)) return this.forward(inputs);
     const x = this.onlyInput(inputs);
@@ -149,7 +167,7 @@ export class BatchNormalization extends Layer {
     const input = gradient.map((g, i) => {
       const c = Math.floor(i / step) % channels;
       const normalized = ((x.data[i] ?? NaN) - (mean[c] ?? NaN)) * (inverse[c] ?? NaN);
-      // Mean and variance come from the inputs too.
+      // The mean and the variance depend on the inputs too.
       const ofStatistics = usesBatch ? ((beta[c] ?? NaN) + normalized * (gamma[c] ?? NaN)) / count : 0;
       return (g - ofStatistics) * (inverse[c] ?? NaN) * (scale?.[c] ?? 1);
     });
@@ -213,7 +231,7 @@ export class BatchNormalization extends Layer {
     return { mean, variance: meanOf((value, c) => (value - (mean[c] ?? NaN)) ** 2) };
   }
 
-  /** How far apart the values of one channel's neighbouring places lie; the channels are that far from one another. */
+  /** The distance in the data between neighbouring channels, which is the number of values along the axes after the channels'. */
   #step(shape: Dims): number {
     return sizeOf(shape.slice(shape.length + (this.axis < 0 ? this.axis : this.axis - shape.length) + 1));
   }

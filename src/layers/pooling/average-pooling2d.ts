@@ -1,4 +1,4 @@
-/** The mean of each channel in a sliding window (keras.layers.AveragePooling2D); padding does not count. */
+/** Average pooling in a sliding window (keras.layers.AveragePooling2D); padding does not count in the average. */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type OneOrTwo, type Padding, pair } from "../../core/padding.ts";
@@ -9,22 +9,29 @@ import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 import { type Window2D, isTooSmall, slideWindow, windowOutput } from "../windows.ts";
 
+/** Options of `AveragePooling2D`. */
 export interface AveragePooling2DOptions extends LayerOptions {
-  /** Rows and columns of the window. */
+  /** The size of the window in pixels: [rows, columns], or one number for both. */
   readonly poolSize: OneOrTwo;
-  /** Default null: the pool size. */
+  /** The step of the window in pixels: [rows, columns], or one number for both. Default: the pool size. */
   readonly strides?: OneOrTwo | null | undefined;
-  /** Default `valid`. */
+  /** `valid`: no padding. `same`: the input is padded, so that the output has ceil(input / stride) rows and columns. Default: `valid`. */
   readonly padding?: Padding | undefined;
+  /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
   readonly dataFormat?: DataFormat | null | undefined;
 }
 
+/** Averages each channel over a sliding window: (batch, rows, columns, channels) becomes (batch, new rows, new columns, channels). */
 export class AveragePooling2D extends Layer {
   readonly className = "AveragePooling2D";
+  /** The size of the window in pixels: [rows, columns]. */
   readonly poolSize: readonly [number, number];
+  /** The step of the window in pixels: [rows, columns]. */
   readonly strides: readonly [number, number];
+  /** The padding mode, `valid` or `same`. */
   readonly padding: Padding;
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: AveragePooling2DOptions) {
     checkOptions("AveragePooling2D", options, {
       name: true,

@@ -1,8 +1,9 @@
-/** The mean of each channel over a whole picture (keras.layers.GlobalAveragePooling2D). */
+/** The average of each channel over a whole picture (keras.layers.GlobalAveragePooling2D). */
 import type { Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { GlobalPooling2D } from "./global-pooling2d.ts";
 
+/** Averages each channel over all rows and columns: (batch, rows, columns, channels) becomes (batch, channels). */
 export class GlobalAveragePooling2D extends GlobalPooling2D {
   readonly className = "GlobalAveragePooling2D";
 

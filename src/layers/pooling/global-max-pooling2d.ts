@@ -1,8 +1,12 @@
-/** The largest value of each channel over a whole picture (keras.layers.GlobalMaxPooling2D); NaN where one is NaN. */
+/** The largest value of each channel over a whole picture (keras.layers.GlobalMaxPooling2D). */
 import type { Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { GlobalPooling2D } from "./global-pooling2d.ts";
 
+/**
+ * Takes the largest value of each channel over all rows and columns: (batch, rows, columns, channels) becomes (batch, channels). The result
+ * is NaN if any of the values is.
+ */
 export class GlobalMaxPooling2D extends GlobalPooling2D {
   readonly className = "GlobalMaxPooling2D";
 
@@ -10,7 +14,7 @@ export class GlobalMaxPooling2D extends GlobalPooling2D {
     return this.pool(inputs, -Infinity, Math.max, (largest) => largest);
   }
 
-  /** Several largest values share the gradient, as in TensorFlow. */
+  /** If several values are the largest, they share the gradient equally, as in TensorFlow. */
   override backward(pass: BackwardPass): LayerGradients {
     const x = this.onlyInput(pass.inputs);
     const [batch = 0, , , channels = 0] = x.shape;

@@ -1,4 +1,4 @@
-/** What the global pools share: one value a channel for a whole picture (keras.src.layers.pooling.base_global_pooling). */
+/** What the global pools share: one value per channel for a whole picture (keras.src.layers.pooling.base_global_pooling). */
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import { type Tensor, zeros } from "../../core/tensor.ts";
@@ -6,15 +6,20 @@ import { type DataFormat, booleanArgument, dataFormatArgument } from "../argumen
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `GlobalAveragePooling2D` and `GlobalMaxPooling2D`. */
 export interface GlobalPooling2DOptions extends LayerOptions {
+  /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
   readonly dataFormat?: DataFormat | null | undefined;
-  /** Default false: (batch, channels). True: (batch, 1, 1, channels). */
+  /** Whether the output keeps the rows and columns as axes of length 1: (batch, 1, 1, channels) instead of (batch, channels). Default: false. */
   readonly keepdims?: boolean | undefined;
 }
 
+/** The base class of pools over a whole picture. */
 export abstract class GlobalPooling2D extends Layer {
+  /** Whether the output keeps the rows and columns as axes of length 1. */
   readonly keepdims: boolean;
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: GlobalPooling2DOptions = {}) {
     checkOptions("GlobalPooling2D", options, { name: true, trainable: true, dataFormat: true, keepdims: true });
     super(options);
@@ -31,7 +36,7 @@ export abstract class GlobalPooling2D extends Layer {
     return { ...this.baseConfig(), dataFormat: "channels_last" as const, keepdims: this.keepdims };
   }
 
-  /** Folds every picture's pixels into one of each channel. */
+  /** Folds the pixels of every picture into one value per channel. */
   protected pool(
     inputs: readonly Tensor<Float32Array>[],
     start: number,
@@ -58,7 +63,7 @@ export abstract class GlobalPooling2D extends Layer {
     return output;
   }
 
-  /** What each value of the input gets of the gradient of what it was pooled into. */
+  /** The gradient of the inputs: `share` says how much of the gradient of a pooled value each input value receives. */
   protected spread(
     { inputs, gradient }: BackwardPass,
     share: (index: number, pooled: number) => number,

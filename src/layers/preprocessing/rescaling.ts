@@ -1,4 +1,4 @@
-/** `x * scale + offset` (keras.layers.Rescaling). */
+/** Multiplication by a scale and addition of an offset (keras.layers.Rescaling). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Shape, formatShape } from "../../core/shape.ts";
@@ -7,18 +7,23 @@ import { isRecord, numberArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `Rescaling`. */
 export interface RescalingOptions extends LayerOptions {
-  /** One for all, or one a channel. */
+  /** The factor: one number for all channels, or a list with one per channel. */
   readonly scale: number | readonly number[];
-  /** One for all, or one a channel. Default 0. */
+  /** The number that is added after scaling: one for all channels, or a list with one per channel. Default: 0. */
   readonly offset?: number | readonly number[] | undefined;
 }
 
+/** Computes x × scale + offset, in training and inference alike. For example, scale 1/127.5 and offset -1 map 0…255 to -1…1. */
 export class Rescaling extends Layer {
   readonly className = "Rescaling";
+  /** The factor: one number for all channels, or one per channel. */
   readonly scale: number | readonly number[];
+  /** The number that is added after scaling: one for all channels, or one per channel. */
   readonly offset: number | readonly number[];
 
+  /** @throws ValueError for an unknown option, or if a number is missing or not finite. */
   constructor(options: RescalingOptions) {
     checkOptions("Rescaling", options, { name: true, trainable: true, scale: true, offset: true });
     super(options);
@@ -63,7 +68,7 @@ export class Rescaling extends Layer {
 }
 
 function numberOrList(value: unknown, argument: string): number | readonly number[] {
-  // Keras writes an array of NumPy's as { className: "__numpy__", config: { value: […] } }.
+  // Keras writes a NumPy array as { className: "__numpy__", config: { value: […] } }.
   const given = isRecord(value) && isRecord(value.config) ? value.config.value : value;
   return Array.isArray(given)
     ? given.map((item: unknown) => numberArgument(item, argument, NaN))

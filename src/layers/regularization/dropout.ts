@@ -1,4 +1,4 @@
-/** Dropout (keras.layers.Dropout; Srivastava et al. 2014), inverted: what is kept grows in training; nothing in inference. */
+/** Dropout (keras.layers.Dropout; Srivastava et al. 2014), inverted: training scales up what is kept, inference changes nothing. */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32, unitAt } from "../../core/random.ts";
@@ -8,20 +8,30 @@ import { integerArgument, seedArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients, TrainingPass } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `Dropout`. */
 export interface DropoutOptions extends LayerOptions {
-  /** The share of values that training sets to 0, in [0, 1]. */
+  /** The fraction of values that training sets to 0, from 0 to 1. The others are divided by 1 - rate. */
   readonly rate: number;
+  /** A whole number that is mixed into the random numbers of the training run. Default: null, which is no seed of the layer's own. */
   readonly seed?: number | null | undefined;
-  /** Axes of length 1 share what is dropped; null is the input's length. */
+  /**
+   * The shape of the random mask: along axes of length 1, all values are dropped or kept together; null is the input's length. For example,
+   * [null, 1, 1, null] drops whole channels. Default: null, which is the shape of the input.
+   */
   readonly noiseShape?: Shape | null | undefined;
 }
 
+/** Sets a random fraction of the values to 0 in training. In inference, it returns its input. */
 export class Dropout extends Layer {
   readonly className = "Dropout";
+  /** The fraction of values that training sets to 0. */
   readonly rate: number;
+  /** The layer's own seed; null if it has none. */
   readonly seed: number | null;
+  /** The shape of the random mask; null is the shape of the input. */
   readonly noiseShape: Shape | null;
 
+  /** @throws ValueError for an unknown option or an impossible value, for example a rate outside 0…1. */
   constructor(options: DropoutOptions) {
     checkOptions("Dropout", options, { name: true, trainable: true, rate: true, seed: true, noiseShape: true });
     super(options);
@@ -61,8 +71,9 @@ export class Dropout extends Layer {
   }
 
   /**
-   * What each value of an input of this shape is multiplied by in training: 0 where it is dropped, else 1 / (1 - rate).
-   * @param stream of random numbers; where the layer has a seed of its own, that counts too
+   * The factor by which training multiplies each value of an input of this shape: 0 if it is dropped, else 1 / (1 - rate).
+   * @param shape the shape of the input
+   * @param stream the stream of random numbers; if the layer has a seed of its own, that is mixed in
    */
   mask(shape: Dims, stream: number): Float32Array {
     const own = this.seed === null ? stream : fnv1a32(`${stream}/${this.seed}`);

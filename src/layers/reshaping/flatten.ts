@@ -1,4 +1,4 @@
-/** All axes but the batch as one (keras.layers.Flatten). */
+/** All axes but the batch joined into one (keras.layers.Flatten). */
 import { checkOptions } from "../../core/options.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -6,13 +6,17 @@ import { type DataFormat, dataFormatArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `Flatten`. */
 export interface FlattenOptions extends LayerOptions {
+  /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
   readonly dataFormat?: DataFormat | null | undefined;
 }
 
+/** Joins all axes but the batch into one: (batch, rows, columns, channels) becomes (batch, rows × columns × channels). */
 export class Flatten extends Layer {
   readonly className = "Flatten";
 
+  /** @throws ValueError for an unknown option; UnsupportedError for `channels_first`. */
   constructor(options: FlattenOptions = {}) {
     checkOptions("Flatten", options, { name: true, trainable: true, dataFormat: true });
     super(options);

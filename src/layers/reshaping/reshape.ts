@@ -7,15 +7,19 @@ import { integerArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `Reshape`. */
 export interface ReshapeOptions extends LayerOptions {
-  /** Without the batch; at most one axis is -1: what is left. */
+  /** The new shape without the batch. One axis may be -1; its length is worked out from the size of the input. */
   readonly targetShape: Dims;
 }
 
+/** Gives the values a new shape: (batch, …) becomes (batch, …targetShape). */
 export class Reshape extends Layer {
   readonly className = "Reshape";
+  /** The new shape without the batch; -1 is worked out from the size of the input. */
   readonly targetShape: Dims;
 
+  /** @throws ValueError for an unknown option, or if `targetShape` is not a list of whole numbers of -1 or more with at most one -1. */
   constructor(options: ReshapeOptions) {
     checkOptions("Reshape", options, { name: true, trainable: true, targetShape: true });
     super(options);
@@ -40,7 +44,7 @@ export class Reshape extends Layer {
     return { ...this.baseConfig(), targetShape: this.targetShape };
   }
 
-  /** The target shape for these axes, with the -1 worked out where they are known. */
+  /** The target shape for an input with these axes. The -1 is worked out if they are all known; else it stays unknown. */
   #resolve(axes: Shape): Shape {
     const target = this.targetShape;
     if (axes.includes(null)) return target.map((axis) => (axis === -1 ? null : axis));

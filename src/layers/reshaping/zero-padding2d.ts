@@ -8,17 +8,24 @@ import { type DataFormat, dataFormatArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerOptions } from "../layer.ts";
 
+/** Options of `ZeroPadding2D`. */
 export interface ZeroPadding2DOptions extends LayerOptions {
-  /** All sides, or [rows, cols], or [[top, bottom], [left, right]]. Default 1. */
+  /**
+   * The number of zeros: one for all four sides, [rows, columns] for the opposite sides, or [[top, bottom], [left, right]], in pixels.
+   * Default: 1.
+   */
   readonly padding?: number | readonly [OneOrTwo, OneOrTwo] | undefined;
+  /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
   readonly dataFormat?: DataFormat | null | undefined;
 }
 
+/** Adds rows and columns of zeros around pictures of shape (batch, rows, columns, channels). */
 export class ZeroPadding2D extends Layer {
   readonly className = "ZeroPadding2D";
-  /** [[top, bottom], [left, right]]. */
+  /** The number of zeros as [[top, bottom], [left, right]], in pixels. */
   readonly padding: Padding2D;
 
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: ZeroPadding2DOptions = {}) {
     checkOptions("ZeroPadding2D", options, { name: true, trainable: true, padding: true, dataFormat: true });
     super(options);
@@ -50,7 +57,7 @@ export class ZeroPadding2D extends Layer {
     return { ...this.baseConfig(), padding: this.padding, dataFormat: "channels_last" as const };
   }
 
-  /** Where each row of an input of this shape starts, where it goes to in the output, and how many values it has. */
+  /** Visits each row of an input of this shape: the index of its first value, its index in the output, and the number of values. */
   #forEachRow(shape: Dims, visit: (from: number, to: number, length: number) => void): void {
     const [batch = 0, rows = 0, cols = 0, channels = 0] = shape;
     const [[top, bottom], [left, right]] = this.padding;

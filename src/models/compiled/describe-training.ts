@@ -1,4 +1,4 @@
-/** How a model is trained, for its file: the other way of training-from-file.ts. What cannot be said is left out, with a warning. */
+/** A model's training configuration, described for its file; what a file cannot hold is left out with a warning (see training-from-file.ts). */
 import { warn } from "#platform";
 import type { CompileConfig, Described, ObjectDescription, SavedTraining } from "../../saving/checkpoint.ts";
 import type { CompileOptions } from "../../training/loop/fit-options.ts";
@@ -11,7 +11,7 @@ import { LearningRateSchedule } from "../../training/optimizers/schedules.ts";
 import type { Trainer } from "../../training/loop/trainer.ts";
 import { losses, metrics, optimizers, schedules } from "./training-classes.ts";
 
-/** Undefined, after a warning, where the optimizer or the loss is one whose code a file cannot hold. */
+/** The training configuration, or undefined, with a warning, if the optimizer or the loss is of a class that is not the package's. */
 export function describeTraining({ options, optimizer }: Trainer): SavedTraining | undefined {
   const described = describeOptimizer(optimizer);
   if (typeof described === "string") return without(`the training set-up: ${described}`);
@@ -37,7 +37,7 @@ function without(what: string): undefined {
   warn(`The file is written without ${what}.`);
 }
 
-/** The optimizer, or why it cannot be described. */
+/** The description of an optimizer, or the reason why there is none. */
 function describeOptimizer(optimizer: Optimizer): ObjectDescription | string {
   const described = optimizers.describe(optimizer);
   if (described === undefined) return `its optimizer is of a class of its own, ${optimizer.className}`;
@@ -72,7 +72,7 @@ function describeMetric(metric: MetricIdentifier): Described | undefined {
   return metric instanceof Loss ? losses.describe(metric) : metric;
 }
 
-/** One, lists of them, or some by names. Of lists, those are left out that come to undefined. */
+/** The description of one value, a list or a record of names. Elements of lists whose description is undefined are left out. */
 function each<T>(value: Nested<T>, describe: (one: T) => Described | undefined): Described {
   const one = (item: Nested<T>): readonly Described[] => {
     if (item === null) return [null];
@@ -90,7 +90,7 @@ function isList<T>(value: Nested<T>): value is readonly Nested<T>[] {
   return Array.isArray(value);
 }
 
-/** Of names; not an instance of a class. */
+/** Whether a value is a plain object, not an instance of a class. */
 function isNames<T>(value: Nested<T>): value is { readonly [name: string]: Nested<T> } {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

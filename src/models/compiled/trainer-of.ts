@@ -1,4 +1,4 @@
-/** What trains a model, made as `compile` was told or as its file says. */
+/** The trainer of a model, made from the options of `compile` or from the training configuration in its file. */
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import type { Weight } from "../../layers/weight.ts";
 import type { StoredTraining } from "../../saving/checkpoint.ts";
@@ -6,13 +6,13 @@ import type { CompileOptions } from "../../training/loop/fit-options.ts";
 import type { TrainedModel } from "../../training/loop/model.ts";
 import { Trainer } from "../../training/loop/trainer.ts";
 
-/** What a file says, and the weights that its optimizer is for. */
+/** The training configuration in a file, and the weights that its optimizer is for. */
 export interface FromFile {
   readonly training: StoredTraining;
   readonly weights: readonly Weight[];
 }
 
-/** @throws ValueError for an optimizer that there is not, and what a file's set-up is refused for. */
+/** Makes the trainer. @throws ValueError for an unknown optimizer, or the error because of which a file's configuration is rejected. */
 export async function trainerOf(model: TrainedModel, setup: CompileOptions | FromFile): Promise<Trainer> {
   if (!("training" in setup)) return new Trainer(model, setup);
   const { compileOptionsOf, takeVariables } = await import("./training-from-file.ts");

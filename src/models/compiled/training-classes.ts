@@ -1,4 +1,4 @@
-/** Optimizers, schedules, losses and metrics by their class names, for those who read and write how a model is trained. */
+/** Optimizers, schedules, losses and metrics by their class names, to read and write training configurations (keras.saving). */
 import { MobileNetV2Error, messageOf, show } from "../../core/errors.ts";
 import { fromConfig } from "../../layers/arguments.ts";
 import type { ObjectDescription } from "../../saving/checkpoint.ts";
@@ -35,7 +35,7 @@ import {
 } from "../../training/optimizers/schedules.ts";
 import { SGD } from "../../training/optimizers/sgd.ts";
 
-/** What is made again from its config. */
+/** An object that can be made again from its config. */
 interface Configured {
   getConfig(): Readonly<Record<string, unknown>>;
 }
@@ -71,7 +71,7 @@ const metricClasses: Classes<Metric, typeof METRICS> = {
   AUC,
 };
 
-/** The classes of one kind: objects from descriptions, and descriptions of objects. */
+/** The classes of one kind, which makes objects from descriptions and describes objects. */
 export class ClassList<Made extends Configured> {
   readonly #classes: ReadonlyMap<string, Class<Made>>;
 
@@ -79,7 +79,7 @@ export class ClassList<Made extends Configured> {
     this.#classes = new Map(Object.entries(classes));
   }
 
-  /** Undefined for an object of a class that is not one of these: its code would not be in the file. */
+  /** The description of an object; undefined if its class is not one of these, since a file cannot hold its code. */
   describe(object: Made): ObjectDescription | undefined {
     for (const [className, made] of this.#classes) {
       if (object.constructor === made) return { className, config: object.getConfig() };
@@ -87,13 +87,14 @@ export class ClassList<Made extends Configured> {
     return undefined;
   }
 
+  /** Whether there is a class of this name. */
   has(className: string): boolean {
     return this.#classes.has(className);
   }
 
   /**
-   * An argument that we do not have is accepted where its value says that it is not used.
-   * @throws UnsupportedError for a class or an argument that we do not have, ValueError for a value that does not fit.
+   * Makes the object of a description. Keras's arguments that the class here lacks are accepted if their value means that they are not used.
+   * @throws UnsupportedError for a class or an argument that is not here, ValueError for an invalid value.
    */
   make({ className, config }: ObjectDescription): Made {
     const made = this.#classes.get(className);
@@ -113,12 +114,16 @@ export class ClassList<Made extends Configured> {
   }
 }
 
+/** All optimizers. */
 export const optimizers = new ClassList(optimizerClasses);
+/** All learning rate schedules. */
 export const schedules = new ClassList(scheduleClasses);
+/** All losses. */
 export const losses = new ClassList(lossClasses);
+/** All metrics. */
 export const metrics = new ClassList(metricClasses);
 
-/** What makes no difference: how a thing is computed, the function that a class of Keras 2 stands for, and what goes with arguments that are not used. */
+/** Arguments that make no difference: the way of computing, Keras 2's function behind a class, and companions of arguments that are not used. */
 const IGNORED: ReadonlySet<string> = new Set([
   "name",
   "dtype",
@@ -128,7 +133,7 @@ const IGNORED: ReadonlySet<string> = new Set([
   "emaMomentum",
   "emaOverwriteFrequency",
 ]);
-/** Arguments of Keras's that we do not have, and the values that mean that they are not used. */
+/** Keras's arguments that the classes here lack, and the values that mean that they are not used. */
 const UNUSED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["useEma", false],
   ["multiLabel", false],
@@ -136,7 +141,7 @@ const UNUSED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["decay", 0],
 ]);
 
-/** Constructors check their arguments for those who write programs; what a file has may be anything. */
+/** Calls a constructor with a config from a file, which may hold anything. @throws ValueError in place of any other error. */
 function construct<Made>(made: Class<Made>, config: object): Made {
   try {
     return fromConfig(made)(config);

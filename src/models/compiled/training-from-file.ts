@@ -1,4 +1,4 @@
-/** How a file says that its model is trained, made into objects, and the optimizer's variables with the values of the file. */
+/** A file's training configuration made into the options of `compile`, and its values assigned to the optimizer's variables (keras.saving). */
 import { warn } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatShape, shapesEqual } from "../../core/shape.ts";
@@ -18,7 +18,7 @@ import type { MetricsOption } from "../../training/loop/objectives.ts";
 import type { Optimizer } from "../../training/optimizers/optimizer.ts";
 import { losses, metrics, optimizers, schedules } from "./training-classes.ts";
 
-/** @throws UnsupportedError for what we do not have, ValueError for values that do not fit, FormatError for another form. */
+/** The options of `compile`. @throws UnsupportedError for an unknown class or argument, ValueError for an invalid value, FormatError else. */
 export function compileOptionsOf(config: CompileConfig): CompileOptions {
   const { lossWeights } = config;
   return {
@@ -33,7 +33,7 @@ export function compileOptionsOf(config: CompileConfig): CompileOptions {
 function optimizerOf({ className, config }: ObjectDescription): Optimizer {
   const { learningRate } = config;
   if (!isObjectDescription(learningRate)) return optimizers.make({ className, config });
-  // Ours have no names.
+  // The schedules here have no names, unlike Keras's.
   const { name: _, ...schedule } = learningRate.config;
   return optimizers.make({
     className,
@@ -50,7 +50,7 @@ function lossOption(value: Described): CompileOptions["loss"] {
 function lossOf(value: Described): LossIdentifier | null {
   if (value === null || typeof value === "string") return value;
   if (isList(value) || isNamed(value)) throw formatError("The losses in the file are lists within lists.");
-  // Keras 2 wrote it for what is the default.
+  // Keras 2 wrote `auto` for the default.
   const { reduction, ...config } = value.config;
   return losses.make({ ...value, config: reduction === "auto" ? config : value.config });
 }
@@ -62,7 +62,7 @@ function metricsOption(value: Described): MetricsOption | undefined {
   return metricOf(value);
 }
 
-/** Those of an output. */
+/** The metrics of one output. */
 function metricsOf(value: Described): MetricIdentifier | readonly MetricIdentifier[] {
   if (value === null) return [];
   return isList(value) ? value.map(metricOf) : metricOf(value);
@@ -77,8 +77,8 @@ function metricOf(value: Described): MetricIdentifier {
 }
 
 /**
- * Gives an optimizer that was built the file's values: all of them, or none and a warning in Keras's words. One that was saved
- * before its first step has none of weights.
+ * Assigns the file's values to the variables of a built optimizer: all of them or, with a warning in Keras's words, none. An optimizer
+ * that was saved before its first step has no variables for weights in the file.
  */
 export function takeVariables(optimizer: Optimizer, variables: StoredTraining["variables"]): void {
   try {
@@ -86,7 +86,7 @@ export function takeVariables(optimizer: Optimizer, variables: StoredTraining["v
     if (stored === undefined) return;
     const own = optimizer.variables;
     const rated = optimizer.schedule === undefined ? 1 : 0;
-    // Keras 2 kept a rate that is a number in the config alone.
+    // Keras 2 stored a constant learning rate only in the config.
     const rates = stored.length === own.length - 1 ? 0 : rated;
     if (stored.length === 1 + rates && stored[0]?.first() === 0) return;
     if (stored.length - rates !== own.length - rated) {
@@ -117,7 +117,7 @@ function countOf(iteration: StoredVariable | undefined): number {
   throw formatError(`the saved one has made ${count} steps.`);
 }
 
-/** The variable is the config's rate, rounded; only another one says more. */
+/** The learning rate: the config's, which is not rounded to float32, unless the variable has another one. */
 function rateOf(variable: StoredVariable | undefined, configured: number): number {
   const rate = variable?.first() ?? NaN;
   if (!Number.isFinite(rate)) throw formatError(`the saved one has the learning rate ${rate}.`);

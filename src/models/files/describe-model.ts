@@ -1,4 +1,4 @@
-/** A model as its description: the other way of model-from-description.ts. */
+/** The description of a model, which all file formats are written from; model-from-description.ts reads it. */
 import type { Tensor } from "../../core/tensor.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import { Network } from "../../graph/network.ts";
@@ -6,7 +6,7 @@ import { InputLayer } from "../../layers/core/input-layer.ts";
 import type { KerasTensor, Layer, Node } from "../../layers/layer.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../../saving/checkpoint.ts";
 
-/** @throws ValueError where a Sequential does not know its input shape yet. */
+/** Describes a model. @throws ValueError if a Sequential model has no input shape yet. */
 export function describeModel(network: Network): ModelDescription {
   const { nodes, inputs, outputs, layers } = network.graph;
   const applications = new Map<Layer, Node[]>();
@@ -45,7 +45,7 @@ export function describeModel(network: Network): ModelDescription {
   };
 }
 
-/** The values of all weights by `layer/weight`, as descriptions name them. The arrays are the model's own. */
+/** The values of all weights by their paths, `layer/weight`. The arrays are the model's own, not copies. */
 export function weightsByPath(network: Network): ReadonlyMap<string, Tensor<Float32Array>> {
   return new Map(
     leafLayers(network).flatMap(([path, layer]) =>

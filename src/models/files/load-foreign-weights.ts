@@ -1,4 +1,4 @@
-/** Weights of any described checkpoint for a model that is there already: only where both compute the same. */
+/** Weights for an existing model from a file of any format that describes its model, provided that both models compute the same. */
 import { show, valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
@@ -10,7 +10,7 @@ import { openCheckpoint } from "../../saving/formats.ts";
 import { type Leaf, leavesOf, weightNames } from "../../saving/layer-weights.ts";
 import { describeModel } from "./describe-model.ts";
 
-/** Classes that compute with more than the values before them; the others of a graph follow from these. */
+/** The layers to compare: those with weights or constants. The others of a model follow from these. */
 const TELLING: ReadonlySet<string> = new Set([
   "Conv2D",
   "DepthwiseConv2D",
@@ -20,7 +20,7 @@ const TELLING: ReadonlySet<string> = new Set([
   "Rescaling",
 ]);
 
-/** Arguments that change what a layer answers. */
+/** The arguments to compare: those that change a layer's output. */
 const COMPUTING: readonly string[] = [
   "kernelSize",
   "strides",
@@ -37,8 +37,8 @@ const COMPUTING: readonly string[] = [
 ];
 
 /**
- * Gives a model the weights of a checkpoint, in order. All are set or, on any error, none.
- * @throws ValueError that names the first layer in which the two differ; FormatError, UnsupportedError.
+ * Assigns the weights of a checkpoint to a model, in the order of the layers: all of them or, on any error, none.
+ * @throws ValueError that names the first layer in which the models differ; FormatError or UnsupportedError for the file's content
  */
 export async function loadForeignWeights(model: Network, file: FileSource, options: AssignOptions): Promise<void> {
   const checkpoint = await openCheckpoint(file);
@@ -87,7 +87,7 @@ function differenceOf(mine: LayerDescription | undefined, other: LayerDescriptio
   if (mine === undefined) return `the model has no such layer, the file has ${shown(other)}`;
   if (other === undefined) return `the model has ${shown(mine)}, the file has no such layer`;
   if (mine.className !== other.className) return `the model has ${shown(mine)}, the file ${shown(other)}`;
-  // Made a layer, it names what its description leaves to defaults.
+  // The layer is made, so that its config has the defaults that the description may leave out.
   const config = layerFromConfig(other.className, { ...other.config, name: other.name }).getConfig();
   for (const argument of COMPUTING) {
     const [a, b] = [mine.config[argument], config[argument]];

@@ -1,4 +1,4 @@
-/** Opens a model of any format that we read (keras.models.load_model, and more than it). */
+/** Loading of models from files of any supported format (keras.models.load_model). */
 import { openFiles, warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
@@ -14,11 +14,13 @@ import { type AnyModel, modelFromDescription } from "./model-from-description.ts
 import { Sequential } from "../sequential.ts";
 import type { ThreadOptions } from "../threads.ts";
 
+/** The options of `modelOf`. */
 export interface ModelOfOptions extends AssignOptions, ThreadOptions {
-  /** Whether the model is compiled where the file says how: Keras's `.keras` and `.h5` do. Default: true. */
+  /** Whether to compile the model after loading, if the file has a training configuration, as Keras's `.keras` and `.h5` do. Default: true. */
   readonly compile?: boolean | undefined;
 }
 
+/** The options of `loadModel` and `loadAnyModel`. */
 export interface LoadModelOptions extends ModelOfOptions, ReadOptions {}
 
 const LOAD_OPTIONS: Names<LoadModelOptions> = {
@@ -31,15 +33,15 @@ const LOAD_OPTIONS: Names<LoadModelOptions> = {
 };
 
 /**
- * Opens a model with its weights: Keras's `.keras` and `.h5`, TF.js's model.json and what is made of it (Teachable Machine, nsfwjs),
- * safetensors, PyTorch's, ONNX, TFLite. The format is found from the content. Nothing in a file is executed.
+ * Loads a model with its weights, from Keras's `.keras` and `.h5`, TensorFlow.js's model.json (also of Teachable Machine and nsfwjs),
+ * safetensors, PyTorch's files, ONNX or TFLite. The format is recognized by the content. Nothing in a file is executed.
  *
- * A model that was saved compiled is compiled again, and its optimizer goes on where it was; what trains is loaded with the first use.
- * What the file says of its classes and of how pictures are scaled is in `classNames` and `preprocessing` of the model.
+ * A model that was saved compiled is compiled again, and its optimizer continues where it was. The names of classes and the scaling of
+ * pixels, if the file has them, are in the model's `classNames` and `preprocessing`.
  *
- * @param source a path, a folder, an address, bytes, a File, or the files of a folder that a user chose
- * @throws FormatError where the file is broken or none of ours; UnsupportedError for what is in it and not read; IOError,
- *   NetworkError, LimitError; ValueError where it has weights only, or several outputs (see `loadAnyModel`).
+ * @param source a path, a folder, a URL, bytes, a `File`, or the files of a folder that the user chose
+ * @throws FormatError if the file is broken or of an unknown format; UnsupportedError if it has something that is not supported; IOError,
+ *   NetworkError or LimitError if it cannot be read; ValueError if it has only weights, or a model with several outputs (see `loadAnyModel`)
  */
 export async function loadModel(source: FilesSource, options: LoadModelOptions = {}): Promise<Model | Sequential> {
   checkOptions("loadModel()", options, LOAD_OPTIONS);
@@ -51,28 +53,32 @@ export async function loadModel(source: FilesSource, options: LoadModelOptions =
   );
 }
 
-/** `loadModel` for models with any number of outputs: ask them with `predictAll`. */
+/** Loads a model with any number of outputs, whose `predictAll` gives all of them. See `loadModel`. */
 export async function loadAnyModel(source: FilesSource, options: LoadModelOptions = {}): Promise<AnyModel> {
   checkOptions("loadAnyModel()", options, LOAD_OPTIONS);
   return modelOf(await readCheckpoint(source, options), options);
 }
 
-/** A checkpoint with the bytes of its (main) file, for `loadQuantized` and `loadWeightsFromBytes`. */
+/** A checkpoint with the bytes of its file. */
 export interface CheckpointFile extends Checkpoint {
+  /** The bytes of the file, or of the main one of several, for `loadQuantized` and `loadWeightsFromBytes`. */
   readonly bytes: Uint8Array;
 }
 
-/** Everything in the file but the values of its tensors, which are read when they are asked for. */
+/**
+ * Reads the description of a file, without making a model: its format, layers, names of classes, and tensors, whose values are decoded only
+ * when they are used. `source` and errors are those of `loadModel`.
+ */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
   const files = await openFiles(source, options);
   const main = await mainFile(files);
   const checkpoint = { ...(await openCheckpoint(main)), bytes: main.bytes };
-  // Asked for by its name alone, an address would be asked in vain.
+  // The names are listed first, since a source that is a URL would have to be asked for a file that it probably lacks.
   const hasLabels = checkpoint.classNames === undefined && (await files.names()).includes(LABELS);
   return hasLabels ? namedClasses(checkpoint, await files.read(LABELS)) : checkpoint;
 }
 
-/** The model of a checkpoint. @throws ValueError where it has weights only; UnsupportedError where it is a quantized one. */
+/** Makes the model of a checkpoint. @throws ValueError if it has only weights; UnsupportedError if it is a quantized model. */
 export function modelOf(checkpoint: Checkpoint, options: ModelOfOptions = {}): AnyModel {
   if (checkpoint.quantized === true) throw quantizedError();
   if (checkpoint.model === undefined) {

@@ -1,4 +1,4 @@
-/** From a described model and tensors for its weights to a model that runs: all of it or, on any error, nothing. */
+/** Models made from their description in a file and the tensors of their weights (keras.saving.deserialize_keras_object). */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Network } from "../../graph/network.ts";
@@ -13,19 +13,19 @@ import { Model } from "../model.ts";
 import { Sequential } from "../sequential.ts";
 import type { ThreadOptions } from "../threads.ts";
 
-/** A model as files hold it. */
+/** A model of either class, functional (with one output or several) or sequential. */
 export type AnyModel = Model<KerasTensor | readonly KerasTensor[]> | Sequential;
 
 const MAX_LAYERS = 10_000;
-/** Applications of layers, those within models counted as often as the models are applied. */
+/** The largest number of applications of layers; those in a nested model count as often as the model is applied. */
 const MAX_STEPS = 50_000;
 
 /**
- * Builds a model and gives it its weights.
+ * Builds a model and assigns its weights.
  *
- * @param weights a tensor for every weight, by `layer/weight`, and no others.
- * @throws FormatError where the graph is none (cycles, names that are nowhere) or tensors are missing, too many or of other
- *   shapes; UnsupportedError for classes and arguments that we do not have; ValueError for arguments that do not fit; LimitError
+ * @param weights a tensor for every weight, by `layer/weight`, and no others
+ * @throws FormatError if the graph is invalid (cycles, unknown names), or tensors are missing, superfluous or of other shapes;
+ *   UnsupportedError for unknown classes and arguments; ValueError for invalid arguments; LimitError for too many layers
  */
 export function modelFromDescription(
   description: ModelDescription,
@@ -37,20 +37,21 @@ export function modelFromDescription(
   return model;
 }
 
+/** A model without values. */
 export interface Architecture {
   readonly model: AnyModel;
-  /** Every layer that is no model, by its name with those of the models around before it. */
+  /** All layers that are not models by their paths: their names, after those of the models they are nested in. */
   readonly leaves: ReadonlyMap<string, Layer>;
 }
 
-/** The same without values: no weight is made before it is read. */
+/** The same without values; random ones are drawn when a weight is first read. */
 export function architectureOf(description: ModelDescription, options: ThreadOptions = {}): Architecture {
   checkSize(description);
   const builder = new Builder(options);
   return { model: builder.model(description, description.name, ""), leaves: builder.leaves };
 }
 
-/** Models within models multiply: what would be run is counted before anything is made. */
+/** Checks the number of layers and of their applications, which nested models multiply, before anything is made. @throws LimitError */
 function checkSize(description: ModelDescription): void {
   let layers = 0;
   const steps = (model: ModelDescription): number => {
@@ -71,7 +72,7 @@ function checkSize(description: ModelDescription): void {
 }
 
 class Builder {
-  /** Every layer that is no model, by its name with those of the models around before it. */
+  /** All layers that are not models by their paths: their names, after those of the models they are nested in. */
   readonly leaves = new Map<string, Layer>();
   readonly #threads: ThreadOptions["threads"];
 
@@ -84,7 +85,7 @@ class Builder {
       description.className === "Sequential"
         ? this.#sequential(description, name, prefix)
         : this.#functional(description, name, prefix);
-    // Only where it says something: it is handed down to every layer.
+    // It is not set to true, since setting it changes all layers of the model.
     if (!description.trainable) model.trainable = false;
     return model;
   }
@@ -119,20 +120,20 @@ class Builder {
   }
 }
 
-/** One application of a layer that waits for the tensors it takes. */
+/** An application of a layer that waits for its input tensors. */
 interface Waiting {
   readonly described: LayerDescription;
   readonly index: number;
-  /** Applications that must come first. */
+  /** The number of applications that must come first. */
   missing: number;
 }
 
-/** Layers applied to one another as a description says, each as soon as all is there that it takes. */
+/** The layers of a description, applied to one another, each as soon as its inputs exist. */
 class Applications {
   readonly #layers = new Map<string, Layer>();
   readonly #nodes = new Map<string, Node>();
 
-  /** @throws FormatError where a tensor is nowhere, or the graph goes round in a circle. */
+  /** @throws FormatError if an input tensor does not exist, or the graph has a cycle. */
   constructor(described: readonly LayerDescription[], make: (layer: LayerDescription) => Layer) {
     for (const layer of described) {
       if (this.#layers.has(layer.name)) {
@@ -180,7 +181,7 @@ class Applications {
     }
   }
 
-  /** @throws FormatError where there is no such tensor. */
+  /** The tensor of a reference. @throws FormatError if there is no such tensor. */
   tensor({ layer, node, output }: TensorReference): KerasTensor {
     const tensor = this.#nodes.get(keyOf(layer, node))?.outputs[output];
     if (tensor === undefined) {
@@ -189,7 +190,7 @@ class Applications {
     return tensor;
   }
 
-  /** Who waits for each application. */
+  /** For each application, the ones that wait for it. */
   #followers(waiting: readonly Waiting[]): ReadonlyMap<string, readonly Waiting[]> {
     const followers = new Map<string, Waiting[]>();
     const follow = (key: string, one: Waiting): void => {
@@ -226,7 +227,7 @@ function keyOf(layer: string, node: number): string {
   return `${node}/${layer}`;
 }
 
-/** Each weight beside its tensor. */
+/** The pairs of a weight and its tensor. @throws FormatError if a tensor is missing, superfluous or of another shape. */
 function assignments(
   leaves: ReadonlyMap<string, Layer>,
   tensors: ReadonlyMap<string, StoredTensor>,

@@ -1,4 +1,4 @@
-/** Writes models into files of any format that we write. */
+/** Saving of models to files of any supported format (keras.Model.save). */
 import { makeFolder, warn, writeBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -7,12 +7,13 @@ import type { CheckpointWriter, Preprocessing, SavedTraining, WrittenFile } from
 import { writerNamed, writerOf } from "../../saving/writer-of.ts";
 import { describeModel, weightsByPath } from "./describe-model.ts";
 
+/** The options of `save`. */
 export interface SaveOptions {
-  /** The format's name; by default what the ending of the file's name says. */
+  /** The name of the format, one of `writers`. Default: the format of the file's ending. */
   readonly format?: string | undefined;
   /**
-   * Whether `.keras` and `.h5` of a compiled model say how it is trained, `.keras` with the state of its optimizer, which may be twice as
-   * large as the model. Default: true.
+   * Whether to save a compiled model's training configuration in `.keras` and `.h5` files, in `.keras` with the optimizer's state, which may
+   * be twice as large as the model. Default: true.
    */
   readonly includeOptimizer?: boolean | undefined;
 }
@@ -23,7 +24,7 @@ interface Savable {
   describeTraining?(): Promise<SavedTraining | undefined>;
 }
 
-/** The files of a model in a format; the first is the main one. */
+/** The files of a model in a format, the main one first. */
 export async function modelFiles(
   model: Network & Savable,
   { format, ...options }: SaveOptions & { readonly format: string },
@@ -32,7 +33,7 @@ export async function modelFiles(
   return filesBy(model, writerNamed(format), name, options);
 }
 
-/** Writes beside and renames: what was there stays whole until the new is. */
+/** Saves a model to a file or folder. Each file that exists is replaced only once the new one is complete. */
 export async function saveModel(model: Network & Savable, target: string | URL, given: SaveOptions): Promise<void> {
   checkOptions("save()", given, { format: true, includeOptimizer: true });
   const { format, ...options } = given;
@@ -40,7 +41,7 @@ export async function saveModel(model: Network & Savable, target: string | URL, 
   await writeAll(path, await filesBy(model, writerOf(path, format), lastName(path), options));
 }
 
-/** The writer for weights alone where the name says so: Keras's `.weights.h5`, and `.h5` as Keras 2 wrote weights. */
+/** Saves only the weights if the ending is `.weights.h5` (Keras 3) or `.h5` (as Keras 2 wrote weights), else the whole model. */
 export async function saveWeights(model: Network & Savable, target: string | URL, options: SaveOptions): Promise<void> {
   checkOptions("saveWeights()", options, { format: true, includeOptimizer: true });
   const { format } = options;
@@ -63,7 +64,7 @@ async function filesBy(
   );
 }
 
-/** A model is saved even where how it is trained cannot be. */
+/** The training configuration; a model is saved without it, with a warning, if it cannot be described. */
 async function trainingOf(model: Savable): Promise<SavedTraining | undefined> {
   try {
     return await model.describeTraining?.();
@@ -78,7 +79,7 @@ function lastName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 
-/** Neighbours first: whoever finds the main file finds them too. */
+/** Writes the main file last, so that whoever finds it finds the others too. */
 async function writeAll(path: string, files: readonly WrittenFile[]): Promise<void> {
   const [main, ...others] = files;
   if (main === undefined) return;

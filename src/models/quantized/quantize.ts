@@ -1,42 +1,45 @@
-/** Post-training quantization: a model of integers from a model and some dozens of pictures like those it will see. */
+/** Post-training quantization of a model to 8-bit integers, calibrated with some dozens of pictures (Jacob et al. 2018; docs/int8.md). */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Tensor } from "../../core/tensor.ts";
-import type { RangeMethod } from "../../engine/integers/histogram.ts";
+import type { RangeMethod } from "../../quantization/histogram.ts";
+import { executorOf } from "../../engine/executor-of.ts";
 import { batchesOf } from "../../graph/batches.ts";
 import { programOf } from "../../graph/program.ts";
 import type { BaseModel } from "../base-model.ts";
 import { QuantizedModel, type QuantizedModelOptions } from "./quantized-model.ts";
 
+/** The options of `quantize`. */
 export interface QuantizeOptions extends QuantizedModelOptions {
-  /** How many threads may share the work of a prediction. Default: as many as the model's. */
+  /** The largest number of threads that share the work of a prediction. Default: that of the model. */
   readonly threads?: number | undefined;
   /**
-   * How the range of a value is chosen from what calibration saw: `mse` (default), where rounding and cutting together cost the least
-   * squared error; `minMax`, all of it; `percentile`, all but the outermost numbers.
+   * The method that chooses the range of each activation from the calibration data: `mse` takes the range with the smallest squared error of
+   * rounding and clipping, `minMax` the whole range, `percentile` all but the outermost values. Default: `mse`.
    */
   readonly ranges?: RangeMethod | undefined;
-  /** For `percentile`: the share of numbers inside, in percent. Default: 99.999. */
+  /** The percentage of values within the range with `ranges: "percentile"`, above 50 and at most 100. Default: 99.999. */
   readonly percentile?: number | undefined;
-  /** Let biases make up for the mean error of rounded weights. Default: true. */
+  /** Whether to correct biases for the mean error of rounded weights. Default: true. */
   readonly biasCorrection?: boolean | undefined;
-  /** Even out the channels between expansions and depthwise convolutions (cross-layer equalization). Default: true. */
+  /** Whether to equalize the channels between expansions and depthwise convolutions (cross-layer equalization). Default: true. */
   readonly equalization?: boolean | undefined;
 }
 
-/** Pictures as the model takes them: a batch, or batches one after the other; for a model with several inputs arrays of them. */
+/** Calibration data: a batch of preprocessed pictures, or an iterable of batches; for a model with several inputs, of lists of tensors. */
 export type CalibrationData = Tensor | Iterable<Tensor | readonly Tensor[]> | AsyncIterable<Tensor | readonly Tensor[]>;
 
 const METHODS: readonly string[] = ["mse", "minMax", "percentile"] satisfies readonly RangeMethod[];
 
 /**
- * Quantizes a model: weights to integers of 8 bits with a scale for each output channel, activations to integers of 8 bits. Convolutions
- * (depthwise ones of 3 × 3), dense layers and global average pooling compute with integers, all else with float32 between them.
+ * Quantizes a model after training: weights to 8-bit integers with a scale for each output channel, and activations to 8-bit integers.
+ * Convolutions (depthwise ones if they are 3 × 3), dense layers and global average pooling compute with integers, all other layers with
+ * float32. The model itself is not changed.
  *
- * The model stays as it is. 64 pictures are enough; they must be scaled as for `predict`.
- *
- * @returns a model with the same `predict`; its results are the same on every machine.
- * @throws ValueError where the data has no pictures or does not fit, numbers are not finite, or the model has nothing to quantize.
+ * @param model the model to quantize
+ * @param calibrationData typical pictures, preprocessed as for `predict`; 64 are enough
+ * @returns a model with the same `predict`, whose results are the same on every machine
+ * @throws ValueError if the data has no pictures or does not fit, values are not finite, or the model has nothing to quantize
  */
 export async function quantize(
   model: BaseModel,
@@ -61,10 +64,15 @@ export async function quantize(
   const settings = { method: ranges, percentile, biasCorrection, equalization };
   const batches = batchesFor(model, calibrationData);
   const [{ quantizeProgram }, { inputShapes, partsOf }] = await Promise.all([
-    import("../../engine/integers/quantize.ts"),
+    import("../../quantization/quantize.ts"),
     import("./quantized-file.ts"),
   ]);
-  const network = await quantizeProgram(programOf(model.graph), inputShapes(model), batches, settings);
+  const network = await quantizeProgram(
+    programOf(model.graph),
+    inputShapes(model),
+    { data: batches, executorOf },
+    settings,
+  );
   const { classNames, preprocessing } = model;
   const { threads = model.threads } = options;
   const quantized = new QuantizedModel(partsOf(model, network, { threads }), options);

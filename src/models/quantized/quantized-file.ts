@@ -1,15 +1,16 @@
-/** Quantized models to and from the bytes of their file: which layer each part belongs to, checked against the layers themselves. */
+/** Quantized models to and from the bytes of their safetensors file, whose parts are matched with the model's layers. */
 import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
-import { fold } from "../../engine/fold.ts";
-import { lower } from "../../engine/lower.ts";
-import type { Convolution, Operation, Operations } from "../../engine/operations.ts";
+import { fold } from "../../lowering/fold.ts";
+import { lower } from "../../lowering/lower.ts";
+import type { Convolution, Operation, Operations } from "../../lowering/operations.ts";
+import type { MixedOperation } from "../../engine/operations.ts";
 import { toIntegers } from "../../engine/integers/integers.ts";
-import type { QuantizedNetwork, QuantizedWeights } from "../../engine/integers/network.ts";
-import type { Range } from "../../engine/integers/scheme.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "../../quantization/network.ts";
+import type { Range } from "../../quantization/scheme.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Network } from "../../graph/network.ts";
 import { programOf } from "../../graph/program.ts";
-import type { IntegerMode } from "../../kernels/i8/parts.ts";
+import type { IntegerMode } from "../../engine/integers/modes.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { type Assignment, assignAll, fits } from "../../saving/assignment.ts";
@@ -26,18 +27,18 @@ import { describeModel } from "../files/describe-model.ts";
 import { type AnyModel, architectureOf } from "../files/model-from-description.ts";
 import type { ThreadOptions } from "../threads.ts";
 
-/** What a file says beside the model itself. */
+/** The contents of a file beside the model itself. */
 export interface Extras {
   readonly classNames: readonly string[] | undefined;
   readonly preprocessing: Preprocessing | undefined;
 }
 
-/** Stands for rows and columns that are known only when the model runs. */
+/** The size that takes the place of rows and columns that are not fixed. */
 const ANY_SIZE = 224;
 
-/** What a quantized model consists of. Models have it given: it knows of integers and files, which come with the first of them. */
+/** The parts of a quantized model. A model only holds them, so that the code of integers and files is loaded with the first one. */
 export class QuantizedParts {
-  /** The layers; those that became integers have no weights of their own. It also says how many threads may be used. */
+  /** The layers, of which the quantized ones have no float32 weights; it also has the number of threads. */
   readonly architecture: AnyModel;
   readonly network: QuantizedNetwork;
 
@@ -46,8 +47,8 @@ export class QuantizedParts {
     this.network = network;
   }
 
-  /** The folded operations of the architecture, with integers. */
-  toIntegers(operations: Operations, mode: IntegerMode): Operations {
+  /** The folded operations of the architecture, with integers in place of float32 where the network has them. */
+  toIntegers(operations: Operations, mode: IntegerMode): Operations<MixedOperation> {
     return toIntegers(operations, this.network, mode);
   }
 
@@ -73,7 +74,7 @@ export class QuantizedParts {
   }
 }
 
-/** @throws FormatError where the file is broken or has other parts than its model, UnsupportedError, LimitError. */
+/** Reads a file. @throws FormatError if it is broken or its parts do not fit its model; UnsupportedError; LimitError. */
 export function quantizedFromBytes(
   bytes: Uint8Array,
   options: ThreadOptions,
@@ -83,7 +84,7 @@ export function quantizedFromBytes(
   const names = new Names(architecture);
   const network = { weights: integerWeights(file, names), ranges: rangesOf(file, names) };
   assignAll(assignments(file, floatWeights(names, network.weights)), {});
-  // Finds what does not fit together before anything is predicted.
+  // Conversion throws if parts do not fit together, here rather than in the first prediction.
   toIntegers(names.operations, network, "i16");
   return {
     parts: new QuantizedParts(architecture, network),
@@ -92,7 +93,7 @@ export function quantizedFromBytes(
   };
 }
 
-/** The parts for a network of a model: a copy of its layers, with weights where the network has no integers. */
+/** The parts of a quantized model: a copy of a model's layers, with float32 weights only where the network has no integers. */
 export function partsOf(model: Network, network: QuantizedNetwork, options: ThreadOptions): QuantizedParts {
   const { model: architecture } = architectureOf(describeModel(model), options);
   const values = new Map(leafLayers(model));
@@ -103,13 +104,13 @@ export function partsOf(model: Network, network: QuantizedNetwork, options: Thre
   return new QuantizedParts(architecture, network);
 }
 
-/** The names that the parts of a model have in a file. */
+/** The names of a model's parts in a file. */
 class Names {
   readonly operations: Operations;
   readonly leaves: readonly (readonly [path: string, layer: Layer])[];
-  /** Values by the layer that makes them, or the input. */
+  /** The values of the program, by the path of the layer or the name of the input that they come from. */
   readonly values = new Map<string, number>();
-  /** Convolutions, bounds and normalizations folded in, by their layer. */
+  /** The convolutions, with folded bounds and normalizations, by the path of their layer. */
   readonly convolutions = new Map<string, Convolution>();
 
   constructor(model: Network) {
@@ -133,19 +134,19 @@ class Names {
   }
 }
 
-/** A name, with a number where it is taken: layers may be applied several times. */
+/** A name, with a number if it is taken, since a layer may be applied several times. */
 function unused(taken: ReadonlyMap<string, unknown>, name: string): string {
   let free = name;
   for (let number = 2; taken.has(free); number++) free = `${name}#${number}`;
   return free;
 }
 
-/** The shapes of a model's inputs without the batch, any size in place of an unknown one. */
+/** The shapes of a model's inputs without the batch axis; sizes that are not fixed are replaced by `ANY_SIZE`. */
 export function inputShapes(model: Network): readonly Dims[] {
   return model.inputs.map(({ shape }) => shape.slice(1).map((axis) => axis ?? ANY_SIZE));
 }
 
-/** All weights, by `layer/weight`, but for those that integers have taken the place of. */
+/** All weights by `layer/weight`, except those that integers replace. */
 function floatWeights(names: Names, integers: ReadonlyMap<number, QuantizedWeights>): ReadonlyMap<string, Weight> {
   return new Map([...floatWeightsWithLayers(names, integers)].map(([name, { weight }]) => [name, weight]));
 }
@@ -201,7 +202,7 @@ function rangesOf({ ranges }: QuantizedFile, { values }: Names): ReadonlyMap<num
   );
 }
 
-/** Each float32 weight beside its tensor. */
+/** The pairs of a float32 weight and its tensor. @throws FormatError if a tensor is missing, superfluous or of another shape. */
 function assignments({ weights }: QuantizedFile, expected: ReadonlyMap<string, Weight>): readonly Assignment[] {
   const found = [...expected].map(([name, weight]): Assignment => {
     const tensor = weights.get(name);

@@ -1,42 +1,48 @@
-/** A model of integers: predicts as the model that it was made from, several times as fast and a quarter as large. */
+/** Quantized models, which compute with 8-bit integers: about a quarter of the size of the original, and faster (see docs/int8.md). */
 import { readBytes, writeBytes } from "#platform";
 import { disposeWhenMade } from "../../core/disposal.ts";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Engine } from "../../engine/engine.ts";
+import { executorOf } from "../../engine/executor-of.ts";
 import { batchesOf } from "../../graph/batches.ts";
+import type { Executor } from "../../graph/executor.ts";
 import { programOf } from "../../graph/program.ts";
 import type { KerasTensor } from "../../layers/layer.ts";
-import type { IntegerMode } from "../../kernels/i8/parts.ts";
-import { bestMode, hasMode } from "../../kernels/i8/probe.ts";
+import { type IntegerMode, bestMode, hasMode } from "../../engine/integers/modes.ts";
 import type { BytesSource, ReadOptions } from "../../platform/contract.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import type { SaveOptions } from "../files/save-model.ts";
 import type { QuantizedParts } from "./quantized-file.ts";
 
-export type { IntegerMode } from "../../kernels/i8/parts.ts";
+export type { IntegerMode } from "../../engine/integers/modes.ts";
 
+/** The options of a quantized model. */
 export interface QuantizedModelOptions {
   /**
-   * The arithmetic: bytes (`u8`, on x86), signed bytes (`s8`, on ARM) or 16-bit numbers (`i16`, anywhere). All give the same results.
-   * Default: the fastest that this machine has.
+   * The integer arithmetic: unsigned bytes (`u8`, on x86), signed bytes (`s8`, on ARM) or 16-bit numbers (`i16`, on any machine). All give the
+   * same results. Default: the fastest one that this machine has.
    */
   readonly mode?: IntegerMode | undefined;
 }
 
+/**
+ * A quantized model, which `quantize` makes and `loadQuantized` loads. It can predict and be saved, but not trained. It holds memory until
+ * `dispose()`; `using` disposes of it at the end of a block.
+ */
 export class QuantizedModel {
+  /** The integer arithmetic that the model computes with. */
   readonly mode: IntegerMode;
   readonly #parts: QuantizedParts;
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #disposed = false;
-  /** The names of the classes in the order of the output, where they are known; saved with the model. */
+  /** The names of the classes, in the order of the outputs, if known; they are saved with the model. */
   classNames: readonly string[] | undefined;
-  /** How pixels are scaled for the model; undefined where it is `preprocessInput`'s way. Saved with it. */
+  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model. */
   preprocessing: Preprocessing | undefined;
 
-  /** Made by `quantize` and `loadQuantized`. */
+  /** Called by `quantize` and `loadQuantized`. @throws ValueError if this machine does not have the `mode`. */
   constructor(parts: QuantizedParts, { mode = bestMode() }: QuantizedModelOptions = {}) {
     if (!hasMode(mode)) {
       throw valueError(`\`mode\` should be "${bestMode()}" or "i16" on this machine. Received: mode=${show(mode)}`);
@@ -45,52 +51,57 @@ export class QuantizedModel {
     this.#parts = parts;
   }
 
+  /** The name of the model, that of the original. */
   get name(): string {
     return this.#parts.architecture.name;
   }
 
-  /** The shapes that `predict` takes and gives, batch first, null for what is known only then; of the first input and output. */
+  /** The shape of the first input with the batch axis first, null for axes of any size. */
   get inputShape(): Shape {
     return this.#parts.architecture.input.shape;
   }
 
-  /** The shapes of all inputs. */
+  /** The shapes of all inputs, with the batch axis first, null for axes of any size. */
   get inputShapes(): readonly Shape[] {
     return this.#parts.architecture.inputs.map(({ shape }) => shape);
   }
 
+  /** The shape of the first output with the batch axis first, null for axes of any size. */
   get outputShape(): Shape {
     return this.output.shape;
   }
 
-  /** The symbolic tensor that the answers are: its layers are those of the model that this one was made from, as far as they have no weights. */
+  /** The symbolic output tensor, from which the layers can be reached, although the quantized ones do not have the original's weights. */
   get output(): KerasTensor {
     return this.#parts.architecture.output;
   }
 
-  /** The model's answers for a batch, as `Model.predict` gives them. @throws ValueError where the model has several outputs. */
+  /**
+   * Predicts the output for a batch of inputs. It takes the same tensors as the original model's `predict`, and returns float32.
+   * @throws ValueError if shapes do not fit, or the model has several outputs; StateError after `dispose()`
+   */
   async predict(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>> {
     const [result, ...others] = await this.predictAll(x);
     if (result !== undefined && others.length === 0) return result;
     throw valueError(`Model '${this.name}' has ${others.length + 1} outputs. Ask it with predictAll().`);
   }
 
-  /** The answers of all outputs. NaN in pictures counts as the least number that was seen in calibration. */
+  /** Predicts all outputs, in their order. NaN in the inputs counts as the lowest value of the range found in calibration. */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this.#parts.architecture);
-    const engine = await this.#running();
-    return [...(await engine.run(batches))];
+    const executor = await this.#running();
+    return [...(await executor.run(batches))];
   }
 
-  /** The file: about a byte for each weight. `loadQuantized` reads it. */
+  /** The bytes of the safetensors file that `loadQuantized` reads, about one for each weight. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.#parts.toBytes(this);
   }
 
   /**
-   * The model as ONNX for other run-times, with QuantizeLinear and DequantizeLinear (QDQ). They round on a slightly other grid than we do:
-   * answers are as good, not the same.
-   * @throws UnsupportedError where an operation has no operator in ONNX.
+   * The bytes of an ONNX file for other runtimes, with QuantizeLinear and DequantizeLinear (QDQ). Their zero points are whole numbers, so
+   * that predictions are as good as here, but not the same.
+   * @throws UnsupportedError if an operation has no operator in ONNX
    */
   async toOnnx(): Promise<Uint8Array<ArrayBuffer>> {
     const { quantizedOnnx } = await import("./quantized-onnx.ts");
@@ -98,8 +109,9 @@ export class QuantizedModel {
   }
 
   /**
-   * Writes the file, whole or not at all: `safetensors`, or `onnx` where the format or else the name's ending says so. Browsers have no files:
-   * see `toBytes` and `toOnnx`.
+   * Saves the model to a file: as ONNX if `format` is `onnx` or, without `format`, the path ends in `.onnx`; else as safetensors. A file that
+   * exists is replaced only once the new one is complete. In browsers, use `toBytes` or `toOnnx`.
+   * @throws ValueError for another format; IOError if the file cannot be written
    */
   async save(path: string | URL, options: Pick<SaveOptions, "format"> = {}): Promise<void> {
     checkOptions("save()", options, { format: true });
@@ -111,50 +123,56 @@ export class QuantizedModel {
     await writeBytes(path, isOnnx ? await this.toOnnx() : this.toBytes());
   }
 
-  /** The bytes that the engine holds for this model: packed weights and working memory. 0 before the first prediction. */
+  /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#engine === undefined ? 0 : (await this.#engine).memoryBytes;
+    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
   }
 
-  /** Frees the engine's memory; predicting again is an error. */
+  /** Frees the memory of predictions; predicting throws a StateError from then on. */
   dispose(): void {
     this.#disposed = true;
-    disposeWhenMade(this.#engine);
-    this.#engine = undefined;
+    disposeWhenMade(this.#executor);
+    this.#executor = undefined;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #running(): Promise<Engine> {
+  #running(): Promise<Executor> {
     if (this.#disposed) {
       throw new MobileNetV2Error(
         "StateError",
         `Model '${this.name}' was disposed of. Make or load it again to predict.`,
       );
     }
-    if (this.#engine === undefined) {
+    if (this.#executor === undefined) {
       const { architecture } = this.#parts;
-      this.#engine = Engine.create(programOf(architecture.graph), {
+      const made = executorOf(programOf(architecture.graph), {
         threads: architecture.threads,
         transform: (operations) => this.#parts.toIntegers(operations, this.mode),
       });
+      this.#executor = made;
+      // After a failed start, the next call must try again.
+      made.catch(() => {
+        if (this.#executor === made) this.#executor = undefined;
+      });
     }
-    return this.#engine;
+    return this.#executor;
   }
 }
 
+/** The options of `loadQuantized`. */
 export interface LoadQuantizedOptions extends QuantizedModelOptions, ReadOptions {
-  /** How many threads may share the work of a prediction; see `loadModel`. */
+  /** The largest number of threads that share the work of a prediction. Default: the number of cores, at most 8. */
   readonly threads?: number | undefined;
 }
 
 /**
- * Opens a quantized model that `toBytes` or `save` made.
- * @param source a path, an address, bytes, a Blob
- * @throws FormatError where the file is broken or does not fit the model it describes; UnsupportedError where it is another kind of file;
- *   IOError, NetworkError, LimitError.
+ * Loads a quantized model from a safetensors file that its `save` or `toBytes` made.
+ * @param source a path, a URL, bytes or a `Blob`
+ * @throws FormatError if the file is broken or its parts do not fit its model; UnsupportedError if it is another kind of file; IOError,
+ *   NetworkError or LimitError if it cannot be read
  */
 export async function loadQuantized(source: BytesSource, options: LoadQuantizedOptions = {}): Promise<QuantizedModel> {
   checkOptions("loadQuantized()", options, {

@@ -1,23 +1,23 @@
 /**
- * Quantized models as ONNX in the form that its run-times know (QDQ): int8 weights with a scale a channel, int32 biases, and for what
- * convolutions take QuantizeLinear and DequantizeLinear with bytes between.
+ * Quantized models as ONNX in its QDQ form: int8 weights with a scale for each channel, int32 biases, and QuantizeLinear and
+ * DequantizeLinear, with bytes between them, before each convolution.
  */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
-import { fold } from "../../engine/fold.ts";
-import { lower } from "../../engine/lower.ts";
+import { fold } from "../../lowering/fold.ts";
+import { lower } from "../../lowering/lower.ts";
+import type { Bounds } from "../../lowering/bounds.ts";
 import {
-  type Bounds,
   type Convolution,
   type Operation,
   type Operations,
   type Pool,
   inputsOf,
-} from "../../engine/operations.ts";
-import { isGlobalMean } from "../../engine/integers/integers.ts";
-import type { QuantizedNetwork, QuantizedWeights } from "../../engine/integers/network.ts";
-import { paddingOf, quantizationOf } from "../../engine/integers/scheme.ts";
-import { folded } from "../../engine/memory/weights.ts";
+  isGlobalMean,
+} from "../../lowering/operations.ts";
+import type { QuantizedNetwork, QuantizedWeights } from "../../quantization/network.ts";
+import { paddingOf, quantizationOf } from "../../quantization/scheme.ts";
+import { folded } from "../../lowering/folded.ts";
 import { programOf } from "../../graph/program.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import { GraphWriter, type WrittenValue } from "../../saving/onnx/graph-writer.ts";
@@ -29,7 +29,7 @@ interface Extras {
   readonly preprocessing: Preprocessing | undefined;
 }
 
-/** The bytes of the file. @throws UnsupportedError where an operation has no operator in ONNX. */
+/** The bytes of the file. @throws UnsupportedError if an operation has no operator in ONNX. */
 export function quantizedOnnx({ architecture, network }: QuantizedParts, extras: Extras): Uint8Array<ArrayBuffer> {
   const operations = fold(lower(programOf(architecture.graph), inputShapes(architecture)));
   const writer = new QuantizedGraph(operations, network);
@@ -51,10 +51,10 @@ class QuantizedGraph {
   readonly #operations: Operations;
   readonly #network: QuantizedNetwork;
   readonly #values = new Map<number, WrittenValue>();
-  /** Values that went to bytes and back. */
+  /** Values after a pair of QuantizeLinear and DequantizeLinear. */
   readonly #rounded = new Map<number, WrittenValue>();
   readonly #consumers = new Map<number, Operation[]>();
-  /** Values that are others under another shape. */
+  /** For values that are another value in another shape, that value. */
   readonly #sources = new Map<number, number>();
 
   constructor(operations: Operations, network: QuantizedNetwork) {
@@ -138,7 +138,7 @@ class QuantizedGraph {
       window.cols,
       sizeOf(kernel.shape) / (window.rows * window.cols * to.channels),
     ];
-    // Ours is (rows, cols, channels of a group, filters); a Dense layer's (inputs, units).
+    // Keras's kernels are (rows, cols, channels of a group, filters), those of Dense layers (inputs, units).
     const layout = isVector
       ? { dims: [perGroup, to.channels], order: undefined, axis: 1 }
       : { dims: [to.channels, perGroup, rows, cols], order: [rows, cols, perGroup, to.channels] as const, axis: 0 };
@@ -163,12 +163,12 @@ class QuantizedGraph {
       value = { ...value, name: sum };
     }
     if (weights === undefined || !this.#feedsIntegers(output)) return this.#bounded(value, operation.bounds);
-    // What is rounded is bounded by that; its channels may have units of their own, in which the layer's bounds do not hold.
+    // Rounding to bytes applies the bounds. They must not be applied before it: equalization may have scaled each channel differently.
     this.#values.set(output, value);
     return this.#roundedValue(output);
   }
 
-  /** Whether a value is wanted as bytes, as in the engine (engine/integers/integers.ts). */
+  /** Whether an operation takes a value as bytes, as in the engine (engine/integers/integers.ts). */
   #feedsIntegers(value: number): boolean {
     return (this.#consumers.get(value) ?? []).some(
       (consumer) =>
@@ -258,7 +258,7 @@ class QuantizedGraph {
     return { ...x, name: graph.node("Clip", `${x.name}/clip`, [x.name, limit(bounds.low), limit(bounds.high)]) };
   }
 
-  /** The value as bytes say it. */
+  /** A value rounded to bytes and back. */
   #roundedValue(value: number): WrittenValue {
     const known = this.#rounded.get(value);
     if (known !== undefined) return known;
@@ -275,7 +275,7 @@ class QuantizedGraph {
     return rounded;
   }
 
-  /** ONNX's zero points are integers; ours may lie between. */
+  /** The scale and zero point of a value; ONNX's zero points are integers, those of the engine need not be. */
   #scaleOf(value: number): Scale {
     const range = this.#rangeOf(value);
     if (range === undefined) throw missing();
@@ -295,7 +295,7 @@ class QuantizedGraph {
     return found;
   }
 
-  /** With the batch, which is not known. */
+  /** The shape of a value with the batch axis, null for any size. */
   #shape(value: number): readonly (number | null)[] {
     return [null, ...(this.#operations.shapes[value] ?? [])];
   }
@@ -306,7 +306,7 @@ interface Numbers<T> {
   slice(): T;
 }
 
-/** (rows, cols, channels, filters) → (filters, channels, rows, cols). */
+/** A kernel transposed from (rows, cols, channels, filters) to (filters, channels, rows, cols). */
 function filtersFirst<T extends Numbers<T>>(
   values: T,
   [rows, cols, channels, filters]: readonly [number, number, number, number],

@@ -1,4 +1,4 @@
-/** `model.summary()`: the table that Keras prints through rich, to the letter (keras.src.utils.summary_utils). */
+/** `model.summary()`: the same table as Keras prints with rich, character for character (keras.src.utils.summary_utils). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -7,22 +7,25 @@ import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { type Column, renderTable } from "./table.ts";
 
+/** The options of `summary`. */
 export interface SummaryOptions {
-  /** Total width in characters. Keras's is 108 where the table shows connections, else 88; 12 more with `showTrainable`. */
+  /** The width of the table in characters. Default: 108 if the table shows connections, else 88; 12 more with `showTrainable`. */
   readonly lineLength?: number | undefined;
-  /** Where columns end, as parts of the line. */
+  /**
+   * The ends of the columns, as fractions of the line. Default: [0.3, 0.56, 0.74, 1] if the table shows connections, else [0.45, 0.8, 1].
+   */
   readonly positions?: readonly number[] | undefined;
-  /** Receives the whole text. `console.log` unless given. */
+  /** The function that is called with the whole text. Default: `console.log`. */
   readonly printFn?: ((text: string) => void) | undefined;
-  /** Also list the layers of nested models. */
+  /** Whether to list the layers of nested models. Default: false. */
   readonly expandNested?: boolean | undefined;
-  /** Add a column that says whether a layer is trainable. */
+  /** Whether to add a column that shows which layers are trainable. Default: false. */
   readonly showTrainable?: boolean | undefined;
-  /** The first and the last layer to list: names or regular expressions matched at the start. */
+  /** The first and the last layer to list: names, or regular expressions that match from the start of a name. Default: all layers. */
   readonly layerRange?: readonly [string, string] | undefined;
 }
 
-/** The summary of a model as text without a last line break. */
+/** The summary of a model as text, without a final line break. @throws ValueError if the line is too short or the range matches no layer. */
 export function summaryText(model: Network, options: SummaryOptions = {}): string {
   checkOptions("summary()", options, {
     lineLength: true,
@@ -65,7 +68,7 @@ export function summaryText(model: Network, options: SummaryOptions = {}): strin
   ].join("\n");
 }
 
-/** True where Keras leaves out the connections: every node has one input, and no two are at the same depth. */
+/** Whether Keras leaves out the connections: every node has one input, and no two are at the same depth. */
 function isSequentialLike(model: Network): boolean {
   if (model.className === "Sequential") return true;
   const { nodes, layers } = model.graph;

@@ -1,9 +1,10 @@
 /** Text tables with lines between rows, laid out exactly as the Python package rich does (rich.table, rich._wrap). */
 
+/** A column of a table. */
 export interface Column {
   readonly header: string;
   readonly align: "left" | "right" | "center";
-  /** The wished width of the content; columns shrink evenly where the table has less room. */
+  /** The preferred width of the content; columns shrink evenly if the table is too narrow. */
   readonly width: number;
 }
 
@@ -44,7 +45,7 @@ export function renderTable(
   return [...lines, rule("└", "─", "┴", "┘")];
 }
 
-/** Takes what is too much evenly from all columns, as rich's `ratio_reduce` does. */
+/** The widths reduced evenly to fit into the room (rich's `ratio_reduce`). */
 function fit(widths: readonly number[], room: number): number[] {
   let excess = widths.reduce((sum, width) => sum + width, 0) - room;
   let columns = widths.length;
@@ -57,14 +58,14 @@ function fit(widths: readonly number[], room: number): number[] {
   });
 }
 
-/** Python's `round`. */
+/** The nearest integer; halves are rounded to the even one, as by Python's `round`. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** Breaks at spaces; a word that is too long for a line is cut with an ellipsis. */
+/** The lines of a text, broken at spaces; a word that is too long for a line is cut off with an ellipsis. */
 function wrap(text: string, width: number): string[] {
   const breaks: number[] = [];
   let offset = 0;

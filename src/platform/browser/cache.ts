@@ -1,4 +1,4 @@
-/** The browser's cache for downloads: the Cache API, or none where the page may not use it. */
+/** The browser's cache for downloads: the Cache API, or none if the page may not use it. */
 
 import { checkLimit } from "../byte-collector.ts";
 import { type CacheEntry, type CachedContent, download, takeCached } from "../cached-download.ts";
@@ -41,7 +41,7 @@ function nameOf(url: string): string {
 
 async function openCache(folder: string): Promise<Cache | undefined> {
   try {
-    // Missing on insecure pages; throws in sandboxed frames.
+    // It is missing on insecure pages, and throws in sandboxed frames.
     return await globalThis.caches?.open(`mobilenet-v2/${folder}`);
   } catch {
     return undefined;
@@ -81,11 +81,11 @@ class BrowserEntry implements CacheEntry {
   async keep(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const cache = await this.#open();
     const headers = { "content-type": "application/octet-stream", "content-length": String(bytes.length) };
-    // A full disk or a private window: the next visit downloads again.
+    // If the disk is full or the window is private, the next visit downloads again.
     await cache?.put(this.#url, new Response(bytes, { headers })).catch(() => undefined);
   }
 
-  /** The Cache API writes an entry whole or not at all, and pages seldom start in parallel. */
+  /** Does not wait, because the Cache API writes an entry whole or not at all, and pages seldom start in parallel. */
   async takeTurn(): Promise<{ end(): Promise<void> }> {
     return { end: async () => undefined };
   }

@@ -1,4 +1,4 @@
-/** Files beside addresses, and chosen files, in browsers. There are no folders by their path. */
+/** Files beside an address, and chosen files, in browsers. Folders cannot be opened by their path. */
 import { absolute, readBytes } from "./files.ts";
 import type { FileSet, FilesSource, ReadOptions } from "../contract.ts";
 import { chosenFiles, fetchedFiles, isFileList, singleFile } from "../file-set.ts";

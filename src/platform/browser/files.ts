@@ -1,4 +1,4 @@
-/** Bytes in browsers: addresses, relative ones too, and what is at hand. There are no paths. */
+/** Reads bytes in browsers: from addresses, including relative ones, or as they are passed in. There are no paths. */
 
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { readAnyBytes } from "../bytes-at-hand.ts";
@@ -9,7 +9,10 @@ export async function readBytes(source: BytesSource, options: ReadOptions = {}):
   return readAnyBytes(source, options, (place) => fetchBytes(absolute(place), options));
 }
 
-/** Resolved as `fetch` would, against the page or the worker's script. */
+/**
+ * The full address, resolved as `fetch` does against the page or the worker's script.
+ * @throws UnsupportedError for an address that browsers do not read.
+ */
 export function absolute(address: string): string {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   const url = URL.canParse(address, base) ? new URL(address, base) : undefined;

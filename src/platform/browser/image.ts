@@ -1,8 +1,8 @@
-/** Decoding and encoding pictures in browsers: `createImageBitmap` and a canvas; WebCodecs where a picture is transparent. */
+/** Decodes and encodes pictures in browsers: `createImageBitmap` and a canvas; WebCodecs if a picture is transparent. */
 import { messageOf, MobileNetV2Error } from "../../core/errors.ts";
 import type { DecodedImage, DecodeOptions, ImageFormat } from "../contract.ts";
 
-/** Some browsers give a blank canvas where one would have more than 16 million pixels, and say nothing. */
+/** The largest number of pixels that are drawn at once: some browsers silently give a blank canvas beyond 16 million pixels. */
 const STRIPE_PIXELS = 2 ** 22;
 
 function context(width: number, height: number): readonly [OffscreenCanvas, OffscreenCanvasRenderingContext2D] {
@@ -25,7 +25,7 @@ function checkPixels(width: number, height: number, maxPixels: number): void {
   throw new MobileNetV2Error("LimitError", `The picture has ${width} × ${height} pixels, more than ${maxPixels}.`);
 }
 
-/** By way of a canvas: exact where the picture is opaque; a canvas forgets the colours under transparency. */
+/** Decodes by way of a canvas. It is exact if the picture is opaque; a canvas loses the colours under transparency. */
 async function decodeByCanvas(bytes: Uint8Array<ArrayBuffer>, options: DecodeOptions): Promise<DecodedImage> {
   const bitmap = await createImageBitmap(new Blob([bytes], { type: options.mimeType }), {
     imageOrientation: "none",
@@ -50,7 +50,7 @@ async function decodeByCanvas(bytes: Uint8Array<ArrayBuffer>, options: DecodeOpt
   }
 }
 
-/** By way of WebCodecs, which keeps the colours under transparency; undefined where it is missing or gives no RGB. */
+/** Decodes by WebCodecs, which keeps the colours under transparency; undefined if WebCodecs is missing or gives no RGB. */
 async function decodeStraight(
   bytes: Uint8Array<ArrayBuffer>,
   options: DecodeOptions,
@@ -91,7 +91,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   if (options.mimeType === "image/tiff") {
     throw new MobileNetV2Error("UnsupportedError", "Browsers do not read TIFF. Convert the picture to PNG first.");
   }
-  // A Blob and a decoder take no memory that is shared between threads.
+  // A Blob and a decoder do not accept memory that is shared between threads.
   const own =
     bytes.buffer instanceof ArrayBuffer
       ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,4 +1,4 @@
-/** What a browser says about itself; workers included. */
+/** What a browser, or one of its workers, knows about itself. */
 
 /** Browsers have no environment variables. */
 export function environment(_name: string): string | undefined {
@@ -21,7 +21,7 @@ export function print(text: string): void {
   for (const line of text.split("\n")) if (line.trim() !== "") console.log(line);
 }
 
-/** Browsers take switches at their start only. */
+/** Browsers take such switches only when they start. */
 export function joinVectors(_on: boolean): boolean {
   return false;
 }

@@ -1,4 +1,4 @@
-/** Threads of browsers: Web Workers. */
+/** Threads in browsers: Web Workers. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { WorkerEvents, WorkerProgram, WorkerThread } from "../contract.ts";
 
@@ -7,7 +7,7 @@ const post = (message) => postMessage(message);
 const __name = (named) => named;`;
 
 export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In> {
-  // Service workers have none.
+  // Service workers cannot start workers.
   if (typeof Worker !== "function") throw new MobileNetV2Error("UnsupportedError", "There are no workers here.");
   const url = URL.createObjectURL(
     new Blob([`${ENDS}\n(${String(program)})(listen, post);`], { type: "text/javascript" }),
@@ -29,17 +29,17 @@ export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: Wo
   };
 }
 
-/** Import maps hold for pages, not for their workers. */
+/** Import maps apply to pages, not to their workers. */
 export function packageUrl(): string | undefined {
   return undefined;
 }
 
-/** Pages have to answer their users. Workers may sleep, but for those of services. */
+/** Pages may not sleep, as they have to respond to their users. Workers may, except service workers. */
 export function mayBlock(): boolean {
   if (typeof document !== "undefined") return false;
   if (typeof SharedArrayBuffer !== "function") return true;
   try {
-    // Another value than 0 is there: returns at once.
+    // The value there is not the expected one, so this returns at once.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
     return true;
   } catch {
@@ -47,7 +47,7 @@ export function mayBlock(): boolean {
   }
 }
 
-/** Only where the page is cross-origin isolated. */
+/** Memory can be shared only if the page is cross-origin isolated. */
 export function canShareMemory(): boolean {
   return typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated;
 }

@@ -1,4 +1,4 @@
-/** Keras's download cache, shared with Python: `$KERAS_HOME` or `~/.keras`, as keras/src/utils/file_utils.py finds it. */
+/** Keras's download cache, shared with Python: `$KERAS_HOME` or `~/.keras`, located as keras/src/utils/file_utils.py does. */
 
 import { accessSync, constants, existsSync } from "node:fs";
 import { readdir, rename, rm, stat, unlink } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { asIOError, errorCode, makeFolders, readFileBytes, temporaryPrefix, writ
 import { takeTurn } from "./turn.ts";
 import { environment, warn } from "./system.ts";
 
-/** Temporary files of writers that died: none takes as long as this. */
+/** The age in milliseconds after which a temporary file belongs to a writer that died: no writer takes that long. */
 const STALE_AFTER = 3_600_000;
 
 export function cachedDownload(file: CachedFile): Promise<Uint8Array> {
@@ -51,11 +51,11 @@ export async function removeCached(folder: string, name: string): Promise<boolea
   return removed;
 }
 
-/** Where files of a folder of the cache may be; the last is where they are written. */
+/** The places where the files of a folder of the cache may be; new files are written to the last one. */
 function foldersOf(folder: string): readonly string[] {
   const own = join(kerasHome(), folder);
-  // A home that is not writable may hold the file all the same, as in a container's image. But the other folder is
-  // open to all users of the machine, and read only where Keras would.
+  // A home that is not writable may still contain the file, as in a container's image. The other folder is open to all users of the
+  // machine, and is read only if Keras would read it.
   return isWritable(own) ? [own] : [...new Set([own, join(temporaryFolder(), ".keras", folder)])];
 }
 
@@ -69,7 +69,7 @@ function requirePlain(...parts: readonly string[]): void {
 
 class NodeEntry implements CacheEntry {
   readonly advice: string;
-  /** Where the file may be; the last is where it is written. */
+  /** The paths where the file may be; it is written to the last one. */
   readonly #paths: readonly string[];
   readonly #target: string;
 
@@ -123,7 +123,7 @@ function temporaryFolder(): string {
   return existsSync("/tmp") ? "/tmp" : tmpdir();
 }
 
-/** Whether files can be made in a folder, or the folder itself where it is not there yet. */
+/** Whether files can be created in a folder or, if it does not exist yet, whether the folder can be created. */
 function isWritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
@@ -134,7 +134,7 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** Removes what killed writers of `path` left, by the clock of the file system itself. */
+/** Removes what killed writers of `path` left behind. Ages are measured by the clock of the file system itself. */
 async function removeStale(path: string): Promise<void> {
   const folder = dirname(path);
   const { mtimeMs: now } = await stat(path);

@@ -1,4 +1,4 @@
-/** Folders and neighbouring files in Node. Links lead nowhere but within the folder of what was named. */
+/** Folders and neighbouring files in Node. Links are followed only inside the folder of what was opened. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 
@@ -22,7 +22,7 @@ async function openPath(path: string, options: ReadOptions): Promise<FileSet> {
   try {
     const isFolder = (await stat(path)).isDirectory();
     const folder = isFolder ? path : dirname(path);
-    // The named file may itself be a link, as in Hugging Face's cache: its neighbours then lie where it leads.
+    // The file that was opened may itself be a link, as in Hugging Face's cache; its neighbours then lie where it leads.
     const homes = await Promise.all([
       realpath(folder),
       realpath(path).then((real) => (isFolder ? real : dirname(real))),

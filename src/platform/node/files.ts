@@ -18,14 +18,17 @@ export async function readBytes(source: BytesSource, options: ReadOptions = {}):
   return readAnyBytes(source, options, async (place) => (await readFileBytes(pathOf(place), options)).bytes);
 }
 
-/** A regular file's bytes, and which file they are of. Throws `IOError` for what is no such file, `LimitError` for a large one. */
+/**
+ * Reads a regular file; returns its bytes, and its status to tell which file they are from.
+ * @throws IOError if it is not a regular file or cannot be read, LimitError if it is too large.
+ */
 export async function readFileBytes(
   path: string,
   options: ReadOptions = {},
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; stats: Stats }> {
   options.signal?.throwIfAborted();
   try {
-    // Asked before opening: to open a device can have effects, and to open a pipe waits for its other end.
+    // This is checked before opening, because opening a device can have effects, and opening a pipe waits for its other end.
     requireRegular(await stat(path), path);
     await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();
@@ -54,7 +57,7 @@ export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise
     const present = await stat(target).catch(() => undefined);
     if (present !== undefined) {
       requireRegular(present, target);
-      // Through a link, as writing into it would be.
+      // Links are followed, as writing into them would do.
       target = await realpath(target);
     }
     const beside = temporaryName(target);
@@ -91,9 +94,9 @@ export async function makeFolder(path: string | URL): Promise<void> {
 }
 
 /**
- * Makes a folder and those around it. Node's `recursive` tries for ever where a file system that lets nobody make folders answers ENOENT,
- * as /proc does.
- * @returns the outermost one that was made; undefined where all were there
+ * Makes a folder and the missing ones around it. (With Node's `recursive`, a file system that answers ENOENT because nobody may make
+ * folders, such as /proc, leads to an endless loop.)
+ * @returns the outermost folder that was made; undefined if all of them existed
  */
 export async function makeFolders(folder: string): Promise<string | undefined> {
   try {
@@ -120,7 +123,7 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Writes a file that must not exist yet, down to the disk. */
+/** Writes a file that must not exist yet, and waits until it is on the disk. */
 async function writeNew(path: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
   await using file = await open(path, "wx");
   await file.writeFile(bytes);
@@ -130,17 +133,20 @@ async function writeNew(path: string, bytes: Uint8Array, mode: number | undefine
   await file.sync();
 }
 
-/** A name beside `path` that no other process uses. */
+/** A name in the same folder that no other process uses. */
 function temporaryName(path: string): string {
   return join(dirname(path), `${temporaryPrefix(basename(path))}${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
 }
 
-/** How the temporary files of the file `name` begin; they end with ".tmp". */
+/** The beginning of the names of temporary files for the file `name`; they end with ".tmp". */
 export function temporaryPrefix(name: string): string {
   return `.${name}.`;
 }
 
-/** The path that a path or a file: address names. Throws ValueError, UnsupportedError. */
+/**
+ * The path that a path or a file: address stands for.
+ * @throws ValueError or UnsupportedError.
+ */
 export function pathOf(place: string): string {
   if (/^file:/i.test(place)) {
     try {
@@ -183,7 +189,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open",
 };
 
-/** What the system reports, in the package's error; other errors (ours, an abort) stay what they are. */
+/** Turns an error of the system into an IOError; other errors (the package's own, an abort) are returned as they are. */
 export function asIOError(error: unknown, action: string): unknown {
   const code = errorCode(error);
   if (code === undefined || error instanceof MobileNetV2Error) {
@@ -193,7 +199,7 @@ export function asIOError(error: unknown, action: string): unknown {
   return new MobileNetV2Error("IOError", `Could not ${action}: ${reason} (${code}).`, { cause: error });
 }
 
-/** The code of a system error, such as "ENOENT". */
+/** The code of a system error, such as "ENOENT"; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -1,11 +1,11 @@
-/** What is in a folder, in Node. */
+/** Lists a folder in Node. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { FolderContent } from "../contract.ts";
 import { asIOError, pathOf } from "./files.ts";
 
-/** Links looked up at once. */
+/** The number of links that are looked up at once. */
 const LINKS_AT_ONCE = 64;
 
 export async function readFolder(path: string): Promise<FolderContent> {
@@ -17,7 +17,7 @@ export async function readFolder(path: string): Promise<FolderContent> {
     const files = entries.filter((entry) => !entry.isDirectory() && !entry.isSymbolicLink()).map(({ name }) => name);
     for (let from = 0; from < links.length; from += LINKS_AT_ONCE) {
       const some = links.slice(from, from + LINKS_AT_ONCE);
-      // oxlint-disable-next-line no-await-in-loop -- so many at once
+      // oxlint-disable-next-line no-await-in-loop -- a limited number at once
       const leadToFolders = await Promise.all(some.map(({ name }) => isFolder(join(folder, name))));
       for (const [i, { name }] of some.entries()) {
         if (leadToFolders[i] === true) folders.push({ name, isLink: true });
@@ -30,7 +30,7 @@ export async function readFolder(path: string): Promise<FolderContent> {
   }
 }
 
-/** False for links that lead nowhere. */
+/** Whether the path is that of a folder; false for a link that leads nowhere. */
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();

@@ -1,4 +1,4 @@
-/** Decoding and encoding pictures in Node by sharp (libvips), an optional dependency that is loaded when it is first used. */
+/** Decodes and encodes pictures in Node with sharp (libvips), an optional dependency that is loaded at its first use. */
 import type sharpModule from "sharp";
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 
@@ -17,7 +17,7 @@ async function loadSharp(): Promise<typeof sharpModule> {
   }
 }
 
-/** CMYK to RGB as PIL converts it, in its fixed-point arithmetic. */
+/** Converts CMYK to RGB as PIL does, in its fixed-point arithmetic. `step` is the number of samples per pixel. */
 function cmykToRgb(cmyk: Uint8Array, step: number): Uint8Array {
   const rgb = new Uint8Array((cmyk.length / step) * 3);
   for (let p = 0, o = 0; p < cmyk.length; p += step) {
@@ -30,7 +30,7 @@ function cmykToRgb(cmyk: Uint8Array, step: number): Uint8Array {
   return rgb;
 }
 
-/** Gray with alpha to RGBA. */
+/** Converts gray with alpha to RGBA. */
 function grayAlphaToRgba(samples: Uint8Array): Uint8Array {
   const rgba = new Uint8Array(samples.length * 2);
   for (let p = 0; p < samples.length; p += 2) {
@@ -40,10 +40,10 @@ function grayAlphaToRgba(samples: Uint8Array): Uint8Array {
   return rgba;
 }
 
-/** The picture in 8 bits a sample; the colours as they are stored unless a profile shall be applied. */
+/** Keeps the colours as they are stored, unless a profile is to be applied. */
 function to8Bit(picture: Sharp, { space, icc }: Metadata, convertProfile: boolean): Sharp {
   if (space === "cmyk") {
-    // With a profile libvips converts to sRGB; else the inks are taken as they are.
+    // With a profile, libvips converts to sRGB; without one, the inks are kept as they are.
     return convertProfile && icc !== undefined ? picture : picture.pipelineColourspace("cmyk").toColourspace("cmyk");
   }
   return picture;
@@ -52,7 +52,7 @@ function to8Bit(picture: Sharp, { space, icc }: Metadata, convertProfile: boolea
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
   const sharp = await loadSharp();
   const input: SharpOptions = {
-    // Cut files and bad checksums are refused; what libjpeg only warns of is decoded, as Pillow does.
+    // Truncated files and bad checksums are refused; what libjpeg only warns about is decoded, as in Pillow.
     failOn: "error",
     limitInputPixels: options.maxPixels,
     unlimited: false,
@@ -87,7 +87,7 @@ export async function encodeImage(image: DecodedImage, format: ImageFormat, qual
   const sharp = await loadSharp();
   const { width, height, channels } = image;
   const picture = sharp(image.data, { raw: { width, height, channels } });
-  // One channel stays one channel in the file.
+  // Gray pictures keep their single channel in the file.
   const kept = channels === 1 ? picture.toColourspace("b-w") : picture;
   const encoded = await kept.toFormat(format, format === "png" ? {} : { quality }).toBuffer();
   return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);

@@ -1,4 +1,4 @@
-/** A file that nobody else sees, for what does not fit into memory. */
+/** A temporary file that nobody else sees, for what does not fit into memory. */
 
 import { randomBytes } from "node:crypto";
 import { open, rm } from "node:fs/promises";
@@ -14,7 +14,7 @@ export async function openScratch(): Promise<Scratch | undefined> {
   const action = `write the temporary file ${path}`;
   try {
     const file = await open(path, "wx+", 0o600);
-    // Where the system lets it go while it is open, an end of any kind leaves nothing behind.
+    // If the system lets go of an open file's name, nothing is left behind, however the process ends.
     const isGone = await rm(path).then(
       () => true,
       () => false,

@@ -1,4 +1,4 @@
-/** What Node says about the process and the machine. */
+/** What Node knows about the process and the machine. */
 
 import { availableParallelism } from "node:os";
 import { isatty } from "node:tty";
@@ -25,7 +25,7 @@ export function print(text: string): void {
   process.stderr.write(text);
 }
 
-/** The first V8 whose joining was tried. */
+/** The first version of V8 in which joining vectors was tried. */
 const JOINING_V8 = 14;
 
 export function joinVectors(on: boolean): boolean {

@@ -1,6 +1,6 @@
 /**
- * An advisory lock between processes: one downloads, the others wait and find the file.
- * It saves traffic and nothing rests on it: some network file systems ignore locks, and a holder may be killed.
+ * An advisory lock between processes: one downloads, while the others wait and then find the file. It saves traffic, and nothing depends on
+ * it: some network file systems ignore locks, and the holder may be killed.
  */
 
 import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
@@ -12,14 +12,17 @@ import { errorCode } from "./files.ts";
 
 const HEARTBEAT = 1_000;
 const POLL = 100;
-/** A lock without a heartbeat for so long belongs to nobody. */
+/** The time in milliseconds after which a lock without a heartbeat belongs to nobody. */
 const DEAD_AFTER = 5_000;
-/** After so long, whoever waits goes ahead alone. */
+/** The time in milliseconds after which a waiting process goes ahead without the lock. */
 const PATIENCE = 600_000;
 
 const NO_TURN: Turn = { end: async () => undefined };
 
-/** Takes the lock at `path`; where another has it, waits until it is released or dead and goes on without. */
+/**
+ * Takes the lock at `path`. If another process holds it, waits until it is released, and then goes on without it; if the other process
+ * dies, takes its place.
+ */
 export async function takeTurn(path: string, signal: AbortSignal | undefined, deadAfter = DEAD_AFTER): Promise<Turn> {
   const end = Date.now() + PATIENCE;
   for (;;) {
@@ -57,7 +60,7 @@ function hold(path: string): Turn {
   };
 }
 
-/** Watches the lock of another process. Its changes are counted, not its times compared: clocks of hosts differ. */
+/** Watches the lock of another process. It looks for changes instead of comparing times, because the clocks of hosts differ. */
 async function waitFor(
   path: string,
   end: number,
@@ -83,7 +86,10 @@ async function waitFor(
   return "released";
 }
 
-/** Whether the lock names a process of this host that is gone. A container may be wrong about it, and only downloads once more. */
+/**
+ * Whether the lock names a process of this host that no longer exists. In a container this may be wrong; then the file is only downloaded
+ * once more.
+ */
 async function isOwnerDead(path: string): Promise<boolean> {
   const [host, pid] = (await readFile(path, "utf8").catch(() => "")).split(" ");
   if (host !== hostname() || pid === undefined || !/^\d+$/.test(pid)) {

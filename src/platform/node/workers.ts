@@ -1,4 +1,4 @@
-/** Threads of Node: worker_threads. */
+/** Threads in Node: worker_threads. */
 import { Worker } from "node:worker_threads";
 import type { WorkerEvents, WorkerProgram, WorkerThread } from "../contract.ts";
 
@@ -9,7 +9,7 @@ const post = (message) => parentPort.postMessage(message);`;
 export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In> {
   const worker = new Worker(`${ENDS}\n(${String(program)})(listen, post);`, {
     eval: true,
-    // What this package's own name means there is what it means here.
+    // The name of this package must mean the same in the thread as it does here.
     execArgv: process.execArgv.filter((argument) => argument.startsWith("--conditions=")),
     name: "mobilenet-v2",
   });
@@ -17,7 +17,7 @@ export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: Wo
   worker.on("message", events.message);
   worker.on("error", (error) => (reason = error));
   worker.on("exit", (code) => events.end(reason ?? new Error(`exit code ${code}`)));
-  // Work in progress is waited for by the thread that takes part in it: a worker alone keeps no process alive.
+  // The thread that takes part in the work waits for it; a worker alone keeps no process alive.
   worker.unref();
   return {
     post: (message) => worker.postMessage(message, []),

@@ -1,7 +1,4 @@
-/**
- * BatchNormalization in short trainings: with MobileNetV2's momentum of 0.999, the statistics that it uses in inference follow a training
- * only after thousands of steps.
- */
+/** BatchNormalization in short trainings: with MobileNetV2's momentum of 0.999, its moving statistics lag thousands of steps behind. */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
@@ -14,11 +11,13 @@ import type { RecalibrateOptions } from "./recalibration.ts";
 import type { TrainingDataset } from "../data/samples.ts";
 
 /**
- * Sets the moving means and variances of all BatchNormalization layers that normalize by the batch in training to those of the data. Frozen
- * layers, and those applied with `training: false`, keep theirs. Give it the training data after a training from scratch whose validation lags behind ("precise BN" of Wu and
- * Johnson 2021, PyTorch's update_bn).
+ * Recomputes the moving means and variances of BatchNormalization layers from data: from the training data, after a training from scratch
+ * whose validation lags behind (the "precise BN" of Wu and Johnson 2021, PyTorch's `update_bn`). Frozen layers, and those applied with
+ * `training: false`, keep theirs. If it fails or is aborted, all layers keep theirs.
  *
- * @throws ValueError where there are no batches, or data does not fit; the statistics are those of before then.
+ * @param model the model, with its layers frozen as in the training
+ * @param data a tensor of inputs, one tensor for each input, or a data set, whose labels are ignored
+ * @throws ValueError if there are no batches, or the data does not fit the model
  */
 export async function recalibrateBatchNorm(
   model: TrainedModel,
@@ -33,8 +32,11 @@ export async function recalibrateBatchNorm(
 }
 
 /**
- * Sets the momentum of all BatchNormalization layers: how slowly their moving statistics follow a training. Keras's MobileNetV2 has 0.999,
- * which is right for hundreds of thousands of steps; 0.9 suits hundreds.
+ * Sets the momentum of all BatchNormalization layers of a model, nested models included: the higher, the more slowly their moving statistics
+ * follow a training. Keras's MobileNetV2 has 0.999, for trainings of hundreds of thousands of steps; 0.9 suits hundreds.
+ *
+ * @param momentum in [0, 1)
+ * @throws ValueError if `momentum` is out of range
  */
 export function setBatchNormMomentum(model: Network, momentum: number): void {
   if (!(momentum >= 0 && momentum < 1)) {
@@ -43,7 +45,7 @@ export function setBatchNormMomentum(model: Network, momentum: number): void {
   for (const layer of batchNormsOf(model)) layer.momentum = momentum;
 }
 
-/** All such layers, those of nested models too, each once. */
+/** All BatchNormalization layers, those of nested models included, each once. */
 function batchNormsOf(model: Network): readonly BatchNormalization[] {
   const found = leafLayers(model).map(([, layer]) => layer);
   return [...new Set(found.filter((layer) => layer instanceof BatchNormalization))];

@@ -1,24 +1,26 @@
-/** Makes the statistics of BatchNormalization anew: means over batches of what the layers see in training. */
+/** Recomputes the moving statistics of BatchNormalization as means over batches in training mode ("precise BN", Wu and Johnson 2021). */
 import { valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { batchesOf } from "../../graph/batches.ts";
 import type { BatchNormalization } from "../../layers/normalization/batch-normalization.ts";
 import { Breath } from "../loop/pauses.ts";
-import { differentiatorOf } from "../loop/differentiator-of.ts";
+import { differentiatorOf } from "../../engine/differentiator-of.ts";
 import { type Inputs, sourceOf } from "../loop/fit-options.ts";
 import type { TrainedModel } from "../loop/model.ts";
 import { TrainingPrograms } from "../loop/programs.ts";
 import type { TrainingDataset } from "../data/samples.ts";
 
+/** The options of `recalibrateBatchNorm`. */
 export interface RecalibrateOptions {
-  /** Of arrays. The larger, the better the estimates of deep layers. Default: 32. */
+  /** The number of samples in a batch if `data` is tensors; larger batches give better estimates in deep layers. Default: 32. */
   readonly batchSize?: number | undefined;
-  /** Only so many batches. Default: all. */
+  /** The number of batches to use. Default: all. */
   readonly steps?: number | undefined;
+  /** A signal that, once aborted, ends the work between two batches with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was seen of a layer: float64, for each channel. */
+/** The sums over batches of a layer's statistics, for each channel, in float64. */
 interface Moments {
   readonly layer: BatchNormalization;
   readonly momentum: number;
@@ -28,6 +30,7 @@ interface Moments {
   count: number;
 }
 
+/** Recomputes the moving statistics of some layers of a model. */
 export async function recalibrate(
   model: TrainedModel,
   layers: readonly BatchNormalization[],
@@ -42,7 +45,7 @@ export async function recalibrate(
   );
   let isDone = false;
   try {
-    // With a momentum of 0 the moving statistics are those of the batch.
+    // With a momentum of 0, the moving statistics after a batch are those of the batch.
     for (const { layer } of moments) layer.momentum = 0;
     const differentiator = await programs.differentiator();
     const breath = new Breath();

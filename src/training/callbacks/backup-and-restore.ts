@@ -1,4 +1,4 @@
-/** Keeps the whole state of a training, so that it goes on after an interruption as if there had been none (keras.callbacks.BackupAndRestore). */
+/** A callback that backs up a training, to resume it after an interruption (keras.callbacks.BackupAndRestore). */
 import { makeFolder, removeFile, writeBytes } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -7,25 +7,28 @@ import { bytesIfThere } from "../loop/bytes-if-there.ts";
 import { Callback } from "./callback.ts";
 import { checkedFrequency } from "./model-checkpoint.ts";
 
-/** Where a state is kept: what to give in place of a folder where there is none, as in browsers. */
+/** A place for one backup, to give in place of a folder, for instance in browsers, which have none. */
 export interface BackupStore {
-  /** The last whole state; undefined where there is none. */
+  /** The last complete backup, or undefined if there is none. */
   read(): Promise<Uint8Array | undefined>;
-  /** Keeps a state in place of the one before, wholly or not at all. */
+  /** Replaces the backup. It must do so completely or, if it fails, not at all. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Removes the backup. */
   remove(): Promise<void>;
 }
 
+/** The options of `BackupAndRestore`. */
 export interface BackupAndRestoreOptions {
-  /** After every epoch, or after so many batches. Default: `epoch`. */
+  /** When to back up: after every epoch (`epoch`), or each time this number of batches has been trained on. Default: `epoch`. */
   readonly saveFreq?: "epoch" | number | undefined;
-  /** Whether to take the state away at the end of a training that was not interrupted. Default: true. */
+  /** Whether to remove the backup when the training ends without an interruption. Default: true. */
   readonly deleteCheckpoint?: boolean | undefined;
 }
 
 /**
- * Weights, the optimizer's variables, epoch and batch, the seed, the history, what other callbacks count: a run that was killed and
- * is started again with the same arguments ends with the same weights, to the bit. Each state is written beside and renamed.
+ * Backs up a training and, when `fit` is called again with the same arguments after an interruption, resumes it from the backup. A backup holds the
+ * weights, the optimizer's variables, the epoch and batch, the seed, the history and the state of all callbacks, so that the resumed training
+ * ends with the same weights, to the bit. An interruption while a backup is written leaves the backup before it.
  */
 export class BackupAndRestore extends Callback {
   readonly saveFreq: "epoch" | number;
@@ -33,6 +36,10 @@ export class BackupAndRestore extends Callback {
   readonly #store: BackupStore;
   #batches = 0;
 
+  /**
+   * `backupDir` is a folder, made if it does not exist, in which the backup is the file `latest.state`; or a store of your own.
+   * @throws ValueError if `backupDir` is empty or `saveFreq` is invalid.
+   */
   constructor(backupDir: string | URL | BackupStore, options: BackupAndRestoreOptions = {}) {
     checkOptions("BackupAndRestore", options, { saveFreq: true, deleteCheckpoint: true });
     super();
@@ -42,7 +49,7 @@ export class BackupAndRestore extends Callback {
     this.deleteCheckpoint = options.deleteCheckpoint ?? true;
   }
 
-  // The training calls this callback after all others: what it keeps is what they have made of the step.
+  // The training calls this callback after all others, so that the backup includes what they did after the step.
 
   override async onTrainBegin(): Promise<void> {
     const bytes = await this.#store.read();

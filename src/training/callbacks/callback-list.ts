@@ -1,4 +1,4 @@
-/** Callbacks one after the other, each waited for (keras.callbacks.CallbackList). */
+/** The callbacks of a training, called one after the other and awaited (keras.callbacks.CallbackList). */
 import { show, valueError } from "../../core/errors.ts";
 import type { TrainedModel } from "../loop/model.ts";
 import { Callback, type CallbackParams, type Logs } from "./callback.ts";
@@ -10,10 +10,10 @@ type Hook = {
 type PlainHook = Exclude<Hook, `on${string}Epoch${string}` | `on${string}Batch${string}`>;
 type CountedHook = Exclude<Hook, PlainHook>;
 
-/** Runs what callbacks do, while nothing else is done with the model. */
+/** Runs a function while the model does nothing else. */
 export type Turn = (run: () => Promise<void>) => Promise<void>;
 
-/** What was given as `callbacks`. @throws ValueError where that is none. */
+/** The callbacks given as the option `callbacks`. @throws ValueError if that is not a list of callbacks. */
 export function callbacksOf(given: unknown): readonly Callback[] {
   if (given === undefined || given === null) return [];
   if (Array.isArray(given) && given.every((one) => one instanceof Callback)) return given;
@@ -22,6 +22,7 @@ export function callbacksOf(given: unknown): readonly Callback[] {
   );
 }
 
+/** A list of callbacks, each of which is given the model and the training's parameters. */
 export class CallbackList {
   readonly callbacks: readonly Callback[];
   readonly #turn: Turn;
@@ -35,13 +36,14 @@ export class CallbackList {
     }
   }
 
+  /** Calls a hook that takes only the logs. */
   async call(hook: PlainHook, logs: Logs): Promise<void> {
     await this.#turn(async () => {
       for (const callback of this.callbacks) await callback[hook](logs);
     });
   }
 
-  /** The hooks of an epoch or a batch: its number from 0 comes first. */
+  /** Calls a hook of an epoch or a batch, whose index from 0 is its first argument. */
   async callAt(hook: CountedHook, index: number, logs: Logs): Promise<void> {
     await this.#turn(async () => {
       for (const callback of this.callbacks) await callback[hook](index, logs);

@@ -1,18 +1,19 @@
-/** Writes what is logged into a table (keras.callbacks.CSVLogger). */
+/** A callback that writes the logs of each epoch into a CSV file (keras.callbacks.CSVLogger). */
 import { checkOptions } from "../../core/options.ts";
 import { writeBytes } from "#platform";
 import { bytesIfThere } from "../loop/bytes-if-there.ts";
 import { type StateRecord, textIn } from "../loop/state.ts";
 import { Callback, type Logs } from "./callback.ts";
 
+/** The options of `CSVLogger`. */
 export interface CSVLoggerOptions {
-  /** Default: a comma. */
+  /** The text between two columns. Default: a comma. */
   readonly separator?: string | undefined;
-  /** Whether to go on at the end of the file, where there is one. Default: false. */
+  /** Whether to append to the file if it exists. Default: false, it is overwritten. */
   readonly append?: boolean | undefined;
 }
 
-/** A line an epoch; the file is whole after each. */
+/** Writes one line for each epoch, with a header of the logs' names before the first. The file is complete after each epoch. */
 export class CSVLogger extends Callback {
   readonly filename: string | URL;
   readonly separator: string;
@@ -20,6 +21,7 @@ export class CSVLogger extends Callback {
   #text = "";
   #keys: readonly string[] | undefined;
 
+  /** `filename` is the path of the CSV file. */
   constructor(filename: string | URL, options: CSVLoggerOptions = {}) {
     checkOptions("CSVLogger", options, { separator: true, append: true });
     super();
@@ -38,7 +40,7 @@ export class CSVLogger extends Callback {
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
     if (this.#keys === undefined) {
       const keys = Object.keys(logs).toSorted();
-      // The first epoch may be without a validation.
+      // With a validation frequency above 1, the first epoch has no validation, but later ones do.
       const validated = keys.some((key) => key.startsWith("val_"));
       this.#keys = validated ? keys : [...keys, ...keys.map((key) => `val_${key}`)];
       if (this.#text === "") this.#add(["epoch", ...this.#keys]);
@@ -62,7 +64,7 @@ export class CSVLogger extends Callback {
     return { text: this.#text, keys: JSON.stringify(this.#keys ?? null) };
   }
 
-  /** Lines of a part that is done again are left out. */
+  /** Restores the text of the file as of the backup, so that no epoch that is trained again has two lines. */
   override setState(state: StateRecord): void {
     this.#text = textIn(state, "text");
     const keys: unknown = JSON.parse(textIn(state, "keys"));

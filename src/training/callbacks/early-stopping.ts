@@ -1,4 +1,4 @@
-/** Ends a training that no longer gets better (keras.callbacks.EarlyStopping). */
+/** A callback that stops a training that no longer improves (keras.callbacks.EarlyStopping). */
 import { checkOptions } from "../../core/options.ts";
 import { print, warn } from "#platform";
 import { assignWeights, copyWeights } from "../loop/model.ts";
@@ -6,27 +6,30 @@ import { type StateRecord, arraysIn, numberIn, numberOrNullIn } from "../loop/st
 import type { Logs } from "./callback.ts";
 import { MonitorCallback, type MonitorOptions, logged, MONITOR_OPTIONS } from "./monitor.ts";
 
+/** The options of `EarlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** So many epochs without an improvement are waited for. Default: 0. */
+  /** The number of epochs without an improvement after which the training stops. Default: 0. */
   readonly patience?: number | undefined;
-  /** What has to be reached first: until then nothing counts as an improvement for the patience. */
+  /** The value that the monitored quantity must beat: an improvement that stays short of it does not reset the patience. Default: none. */
   readonly baseline?: number | null | undefined;
-  /** Whether the model gets the weights of its best epoch at the end. Default: false. */
+  /** Whether to restore the weights of the best epoch when the training ends. Default: false, the weights of the last step stay. */
   readonly restoreBestWeights?: boolean | undefined;
-  /** The epochs before this one do not count. Default: 0. */
+  /** The epoch, from 0, at which monitoring starts: earlier ones are a warm-up. Default: 0. */
   readonly startFromEpoch?: number | undefined;
-  /** 1: say it. Default: 0. */
+  /** 0: silent, 1: prints a line when the callback acts. Default: 0. */
   readonly verbose?: number | undefined;
 }
 
+/** Stops the training when a monitored quantity has not improved for `patience` epochs. It warns if the quantity is not in the logs. */
 export class EarlyStopping extends MonitorCallback {
   readonly patience: number;
   readonly baseline: number | null;
   readonly restoreBestWeights: boolean;
   readonly startFromEpoch: number;
   readonly verbose: number;
-  /** The epoch that ended it, from 0; 0 where none did. */
+  /** The epoch, from 0, after which this callback stopped the training; 0 if it did not. */
   stoppedEpoch = 0;
+  /** The epoch, from 0, with the best value so far. */
   bestEpoch = 0;
   #wait = 0;
   #bestWeights: readonly Float32Array[] | undefined;

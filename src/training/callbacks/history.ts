@@ -1,12 +1,12 @@
-/** What was logged, epoch by epoch (keras.callbacks.History). */
+/** A callback that records the logs of every epoch (keras.callbacks.History). */
 import { type StateRecord, numbersIn, recordIn } from "../loop/state.ts";
 import { Callback, type Logs } from "./callback.ts";
 
-/** What `fit` resolves to. */
+/** The record of a training, to which `fit` resolves. */
 export class History extends Callback {
-  /** For each name its values, one an epoch. */
+  /** The loss and the metrics by name, with one value for each epoch that has it. */
   history: Record<string, number[]> = {};
-  /** The epochs, from 0. */
+  /** The epochs that were trained, counted from 0. */
   epoch: number[] = [];
 
   override onEpochEnd(epoch: number, logs: Logs): void {

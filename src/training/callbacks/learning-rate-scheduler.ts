@@ -1,4 +1,4 @@
-/** Sets the learning rate of every epoch (keras.callbacks.LearningRateScheduler). */
+/** A callback that sets the learning rate of every epoch (keras.callbacks.LearningRateScheduler). */
 import { print } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -6,11 +6,15 @@ import type { TrainedModel } from "../loop/model.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { Callback, type Logs } from "./callback.ts";
 
+/** Sets the learning rate at the start of every epoch, and adds it to the logs as `learning_rate`. */
 export class LearningRateScheduler extends Callback {
   readonly schedule: (epoch: number, learningRate: number) => number;
   readonly verbose: number;
 
-  /** `schedule` gets the epoch, from 0, and the rate so far. */
+  /**
+   * `schedule` takes the epoch, from 0, and the current learning rate, and returns the new one: `fit` throws a ValueError if that is not a
+   * finite number. `verbose` is 0 (silent, the default) or 1 (prints a line for each epoch).
+   */
   constructor(
     schedule: (epoch: number, learningRate: number) => number,
     options: { readonly verbose?: number | undefined } = {},
@@ -36,7 +40,7 @@ export class LearningRateScheduler extends Callback {
   }
 }
 
-/** The optimizer of a model that is trained. */
+/** The optimizer that a model is trained with. @throws StateError if the model is not compiled. */
 export function optimizerOfModel(model: TrainedModel): Optimizer {
   if (model.optimizer !== undefined) return model.optimizer;
   throw new MobileNetV2Error("StateError", `Model '${model.name}' has no optimizer: it was not compiled.`);

@@ -1,4 +1,4 @@
-/** Saves the model while it is trained (keras.callbacks.ModelCheckpoint). */
+/** A callback that saves the model during training (keras.callbacks.ModelCheckpoint). */
 import { makeFolder, print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -6,20 +6,24 @@ import { type StateRecord, numberIn, numberOrNullIn } from "../loop/state.ts";
 import type { Logs } from "./callback.ts";
 import { MonitorCallback, type MonitorOptions, logged } from "./monitor.ts";
 
+/** The options of `ModelCheckpoint`. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, "minDelta"> {
-  /** Save only what is better than all before. Default: false. */
+  /** Whether to save only when the monitored quantity is the best so far. Default: false. */
   readonly saveBestOnly?: boolean | undefined;
-  /** The weights alone, into `.weights.h5`. Default: false. */
+  /** Whether to save only the weights, to a file `.weights.h5`. Default: false, the whole model is saved. */
   readonly saveWeightsOnly?: boolean | undefined;
-  /** After every epoch, or after so many batches. Default: `epoch`. */
+  /** When to save: after every epoch (`epoch`), or each time this number of batches has been trained on. Default: `epoch`. */
   readonly saveFreq?: "epoch" | number | undefined;
-  /** What has to be beaten first. */
+  /** The value that the monitored quantity must beat before the first save, with `saveBestOnly`. Default: none. */
   readonly initialValueThreshold?: number | null | undefined;
-  /** 1: say it. Default: 0. */
+  /** 0: silent, 1: prints a line when the callback acts. Default: 0. */
   readonly verbose?: number | undefined;
 }
 
-/** The file's name may have fields with Python's formats: `models/{epoch:02d}-{val_loss:.2f}.keras`. Epochs in it begin with 1. */
+/**
+ * Saves the model, or its weights, after every epoch or every few batches. The path may have fields in Python's format, such as
+ * `models/{epoch:02d}-{val_loss:.2f}.keras`: any logged value, `epoch` and, if `saveFreq` is a number, `batch`, both counted from 1.
+ */
 export class ModelCheckpoint extends MonitorCallback {
   readonly filepath: string;
   readonly saveBestOnly: boolean;
@@ -29,6 +33,10 @@ export class ModelCheckpoint extends MonitorCallback {
   #batches = 0;
   #epoch = 0;
 
+  /**
+   * `filepath` ends in `.keras` or `.h5`, or in `.weights.h5` if only weights are saved; its folder is made if it does not exist.
+   * @throws ValueError for any other ending, and for an invalid `mode` or `saveFreq`.
+   */
   constructor(filepath: string | URL, options: ModelCheckpointOptions = {}) {
     checkOptions("ModelCheckpoint", options, {
       monitor: true,
@@ -110,13 +118,13 @@ export class ModelCheckpoint extends MonitorCallback {
   }
 }
 
-/** `epoch`, or a whole number of batches. */
+/** A valid `saveFreq`: `epoch`, or a positive whole number of batches. @throws ValueError for anything else. */
 export function checkedFrequency(saveFreq: "epoch" | number = "epoch"): "epoch" | number {
   if (saveFreq === "epoch" || (Number.isInteger(saveFreq) && saveFreq > 0)) return saveFreq;
   throw valueError(`Unrecognized saveFreq: ${show(saveFreq)}. Expected saveFreq are 'epoch' or integer values`);
 }
 
-/** Fills fields in as Python's `str.format` does: `{name}`, `{name:03d}`, `{name:.2f}`, `{name:.1e}`. */
+/** Fills in fields as Python's `str.format` does: `{name}`, `{name:03d}`, `{name:.2f}`, `{name:.1e}`. @throws ValueError for an unknown name. */
 export function formatPath(pattern: string, fields: Logs): string {
   return pattern.replaceAll(/\{(\w+)(?::(0?)(\d*)(?:\.(\d+))?([dfe%]?))?\}/g, (_, name, zero, width, digits, type) => {
     const value = logged(fields, String(name));

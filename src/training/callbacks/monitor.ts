@@ -1,25 +1,31 @@
-/** Callbacks that watch one logged value (keras.callbacks.MonitorCallback). */
+/** The base class of callbacks that monitor one logged value (keras.callbacks.MonitorCallback). */
 import { show, valueError } from "../../core/errors.ts";
 import type { Names } from "../../core/options.ts";
 import { toSnakeCase } from "../../layers/naming.ts";
 import { Callback, type Logs } from "./callback.ts";
 
+/** The options of callbacks that monitor a logged value. */
 export interface MonitorOptions {
-  /** The name of a logged value. Default: `val_loss`; `valLoss` is the same. */
+  /** The name of the logged value to monitor, in snake or camel case: `val_loss` and `valLoss` are the same. Default: `val_loss`. */
   readonly monitor?: string | undefined;
-  /** Whether less or more is better; `auto` knows it of losses and of our metrics. Default: `auto`. */
+  /**
+   * Whether a lower (`min`) or a higher (`max`) value is better. `auto` infers it for the loss and for metrics that have a direction; for
+   * others, `fit` throws a ValueError. Default: `auto`.
+   */
   readonly mode?: "auto" | "min" | "max" | undefined;
-  /** What does not change by more than this has not improved. Default: 0. */
+  /** The smallest change that counts as an improvement: it has to be larger than this. Default: 0. */
   readonly minDelta?: number | undefined;
 }
 
+/** The names of these options. */
 export const MONITOR_OPTIONS: Names<MonitorOptions> = { monitor: true, mode: true, minDelta: true };
 
+/** A callback that acts on the improvement of one logged value. @throws ValueError for an unknown `mode`. */
 export abstract class MonitorCallback extends Callback {
   readonly monitor: string;
   readonly mode: "auto" | "min" | "max";
   readonly minDelta: number;
-  /** The best value so far. */
+  /** The best value so far, or null before the first. */
   protected best: number | null = null;
   #sign: 1 | -1 | undefined;
 
@@ -33,7 +39,7 @@ export abstract class MonitorCallback extends Callback {
     this.minDelta = Math.abs(minDelta);
   }
 
-  /** Whether a value is better than the one it is held against; anything is better than nothing. */
+  /** Whether a value is better than the reference by more than `minDelta`; always true if there is no reference. */
   protected isImprovement(value: number, reference: number | null): boolean {
     this.#sign ??= this.#direction();
     return reference === null || (value - reference) * this.#sign > this.minDelta;
@@ -53,7 +59,7 @@ export abstract class MonitorCallback extends Callback {
   }
 }
 
-/** The logged value of that name, in Keras's spelling or in camel case. */
+/** The logged value of a name in Keras's snake case or in camel case. */
 export function logged(logs: Logs, name: string): number | undefined {
   return logs[name] ?? logs[logName(name)];
 }

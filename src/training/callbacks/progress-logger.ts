@@ -1,8 +1,9 @@
-/** Shows how far a training is (keras.callbacks.ProgbarLogger). */
+/** A callback that shows the progress of a training or an evaluation (keras.callbacks.ProgbarLogger). */
 import { print } from "#platform";
 import { ProgressBar } from "../loop/progress-bar.ts";
 import { Callback, type Logs } from "./callback.ts";
 
+/** Prints the progress as `verbose` says: nothing, a progress bar, or one line for each epoch. */
 export class ProgressLogger extends Callback {
   #bar: ProgressBar | undefined;
   #seen = 0;
@@ -27,7 +28,7 @@ export class ProgressLogger extends Callback {
     this.#bar?.finish(this.#seen, logs);
   }
 
-  // A validation in the middle of a training has no line of its own.
+  // A validation during a training has no line of its own.
 
   override onTestBegin(): void {
     if (!this.#training) this.#begin();

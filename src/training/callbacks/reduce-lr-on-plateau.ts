@@ -1,4 +1,4 @@
-/** Makes the learning rate smaller when nothing gets better any more (keras.callbacks.ReduceLROnPlateau). */
+/** A callback that reduces the learning rate when a value stops improving (keras.callbacks.ReduceLROnPlateau). */
 import { print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -7,21 +7,26 @@ import type { Logs } from "./callback.ts";
 import { MonitorCallback, type MonitorOptions, logged, MONITOR_OPTIONS } from "./monitor.ts";
 import { optimizerOfModel } from "./learning-rate-scheduler.ts";
 
+/** The options of `ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
-  /** What the rate is multiplied by. Default: 0.1. */
+  /** The factor, below 1, that the learning rate is multiplied by. Default: 0.1. */
   readonly factor?: number | undefined;
-  /** So many epochs without an improvement are waited for. Default: 10. */
+  /** The number of epochs without an improvement after which the learning rate is reduced. Default: 10. */
   readonly patience?: number | undefined;
-  /** Default: 0.0001. */
+  /** The smallest change that counts as an improvement: it has to be larger than this. Default: 0.0001. */
   readonly minDelta?: number | undefined;
-  /** So many epochs after a change do not count. Default: 0. */
+  /** The number of epochs after a reduction before epochs without an improvement count again. Default: 0. */
   readonly cooldown?: number | undefined;
-  /** Default: 0. */
+  /** The lowest learning rate. Default: 0. */
   readonly minLr?: number | undefined;
-  /** 1: say it. Default: 0. */
+  /** 0: silent, 1: prints a line when the callback acts. Default: 0. */
   readonly verbose?: number | undefined;
 }
 
+/**
+ * Multiplies the learning rate by `factor` when a monitored quantity has not improved for `patience` epochs, and adds the rate to the logs as
+ * `learning_rate`. It warns if the quantity is not in the logs. @throws ValueError for a `factor` of 1 or more.
+ */
 export class ReduceLROnPlateau extends MonitorCallback {
   readonly factor: number;
   readonly patience: number;

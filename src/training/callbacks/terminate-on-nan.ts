@@ -1,12 +1,13 @@
-/** Ends a training whose loss is no number any more (keras.callbacks.TerminateOnNaN). */
+/** A callback that stops a training whose loss is NaN or infinite (keras.callbacks.TerminateOnNaN). */
 import { print } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { Callback, type Logs } from "./callback.ts";
 
+/** Stops the training after the first step whose loss is NaN or infinite. */
 export class TerminateOnNaN extends Callback {
   readonly raiseError: boolean;
 
-  /** `raiseError`: throw a ValueError. Default: stop and say so. */
+  /** `raiseError` is whether `fit` then throws a ValueError. Default: false, it prints a line and stops the training. */
   constructor({ raiseError = false }: { readonly raiseError?: boolean } = {}) {
     super();
     this.raiseError = raiseError;

@@ -1,26 +1,28 @@
-/** A backup that costs little: as often as the time that it takes allows. */
+/** A callback that backs up a training at intervals of time, as often as the cost of a backup allows. */
 import { checkOptions } from "../../core/options.ts";
 import { BackupAndRestore, type BackupStore } from "./backup-and-restore.ts";
 
+/** The options of `TimedBackup`. */
 export interface TimedBackupOptions {
-  /** The state is kept after the step that ends so many milliseconds after it was last. Default: 5000. */
+  /** The least time between two backups, in milliseconds; a backup is made after the first step after it. Default: 5000. */
   readonly interval?: number | undefined;
-  /** Once it is aborted, the state is kept after the step that is being made. */
+  /** A signal that, once aborted, has a backup made after the current step. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** At most one part in so many of the time goes into backups. */
+/** Backups take at most about one part in this number of the time. */
 const SHARE = 20;
 
 /**
- * `BackupAndRestore` by time: epochs of a second do not each write what has hardly changed, and of epochs of an hour no hour is lost. The
- * state stays when the training ends.
+ * A `BackupAndRestore` that backs up by time: epochs of a second do not each write a backup, and an interruption of epochs of an hour does not
+ * lose an hour. Backups take at most about 5% of the time, unless `interval` is 0. The backup is kept when the training ends.
  */
 export class TimedBackup extends BackupAndRestore {
   readonly #interval: number;
   readonly #signal: AbortSignal | undefined;
   #next: number;
 
+  /** `backup` is a folder, made if it does not exist, or a store of your own. */
   constructor(backup: string | URL | BackupStore, options: TimedBackupOptions = {}) {
     checkOptions("TimedBackup", options, { interval: true, signal: true });
     const { interval = 5000, signal } = options;

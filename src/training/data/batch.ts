@@ -1,26 +1,27 @@
-/** Batches: what a data set gives, put together and cut apart. */
+/** Batches of samples, and how they are joined and sliced (the elements of a batched tf.data.Dataset). */
 import { valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { emptyLike, sliceRows } from "./rows.ts";
 
-/** Samples that a model learns from at once; the first axis of each tensor counts them. */
+/** A batch of samples; the first axis of each tensor is the batch axis. */
 export interface Batch {
+  /** The inputs, such as pictures [samples, rows, columns, channels]. */
   readonly x: Tensor;
-  /** What the model should answer; undefined where nobody says it. */
+  /** The labels or other targets, if the data set has them. */
   readonly y?: Tensor | undefined;
-  /** How much each sample counts. */
+  /** One weight for each sample, if the data set has them. */
   readonly sampleWeight?: Tensor | undefined;
-  /** Which samples these are: the same number is the same sample in every epoch. Of pictures, their place in `filePaths`. */
+  /** An identifying number for each sample, the same in every epoch; for pictures, the index in the data set's `filePaths`. */
   readonly indices?: Int32Array | undefined;
 }
 
-/** How many samples there are. */
+/** The number of samples in a batch. */
 export function samplesIn({ x }: Batch): number {
   return x.shape[0] ?? 0;
 }
 
-/** Samples `from` to `to`, the latter left out; views of the same memory. */
+/** The samples from `from` up to but not including `to`, as views of the same memory. */
 export function sliceBatch({ x, y, sampleWeight, indices }: Batch, from: number, to: number): Batch {
   return {
     x: sliceRows(x, from, to),
@@ -30,7 +31,7 @@ export function sliceBatch({ x, y, sampleWeight, indices }: Batch, from: number,
   };
 }
 
-/** Batches one after the other as one; a single one is itself. @throws ValueError where they are of different kinds. */
+/** Several batches joined into one, in their order; a single batch is returned as it is. @throws ValueError if their shapes or types differ. */
 export function joinBatches(batches: readonly Batch[]): Batch {
   const [first, ...others] = batches;
   if (first === undefined) throw valueError("There are no batches to join.");
@@ -43,13 +44,13 @@ export function joinBatches(batches: readonly Batch[]): Batch {
   };
 }
 
-/** A single sample as a batch of one. */
+/** A sample without a batch axis as a batch of one. */
 export function batchOfOne({ x, y, sampleWeight, indices }: Batch): Batch {
   const grown = (tensor: Tensor): Tensor => tensor.reshape([1, ...tensor.shape]);
   return { x: grown(x), y: y && grown(y), sampleWeight: sampleWeight && grown(sampleWeight), indices };
 }
 
-/** The only sample of a batch, without the batch's axis. */
+/** The only sample of a batch of one, without the batch axis. */
 export function onlySample({ x, y, sampleWeight, indices }: Batch): Batch {
   const lone = (tensor: Tensor): Tensor => tensor.reshape(tensor.shape.slice(1));
   return { x: lone(x), y: y && lone(y), sampleWeight: sampleWeight && lone(sampleWeight), indices };

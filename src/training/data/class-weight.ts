@@ -1,10 +1,10 @@
-/** Weights for classes of different sizes. */
+/** Class weights that balance classes of different sizes (scikit-learn's `class_weight="balanced"`). */
 
 /**
- * For `fit`'s `classWeight`: each class counts as much as any other, samples count 1 in the mean (scikit-learn's `balanced`):
- * samples / (classes · samples of the class). Classes without samples are left out.
+ * Weights for the option `classWeight` of `fit` that make every class count the same: the number of samples / (the number of classes · the
+ * number of samples of the class). Their mean over all samples is 1. Classes without samples have no entry.
  *
- * @param labels the class of each sample, from 0
+ * @param labels the class index of each sample, from 0
  */
 export function balancedClassWeight(labels: ArrayLike<number>): Record<number, number> {
   const counts = new Map<number, number>();

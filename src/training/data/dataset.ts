@@ -1,78 +1,88 @@
-/** Data sets: batches that can be gone through again, epoch by epoch (what tf.data.Dataset is to Keras's `fit`). */
+/** Data sets: batches that can be iterated over again in every epoch (the counterpart of tf.data.Dataset). */
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { prefetched } from "./pictures/ahead.ts";
 import { type Augmentation, augmentBatch } from "./augmentation/augment.ts";
 import { type Batch, batchOfOne, joinBatches, samplesIn, sliceBatch } from "./batch.ts";
 
-/** What is known of a data set before anyone goes through it. */
+/** The facts about a data set that are known before it is iterated over. */
 export interface DatasetFacts {
-  /** How many batches there are (Keras's `cardinality()`); undefined where nobody knows. */
+  /** The number of batches (tf.data's `cardinality()`), or undefined if it is not known. */
   readonly cardinality: number | undefined;
-  /** How many samples there are at most: unreadable pictures count. */
+  /** The largest possible number of samples, which includes unreadable pictures; undefined if it is not known. */
   readonly size: number | undefined;
-  /** True where a sample with the same index is the same to the bit in every epoch, so that what is computed of it can be kept. */
+  /** Whether the sample of an index is the same to the bit in every epoch, so that features computed from it can be cached. */
   readonly deterministic: boolean;
-  /** False where samples come one by one, without a batch's axis. Default: true. */
+  /** Whether samples come in batches; if false, they come one by one, without a batch axis. Default: true. */
   readonly batched?: boolean | undefined;
-  /** The names of the classes in the order of the labels. */
+  /** The names of the classes, in the order of the labels. */
   readonly classNames?: readonly string[] | undefined;
-  /** Where the samples come from, by their index. */
+  /** The path of each sample's file, by the sample's index. */
   readonly filePaths?: readonly string[] | undefined;
 }
 
-/** Makes the batches of an epoch. */
+/** A function that makes the batches of an epoch, counted from 0. */
 export type Batches = (epoch: number) => AsyncIterable<Batch>;
 
+/** The options of `map`. */
 export interface MapOptions {
-  /** The function gives the same for the same samples in every epoch. Default: false, as functions that augment do not. */
+  /** Whether the function returns the same for the same samples in every epoch, unlike a random augmentation. Default: false. */
   readonly deterministic?: boolean | undefined;
 }
 
+/** The options of `augment`. */
 export interface AugmentOptions {
-  /** The same seed, epoch and sample give the same picture. Default: 0. */
+  /** The seed: the same seed, epoch and sample give the same picture. Default: 0. */
   readonly seed?: number | undefined;
 }
 
+/** The options of `cache`. */
 export interface CacheOptions {
-  /** The most that is kept, in bytes. Default: 2 GiB. */
+  /** The largest number of bytes to keep. Default: 2 GiB. */
   readonly maxBytes?: number | undefined;
 }
 
 /**
- * Batches, as often as they are asked for. Each `for await` over it is the next epoch; `batches(epoch)` is a certain one: the same number
- * gives the same batches in the same order.
+ * A data set, which can be iterated over again in every epoch. Each `for await` over it is the next epoch; `batches(epoch)` gives a
+ * particular one, always with the same batches in the same order. The methods return new data sets and leave this one as it is.
  */
 export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
   readonly #batches: Batches;
   readonly #facts: DatasetFacts;
   #epoch = 0;
 
+  /** `batches` makes the batches of an epoch, always the same ones for the same epoch; `facts` are known before. */
   constructor(batches: Batches, facts: DatasetFacts) {
     this.#batches = batches;
     this.#facts = facts;
   }
 
+  /** The number of batches (tf.data's `cardinality()`), or undefined if it is not known. */
   get cardinality(): number | undefined {
     return this.#facts.cardinality;
   }
 
+  /** The largest possible number of samples, which includes unreadable pictures; undefined if it is not known. */
   get size(): number | undefined {
     return this.#facts.size;
   }
 
+  /** Whether the sample of an index is the same to the bit in every epoch. */
   get deterministic(): boolean {
     return this.#facts.deterministic;
   }
 
+  /** Whether samples come in batches; if false, they come one by one, without a batch axis. */
   get batched(): boolean {
     return this.#facts.batched ?? true;
   }
 
+  /** The names of the classes, in the order of the labels, if there are any. */
   get classNames(): readonly string[] | undefined {
     return this.#facts.classNames;
   }
 
+  /** The path of each sample's file, by the sample's index, if the samples come from files. */
   get filePaths(): readonly string[] | undefined {
     return this.#facts.filePaths;
   }
@@ -86,7 +96,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     return this.batches(this.#epoch++)[Symbol.asyncIterator]();
   }
 
-  /** Every batch as a function makes it. */
+  /** The data set with a function applied to every batch. The function also gets the epoch, counted from 0, and may return a promise. */
   map(fn: (batch: Batch, epoch: number) => Batch | Promise<Batch>, options: MapOptions = {}): Dataset {
     checkOptions("map()", options, { deterministic: true });
     const deterministic = this.deterministic && options.deterministic === true;
@@ -95,14 +105,17 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     });
   }
 
-  /** Pictures changed at random, one augmentation after the other. Two epochs never see the same, two runs do. */
+  /**
+   * The data set with its pictures changed at random by augmentations, applied in their order. Every epoch has different changes; two runs
+   * with the same seed have the same ones.
+   */
   augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
     checkOptions("augment()", options, { seed: true });
     const { seed = 0 } = options;
     return this.map((batch, epoch) => augmentBatch(batch, augmentations, { seed, epoch }));
   }
 
-  /** The first batches of every epoch. */
+  /** The data set of only the first `count` batches of every epoch, a whole number of 0 or more. */
   take(count: number): Dataset {
     const cardinality = this.cardinality === undefined ? undefined : Math.min(this.cardinality, wholeCount(count));
     return this.#derived({ cardinality, size: undefined }, async function* (batches) {
@@ -115,7 +128,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     });
   }
 
-  /** All but the first batches of every epoch. */
+  /** The data set without the first `count` batches of every epoch, a whole number of 0 or more. */
   skip(count: number): Dataset {
     const cardinality = this.cardinality === undefined ? undefined : Math.max(0, this.cardinality - wholeCount(count));
     return this.#derived({ cardinality, size: undefined }, async function* (batches) {
@@ -124,7 +137,10 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     });
   }
 
-  /** The same samples in batches of another size; or what comes one by one, in batches. */
+  /**
+   * The same samples in batches of `batchSize`, whether they come in other batches or one by one. The last batch of an epoch may be smaller.
+   * @throws ValueError if `batchSize` is not a whole number of 1 or more.
+   */
   batch(batchSize: number): Dataset {
     wholeCount(batchSize, 1);
     const { size, batched } = this;
@@ -147,15 +163,15 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     });
   }
 
-  /** So many batches are made before they are asked for. */
+  /** The data set with up to `count` batches made in advance. @throws ValueError if `count` is not a whole number of 0 or more. */
   prefetch(count: number): Dataset {
     wholeCount(count);
     return this.#derived({}, (batches) => prefetched(batches, count));
   }
 
   /**
-   * The batches of the first epoch that was gone through to its end, kept in memory and given again in the same order.
-   * @throws LimitError from the iteration where they take more than `maxBytes`.
+   * The data set with the batches of its first complete epoch kept in memory, and repeated in the same order in later epochs. Iterating throws
+   * a LimitError if they take more than `maxBytes`.
    */
   cache(options: CacheOptions = {}): Dataset {
     checkOptions("cache()", options, { maxBytes: true });

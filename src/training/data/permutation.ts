@@ -1,7 +1,7 @@
-/** Orders that a name alone decides. */
+/** Random permutations that are determined by a name (Fisher and Yates's shuffle). */
 import { fnv1a32, unitAt } from "../../core/random.ts";
 
-/** Fisher and Yates's shuffle of the numbers below `count`. */
+/** A shuffle of the numbers from 0 to `count` - 1, the same for the same name. */
 export function permutation(count: number, name: string): Uint32Array {
   const stream = fnv1a32(name);
   const order = Uint32Array.from({ length: count }, (_, i) => i);

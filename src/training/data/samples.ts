@@ -1,62 +1,65 @@
-/** What a model learns from, in the forms that `fit` takes it: arrays, or batches that can be gone through again. */
+/** The training data that `fit` takes: arrays, or batches that can be iterated over again (keras.src.trainers.data_adapters). */
 import { show, valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { argmax } from "../metrics/accuracy.ts";
 import { emptyLike, sliceRows } from "./rows.ts";
 
-/** Numbers: a tensor, or a list of them, such as labels. */
+/** A tensor, or a list of numbers such as labels, one for each sample. */
 export type Values = Tensor | ArrayLike<number>;
 
-/** Samples at once; the first axis of each tensor counts them. */
+/** A batch of samples to train on; the first axis of each tensor is the batch axis. */
 export interface TrainingBatch {
-  /** For a model with several inputs, a list. */
+  /** The inputs: a tensor, or for a model with several inputs a list of them. */
   readonly x: Tensor | readonly Tensor[];
-  /** For a model with several outputs, a list. */
+  /** The targets: a tensor or a list of numbers, or for a model with several outputs a list of tensors. */
   readonly y?: Values | readonly Tensor[] | undefined;
-  /** How much each sample counts. */
+  /** One weight for each sample, which its loss is multiplied by. */
   readonly sampleWeight?: Values | undefined;
-  /** Which samples these are: the same number is the same sample in every epoch. */
+  /** An identifying number for each sample, the same in every epoch. */
   readonly indices?: Int32Array | undefined;
 }
 
-/** Batches that can be gone through again, such as a `Dataset` or a list. */
+/** A data set to train on: batches that can be iterated over again, such as a `Dataset` or a list of batches. */
 export type TrainingDataset = (AsyncIterable<TrainingBatch> | Iterable<TrainingBatch>) & {
-  /** How many batches there are. */
+  /** The number of batches, if known. */
   readonly cardinality?: number | undefined;
-  /** How many samples there are at most. */
+  /** The largest possible number of samples, if known. */
   readonly size?: number | undefined;
-  /** True where the same samples come in every epoch, unchanged: with `size`, what a frozen part makes of them is computed once. */
+  /** Whether every epoch has the same samples, unchanged. If so, and `size` is known, the features of a frozen part are computed once. */
   readonly deterministic?: boolean | undefined;
-  /** The batches of an epoch, from 0: the same number, the same batches in the same order. Without it, the iterator begins anew. */
+  /** The batches of an epoch, counted from 0, always the same for the same epoch. Without it, each epoch iterates over the data set again. */
   readonly batches?: ((epoch: number) => AsyncIterable<TrainingBatch>) | undefined;
 };
 
-/** A batch in one form. */
+/** A batch with lists of tensors, whatever form it was given in. */
 export interface Samples {
   readonly x: readonly Tensor[];
-  /** One for each output; empty where there are no targets. */
+  /** The targets, one for each output; empty if there are none. */
   readonly y: readonly Tensor[];
   readonly sampleWeight: Tensor | undefined;
   readonly indices: Int32Array | undefined;
 }
 
-/** Where batches come from, pass after pass. */
+/** A source of batches, which can be passed over several times. */
 export interface Source {
-  /** The batches of a pass, and its samples, where they are known. */
+  /** The number of batches of a pass, if known. */
   readonly steps: number | undefined;
+  /** The largest possible number of samples of a pass, if known. */
   readonly size: number | undefined;
   /** Whether every pass has the same samples, unchanged. */
   readonly deterministic: boolean;
-  /** False where there is but one pass. */
+  /** Whether there can be more than one pass. */
   readonly repeats: boolean;
-  /** Whether passes have orders of their own, where that is known. */
+  /** Whether every pass has an order of its own, if known. */
   readonly shuffles: boolean | undefined;
+  /** The batches of a pass, counted from 0. */
   pass(index: number): AsyncIterable<Samples> | Iterable<Samples>;
   /** All samples in an order that is always the same. */
   plain(): AsyncIterable<Samples> | Iterable<Samples>;
 }
 
+/** A batch as lists of tensors. @throws ValueError if it is not a batch, or its tensors differ in their number of samples. */
 export function samplesOf(batch: TrainingBatch): Samples {
   if (!isObject(batch)) throw valueError(`Expected a batch { x, y, sampleWeight }. Received: ${show(batch)}`);
   const { x, y, sampleWeight, indices } = batch;
@@ -86,7 +89,7 @@ function isTensorList(values: Values | readonly Tensor[]): values is readonly Te
   return Array.isArray(values) && values.length > 0 && values.every((value: unknown) => value instanceof Tensor);
 }
 
-/** Numbers as a tensor of one axis: whole ones as int32. */
+/** A list of numbers as a tensor of one axis, int32 if all are whole; a tensor is returned as it is. @throws ValueError for anything else. */
 export function tensorOf(values: Values): Tensor {
   if (values instanceof Tensor) return values;
   if (values instanceof Int32Array || values instanceof Uint8Array || values instanceof Float32Array) {
@@ -107,7 +110,7 @@ function isNumbers(values: unknown): values is ArrayLike<number> {
   );
 }
 
-/** How many samples a batch has. */
+/** The number of samples in a batch. */
 export function countOf({ x }: Samples): number {
   return x[0]?.shape[0] ?? 0;
 }
@@ -124,12 +127,12 @@ function checkCardinality({ x, y, sampleWeight }: Samples): void {
   );
 }
 
-/** The samples from `from`, before `to`; views of the same memory. */
+/** The samples from `from` up to but not including `to`, as views of the same memory. */
 export function sliceSamples(samples: Samples, from: number, to: number): Samples {
   return overTensors(samples, (tensor) => sliceRows(tensor, from, to));
 }
 
-/** The samples at these places, copied. */
+/** Copies of the samples at the indices in `places`. */
 export function gatherSamples(samples: Samples, places: Uint32Array): Samples {
   return overTensors(samples, (tensor) => {
     const [, ...rest] = tensor.shape;
@@ -145,7 +148,7 @@ function overTensors({ x, y, sampleWeight }: Samples, make: (tensor: Tensor) => 
   return { x: x.map(make), y: y.map(make), sampleWeight: sampleWeight && make(sampleWeight), indices: undefined };
 }
 
-/** @throws ValueError for what are no weights of classes. */
+/** Checks the option `classWeight`. @throws ValueError if it does not map class indices to finite numbers. */
 export function checkClassWeight(classWeight: Readonly<Record<number, number>> | undefined): void {
   for (const [label, weight] of Object.entries(classWeight ?? {})) {
     if (/^\d+$/.test(label) && Number.isFinite(weight)) continue;
@@ -155,7 +158,7 @@ export function checkClassWeight(classWeight: Readonly<Record<number, number>> |
   }
 }
 
-/** A batch that counts classes by their weights. @throws ValueError with several outputs, or with sample weights too. */
+/** The batch with class weights turned into sample weights. @throws ValueError if there are several outputs, or sample weights already. */
 export function weighted(samples: Samples, classWeight: Readonly<Record<number, number>> | undefined): Samples {
   if (classWeight === undefined) return samples;
   const [target, ...others] = samples.y;

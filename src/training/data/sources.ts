@@ -1,4 +1,4 @@
-/** Sources of batches: arrays, shuffled by a seed, and data sets. */
+/** Sources of batches: arrays, shuffled by a seed, and data sets (keras.src.trainers.data_adapters). */
 import { show, valueError } from "../../core/errors.ts";
 import { permutation } from "./permutation.ts";
 import {
@@ -12,19 +12,20 @@ import {
   sliceSamples,
 } from "./samples.ts";
 
+/** The options of a source of arrays. */
 export interface ArrayOptions {
   readonly batchSize: number;
   readonly shuffle: boolean;
-  /** Asked for at the beginning of each pass. */
+  /** A function that returns the seed, called at the start of each shuffled pass. */
   readonly seed: () => number;
-  /** Another order to begin with. */
+  /** The order of the samples before any shuffle, as indices. Default: their own. */
   readonly order?: Uint32Array | undefined;
 }
 
-/** The samples at the places from `from`, before `to`; of all samples in their order where there are no places. */
+/** Returns the samples at `places[from]` up to but not including `places[to]`; without places, the samples from `from` up to `to`. */
 export type Gather = (places: Uint32Array | undefined, from: number, to: number) => Samples | Promise<Samples>;
 
-/** Arrays in batches; each pass has an order of its own, that the seed and its number alone decide. */
+/** Arrays in batches. If they are shuffled, each pass has an order of its own, determined by the seed and the number of the pass. */
 export function arraySource(samples: Samples, options: ArrayOptions): Source {
   return orderedSource(
     countOf(samples),
@@ -34,7 +35,7 @@ export function arraySource(samples: Samples, options: ArrayOptions): Source {
   );
 }
 
-/** The same for samples that are kept anywhere. */
+/** The same for samples stored anywhere, which `gather` reads. @throws ValueError if `batchSize` is not a whole number of 1 or more. */
 export function orderedSource(
   count: number,
   gather: Gather,
@@ -63,7 +64,7 @@ export function orderedSource(
   };
 }
 
-/** Batches of a data set, as it gives them. */
+/** The batches of a data set, in its own order. */
 export function datasetSource(dataset: TrainingDataset): Source {
   const { cardinality, size, deterministic = false } = dataset;
   const steps = cardinality ?? (Array.isArray(dataset) ? dataset.length : undefined);
@@ -74,7 +75,7 @@ export function datasetSource(dataset: TrainingDataset): Source {
   return {
     steps,
     size,
-    // A list is the same every time; where nobody knows how many samples there are, they may be others every time.
+    // A list is the same every time; a data set that does not know its size may have other samples every time.
     deterministic: Array.isArray(dataset) || (deterministic && size !== undefined),
     repeats: Array.isArray(dataset) || dataset.batches !== undefined || !isIterator(dataset),
     shuffles: Array.isArray(dataset) ? false : undefined,
@@ -83,6 +84,7 @@ export function datasetSource(dataset: TrainingDataset): Source {
   };
 }
 
+/** Whether a value is a list of batches or any other iterable. */
 export function isDataset(data: unknown): data is TrainingDataset {
   if (typeof data !== "object" || data === null || ArrayBuffer.isView(data)) return false;
   if (Array.isArray(data))
@@ -90,21 +92,22 @@ export function isDataset(data: unknown): data is TrainingDataset {
   return Symbol.asyncIterator in data || Symbol.iterator in data;
 }
 
-/** Whether it is used up once it was gone through, as a generator is. */
+/** Whether a data set can be iterated over only once, as a generator. */
 function isIterator(dataset: TrainingDataset): boolean {
   return "next" in dataset;
 }
 
-/** How far a training has come in its source. */
+/** The position of a training in its source. */
 export interface Position {
-  /** The pass, from 0, and the next batch of it. */
+  /** The pass, counted from 0. */
   readonly pass: number;
+  /** The next batch of the pass, counted from 0. */
   readonly batch: number;
 }
 
 /**
- * The batches of epochs. Without `stepsPerEpoch` an epoch is a pass, and passes are counted as epochs; with it, the next epoch
- * goes on where the one before stopped.
+ * Reads the batches of epochs from a source. Without `stepsPerEpoch`, an epoch is a pass with the epoch's number; with it, each epoch
+ * continues where the one before stopped.
  */
 export class EpochReader {
   readonly #source: Source;
@@ -120,17 +123,17 @@ export class EpochReader {
     this.#stepsPerEpoch = stepsPerEpoch;
   }
 
+  /** The position of the next batch. Setting it continues from there. */
   get position(): Position {
     return this.#position;
   }
 
-  /** Goes on from there. */
   set position(position: Position) {
     this.#position = position;
     this.#iterator = undefined;
   }
 
-  /** The batches of an epoch, from the step on that is the next; fewer than asked for where the source ends for good. */
+  /** The batches of an epoch from step `firstStep` on; fewer than `stepsPerEpoch` if the source ends and cannot be repeated. */
   async *epoch(epoch: number, firstStep: number): AsyncGenerator<Samples, void, undefined> {
     if (this.#stepsPerEpoch === undefined) {
       if (firstStep === 0) this.position = { pass: epoch, batch: 0 };
@@ -148,7 +151,7 @@ export class EpochReader {
     }
   }
 
-  /** Lets go of what it reads from. */
+  /** Ends the iteration over the source, which releases what it holds. */
   async close(): Promise<void> {
     await this.#iterator?.return?.();
     this.#iterator = undefined;

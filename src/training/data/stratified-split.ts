@@ -1,22 +1,26 @@
-/** Parts of a data set in which every class has its share. */
+/** Stratified splits into training and validation data (scikit-learn's StratifiedShuffleSplit and StratifiedKFold). */
 import { show, valueError } from "../../core/errors.ts";
 import { permutation } from "./permutation.ts";
 
-/** Places of samples, in rising order. */
+/** A split of samples into training and validation data. */
 export interface Split {
+  /** The indices of the samples to train on, in ascending order. */
   readonly training: Int32Array;
+  /** The indices of the samples to validate with, in ascending order. */
   readonly validation: Int32Array;
 }
 
-/** A class with fewer samples gives none away. */
+/** The smallest number of samples of a class that is split. */
 const LEAST_TO_SPLIT = 3;
 
 /**
- * Holds a part of every class out. Of a class with at least 3 samples one is held out at least, and one kept at least; smaller classes are
- * kept whole. The same labels, fraction and seed give the same parts.
+ * Holds out a fraction of every class for validation. Each class of 3 or more samples has at least one on either side (unless `fraction` is
+ * 0); smaller classes are only trained on. The same labels, fraction and seed give the same split.
  *
- * @param labels the class of each sample, from 0
- * @param fraction between 0 and 1
+ * @param labels the class index of each sample, from 0
+ * @param fraction the fraction to hold out, in [0, 1)
+ * @param seed the seed of the random choice
+ * @throws ValueError if `fraction` is out of range
  */
 export function stratifiedSplit(labels: ArrayLike<number>, fraction: number, seed = 0): Split {
   if (!(fraction >= 0 && fraction < 1)) {
@@ -36,8 +40,13 @@ export function stratifiedSplit(labels: ArrayLike<number>, fraction: number, see
 }
 
 /**
- * Splits for cross-validation: every sample is held out once, and the parts have as many of every class as one another, give or take one.
- * The same labels, count and seed give the same parts.
+ * Makes `count` splits for cross-validation. Every sample is in the validation data of exactly one split, and the number of samples of a class
+ * differs by at most one between splits. The same labels, count and seed give the same splits.
+ *
+ * @param labels the class index of each sample, from 0
+ * @param count the number of splits, from 2 to the number of samples
+ * @param seed the seed of the random choice
+ * @throws ValueError if `count` is out of range
  */
 export function stratifiedFolds(labels: ArrayLike<number>, count: number, seed = 0): readonly Split[] {
   if (!(Number.isInteger(count) && count >= 2 && count <= labels.length)) {
@@ -46,7 +55,7 @@ export function stratifiedFolds(labels: ArrayLike<number>, count: number, seed =
     );
   }
   const folds: number[][] = Array.from({ length: count }, () => []);
-  // Classes go on where the one before stopped, so that what is over does not always fall to the first.
+  // Each class starts at the fold after the last one's end, so that the remainders don't all go to the first folds.
   let next = 0;
   for (const [label, places] of placesByClass(labels)) {
     for (const at of permutation(places.length, `${seed}/folds/${label}`)) {

@@ -1,9 +1,9 @@
-/** Files that need not be there. */
+/** Files that may be missing. */
 import { readBytes } from "#platform";
 
 const MOST = 2 ** 33;
 
-/** The bytes of a file; undefined where there is none. @throws IOError where it is there and cannot be read. */
+/** The bytes of a file, or undefined if it does not exist. @throws IOError if it exists but cannot be read. */
 export async function bytesIfThere(place: string | URL): Promise<Uint8Array | undefined> {
   try {
     return await readBytes(place, { maxBytes: MOST });

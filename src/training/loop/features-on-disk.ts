@@ -1,9 +1,9 @@
-/** Rows of numbers in a temporary file. */
+/** Features of samples in a temporary file, one row of float32 for each sample. */
 import { sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { Scratch } from "../../platform/contract.ts";
 
-/** A sample's features one after the other, all samples of one length. */
+/** Rows of the same length in a file, each with all features of one sample, one after the other. */
 export class ScratchRows {
   readonly #scratch: Scratch;
   /** The shapes of one sample's features. */
@@ -19,6 +19,7 @@ export class ScratchRows {
     this.#length = this.#sizes.reduce((sum, size) => sum + size, 0);
   }
 
+  /** Appends the features of a batch. */
   async add(batch: readonly Tensor<Float32Array>[]): Promise<void> {
     const count = batch[0]?.shape[0] ?? 0;
     const rows = new Float32Array(count * this.#length);
@@ -34,7 +35,7 @@ export class ScratchRows {
     this.#count += count;
   }
 
-  /** The features of these samples; neighbours are read at once. */
+  /** The features of the samples with these indices; consecutive ones are read together. */
   async read(places: Uint32Array): Promise<readonly Tensor<Float32Array>[]> {
     const count = places.length;
     const rows = new Float32Array(count * this.#length);

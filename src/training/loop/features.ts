@@ -1,4 +1,4 @@
-/** What the frozen part of a model makes of all samples, computed once. */
+/** A cache of the features that the frozen part of a model computes from all samples, once for a whole training. */
 import { openScratch, print, warn } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -9,25 +9,27 @@ import { Column } from "../data/rows.ts";
 import { type Samples, type Source, countOf, gatherSamples, sliceSamples } from "../data/samples.ts";
 import { type Gather, orderedSource } from "../data/sources.ts";
 
+/** The options of a feature cache. */
 export interface FeatureOptions {
-  /** The most that is kept in memory, in bytes; the rest, where there are files, in one of them. */
+  /** The largest number of bytes in memory. Features that take more are in a temporary file, if the platform has files. */
   readonly maxBytes: number;
   readonly seed: () => number;
   readonly verbose: 0 | 1 | 2;
-  /** Whose samples they are: `training` or `validation`. */
+  /** The name of the samples in messages: `training` or `validation`. */
   readonly what: string;
   readonly signal: AbortSignal | undefined;
 }
 
+/** A source of cached features. */
 export interface FeatureSource {
   readonly source: Source;
-  /** Frees what keeps the features. */
+  /** Frees the memory or the temporary file of the features. */
   close(): Promise<void>;
 }
 
 /**
- * The source with features in place of inputs; undefined where there is no place for them. Goes through the samples once, in an order that
- * does not change; each pass over the features has an order of its own, where the samples had.
+ * The source with features in place of inputs, or undefined if there is nowhere to store them. All samples are read once, in a fixed order;
+ * passes over the features are shuffled if passes over the samples were.
  */
 export async function featureSource(
   source: Source,
@@ -65,7 +67,7 @@ export async function featureSource(
     const { gather, close } = kept;
     return { source: orderedSource(count, gather(), { batchSize, shuffle, seed: options.seed, order }), close };
   } catch (error) {
-    // A disk that is full is no reason to end.
+    // A full disk must not end the training.
     if (kept?.isOnDisk !== true || !(error instanceof MobileNetV2Error) || error.code !== "IOError") throw error;
     warn(`${error.message} The features of the frozen part are computed anew in every epoch.`);
     return undefined;
@@ -74,33 +76,33 @@ export async function featureSource(
   }
 }
 
-/** The places of numbers from the smallest on; undefined where they are sorted already. */
+/** The indices of numbers in ascending order of the numbers, or undefined if they are sorted already. */
 function sortedOrder(numbers: readonly number[]): Uint32Array | undefined {
   if (numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))) return undefined;
   const places = Uint32Array.from(numbers, (_, i) => i);
   return places.toSorted((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));
 }
 
-/** Where features are kept. */
+/** A store of features and targets. */
 interface Kept {
   readonly isOnDisk: boolean;
   readonly count: number;
   add(samples: FeatureSamples): Promise<void>;
-  /** What gives them back. */
+  /** Makes the function that reads samples back, once all are added. */
   gather: () => Gather;
   close: () => Promise<void>;
 }
 
 type FeatureSamples = Samples & { readonly x: readonly Tensor<Float32Array>[] };
 
-/** In memory where they fit, else in a file, where there are files. */
+/** A store in memory if all features fit, else in a file if the platform has files, else undefined. */
 async function placeFor(
   { size }: Source,
   first: FeatureSamples,
   { maxBytes, verbose, what }: FeatureOptions,
 ): Promise<Kept | undefined> {
   const ofOne = first.x.reduce((sum, one) => sum + one.size, 0) / Math.max(1, countOf(first));
-  // Where nobody knows how many there will be, they are in memory as a list already.
+  // Only a list of batches can be of unknown size here, and it is in memory already.
   const bytes = (size ?? countOf(first)) * ofOne * 4;
   const kept = bytes <= maxBytes ? new InMemory(first, size) : await OnDisk.create(first, size);
   if (verbose !== 0 && kept !== undefined) {
@@ -110,7 +112,7 @@ async function placeFor(
   return kept;
 }
 
-/** Targets and weights, in memory wherever features are. */
+/** Targets and sample weights, which are in memory whether or not the features are. */
 class Targets {
   readonly #y: readonly Column[];
   readonly #weights: Column | undefined;

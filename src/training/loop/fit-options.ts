@@ -1,4 +1,4 @@
-/** What `fit` and `evaluate` take (keras.Model.fit, keras.Model.evaluate). */
+/** The arguments of `compile`, `fit` and `evaluate` (keras.Model). */
 import { show, valueError } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { Callback } from "../callbacks/callback.ts";
@@ -17,76 +17,87 @@ import {
 } from "../data/samples.ts";
 import { arraySource, datasetSource, isDataset } from "../data/sources.ts";
 
-/** What a model is trained for, and how. */
+/** The options of `compile`: the optimizer, the loss and the metrics. */
 export interface CompileOptions extends ObjectiveOptions {
-  /** Default: `rmsprop`, as in Keras. */
+  /** The optimizer, or its name. Default: `rmsprop`, as in Keras. */
   readonly optimizer?: OptimizerIdentifier | undefined;
 }
 
-/** Inputs: a tensor, or one for each input. */
+/** The inputs of a model: a tensor [samples, …], or a list with one for each input. */
 export type Inputs = Tensor | readonly Tensor[];
-/** Targets: a tensor or a list of numbers, or a tensor for each output. */
+/** The targets of a model: a tensor or a list of numbers, one for each sample, or a list with a tensor for each output. */
 export type Targets = Values | readonly Tensor[];
 
+/** The options of `evaluate`. */
 export interface EvaluateOptions {
-  /** Of arrays. Default: 32. */
+  /** The number of samples in a batch when `x` is tensors; a data set comes in batches already. Default: 32. */
   readonly batchSize?: number | undefined;
+  /** One weight for each sample when `x` is tensors; in a data set, weights are part of the batches. Default: 1 for each. */
   readonly sampleWeight?: Values | undefined;
-  /** Only so many batches. */
+  /** The number of batches to evaluate. Default: all of them. */
   readonly steps?: number | undefined;
+  /** Callbacks, of which the hooks `onTest…` are called. */
   readonly callbacks?: readonly Callback[] | undefined;
-  /** Default: `auto`, a progress bar on a terminal. */
+  /** How to show the progress. Default: `auto`, a progress bar on a terminal, nothing elsewhere. */
   readonly verbose?: Verbose | undefined;
+  /** A signal that, once aborted, ends the evaluation between two batches with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Arrays `[x, y]` or `[x, y, sampleWeight]`, or a data set. */
+/** Validation data: `[x, y]` or `[x, y, sampleWeight]`, or a data set. */
 export type ValidationData = readonly [Inputs, Targets, Values?] | TrainingDataset;
 
+/** The options of `fit`. */
 export interface FitOptions {
-  /** The epoch to stop before, counted from 0: as many as there are, unless `initialEpoch` says otherwise. Default: 1. */
+  /** The epoch to train up to: with `initialEpoch` 0, the number of epochs. Default: 1. */
   readonly epochs?: number | undefined;
-  /** Of arrays. Default: 32. */
+  /** The number of samples in a batch when `x` is tensors; a data set comes in batches already. Default: 32. */
   readonly batchSize?: number | undefined;
-  /** Default: `auto`, a progress bar on a terminal. */
+  /** How to show the progress. Default: `auto`, a progress bar on a terminal, nothing elsewhere. */
   readonly verbose?: Verbose | undefined;
+  /** Callbacks, called in their order; those that back up the training are called last. */
   readonly callbacks?: readonly Callback[] | undefined;
-  /** The part of arrays, from their end, to validate with. Default: 0. */
+  /** The fraction of the samples, taken from the end of `x` and `y`, to validate with, when `x` is tensors. Default: 0. */
   readonly validationSplit?: number | undefined;
-  /** What to evaluate after each epoch. */
+  /** The data to evaluate after each epoch; it overrides `validationSplit`. Default: none. */
   readonly validationData?: ValidationData | undefined;
-  /** Only so many batches of it. */
+  /** The number of batches of each validation. Default: all of them. */
   readonly validationSteps?: number | undefined;
-  /** Default: `batchSize`. */
+  /** The number of samples in a batch of the validation data. Default: `batchSize`. */
   readonly validationBatchSize?: number | undefined;
-  /** Evaluate after so many epochs only, or after these (counted from 1). Default: 1. */
+  /** The number of epochs from one validation to the next, or a list of the epochs, counted from 1, to validate after. Default: 1. */
   readonly validationFreq?: number | readonly number[] | undefined;
-  /** Whether arrays come in another order every epoch. Default: true. */
+  /** Whether to shuffle the samples before each epoch when `x` is tensors. Default: true. */
   readonly shuffle?: boolean | undefined;
-  /** How much a sample of each class counts. Default: 1. */
+  /** The weight of the samples of each class, by the class index, for a model with one output. Default: 1 for each class. */
   readonly classWeight?: Readonly<Record<number, number>> | undefined;
-  /** How much each sample of arrays counts. */
+  /** One weight for each sample when `x` is tensors; in a data set, weights are part of the batches. Default: 1 for each. */
   readonly sampleWeight?: Values | undefined;
-  /** The epoch to begin with, where a training goes on. Default: 0. */
+  /** The epoch to start at, counted from 0, to continue an earlier training. Default: 0. */
   readonly initialEpoch?: number | undefined;
-  /** Batches in an epoch; the next epoch goes on where one stopped. Default: all of them. */
+  /** The number of batches in an epoch; the next epoch continues where one ended. Default: all batches of the data. */
   readonly stepsPerEpoch?: number | undefined;
-  /** What orders and Dropout come from: the same seed, the same weights in the end. Default: another one each time. */
+  /** The seed of shuffling and Dropout: the same seed gives the same weights in the end. Default: a random one. */
   readonly seed?: number | undefined;
-  /** Ends the training with its reason, between two steps. */
+  /** A signal that, once aborted, ends the training between two steps with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The most bytes to keep in memory of what the frozen part of the model makes of the samples, which is computed once where they are the same
-   * in every epoch; what is more is kept in a temporary file, where there are files. 0 computes it anew in every epoch. Default: 1 GiB.
+   * The largest number of bytes in memory for the features that the frozen part of the model computes. If the samples are the same in every
+   * epoch, features are computed once and cached; those that take more are in a temporary file, if the platform has files. 0 turns the cache
+   * off. Default: 1 GiB.
    */
   readonly featureCache?: number | undefined;
 }
 
+/** The options of `testOnBatch`. */
 export interface TestOnBatchOptions {
+  /** One weight for each sample. Default: 1 for each. */
   readonly sampleWeight?: Values | undefined;
 }
 
+/** The options of `trainOnBatch`. */
 export interface TrainOnBatchOptions extends TestOnBatchOptions {
+  /** The weight of the samples of each class, by the class index; not together with `sampleWeight`. Default: 1 for each class. */
   readonly classWeight?: Readonly<Record<number, number>> | undefined;
 }
 
@@ -97,7 +108,7 @@ interface ArraysAs {
   readonly seed: () => number;
 }
 
-/** A source of arrays, or of a data set. @throws ValueError for what is neither, or both. */
+/** The source of tensors or of a data set. @throws ValueError if `x` is neither, or if a data set comes with `y` or `sampleWeight`. */
 export function sourceOf(x: Inputs | TrainingDataset, y: Targets | undefined, options: ArraysAs): Source {
   if (isInputs(x)) return arraySource(arraysOf(x, y, options.sampleWeight), { batchSize: 32, ...given(options) });
   if (!isDataset(x)) {
@@ -121,14 +132,17 @@ function unsupportedBeside(argument: string, description: string): Error {
   );
 }
 
+/** Whether a value is a tensor or a list of tensors. */
 export function isInputs(x: unknown): x is Inputs {
   return x instanceof Tensor || (Array.isArray(x) && x.length > 0 && x.every((one) => one instanceof Tensor));
 }
 
+/** Inputs, targets and sample weights as one batch. @throws ValueError if they differ in their number of samples. */
 export function arraysOf(x: Inputs, y: Targets | undefined, sampleWeight: Values | undefined): Samples {
   return samplesOf({ x, y, sampleWeight: sampleWeight === undefined ? undefined : tensorOf(sampleWeight) });
 }
 
+/** The source of validation data, in its own order. */
 export function validationSource(data: ValidationData, batchSize: number | undefined): Source {
   const plain = { batchSize, shuffle: false, seed: () => 0 };
   if (!isArrays(data)) return sourceOf(data, undefined, plain);
@@ -140,7 +154,7 @@ function isArrays(data: ValidationData): data is readonly [Inputs, Targets, Valu
   return Array.isArray(data) && isInputs(data[0]);
 }
 
-/** The first and the last part of arrays (keras.src.trainers.data_adapters.array_slicing). */
+/** The training and the validation part of samples (keras.src.trainers.data_adapters.array_slicing). @throws ValueError if either is empty. */
 export function splitArrays(samples: Samples, validationSplit: number): readonly [Samples, Samples] {
   const count = countOf(samples);
   const at = Math.floor(count * (1 - validationSplit));

@@ -1,4 +1,4 @@
-/** The loop of `fit`: epochs, batches, callbacks, validation; can be stopped anywhere and taken up again (keras.Model.fit). */
+/** The training loop: epochs, batches, callbacks, validation; it can be stopped between any two steps and resumed (keras.Model.fit). */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -30,7 +30,7 @@ import type { Trainer } from "./trainer.ts";
 
 const FEATURE_CACHE = 2 ** 30;
 
-/** Trains for epochs of arrays or of a data set. */
+/** Trains on tensors or a data set, and resolves to the record of the epochs. */
 export async function fit(
   trainer: Trainer,
   x: Inputs | TrainingDataset,
@@ -65,10 +65,11 @@ class Fit implements TrainingSession {
   readonly #epochs: number;
   readonly #verbose: 0 | 1 | 2;
   #seed: number;
-  /** The epoch and the step of it that come next. */
+  /** The epoch that comes next. */
   #epoch: number;
+  /** The step of the epoch that comes next. */
   #step = 0;
-  /** What came of the epoch so far. */
+  /** The results of the epoch so far. */
   #logs: Logs = {};
   #reader: EpochReader | undefined;
   readonly #features: FeatureSource[] = [];
@@ -133,7 +134,7 @@ class Fit implements TrainingSession {
     }
   }
 
-  /** What comes of an epoch, from the step on that is the next; undefined where there is no data any more. */
+  /** Trains for the rest of an epoch and returns its results, or undefined if there is no data left. */
   async #trainEpoch(
     epoch: number,
     { hasFeatures }: Prepared,
@@ -196,7 +197,7 @@ class Fit implements TrainingSession {
     ];
   }
 
-  /** A model without an input shape takes that of the first batch. */
+  /** Makes the programs and the optimizer's variables. A model without an input shape is built for that of the first batch. */
   async #prepare(source: Source): Promise<TrainingPrograms> {
     let first: Samples | undefined;
     if (!this.#trainer.model.built) {
@@ -210,7 +211,7 @@ class Fit implements TrainingSession {
     return programs;
   }
 
-  /** The source with what the frozen part makes of it, where that is worth to be kept. */
+  /** The source of cached features if the model has a frozen part whose features can be reused, else the source itself. */
   async #withFeatures(source: Source, programs: TrainingPrograms, what: string): Promise<Prepared> {
     const { featureCache = FEATURE_CACHE, signal } = this.#options;
     const passes = this.#epochs - this.#epoch;
@@ -230,7 +231,7 @@ class Fit implements TrainingSession {
   #callbackList(history: History, params: CallbackParams): CallbackList {
     const given = callbacksOf(this.#options.callbacks);
     const bar = this.#verbose === 0 || given.some((one) => one instanceof ProgressLogger) ? [] : [new ProgressLogger()];
-    // A backup keeps what all others have made of a step.
+    // Backups come last, so that they include what all other callbacks did after a step.
     const last = given.filter((one) => one instanceof BackupAndRestore);
     const others = given.filter((one) => !(one instanceof BackupAndRestore));
     this.#callbacks = [...others, history, ...bar, ...last];
@@ -302,7 +303,7 @@ class Fit implements TrainingSession {
     model.stopTraining = state["stopTraining"] === true;
   }
 
-  /** The callbacks that have something to remember: what shows progress does not count. */
+  /** The callbacks whose state is backed up: all but progress bars and the backups themselves. */
   #counted(): readonly Callback[] {
     return this.#callbacks.filter((one) => !(one instanceof ProgressLogger) && !(one instanceof BackupAndRestore));
   }

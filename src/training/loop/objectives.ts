@@ -1,4 +1,4 @@
-/** The losses and metrics of a model's outputs, as `compile` was given them (keras.src.trainers.compile_utils). */
+/** The losses and metrics of a model's outputs, as given to `compile` (keras.src.trainers.compile_utils). */
 import { valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { OutputGradient } from "../../graph/differentiator.ts";
@@ -9,24 +9,31 @@ import { Mean, type Metric } from "../metrics/metric.ts";
 import { type MetricIdentifier, metricOf } from "../metrics/metrics.ts";
 import { type StateRecord, listIn, numbersIn } from "./state.ts";
 
-/** One for all outputs, or for each: by their order or by their layers' names; null where an output has none. */
+/** One value for all outputs, or a list in their order, or a record by the names of their layers; null for an output that has none. */
 export type PerOutput<T> = T | readonly (T | null)[] | Readonly<Record<string, T | null>>;
 
+/**
+ * Metrics: for a model with one output, one metric or a list of them; for several outputs, a list with one metric or list of metrics for each
+ * output, or a record by the names of the outputs' layers.
+ */
 export type MetricsOption =
   | MetricIdentifier
   | readonly (MetricIdentifier | readonly MetricIdentifier[])[]
   | Readonly<Record<string, MetricIdentifier | readonly MetricIdentifier[]>>;
 
+/** The options of `compile` about losses and metrics. */
 export interface ObjectiveOptions {
+  /** The loss, or its name; for several outputs, one for all of them or one for each. `fit` and `evaluate` throw a ValueError without it. */
   readonly loss?: PerOutput<LossIdentifier> | undefined;
-  /** What each output's loss is multiplied by. Default: 1. */
+  /** The factor of each output's loss in the total, in the order of the outputs or by the names of their layers. Default: 1 for each. */
   readonly lossWeights?: readonly number[] | Readonly<Record<string, number>> | undefined;
-  /** What is measured besides; sample weights do not count. */
+  /** The metrics to report, without sample or class weights. Default: none. */
   readonly metrics?: MetricsOption | undefined;
-  /** The same, where sample weights count. */
+  /** The metrics to report, weighted by sample and class weights. Default: none. */
   readonly weightedMetrics?: MetricsOption | undefined;
 }
 
+/** A metric, the output it belongs to, and its name in the logs. */
 interface Tracked {
   readonly output: number;
   readonly key: string;
@@ -34,44 +41,47 @@ interface Tracked {
   readonly weighted: boolean;
 }
 
+/** The loss of one output, and its weight in the total. */
 interface Term {
   readonly output: number;
   readonly loss: Loss;
   readonly weight: number;
-  /** Its mean, where there are several. */
+  /** The mean loss of the output, if there are several with a loss. */
   readonly mean: Mean | undefined;
 }
 
-/** The loss of a batch, and the way back from it. */
+/** The total loss of a batch, and its gradients. */
 export interface Objective {
   readonly loss: number;
-  /** The loss of each output that has one, unweighted. */
+  /** The loss of each output that has one, before loss weights. */
   readonly parts: readonly number[];
+  /** The gradient of each output, undefined for outputs without a loss. */
   gradients(): readonly (OutputGradient | undefined)[];
 }
 
+/** The losses and metrics of a compiled model. Those that depend on shapes are made when the first batch is evaluated. */
 export class Objectives {
   readonly #options: ObjectiveOptions;
   readonly #names: readonly string[];
   readonly #loss = new Mean({ name: "loss" });
   #built: { readonly terms: readonly Term[]; readonly tracked: readonly Tracked[] } | undefined;
-  /** What was gathered elsewhere, until the metrics are made. */
+  /** A restored state, kept until the metrics are made. */
   #pending: StateRecord | undefined;
 
-  /** `names` are those of the outputs' layers. */
+  /** `names` are the names of the outputs' layers. */
   constructor(options: ObjectiveOptions, names: readonly string[]) {
     this.#options = options;
     this.#names = names;
   }
 
-  /** The mean loss, those of outputs, and the metrics; what is decided by shapes is there after the first batch. */
+  /** The mean loss and, after the first batch, the mean loss of each output (if several) and the metrics. */
   get metrics(): readonly Metric[] {
     const { terms = [], tracked = [] } = this.#built ?? {};
     const means = terms.map(({ mean }) => mean).filter((mean) => mean !== undefined);
     return [this.#loss, ...means, ...tracked.map(({ metric }) => metric)];
   }
 
-  /** The loss of a batch; nothing is gathered yet. @throws ValueError where shapes do not fit. */
+  /** The loss of a batch, which `update` then accumulates. @throws ValueError if shapes do not fit, or there is no loss. */
   evaluate(predicted: readonly Predicted[], y: readonly Tensor[], sampleWeight: Tensor | undefined): Objective {
     const { terms } = this.#build(predicted, y);
     const results = terms.map(({ loss, output, weight }) => {
@@ -93,7 +103,7 @@ export class Objectives {
     };
   }
 
-  /** Takes a batch into the means; `loss` is the whole of it. */
+  /** Accumulates a batch in the means and metrics; `loss` is the total loss, regularization included. */
   update(
     loss: number,
     { parts }: Objective,
@@ -112,7 +122,7 @@ export class Objectives {
     }
   }
 
-  /** What was gathered since `reset`. A metric with several results has a number after its name for each. */
+  /** The results since `reset`. A metric with several results has one entry for each, with `_0`, `_1`, … after its name. */
   logs(): Logs {
     const logs: Logs = { loss: this.#loss.result() };
     for (const { mean } of this.#built?.terms ?? []) if (mean !== undefined) logs[mean.name] = mean.result();
@@ -124,15 +134,18 @@ export class Objectives {
     return logs;
   }
 
+  /** Resets the loss and all metrics. */
   reset(): void {
     this.#pending = undefined;
     for (const metric of this.metrics) metric.resetState();
   }
 
+  /** The state of the loss and all metrics. */
   getState(): StateRecord {
     return this.#pending ?? { metrics: this.metrics.map((metric) => metric.getState()) };
   }
 
+  /** Restores a state, as soon as the metrics are made. */
   setState(state: StateRecord): void {
     this.#pending = state;
     if (this.#built !== undefined) this.#takePending();
@@ -195,7 +208,7 @@ export class Objectives {
     return [...make(this.#options.metrics, false), ...make(this.#options.weightedMetrics, true)];
   }
 
-  /** For each output its metrics. */
+  /** The list of metrics of each output. */
   #metricLists(option: MetricsOption | undefined): readonly (readonly MetricIdentifier[])[] {
     if (option === undefined) return [];
     if (isList(option)) {
@@ -214,7 +227,7 @@ export class Objectives {
     return [[option]];
   }
 
-  /** For each output what an option says of it. */
+  /** The value of an option for each output. */
   #perOutput<T>(
     option: readonly (T | null)[] | Readonly<Record<string, T | null>>,
     argument: string,
@@ -266,7 +279,7 @@ function isList<T>(value: T): value is Extract<T, readonly unknown[]> {
   return Array.isArray(value);
 }
 
-/** Of names; not an instance of a class. */
+/** Whether a value is a plain object, not an instance of a class. */
 function isRecord<T>(value: T): value is Extract<T, Readonly<Record<string, unknown>>> {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

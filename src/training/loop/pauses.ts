@@ -1,12 +1,13 @@
-/** Pauses in long work, so that a page answers, and timers and signals come through. */
+/** Pauses in long work, so that a page stays responsive, and timers and signals are handled. */
 
-/** Work goes on without a pause for so many milliseconds. */
+/** The longest time without a pause, in milliseconds. */
 const LONGEST = 30;
 
+/** A timer of pauses. */
 export class Breath {
   #last = performance.now();
 
-  /** Lets others have their turn, where it is time. */
+  /** Yields to the event loop if the last pause was too long ago. */
   async take(): Promise<void> {
     if (performance.now() - this.#last < LONGEST) return;
     await turn();
@@ -14,7 +15,7 @@ export class Breath {
   }
 }
 
-/** The end of a turn of the event loop. A timer would wait for 4 ms in a page. */
+/** Resolves in the next turn of the event loop. A timer would wait for 4 ms in a page. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,4 +1,4 @@
-/** Several trainings of one model, one after the other, that can be interrupted anywhere and taken up again as one. */
+/** A training in phases, such as a new head and then fine-tuning, that can be interrupted anywhere and resumed as one. */
 import { makeFolder, removeFile, writeBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -9,40 +9,53 @@ import { type TrainedModel, assignWeights, copyWeights } from "./model.ts";
 import { TimedBackup } from "../callbacks/timed-backup.ts";
 import { arraysIn, decodeState, encodeState, numbersIn, recordIn } from "./state.ts";
 
-/** What was logged: for each name its values, one an epoch. */
+/** The loss and the metrics by name, with one value for each epoch that has it. */
 export type Logged = Readonly<Record<string, readonly number[]>>;
 
+/** One phase of a training. */
 export interface TrainingPhase {
+  /** The name of the phase, stored with its backup. */
   readonly name: string;
-  /** Freezes, compiles and fits, with this callback among others. The same weights before, the same weights after. */
+  /**
+   * Freezes or unfreezes layers, compiles the model and calls `fit` with `backup` among the callbacks, and returns the history. Starting from
+   * the same weights, it must end with the same weights: give `fit` a seed.
+   */
   readonly run: (backup: Callback) => Promise<History>;
-  /** Whether the model keeps what it has learned; else it gets back the weights it had before the phase. Default: always. */
+  /**
+   * Decides whether the model keeps the weights of this phase; if not, it gets back those from before. It takes this phase's logs and the
+   * results of the phases before. Default: weights are always kept.
+   */
   readonly keeps?: ((logged: Logged, before: readonly PhaseResult[]) => boolean) | undefined;
 }
 
+/** The result of a phase. */
 export interface PhaseResult {
+  /** The name of the phase. */
   readonly name: string;
+  /** The loss and the metrics of its epochs. */
   readonly logged: Logged;
-  /** Whether what was learned was kept. */
+  /** Whether the model kept the weights of the phase. */
   readonly kept: boolean;
 }
 
+/** The options of `fitInPhases`. */
 export interface PhasesOptions {
-  /** A folder for the states. It stays: remove it when nothing is to be taken up again. */
+  /** A folder for the backups, made if it does not exist. It is not removed: remove it once the training need not be resumed. */
   readonly folder: string;
-  /** How often the state is kept, in milliseconds. Default: 5000. */
+  /** The least time between two backups, in milliseconds. Default: 5000. */
   readonly interval?: number | undefined;
-  /** Ends the training after the step that is being made, whose state is kept. The phases are to end with it too. */
+  /** A signal that, once aborted, has a backup made after the current step and ends the training. Give the same signal to each `fit`. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told which phase begins, and whether it goes on. */
+  /** Called when a phase starts or resumes, but not for phases that ended in an earlier run. */
   readonly onPhase?: ((phase: TrainingPhase) => void) | undefined;
 }
 
 /**
- * Runs phases. Where there are states in the folder, those of an interrupted run with the same arguments, it goes on there; the weights in
- * the end are the same, to the bit.
+ * Trains a model in phases, one after the other. If the folder has backups of an interrupted run with the same arguments, the training resumes
+ * from them, and ends with the same weights as without the interruption, to the bit.
  *
- * @throws StateError, FormatError where the states are of another training; IOError where they cannot be written.
+ * @returns the result of each phase
+ * @throws StateError or FormatError if the backups are of another training; IOError if they cannot be written
  */
 export async function fitInPhases(
   model: TrainedModel,
@@ -76,7 +89,7 @@ export async function fitInPhases(
   return results;
 }
 
-/** Whether there is anything in the folder to go on from. */
+/** Whether a folder has backups that `fitInPhases` would resume from. */
 export async function hasPhases(folder: string): Promise<boolean> {
   for (const name of ["latest.state", "end.state"]) {
     if ((await bytesIfThere(`${folder}/phase-1/${name}`)) !== undefined) return true;
@@ -84,7 +97,7 @@ export async function hasPhases(folder: string): Promise<boolean> {
   return false;
 }
 
-/** What a phase has come to. */
+/** Restores the weights from the end of a phase, and returns its result. */
 function resume(model: TrainedModel, { name }: TrainingPhase, bytes: Uint8Array): PhaseResult {
   const state = decodeState(bytes);
   const logged = recordIn(state, "logged");

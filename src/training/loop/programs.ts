@@ -1,8 +1,9 @@
-/** A model as it is trained: the frozen part on the inference engine, the rest on a differentiator. */
+/** A model's programs for training: the frozen part runs on an executor, the rest on a differentiator. */
 import { disposeWhenMade } from "../../core/disposal.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Engine } from "../../engine/engine.ts";
-import type { DifferentiationOptions, Differentiator, Evaluated } from "../../graph/differentiator.ts";
+import { executorOf } from "../../engine/executor-of.ts";
+import type { Differentiator, Evaluated, MakeDifferentiator } from "../../graph/differentiator.ts";
+import type { Executor } from "../../graph/executor.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import { type Program, programOf } from "../../graph/program.ts";
 import { splitProgram } from "../../graph/split.ts";
@@ -12,23 +13,20 @@ import type { Predicted } from "../losses/loss.ts";
 import type { TrainedModel } from "./model.ts";
 import { Penalties } from "../losses/penalties.ts";
 
-export type MakeDifferentiator = (
-  program: Program,
-  options: DifferentiationOptions & { readonly threads: number },
-) => Promise<Differentiator>;
-
 interface Parts {
   readonly weights: readonly Weight[];
   readonly penalties: Penalties;
-  /** Undefined where no layer with weights is frozen from the inputs on. */
-  readonly base: Engine | undefined;
+  /** The executor of the frozen part; undefined if no layer with weights belongs to it. */
+  readonly base: Executor | undefined;
+  /** The program of the rest. */
   readonly tail: Program;
-  /** Which layers are trainable. */
+  /** One character for each layer, 1 if it is trainable. */
   readonly trains: string;
   readonly threads: number;
   readonly make: MakeDifferentiator;
 }
 
+/** The programs of a model whose layers are frozen or trainable as they were when it was made. */
 export class TrainingPrograms {
   readonly #parts: Parts;
   #differentiator: Promise<Differentiator> | undefined;
@@ -38,7 +36,7 @@ export class TrainingPrograms {
     this.#parts = parts;
   }
 
-  /** For the layers of a model that are trainable now. */
+  /** Makes the programs for the layers that are trainable now. */
   static async create(model: TrainedModel, make: MakeDifferentiator): Promise<TrainingPrograms> {
     const weights = model.trainableWeights;
     const trained = new Set(weights);
@@ -49,7 +47,7 @@ export class TrainingPrograms {
     return new TrainingPrograms({
       weights,
       penalties: new Penalties(new Set(program.steps.map(({ layer }) => layer)), weights),
-      base: isWorthwhile ? await Engine.create(split.base, { threads }) : undefined,
+      base: isWorthwhile ? await executorOf(split.base, { threads }) : undefined,
       tail: isWorthwhile ? split.tail : program,
       trains: trainsOf(model),
       threads,
@@ -57,16 +55,17 @@ export class TrainingPrograms {
     });
   }
 
-  /** Those that are trained. */
+  /** The weights that are trained. */
   get weights(): readonly Weight[] {
     return this.#parts.weights;
   }
 
+  /** The penalties of the trained weights. */
   get penalties(): Penalties {
     return this.#parts.penalties;
   }
 
-  /** Whether they are still those of the model, whose layers may have been frozen or unfrozen. */
+  /** Whether the programs still fit the model, whose layers may have been frozen or unfrozen since. */
   fits(model: TrainedModel): boolean {
     const weights = model.trainableWeights;
     return (
@@ -76,23 +75,24 @@ export class TrainingPrograms {
     );
   }
 
+  /** Whether there is a frozen part, so that features differ from inputs. */
   get hasFrozenPart(): boolean {
     return this.#parts.base !== undefined;
   }
 
-  /** What the frozen part makes of inputs: the inputs themselves where there is no such part. */
+  /** The features that the frozen part computes from inputs; the inputs themselves if there is no such part. */
   async features(inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
     return this.#parts.base === undefined ? inputs : await this.#parts.base.run(inputs);
   }
 
-  /** The part that learns, forwards and backwards from features. */
+  /** The differentiator of the trainable part, which takes features. */
   differentiator(): Promise<Differentiator> {
     const { tail, weights, threads, make } = this.#parts;
     this.#differentiator ??= make(tail, { training: true, weights, threads });
     return this.#differentiator;
   }
 
-  /** What the model says in inference, from features. */
+  /** The model's predictions in inference mode, from features. */
   async predict(features: readonly Tensor[]): Promise<readonly Predicted[]> {
     const { tail, threads, make } = this.#parts;
     this.#evaluator ??= new Evaluator(tail, threads, make);
@@ -106,13 +106,13 @@ export class TrainingPrograms {
   }
 }
 
-/** A program in inference, with the logits of its outputs: all but their last steps on the inference engine. */
+/** A program in inference mode that also gives the logits of its outputs; all but the outputs' last steps run on an executor. */
 class Evaluator {
   readonly #body: Program;
   readonly #head: Program;
   readonly #threads: number;
   readonly #make: MakeDifferentiator;
-  #engine: Promise<Engine> | undefined;
+  #executor: Promise<Executor> | undefined;
   #differentiator: Promise<Differentiator> | undefined;
 
   constructor(program: Program, threads: number, make: MakeDifferentiator) {
@@ -127,8 +127,8 @@ class Evaluator {
   async run(inputs: readonly Tensor[]): Promise<readonly Predicted[]> {
     let values = inputs;
     if (this.#body.steps.length > 0) {
-      this.#engine ??= Engine.create(this.#body, { threads: this.#threads });
-      values = await (await this.#engine).run(inputs);
+      this.#executor ??= executorOf(this.#body, { threads: this.#threads });
+      values = await (await this.#executor).run(inputs);
     }
     const outputs = values.map((value) => value.toFloat32());
     const { steps, inputs: passed, outputs: wanted } = this.#head;
@@ -145,17 +145,17 @@ class Evaluator {
   }
 
   dispose(): void {
-    disposeWhenMade(this.#engine);
+    disposeWhenMade(this.#executor);
     disposeWhenMade(this.#differentiator);
   }
 }
 
-/** What a differentiator says. */
+/** The predictions of a differentiator's run. */
 export function predictedOf({ outputs, logits }: Evaluated): readonly Predicted[] {
   return outputs.map((output, i) => ({ output, logits: logits[i] }));
 }
 
-/** Which layers are trainable: BatchNormalization behaves by it. */
+/** Which layers are trainable, as text; BatchNormalization depends on it even without trainable weights. */
 function trainsOf(model: TrainedModel): string {
   return leafLayers(model)
     .map(([, layer]) => (layer.trainable ? "1" : "0"))

@@ -1,20 +1,25 @@
-/** A line that grows (keras.utils.Progbar). */
+/** A progress bar (keras.utils.Progbar). */
 import { isTerminal, print } from "#platform";
 import type { Logs } from "../callbacks/callback.ts";
 
 const WIDTH = 20;
-/** The line is not written more often than this, in milliseconds. */
+/** The least time between two updates of the line, in milliseconds. */
 const INTERVAL = 50;
 
-/** 1 (or true): a bar on a terminal, a line at the end elsewhere; 2: a line at the end; 0: nothing; `auto`: 1 on a terminal, else 0. */
+/**
+ * How to show the progress. 0 or false: nothing. 1 or true: a progress bar on a terminal, elsewhere as 2. 2: one line for each epoch.
+ * `auto`: a progress bar on a terminal, elsewhere nothing.
+ */
 export type Verbose = "auto" | 0 | 1 | 2 | boolean;
 
+/** The verbosity on this platform: 0 shows nothing, 1 a progress bar, 2 a line for each epoch. */
 export function verbosity(verbose: Verbose = "auto"): 0 | 1 | 2 {
   if (verbose === "auto") return isTerminal() ? 1 : 0;
   if (verbose === true || verbose === 1) return isTerminal() ? 1 : 2;
   return verbose === 2 ? 2 : 0;
 }
 
+/** The progress of one epoch or evaluation: steps done, time, and the results so far. */
 export class ProgressBar {
   readonly #verbose: 0 | 1 | 2;
   readonly #unit: string;
@@ -29,7 +34,7 @@ export class ProgressBar {
     this.#unit = unit;
   }
 
-  /** So many are done, and that is what came of them. */
+  /** Shows that `current` steps are done, and the results so far. */
   update(current: number, logs: Logs): void {
     const now = performance.now();
     if (current === 1) this.#afterFirst = now;
@@ -38,7 +43,7 @@ export class ProgressBar {
     print(`\r${this.#bar(current)}${this.#time(current, now)}${texts(logs)}\x1b[K`);
   }
 
-  /** All are done. */
+  /** Shows that all steps are done, and the results. */
   finish(current: number, logs: Logs): void {
     if (this.#verbose === 0) return;
     this.#target ??= current;
@@ -63,7 +68,7 @@ export class ProgressBar {
     return ` \x1b[1m${clock(left)}\x1b[0m ${duration(each, this.#unit)}`;
   }
 
-  /** Milliseconds a step; the first, which prepares, is left out once there are others. */
+  /** The time of a step in milliseconds, without that of the first step, which includes preparations, once there are others. */
   #each(current: number, now: number): number {
     if (this.#afterFirst !== undefined && current > 1) return (now - this.#afterFirst) / (current - 1);
     return current === 0 ? 0 : (now - this.#start) / current;

@@ -1,18 +1,20 @@
-/** What must outlive an interruption, as bytes: plain values and float32 arrays, to the bit. */
+/** The state of a training as bytes: plain values and float32 arrays, exact to the bit. */
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import { isRecord } from "../../layers/arguments.ts";
 
+/** A value in a saved state: a plain value, an array of float32, or a list or record of values. */
 export type StateValue = number | string | boolean | null | Float32Array | readonly StateValue[] | StateRecord;
 
+/** The values of a saved state by name. */
 export interface StateRecord {
   readonly [name: string]: StateValue;
 }
 
-/** What a file begins with; then the length of the header (uint32), the header (JSON), and the arrays; little-endian. */
+/** The first bytes of a file, which the header's length (uint32), the header (JSON) and the arrays follow; little-endian. */
 const MAGIC = "MobileNetV2 training state 1\n";
 const PREFIX = MAGIC.length + 4;
 
-/** Arrays are replaced by their places, numbers that JSON has no word for by their names. */
+/** The bytes of a state. In its JSON, arrays are replaced by their indices, and NaN, infinities and -0 by their names. */
 export function encodeState(state: StateRecord): Uint8Array {
   const arrays: Float32Array[] = [];
   const plain = (value: StateValue): unknown => {
@@ -40,7 +42,7 @@ export function encodeState(state: StateRecord): Uint8Array {
   return bytes;
 }
 
-/** @throws FormatError for what is not whole, or not made by `encodeState`. */
+/** The state from its bytes. @throws FormatError if they are incomplete, or not made by `encodeState`. */
 export function decodeState(bytes: Uint8Array): StateRecord {
   const broken = (why: string): MobileNetV2Error =>
     new MobileNetV2Error("FormatError", `This is no whole training state: ${why}.`);
@@ -87,35 +89,40 @@ export function decodeState(bytes: Uint8Array): StateRecord {
   return recordIn(revived({ content: header["content"] }), "content");
 }
 
-/** The number of that name. @throws FormatError where there is none. */
+/** The number of a name in a state. @throws FormatError if there is none. */
 export function numberIn(state: StateValue, name: string): number {
   const value = valueIn(state, name);
   if (typeof value === "number") return value;
   throw missing(name, "number");
 }
 
+/** The number or null of a name in a state. @throws FormatError if there is neither. */
 export function numberOrNullIn(state: StateValue, name: string): number | null {
   return valueIn(state, name) === null ? null : numberIn(state, name);
 }
 
+/** The text of a name in a state. @throws FormatError if there is none. */
 export function textIn(state: StateValue, name: string): string {
   const value = valueIn(state, name);
   if (typeof value === "string") return value;
   throw missing(name, "text");
 }
 
+/** The record of a name in a state. @throws FormatError if there is none. */
 export function recordIn(state: StateValue, name: string): StateRecord {
   const value = valueIn(state, name);
   if (isState(value)) return value;
   throw missing(name, "record");
 }
 
+/** The list of a name in a state. @throws FormatError if there is none. */
 export function listIn(state: StateValue, name: string): readonly StateValue[] {
   const value = valueIn(state, name);
   if (isList(value)) return value;
   throw missing(name, "list");
 }
 
+/** The list of numbers of a name in a state. @throws FormatError if there is none. */
 export function numbersIn(state: StateValue, name: string): readonly number[] {
   return listIn(state, name).map((value) => {
     if (typeof value === "number") return value;
@@ -123,6 +130,7 @@ export function numbersIn(state: StateValue, name: string): readonly number[] {
   });
 }
 
+/** The list of float32 arrays of a name in a state. @throws FormatError if there is none. */
 export function arraysIn(state: StateValue, name: string): readonly Float32Array[] {
   return listIn(state, name).map((value) => {
     if (value instanceof Float32Array) return value;

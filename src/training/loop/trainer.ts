@@ -1,17 +1,18 @@
-/** A compiled model: its steps, one by one, and `evaluate` (keras.src.trainers.trainer). The loop of `fit` is in fit.ts. */
+/** A compiled model's single steps, and `evaluate` (keras.src.trainers.trainer); the loop of `fit` is in fit.ts. */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { batchesOf } from "../../graph/batches.ts";
+import type { MakeDifferentiator } from "../../graph/differentiator.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { Breath } from "./pauses.ts";
 import type { Callback, CallbackParams, Logs } from "../callbacks/callback.ts";
 import { CallbackList, callbacksOf } from "../callbacks/callback-list.ts";
 import { ProgressLogger } from "../callbacks/progress-logger.ts";
-import { differentiatorOf } from "./differentiator-of.ts";
+import { differentiatorOf } from "../../engine/differentiator-of.ts";
 import {
   type CompileOptions,
   type EvaluateOptions,
@@ -27,10 +28,11 @@ import type { TrainedModel } from "./model.ts";
 import { Objectives } from "./objectives.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { optimizerOf } from "../optimizers/optimizers.ts";
-import { type MakeDifferentiator, TrainingPrograms, predictedOf } from "./programs.ts";
+import { TrainingPrograms, predictedOf } from "./programs.ts";
 import { verbosity } from "./progress-bar.ts";
 import { type Samples, type Source, type TrainingDataset, checkClassWeight, weighted } from "../data/samples.ts";
 
+/** Trains and evaluates a compiled model, one call at a time. */
 export class Trainer {
   readonly model: TrainedModel;
   readonly optimizer: Optimizer;
@@ -39,13 +41,14 @@ export class Trainer {
   #objectives: Objectives | undefined;
   #programs: TrainingPrograms | undefined;
   #busy = false;
-  /** What was done with the model that ended all work for it. */
+  /** What ended the trainer's work, such as `disposed of`; undefined while it may go on. */
   #ended: string | undefined;
-  /** Whether callbacks have their turn, and what they evaluate in it. */
+  /** Whether a training waits for its callbacks. */
   #isPaused = false;
+  /** The evaluation that a callback is running meanwhile. */
   #guest: Promise<unknown> | undefined;
 
-  /** @throws ValueError for an optimizer that there is not. */
+  /** @throws ValueError for an unknown optimizer. */
   constructor(model: TrainedModel, options: CompileOptions, make: MakeDifferentiator = differentiatorOf) {
     this.model = model;
     this.options = options;
@@ -53,11 +56,12 @@ export class Trainer {
     this.optimizer = optimizerOf(options.optimizer ?? "rmsprop");
   }
 
+  /** The mean loss and, after the first batch, the metrics. */
   get metrics(): readonly Metric[] {
     return this.#objectives?.metrics ?? [];
   }
 
-  /** Loss and metrics over arrays or a data set, in inference mode. Callbacks may ask for it during a training. */
+  /** The loss and the metrics over tensors or a data set, in inference mode. Callbacks may call it during a training. */
   async evaluate(x: Inputs | TrainingDataset, y: Targets | undefined, options: EvaluateOptions): Promise<Logs> {
     checkOptions("evaluate()", options, {
       batchSize: true,
@@ -85,7 +89,7 @@ export class Trainer {
     });
   }
 
-  /** One step, and what came of it. */
+  /** Trains one step on a batch; the results are those of the batch, before the step. */
   async trainOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
     checkOptions("trainOnBatch()", options, { sampleWeight: true, classWeight: true });
     return await this.alone(async () => {
@@ -103,7 +107,7 @@ export class Trainer {
     });
   }
 
-  /** Loss and metrics of one batch, in inference mode. */
+  /** The loss and the metrics of one batch, in inference mode. */
   async testOnBatch(x: Inputs, y: Targets | undefined, options: TestOnBatchOptions): Promise<Logs> {
     checkOptions("testOnBatch()", options, { sampleWeight: true });
     return await this.alone(async () => {
@@ -117,6 +121,7 @@ export class Trainer {
 
   // What follows is for the loop of `fit`.
 
+  /** The losses and metrics. */
   get objectives(): Objectives {
     this.#objectives ??= new Objectives(
       this.options,
@@ -125,7 +130,7 @@ export class Trainer {
     return this.#objectives;
   }
 
-  /** The programs for the layers that are trainable now; a model that was not built is, for such inputs. */
+  /** The programs for the layers that are trainable now. A model without an input shape is built for that of the samples. */
   async prepare(samples?: Samples): Promise<TrainingPrograms> {
     if (!this.model.built && samples !== undefined) {
       this.model.build(samples.x.map(({ shape }) => [null, ...shape.slice(1)]));
@@ -139,18 +144,19 @@ export class Trainer {
     return programs;
   }
 
+  /** The inputs of samples, checked against the model's input shapes. */
   inputs(samples: Samples): readonly Tensor[] {
     return batchesOf(samples.x, this.model);
   }
 
-  /** Makes the optimizer's variables. @throws ValueError where it was made for other weights. */
+  /** Makes the optimizer's variables. @throws ValueError if they were made for other weights before. */
   buildOptimizer({ weights }: { readonly weights: readonly Weight[] }): void {
     if (weights.length === 0) warn("The model does not have any trainable weights.");
     if (!this.optimizer.built) this.optimizer.build(weights, this.#pathsOf(weights));
     this.optimizer.checkKnown(weights);
   }
 
-  /** `layer/weight`, as optimizers name their variables. */
+  /** The paths of weights, `layer/weight`, by which optimizers name their variables. */
   #pathsOf(weights: readonly Weight[]): readonly string[] {
     const paths = new Map(
       leafLayers(this.model).flatMap(([, layer]) =>
@@ -160,7 +166,7 @@ export class Trainer {
     return weights.map((weight) => paths.get(weight) ?? weight.name);
   }
 
-  /** One step from features. */
+  /** Trains one step; the inputs of the samples are features. */
   async trainStep(samples: Samples, programs: TrainingPrograms, seed: number): Promise<void> {
     this.#checkNotEnded();
     const { weights, penalties } = programs;
@@ -187,7 +193,7 @@ export class Trainer {
     this.optimizer.apply(gradients, weights);
   }
 
-  /** Goes through a source in inference mode; `hasFeatures` where the frozen part was run already. */
+  /** Evaluates a source in inference mode; `hasFeatures` means that its inputs are features of the frozen part. */
   async evaluateSource(
     source: Source,
     hasFeatures: boolean,
@@ -226,13 +232,13 @@ export class Trainer {
     this.objectives.update(objective.loss + programs.penalties.loss, objective, predicted, y, sampleWeight);
   }
 
-  /** Frees the memory; the next step takes it again. */
+  /** Frees the memory of the programs; the next step makes them again. */
   release(): void {
     this.#programs?.dispose();
     this.#programs = undefined;
   }
 
-  /** Frees the memory for good: what goes on ends with an error, at its next step at the latest. */
+  /** Frees the memory for good: a training or evaluation in progress fails, at its next step at the latest. */
   end(why: string): void {
     this.#ended = why;
     this.release();
@@ -245,7 +251,7 @@ export class Trainer {
     throw new MobileNetV2Error("StateError", message, { cause });
   }
 
-  /** Callbacks that have the model for themselves in their turns: what they evaluate has ended before the training goes on. */
+  /** The callbacks of a training, which waits for them, and for any evaluation they start, before it continues. */
   callbackList(callbacks: readonly Callback[], params: CallbackParams): CallbackList {
     return new CallbackList(callbacks, this.model, params, async (run) => {
       if (this.#isPaused) {
@@ -262,7 +268,7 @@ export class Trainer {
     });
   }
 
-  /** As `alone`; in the turn of callbacks once at a time, after which the metrics are what they were. */
+  /** Runs alone, or within a callback of a training, one evaluation at a time, after which the training's metrics are restored. */
   async #aloneOrInCallback<T>(run: () => Promise<T>): Promise<T> {
     if (!this.#isPaused || this.#guest !== undefined) return await this.alone(run);
     const { objectives } = this;
@@ -275,7 +281,7 @@ export class Trainer {
     return await evaluation;
   }
 
-  /** Runs what must not overlap with anything else of this model. */
+  /** Runs a function that must not overlap with other work of this model. @throws StateError if there is some. */
   async alone<T>(run: () => Promise<T>): Promise<T> {
     if (this.#busy) {
       throw new MobileNetV2Error(
@@ -288,7 +294,7 @@ export class Trainer {
       this.#checkNotEnded();
       return await run();
     } catch (error) {
-      // Engines that were disposed of under a step say so of themselves.
+      // If an engine was disposed of during a step, the error should name the model, not the engine.
       if (error instanceof MobileNetV2Error && error.code === "StateError") this.#checkNotEnded(error);
       throw error;
     } finally {

@@ -1,4 +1,4 @@
-/** Cross-entropies of classes (keras.losses), from logits wherever they are known: exact where softmax has rounded to 0 or 1. */
+/** Cross-entropy losses (keras.losses), computed from logits if they are known: exact even if softmax has rounded to 0 or 1. */
 import { warn } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -7,27 +7,29 @@ import type { Tensor } from "../../core/tensor.ts";
 import { booleanArgument, numberArgument } from "../../layers/arguments.ts";
 import { Loss, type LossOptions, type Predicted, type Scored, positionsOf, sameShape, toRankOf } from "./loss.ts";
 
-/** Probabilities are kept this far from 0 and 1, as Keras's `backend.epsilon()` does; in float32, as there. */
+/** Probabilities are clipped to this range, Keras's `backend.epsilon()` away from 0 and 1, in float32 as in Keras. */
 const LOWEST = Math.fround(1e-7);
 const HIGHEST = Math.fround(1 - 1e-7);
 
+/** The options of `SparseCategoricalCrossentropy`. */
 export interface CrossentropyOptions extends LossOptions {
-  /** Whether the model's output is logits. Default: false, probabilities. */
+  /** Whether the model's output is logits. Default: false, the output is probabilities. */
   readonly fromLogits?: boolean | undefined;
 }
 
+/** The options of `CategoricalCrossentropy` and `BinaryCrossentropy`. */
 export interface SmoothedCrossentropyOptions extends CrossentropyOptions {
-  /** The part of the certainty that is spread over all classes, from 0 to 1. Default: 0. */
+  /** The part of each label, from 0 to 1, that is spread evenly over all classes (for binary labels, over 0 and 1). Default: 0. */
   readonly labelSmoothing?: number | undefined;
 }
 
-/** Logits to compute from, and what the gradient is of; undefined where there are only probabilities. */
+/** The logits to compute a loss from, and whether its gradient is that of the output or of the logits below it. */
 interface Logits {
   readonly z: Float32Array;
   readonly of: "output" | "logits";
 }
 
-/** As Keras does: what an output is softmax or sigmoid of, whichever of the two and whatever the loss. */
+/** The logits, if the output is logits or made from them; undefined for bare probabilities. As Keras, it takes softmax and sigmoid alike. */
 function logitsOf({ output, logits }: Predicted, fromLogits: boolean, loss: string): Logits | undefined {
   if (logits === undefined) return fromLogits ? { z: output.data, of: "output" } : undefined;
   if (fromLogits) {
@@ -68,7 +70,7 @@ abstract class SmoothedCrossentropy extends Crossentropy {
     this.labelSmoothing = smoothingArgument(options.labelSmoothing);
   }
 
-  /** What is wanted at each place: the target less what is spread, and what comes of that. */
+  /** The smoothed target of each output value, by its index; `spread` is what smoothing adds to every target. */
   protected wanted(yTrue: Tensor, output: Tensor, spread: number): (at: number) => number {
     const { data } = sameShape(yTrue, output);
     const kept = 1 - this.labelSmoothing;
@@ -80,7 +82,10 @@ abstract class SmoothedCrossentropy extends Crossentropy {
   }
 }
 
-/** Labels are whole numbers from 0, [batch, …] or [batch, …, 1]. */
+/**
+ * The cross-entropy of integer labels: class indices from 0, of shape [batch, …] or [batch, …, 1], for outputs [batch, …, classes].
+ * Default name: `sparse_categorical_crossentropy`. Computing it throws a ValueError for shapes that do not fit, or a label that is not a class.
+ */
 export class SparseCategoricalCrossentropy extends Crossentropy {
   readonly className = "SparseCategoricalCrossentropy";
 
@@ -135,7 +140,10 @@ export class SparseCategoricalCrossentropy extends Crossentropy {
   }
 }
 
-/** Targets are probabilities of the output's shape, such as one-hot labels. */
+/**
+ * The cross-entropy of one-hot labels, or any target probabilities, of the output's shape [batch, …, classes].
+ * Default name: `categorical_crossentropy`. @throws ValueError if `labelSmoothing` is outside [0, 1].
+ */
 export class CategoricalCrossentropy extends SmoothedCrossentropy {
   readonly className = "CategoricalCrossentropy";
 
@@ -218,7 +226,10 @@ export class CategoricalCrossentropy extends SmoothedCrossentropy {
   }
 }
 
-/** Targets are 0 or 1 (or between) for each value of the output; the mean along the last axis. */
+/**
+ * The binary cross-entropy, averaged along the last axis. Labels are 0 or 1 (or between) for each value of the output, and have its shape.
+ * Default name: `binary_crossentropy`. @throws ValueError if `labelSmoothing` is outside [0, 1].
+ */
 export class BinaryCrossentropy extends SmoothedCrossentropy {
   readonly className = "BinaryCrossentropy";
 
@@ -271,7 +282,7 @@ function isClipped(probability: number): boolean {
   return probability < LOWEST || probability > HIGHEST;
 }
 
-/** log Σ exp of each line. */
+/** The log Σ exp of each line, one line for each position. */
 function exponentSums(z: Float32Array, positions: number, classes: number): Float64Array {
   const sums = new Float64Array(positions);
   for (let i = 0; i < positions; i++) {
@@ -284,7 +295,7 @@ function exponentSums(z: Float32Array, positions: number, classes: number): Floa
   return sums;
 }
 
-/** weight · softmax, line by line. */
+/** The softmax of each line, times the line's weight. */
 function softmaxGradient(
   z: Float32Array,
   exponents: Float64Array,
@@ -299,7 +310,7 @@ function softmaxGradient(
   return result;
 }
 
-/** The class of every position. @throws ValueError for shapes that do not fit, and for the first label that is no class. */
+/** The class index of every position. @throws ValueError for shapes that do not fit, and for the first label that is not a class. */
 function labelsOf(yTrue: Tensor, output: Tensor): Int32Array {
   const { positions, classes } = positionsOf(output);
   let target = toRankOf(yTrue, output);

@@ -1,45 +1,56 @@
-/** What all losses share: shapes, sample weights, reduction (keras.Loss). */
+/** The base class of all losses: shapes, sample weights, reduction (keras.Loss). */
 import { show, valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { OutputGradient } from "../../graph/differentiator.ts";
 
-/** How the losses of samples become one: their mean (`sum_over_batch_size`), their sum, or their mean weighted by sample weights. */
+/**
+ * How the weighted losses of a batch become one number: their sum divided by the number of positions (`sum_over_batch_size`, and `mean`,
+ * which is the same), their sum, or their sum divided by the sum of the sample weights (`mean_with_sample_weight`).
+ */
 export type Reduction = "sum_over_batch_size" | "mean" | "sum" | "mean_with_sample_weight";
 
 const REDUCTIONS: readonly unknown[] = ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight"];
 
+/** The options that all losses share. */
 export interface LossOptions {
+  /** The name of the loss. Default: Keras's name of the class, in snake case. */
   readonly name?: string | undefined;
-  /** Default: `sum_over_batch_size`. */
+  /** How the losses of a batch become one number. Default: `sum_over_batch_size`. */
   readonly reduction?: Reduction | undefined;
 }
 
-/** What a model said, [batch, …, classes]. */
+/** The predictions of a batch. */
 export interface Predicted {
+  /** The model's output, [batch, …, classes]. */
   readonly output: Tensor<Float32Array>;
-  /** What the output is softmax or sigmoid of, where it is of one and that is known. */
+  /** The logits, of the output's shape, if the output is known to be their softmax or sigmoid. */
   readonly logits?: Tensor<Float32Array> | undefined;
 }
 
-/** The losses of all positions (samples, for outputs of two axes), float64, and the way back. */
+/** The losses of all positions (of all samples, for outputs [batch, classes]), and their gradient. */
 export interface Scored {
+  /** One loss for each position. */
   readonly values: Float64Array;
-  /** The gradient of the sum of `values`, each times its weight. */
+  /** The gradient of the sum of `values`, each multiplied by the weight at its index. */
   gradient(weights: Float64Array): OutputGradient;
 }
 
+/** The loss of a batch, reduced to one number, and a function that computes its gradient. */
 export interface LossResult {
   readonly value: number;
+  /** The gradient of the value. */
   gradient(): OutputGradient;
 }
 
-/** Extend it with `score` for a loss of your own. */
+/** A loss function. Extend it and implement `score` for a loss of your own. */
 export abstract class Loss {
+  /** The name of the class in saved files, Keras's own for the losses that Keras has. */
   abstract readonly className: string;
   readonly name: string;
   readonly reduction: Reduction;
 
+  /** @throws ValueError for an unknown `reduction`. */
   constructor(options: LossOptions, defaultName: string) {
     this.name = options.name ?? defaultName;
     this.reduction = options.reduction ?? "sum_over_batch_size";
@@ -50,20 +61,23 @@ export abstract class Loss {
     }
   }
 
-  /** The loss of each position: one for all that stands along the last axis. @throws ValueError where shapes do not fit. */
+  /** The loss of each position, computed from the values along the last axis. @throws ValueError if the shapes do not fit. */
   protected abstract score(yTrue: Tensor, predicted: Predicted): Scored;
 
-  /** As Keras's `loss(y_true, y_pred, sample_weight)`: `yPred` is [batch, …, classes]; weights one for each sample or position. */
+  /**
+   * The reduced loss of a batch, Keras's `loss(y_true, y_pred, sample_weight)`. `yPred` is [batch, …, classes]; `sampleWeight` has one weight
+   * for each sample or for each position. @throws ValueError if the shapes do not fit.
+   */
   call(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor): number {
     return this.evaluate(yTrue, { output: yPred.toFloat32() }, sampleWeight).value;
   }
 
-  /** The loss of each position. */
+  /** The loss of each position, neither weighted nor reduced. */
   valuesOf(yTrue: Tensor, yPred: Tensor): Float64Array {
     return this.score(yTrue, { output: yPred.toFloat32() }).values;
   }
 
-  /** The loss, and its gradient where it is asked for. */
+  /** The reduced loss of a batch; its gradient is computed only when it is asked for. */
   evaluate(yTrue: Tensor, predicted: Predicted, sampleWeight?: Tensor): LossResult {
     const scored = this.score(yTrue, predicted);
     const { values } = scored;
@@ -81,6 +95,7 @@ export abstract class Loss {
     };
   }
 
+  /** The options to construct the loss again with. */
   getConfig(): Readonly<Record<string, unknown>> {
     return { name: this.name, reduction: this.reduction };
   }
@@ -91,7 +106,7 @@ export abstract class Loss {
   }
 }
 
-/** A weight for each position from one for each of them, or for each sample; ones where there are none. */
+/** One weight for each position, from weights for each position or each sample; all 1 if there are none. @throws ValueError for another number. */
 export function positionWeights(sampleWeight: Tensor | undefined, batch: number, positions: number): Float64Array {
   if (sampleWeight === undefined) return new Float64Array(positions).fill(1);
   const { data } = sampleWeight;
@@ -105,7 +120,7 @@ export function positionWeights(sampleWeight: Tensor | undefined, batch: number,
   return Float64Array.from({ length: positions }, (_, i) => data[Math.floor(i / each)] ?? 0);
 }
 
-/** The target with the prediction's rank: an axis of 1 is added or taken away at the end, as Keras does. */
+/** The target with the prediction's rank if a last axis of size 1 can be added or removed, as Keras does; else the target unchanged. */
 export function toRankOf(yTrue: Tensor, output: Tensor): Tensor {
   const { shape } = yTrue;
   const rank = output.shape.length;
@@ -114,7 +129,7 @@ export function toRankOf(yTrue: Tensor, output: Tensor): Tensor {
   return yTrue;
 }
 
-/** The target, of exactly the prediction's shape. @throws ValueError in TensorFlow's backend's words. */
+/** The target in exactly the prediction's shape. @throws ValueError, in the words of Keras's TensorFlow backend, if the shapes differ. */
 export function sameShape(yTrue: Tensor, output: Tensor): Tensor {
   const target = toRankOf(yTrue, output);
   const shapes = `Received: target.shape=${formatShape(target.shape)}, output.shape=${formatShape(output.shape)}`;
@@ -127,7 +142,7 @@ export function sameShape(yTrue: Tensor, output: Tensor): Tensor {
   return target;
 }
 
-/** How many positions an output has, and how many values each. */
+/** The number of positions of an output, and the number of values of each. @throws ValueError for outputs of fewer than two axes. */
 export function positionsOf(output: Tensor): { readonly positions: number; readonly classes: number } {
   if (output.shape.length < 2) {
     throw valueError(

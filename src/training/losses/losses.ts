@@ -5,7 +5,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy } from "./crossentropy.ts";
 import { Loss, type LossOptions, type Predicted, type Scored, positionsOf, sameShape } from "./loss.ts";
 
-/** The mean along the last axis of the squares of the differences. */
+/** The mean squared difference along the last axis. Targets have the output's shape. Default name: `mean_squared_error`. */
 export class MeanSquaredError extends Loss {
   readonly className = "MeanSquaredError";
 
@@ -34,7 +34,10 @@ export class MeanSquaredError extends Loss {
   }
 }
 
-/** A loss, or the name of one: `sparse_categorical_crossentropy`, `categorical_crossentropy`, `binary_crossentropy`, `mean_squared_error`. */
+/**
+ * A loss, or the name of one: `sparse_categorical_crossentropy`, `categorical_crossentropy`, `binary_crossentropy` or `mean_squared_error`.
+ * `crossentropy` means the one of the first three that fits the shapes of the labels and the output.
+ */
 export type LossIdentifier =
   | Loss
   | "crossentropy"
@@ -60,12 +63,12 @@ const BY_NAME: Readonly<Record<string, () => Loss>> = {
   MSE: () => new MeanSquaredError(),
 };
 
-/** Whether a name means one of our losses. */
+/** Whether a name is that of a loss, other than `crossentropy`. */
 export function isLossName(name: string): boolean {
   return Object.hasOwn(BY_NAME, name);
 }
 
-/** The loss of that name; `crossentropy` and `ce` are decided by the shapes. @throws ValueError for an unknown name. */
+/** The loss of an identifier; `crossentropy` and `ce` become the loss that fits the shapes. @throws ValueError for an unknown name. */
 export function lossOf(identifier: LossIdentifier, yTrue: Tensor, yPred: Tensor): Loss {
   if (identifier instanceof Loss) return identifier;
   if (typeof identifier === "string") {
@@ -80,7 +83,7 @@ export function lossOf(identifier: LossIdentifier, yTrue: Tensor, yPred: Tensor)
   throw valueError(`Could not interpret loss identifier: ${show(identifier)}`);
 }
 
-/** How labels and predictions are related, by their shapes (keras.src.trainers.compile_utils). */
+/** Whether labels are binary or class indices, inferred from the shapes of labels and output (keras.src.trainers.compile_utils). */
 export function kindOf(yTrue: Tensor, yPred: Tensor): { readonly isBinary: boolean; readonly isSparse: boolean } {
   const classes = yPred.shape.at(-1) ?? 0;
   return {

@@ -1,27 +1,28 @@
-/** What layers' regularizers add to the loss and to the gradients (keras.regularizers: L1, L2, L1L2). */
+/** The penalties that the layers' regularizers add to the loss and to the gradients (keras.regularizers: L1, L2, L1L2). */
 import { MobileNetV2Error, show } from "../../core/errors.ts";
 import { isRecord } from "../../layers/arguments.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 
 interface Penalty {
-  /** Which of the weights. */
+  /** The index of the weight among the trainable weights. */
   readonly index: number;
   readonly l1: number;
   readonly l2: number;
 }
 
+/** The penalties of all trainable weights that have a regularizer. */
 export class Penalties {
   readonly #weights: readonly Weight[];
   readonly #penalties: readonly Penalty[];
 
-  /** `weights` are those that are trained; only their regularizers count. @throws UnsupportedError for constraints, and other regularizers. */
+  /** `weights` are the trainable weights; only their regularizers count. @throws UnsupportedError for constraints and for any other regularizer. */
   constructor(layers: ReadonlySet<Layer>, weights: readonly Weight[]) {
     this.#weights = weights;
     this.#penalties = [...layers].flatMap((layer) => penaltiesOf(layer, weights));
   }
 
-  /** What is added to the loss. */
+  /** The sum of all penalties, to be added to the loss. */
   get loss(): number {
     let loss = 0;
     for (const { index, l1, l2 } of this.#penalties) {
@@ -36,7 +37,7 @@ export class Penalties {
     return loss;
   }
 
-  /** Adds its slope to the gradients of the weights. */
+  /** Adds the gradients of the penalties to the weights' gradients, in place. */
   addTo(gradients: readonly Float32Array[]): void {
     for (const { index, l1, l2 } of this.#penalties) {
       const values = this.#weights[index]?.values ?? [];
@@ -52,7 +53,7 @@ export class Penalties {
 function penaltiesOf(layer: Layer, weights: readonly Weight[]): readonly Penalty[] {
   return Object.entries(layer.getConfig()).flatMap(([name, value]) => {
     if (value === null || value === undefined || !/(?:Regularizer|Constraint)$/.test(name)) return [];
-    // DepthwiseConv2D says `depthwise` of its kernel.
+    // DepthwiseConv2D's options call its kernel `depthwise`.
     const of = name.replace(/(?:Regularizer|Constraint)$/, "").replace("depthwise", "kernel");
     const index = weights.findIndex((weight) => weight.name === of && layer.weights.includes(weight));
     if (index < 0 && of !== "activity") return [];
@@ -67,7 +68,7 @@ function penaltiesOf(layer: Layer, weights: readonly Weight[]): readonly Penalty
   });
 }
 
-/** By Keras's names and defaults. */
+/** The factors of a regularizer given as Keras's name or config, with Keras's defaults; undefined for any other regularizer. */
 function factorsOf(value: unknown): { readonly l1: number; readonly l2: number } | undefined {
   const name: unknown = isRecord(value) ? (value["className"] ?? value["class_name"]) : value;
   const config: unknown = isRecord(value) ? value["config"] : undefined;

@@ -1,4 +1,4 @@
-/** How often the model is right (keras.metrics.*Accuracy). */
+/** Accuracy metrics: the fraction of predictions that match the labels (keras.metrics.*Accuracy). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -7,7 +7,10 @@ import { integerArgument, numberArgument } from "../../layers/arguments.ts";
 import { positionsOf, sameShape, toRankOf } from "../losses/loss.ts";
 import { MeanMetric, type MetricOptions } from "./metric.ts";
 
-/** How often a value above the threshold has the label 1, another the label 0. */
+/**
+ * The fraction of output values that match a binary label: a value above `threshold` counts as 1, any other as 0. Labels are 0 or 1, and
+ * have the output's shape. The option `threshold` is 0.5 by default. Default name: `binary_accuracy`.
+ */
 export class BinaryAccuracy extends MeanMetric {
   readonly threshold: number;
 
@@ -34,7 +37,10 @@ export class BinaryAccuracy extends MeanMetric {
   }
 }
 
-/** How often the largest value is where the one-hot label has its 1. */
+/**
+ * The fraction of samples whose largest output is at the class of the one-hot label. Labels have the output's shape, [batch, …, classes].
+ * Default name: `categorical_accuracy`.
+ */
 export class CategoricalAccuracy extends MeanMetric {
   constructor(options: MetricOptions = {}) {
     checkOptions("CategoricalAccuracy", options, { name: true });
@@ -50,7 +56,10 @@ export class CategoricalAccuracy extends MeanMetric {
   }
 }
 
-/** How often the largest value is at the label. */
+/**
+ * The fraction of samples whose largest output is at the class of the integer label. Labels are class indices from 0, of shape [batch, …]
+ * or [batch, …, 1]. Default name: `sparse_categorical_accuracy`.
+ */
 export class SparseCategoricalAccuracy extends MeanMetric {
   constructor(options: MetricOptions = {}) {
     checkOptions("SparseCategoricalAccuracy", options, { name: true });
@@ -64,8 +73,9 @@ export class SparseCategoricalAccuracy extends MeanMetric {
   }
 }
 
+/** The options of the top-k accuracies. */
 export interface TopKOptions extends MetricOptions {
-  /** Default: 5. */
+  /** The number of largest outputs that the true class may be among. Default: 5, top-5 accuracy. */
   readonly k?: number | undefined;
 }
 
@@ -82,7 +92,10 @@ abstract class TopK extends MeanMetric {
   }
 }
 
-/** How often fewer than `k` values are larger than the one at the 1 of the one-hot label. */
+/**
+ * The fraction of samples whose true class is among the `k` largest outputs. Labels are one-hot, [batch, …, classes]. Equal outputs share
+ * the better rank, as in TensorFlow. Default name: `top_k_categorical_accuracy`.
+ */
 export class TopKCategoricalAccuracy extends TopK {
   constructor(options: TopKOptions = {}) {
     checkOptions("TopKCategoricalAccuracy", options, { name: true, k: true });
@@ -98,7 +111,10 @@ export class TopKCategoricalAccuracy extends TopK {
   }
 }
 
-/** How often fewer than `k` values are larger than the one at the label. */
+/**
+ * The fraction of samples whose true class is among the `k` largest outputs. Labels are class indices from 0, of shape [batch, …] or
+ * [batch, …, 1]. Equal outputs share the better rank, as in TensorFlow. Default name: `sparse_top_k_categorical_accuracy`.
+ */
 export class SparseTopKCategoricalAccuracy extends TopK {
   constructor(options: TopKOptions = {}) {
     checkOptions("SparseTopKCategoricalAccuracy", options, { name: true, k: true });
@@ -112,7 +128,7 @@ export class SparseTopKCategoricalAccuracy extends TopK {
   }
 }
 
-/** The index of the first largest value of a line. */
+/** The index, relative to `from`, of the first largest of `count` values. */
 export function argmax(values: ArrayLike<number>, from: number, count: number): number {
   let best = 0;
   for (let c = 1; c < count; c++) {
@@ -121,7 +137,7 @@ export function argmax(values: ArrayLike<number>, from: number, count: number): 
   return best;
 }
 
-/** TensorFlow's `in_top_k`: values that are equal share their place; nothing counts for a value that is no number. */
+/** TensorFlow's `in_top_k`: 1 if fewer than `k` values are larger than the label's own, else 0; always 0 if that value is not finite. */
 function inTopK(values: Float32Array, from: number, count: number, label: number, k: number): number {
   const own = label < 0 || label >= count ? NaN : (values[from + label] ?? NaN);
   if (!Number.isFinite(own)) return 0;
@@ -130,7 +146,7 @@ function inTopK(values: Float32Array, from: number, count: number, label: number
   return larger < k ? 1 : 0;
 }
 
-/** One label for each position. */
+/** The integer labels, one for each position. @throws ValueError if their number is not the number of positions. */
 function sparseLabels(yTrue: Tensor, yPred: Tensor): ArrayLike<number> {
   const target = yTrue.shape.length === yPred.shape.length ? yTrue : toRankOf(yTrue, yPred);
   const { positions } = positionsOf(yPred);

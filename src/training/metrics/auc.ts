@@ -7,20 +7,27 @@ import { sameShape } from "../losses/loss.ts";
 import { EPSILON, ThresholdMetric, weightsOf } from "./confusion.ts";
 import { type MetricOptions, divideNoNan } from "./metric.ts";
 
+/** The options of `AUC`. */
 export interface AUCOptions extends MetricOptions {
-  /** Default: 200. */
+  /** The number of thresholds, an integer above 1: more of them approximate the area more closely. Default: 200. */
   readonly numThresholds?: number | undefined;
-  /** True against false positives, or precision against recall. Default: `ROC`. */
+  /** The curve: `ROC` (true positive rate against false positive rate) or `PR` (precision against recall). Default: `ROC`. */
   readonly curve?: "ROC" | "PR" | undefined;
-  /** Default: `interpolation`. */
+  /**
+   * The height of the curve between two thresholds: `interpolation` takes the mean of both ends (for `PR`, it interpolates the true
+   * positives), `minoring` the lower end, `majoring` the higher end. Default: `interpolation`.
+   */
   readonly summationMethod?: "interpolation" | "minoring" | "majoring" | undefined;
-  /** Other thresholds than evenly spread ones, between 0 and 1. */
+  /** The thresholds between 0 and 1, in place of `numThresholds` evenly spaced ones; both ends are added to them. */
   readonly thresholds?: readonly number[] | undefined;
-  /** Whether the output is logits, of sigmoid. Default: false. */
+  /** Whether the model's output is logits, to which a sigmoid is then applied. Default: false, the output is probabilities. */
   readonly fromLogits?: boolean | undefined;
 }
 
-/** Labels are 0 or 1, of the output's shape; all values count together. */
+/**
+ * The area under the ROC or precision-recall curve, approximated by a Riemann sum. Labels are 0 or 1 and have the output's shape; all values
+ * of the output belong to one curve. Default name: `auc`. @throws ValueError for an unknown `curve` or `summationMethod`, or bad `numThresholds`.
+ */
 export class AUC extends ThresholdMetric {
   readonly curve: "ROC" | "PR";
   readonly summationMethod: "interpolation" | "minoring" | "majoring";
@@ -94,7 +101,7 @@ function innerThresholds({ thresholds, numThresholds = 200 }: AUCOptions): reado
   return Array.from({ length: numThresholds - 2 }, (_, i) => (i + 1) / (numThresholds - 1));
 }
 
-/** Precision between two thresholds does not go in a straight line. */
+/** The area under the precision-recall curve: between two thresholds, true positives are interpolated, since precision is not linear. */
 function interpolatedArea(tp: Float64Array, fp: Float64Array, fn: Float64Array): number {
   let area = 0;
   for (let t = 0; t + 1 < tp.length; t++) {

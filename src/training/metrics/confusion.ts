@@ -1,4 +1,4 @@
-/** True and false, positives and negatives, at thresholds (keras.src.metrics.metrics_utils), and the metrics made of them. */
+/** Counts of true and false positives and negatives at thresholds (keras.src.metrics.metrics_utils), precision, recall, confusion matrix. */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -8,10 +8,10 @@ import { sameShape } from "../losses/loss.ts";
 import { Metric, type MetricOptions, type MetricResult, divideNoNan } from "./metric.ts";
 
 const NEG_INF = -1e10;
-/** As Keras's `backend.epsilon()`. */
+/** Keras's `backend.epsilon()`. */
 export const EPSILON = 1e-7;
 
-/** For each threshold: true positives, false positives, true negatives, false negatives, one array after the other. */
+/** A metric that counts true positives, false positives, true negatives and false negatives at each threshold; `state` has these in turn. */
 export abstract class ThresholdMetric extends Metric {
   override readonly direction = "up";
   readonly thresholds: readonly number[];
@@ -25,13 +25,14 @@ export abstract class ThresholdMetric extends Metric {
       thresholds.length >= 3 && thresholds.every((t, i) => Math.abs(t - i / last) <= EPSILON + 1e-5 * (i / last));
   }
 
+  /** The counts of one kind, one for each threshold: a view of the state. */
   protected counts(kind: "tp" | "fp" | "tn" | "fn"): Float64Array {
     const size = this.thresholds.length;
     const from = ["tp", "fp", "tn", "fn"].indexOf(kind) * size;
     return this.state.subarray(from, from + size);
   }
 
-  /** Counts values: those above a threshold are positive, labels that are not 0 are true. */
+  /** Adds values to the counts: a value above a threshold is a predicted positive, and a label other than 0 is an actual positive. */
   protected count(labels: ArrayLike<number>, values: ArrayLike<number>, weightAt: (i: number) => number): void {
     const [tp, fp, tn, fn] = [this.counts("tp"), this.counts("fp"), this.counts("tn"), this.counts("fn")];
     if (this.#even) this.#countEven(labels, values, weightAt, [tp, fp, tn, fn]);
@@ -47,7 +48,7 @@ export abstract class ThresholdMetric extends Metric {
     }
   }
 
-  /** The same by buckets between thresholds, in time that does not depend on their number. */
+  /** The same for evenly spaced thresholds: each value goes into a bucket, in time that does not depend on the number of thresholds. */
   #countEven(
     labels: ArrayLike<number>,
     values: ArrayLike<number>,
@@ -78,12 +79,16 @@ export abstract class ThresholdMetric extends Metric {
   }
 }
 
+/** The options of `Precision` and `Recall`. */
 export interface PrecisionOptions extends MetricOptions {
-  /** From 0 to 1; several give as many results. Default: 0.5, or none with `topK`. */
+  /**
+   * The threshold from 0 to 1 above which a value is a positive, or a list of them, which gives one result for each. Default: 0.5, or no
+   * threshold if `topK` is set.
+   */
   readonly thresholds?: number | readonly number[] | undefined;
-  /** Only the so many largest values of a line may be positive. */
+  /** The number of largest values of each sample that may be positives. Default: no limit. */
   readonly topK?: number | undefined;
-  /** Only this column counts. */
+  /** The index of the only class to count, for outputs of shape [batch, classes]. Default: all classes count together. */
   readonly classId?: number | undefined;
 }
 
@@ -125,7 +130,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
     this.count(labels, values, weightsOf(sampleWeight, values.length, width));
   }
 
-  /** The parts of the true positives, by what else counts. */
+  /** True positives / (true positives + `other`), one for each threshold: with false positives precision, with false negatives recall. */
   protected parts(other: "fp" | "fn"): MetricResult {
     const tp = this.counts("tp");
     const counts = this.counts(other);
@@ -134,7 +139,10 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
   }
 }
 
-/** The part of the positives that are true. Labels are 0 or 1, of the output's shape. */
+/**
+ * The fraction of predicted positives whose label is 1: true positives / (true positives + false positives). Labels are 0 or 1, and have the
+ * output's shape. Default name: `precision`. @throws ValueError for thresholds outside [0, 1].
+ */
 export class Precision extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
     checkOptions("Precision", options, { name: true, thresholds: true, topK: true, classId: true });
@@ -146,7 +154,10 @@ export class Precision extends PrecisionOrRecall {
   }
 }
 
-/** The part of what is true that is positive. Labels are 0 or 1, of the output's shape. */
+/**
+ * The fraction of labels 1 that are predicted as positive: true positives / (true positives + false negatives). Labels are 0 or 1, and have
+ * the output's shape. Default name: `recall`. @throws ValueError for thresholds outside [0, 1].
+ */
 export class Recall extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
     checkOptions("Recall", options, { name: true, thresholds: true, topK: true, classId: true });
@@ -167,7 +178,7 @@ function checkedThresholds(thresholds: number | readonly number[], check: boolea
   return list;
 }
 
-/** The weight of each value: one for all, each line's, or its own. */
+/** The weight of each value, by its index: its own, its sample's, or 1 if there are no weights. `width` is the number of values of a sample. */
 export function weightsOf(sampleWeight: Tensor | undefined, values: number, width: number): (i: number) => number {
   if (sampleWeight === undefined) return () => 1;
   const { data } = sampleWeight;
@@ -182,7 +193,7 @@ function columnOf(values: ArrayLike<number>, column: number, width: number): Flo
   return Float32Array.from({ length: values.length / width }, (_, i) => values[i * width + column] ?? 0);
 }
 
-/** All but the k largest of each line, of equals the first, set to what no threshold is below of. */
+/** The values with all but the `k` largest of each line (the first ones among equals) replaced by a number below every threshold. */
 function onlyTopK(values: Float32Array, width: number, k: number): Float32Array {
   const kept = new Float32Array(values.length).fill(NEG_INF);
   for (let from = 0; from < values.length; from += width) {
@@ -195,8 +206,9 @@ function onlyTopK(values: Float32Array, width: number, k: number): Float32Array 
 }
 
 /**
- * How often each class (row) was taken for each class (column).
- * @throws ValueError for labels that are no classes, or lists of two lengths.
+ * The confusion matrix, [numClasses, numClasses]: how many samples of each true class (row) were predicted as each class (column).
+ * `labels` and `predictions` are class indices from 0.
+ * @throws ValueError if a label or a prediction is outside [0, numClasses), or if the lists differ in length.
  */
 export function confusionMatrix(
   labels: ArrayLike<number>,

@@ -7,19 +7,27 @@ import { numberArgument } from "../../layers/arguments.ts";
 import { EPSILON } from "./confusion.ts";
 import { Metric, type MetricOptions, type MetricResult } from "./metric.ts";
 
+/** The options of `F1Score`. */
 export interface FScoreOptions extends MetricOptions {
-  /** One result for each class, or their mean, plain or by how often each is true; `micro` counts all together. Default: null. */
+  /**
+   * How the scores of the classes are averaged: null gives one score for each class, `macro` their plain mean, `weighted` their mean weighted
+   * by the number of true labels of each class, `micro` one score from the counts of all classes together. Default: null.
+   */
   readonly average?: "micro" | "macro" | "weighted" | null | undefined;
-  /** What is above it is positive. Default: null, the largest value of each line. */
+  /** The value in (0, 1] above which an output is a positive. Default: null, the largest output of each sample is the positive. */
   readonly threshold?: number | null | undefined;
 }
 
+/** The options of `FBetaScore`. */
 export interface FBetaScoreOptions extends FScoreOptions {
-  /** How much more recall counts. Default: 1. */
+  /** How much more recall counts than precision, above 0. Default: 1. */
   readonly beta?: number | undefined;
 }
 
-/** Labels and outputs are [batch, classes], labels 0 or 1. */
+/**
+ * The F-beta score, (1 + β²) · precision · recall / (β² · precision + recall). Labels and outputs are [batch, classes], labels 0 or 1.
+ * Default name: `fbeta_score`. @throws ValueError for an unknown `average`, or for `beta` or `threshold` outside their ranges.
+ */
 export class FBetaScore extends Metric {
   override readonly direction = "up";
   readonly average: "micro" | "macro" | "weighted" | null;
@@ -99,7 +107,7 @@ export class FBetaScore extends Metric {
   }
 }
 
-/** FBetaScore with beta 1. */
+/** The F1 score, the harmonic mean of precision and recall: `FBetaScore` with `beta: 1`. Default name: `f1_score`. */
 export class F1Score extends FBetaScore {
   constructor(options: FScoreOptions = {}) {
     checkOptions("F1Score", options, { name: true, average: true, threshold: true });

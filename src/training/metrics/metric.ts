@@ -1,67 +1,74 @@
-/** What all metrics share, and means of values (keras.metrics.Metric, Mean, MeanMetricWrapper). */
+/** The base class of all metrics, and means of values (keras.metrics.Metric, Mean, MeanMetricWrapper). */
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { positionWeights } from "../losses/loss.ts";
 
-/** One number, or one for each threshold or class. */
+/** The value of a metric: one number, or one for each threshold or class. */
 export type MetricResult = number | readonly number[];
 
+/** The options that all metrics share. */
 export interface MetricOptions {
+  /** The name in the logs. Default: Keras's name of the class, in snake case. */
   readonly name?: string | undefined;
 }
 
-/** Gathers over batches. Extend it for a metric of your own: keep everything in `state`. */
+/** A metric, which accumulates over batches. Extend it for a metric of your own, and keep everything that it accumulates in `state`. */
 export abstract class Metric {
+  /** The name in the logs. */
   name: string;
-  /** Whether more or less is better, where that is known; what callbacks go by. */
+  /** Whether a higher (`up`) or a lower (`down`) value is better, if known; callbacks with `mode: "auto"` use it. */
   readonly direction: "up" | "down" | undefined = undefined;
-  /** All that was gathered. */
+  /** All that the metric has accumulated. */
   protected state: Float64Array;
 
+  /** `stateSize` is the number of values in the state, which start at 0. */
   constructor(name: string, stateSize: number) {
     this.name = name;
     this.state = new Float64Array(stateSize);
   }
 
-  /** Takes a batch in: `yPred` is the model's output, weights are one for each sample. */
+  /** Accumulates a batch: `yTrue` has the labels, `yPred` the model's output, `sampleWeight` one weight for each sample. */
   abstract updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void;
 
+  /** The value of the metric over everything accumulated so far. */
   abstract result(): MetricResult;
 
-  /** Begins anew. */
+  /** Forgets everything accumulated, as happens at the start of each epoch. */
   resetState(): void {
     this.state.fill(0);
   }
 
-  /** The arguments to make the metric again. */
+  /** The options to construct the metric again with. */
   getConfig(): Readonly<Record<string, unknown>> {
     return { name: this.name };
   }
 
-  /** What was gathered, to go on from later. */
+  /** A copy of what was accumulated, to continue from with `setState`. */
   getState(): readonly number[] {
     return [...this.state];
   }
 
+  /** Replaces what was accumulated by a result of `getState`. */
   setState(state: readonly number[]): void {
     this.state = Float64Array.from(state);
   }
 }
 
-/** The mean of everything that it was given, 0 of nothing. */
+/** The weighted mean of the values given to it, 0 if there were none. Default name: `mean`. */
 export class Mean extends Metric {
   constructor(options: MetricOptions = {}) {
     checkOptions("Mean", options, { name: true });
     super(options.name ?? "mean", 2);
   }
 
+  /** Accumulates one value. */
   add(value: number, weight = 1): void {
     this.state[0] = (this.state[0] ?? 0) + value * weight;
     this.state[1] = (this.state[1] ?? 0) + weight;
   }
 
-  /** The mean of the values themselves, each line weighted. */
+  /** Accumulates a tensor of values, with one weight for each sample. The second argument is ignored. */
   override updateState(values: Tensor, _yPred?: Tensor<Float32Array>, sampleWeight?: Tensor): void {
     const batch = values.shape[0] ?? 1;
     const each = sizeOf(values.shape.slice(1));
@@ -76,7 +83,7 @@ export class Mean extends Metric {
   }
 }
 
-/** The mean of a value of each position. */
+/** A metric that is the mean of one value for each position (each sample, if the output is [batch, classes]). */
 export abstract class MeanMetric extends Metric {
   override readonly direction: "up" | "down" = "up";
 
@@ -84,7 +91,7 @@ export abstract class MeanMetric extends Metric {
     super(name, 2);
   }
 
-  /** A value for each position: what stands along the output's last axis. */
+  /** One value for each position, computed from the values along the output's last axis. */
   protected abstract values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number>;
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
@@ -105,6 +112,7 @@ export abstract class MeanMetric extends Metric {
   }
 }
 
+/** The quotient, or 0 if the divisor is 0 (tf.math.divide_no_nan). */
 export function divideNoNan(a: number, b: number): number {
   return b === 0 ? 0 : a / b;
 }

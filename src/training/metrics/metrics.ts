@@ -1,4 +1,4 @@
-/** Metrics by their names (keras.metrics.get); `accuracy` is decided by the shapes, as Keras does. */
+/** Metrics by their names (keras.metrics.get); `accuracy` becomes the accuracy that fits the shapes, as in Keras. */
 import { show, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { Loss } from "../losses/loss.ts";
@@ -15,7 +15,10 @@ import { Precision, Recall } from "./confusion.ts";
 import { F1Score, FBetaScore } from "./f-score.ts";
 import { MeanMetric, Metric } from "./metric.ts";
 
-/** A metric, a loss (its mean), or the name of one. */
+/**
+ * A metric, a loss (whose mean is reported), or the name of either. `accuracy` means binary, categorical or sparse categorical accuracy,
+ * by the shapes of the labels and the output.
+ */
 export type MetricIdentifier =
   | Metric
   | Loss
@@ -55,7 +58,7 @@ const BY_NAME: Readonly<Record<string, (name: string) => Metric>> = {
   F1Score: (name) => new F1Score({ name }),
 };
 
-/** The metric of that name, for labels and outputs of these shapes. @throws ValueError for an unknown name. */
+/** The metric of an identifier, for labels and outputs of these shapes. @throws ValueError for an unknown name. */
 export function metricOf(identifier: MetricIdentifier, yTrue: Tensor, yPred: Tensor): Metric {
   if (identifier instanceof Metric) return identifier;
   if (identifier instanceof Loss) return new LossMetric(identifier, identifier.name);
@@ -76,7 +79,7 @@ export function metricOf(identifier: MetricIdentifier, yTrue: Tensor, yPred: Ten
   throw valueError(`Could not interpret metric identifier: ${show(identifier)}`);
 }
 
-/** The mean of a loss. */
+/** The mean of a loss over all positions, as a metric. */
 class LossMetric extends MeanMetric {
   override readonly direction = "down";
   readonly #loss: Loss;

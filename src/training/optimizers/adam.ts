@@ -1,17 +1,18 @@
-/** Steps by estimates of the gradients' first two moments (keras.optimizers.Adam, AdamW; Kingma and Ba 2014, Loshchilov and Hutter 2017). */
+/** The Adam and AdamW optimizers (keras.optimizers.Adam, AdamW; Kingma and Ba 2014, Loshchilov and Hutter 2017). */
 import { valueError } from "../../core/errors.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { booleanArgument, numberArgument } from "../../layers/arguments.ts";
 import { Optimizer, type OptimizerOptions, OPTIMIZER_OPTIONS } from "./optimizer.ts";
 
+/** The options of `Adam` and `AdamW`. */
 export interface AdamOptions extends OptimizerOptions {
-  /** How slowly the mean of the gradients moves. Default: 0.9. */
+  /** The exponential decay rate of the moving mean of the gradients. Default: 0.9. */
   readonly beta1?: number | undefined;
-  /** How slowly the mean of their squares moves. Default: 0.999. */
+  /** The exponential decay rate of the moving mean of the squared gradients. Default: 0.999. */
   readonly beta2?: number | undefined;
-  /** Added to the root. Default: 1e-7. */
+  /** A small number added to the divisor, the root of the mean square ("epsilon hat" in Kingma and Ba's paper). Default: 1e-7. */
   readonly epsilon?: number | undefined;
-  /** Whether to divide by the largest of the second moments so far (Reddi et al. 2018). Default: false. */
+  /** Whether to divide by the root of the largest mean square so far (AMSGrad, Reddi et al. 2018). Default: false. */
   readonly amsgrad?: boolean | undefined;
 }
 
@@ -23,7 +24,7 @@ const ADAM_OPTIONS: Names<AdamOptions> = {
   amsgrad: true,
 };
 
-/** Learning rate 0.001 by default. */
+/** The Adam optimizer, which adapts each weight's step to moving means of its gradients and of their squares. Default learning rate: 0.001. */
 export class Adam extends Optimizer {
   readonly className: string = "Adam";
   readonly beta1: number;
@@ -73,7 +74,7 @@ export class Adam extends Optimizer {
   }
 }
 
-/** Adam with weight decay apart from the gradients, 0.004 by default. */
+/** Adam with decoupled weight decay. Default learning rate: 0.001; default weight decay: 0.004. */
 export class AdamW extends Adam {
   override readonly className = "AdamW";
 

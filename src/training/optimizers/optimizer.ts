@@ -1,4 +1,4 @@
-/** What all optimizers share: variables, learning rate, clipping, weight decay (keras.optimizers.Optimizer). */
+/** The base class of all optimizers: variables, learning rate, clipping, weight decay (keras.optimizers.Optimizer). */
 import { show, valueError } from "../../core/errors.ts";
 import type { Names } from "../../core/options.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
@@ -8,22 +8,26 @@ import { toSnakeCase, uniqueName } from "../../layers/naming.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { LearningRateSchedule } from "./schedules.ts";
 
-/** A number, a schedule, or a function of the step (from 0). */
+/** A learning rate: a number, a schedule, or a function of the step, counted from 0. */
 export type LearningRate = number | LearningRateSchedule | ((step: number) => number);
 
+/** The options that all optimizers share. */
 export interface OptimizerOptions {
+  /** The name of the optimizer. Default: its class's name in snake case. */
   readonly name?: string | undefined;
+  /** The learning rate; each optimizer has its own default. */
   readonly learningRate?: LearningRate | undefined;
-  /** Before each step every weight is made smaller by this part of it, times the learning rate. Default: none. */
+  /** The weight decay: before each step, weights are reduced by this fraction of their values times the learning rate. Default: none. */
   readonly weightDecay?: number | null | undefined;
-  /** The most that the norm of each weight's gradient may be. At most one of the three limits can be set. */
+  /** The largest norm of each weight's gradient; larger ones are scaled down. Only one of the three limits can be set. Default: none. */
   readonly clipnorm?: number | null | undefined;
-  /** The most that the magnitude of each number of a gradient may be. */
+  /** The largest magnitude of each number of a gradient; larger ones are clipped. Default: none. */
   readonly clipvalue?: number | null | undefined;
-  /** The most that the norm of all gradients together may be. */
+  /** The largest norm of all gradients together; larger gradients are scaled down by the same factor. Default: none. */
   readonly globalClipnorm?: number | null | undefined;
 }
 
+/** The names of these options. */
 export const OPTIMIZER_OPTIONS: Names<OptimizerOptions> = {
   name: true,
   learningRate: true,
@@ -33,16 +37,20 @@ export const OPTIMIZER_OPTIONS: Names<OptimizerOptions> = {
   globalClipnorm: true,
 };
 
+/** A variable of an optimizer, by Keras's name. */
 export interface OptimizerVariable {
   readonly name: string;
+  /** The value, a scalar for the number of steps and the learning rate, else of a weight's shape. */
   readonly value: Tensor;
 }
 
-/** All that changes in an optimizer while it works; the arrays are its own. */
+/** The state of an optimizer; its arrays are the optimizer's own, not copies. */
 export interface OptimizerState {
+  /** The number of steps so far. */
   readonly iterations: number;
-  /** Null where a schedule or a function says it. */
+  /** The learning rate, or null if it is a schedule or a function. */
   readonly learningRate: number | null;
+  /** The variables of all weights, in the order of `variables`. */
   readonly slots: readonly Float32Array[];
 }
 
@@ -52,7 +60,7 @@ interface Slot {
   readonly values: Float32Array;
 }
 
-/** Arithmetic and defaults are Keras's; sums and products are float64, what is kept is float32. */
+/** An optimizer, with Keras's defaults and formulas. Arithmetic is in float64, variables are float32. @throws ValueError for invalid options. */
 export abstract class Optimizer {
   abstract readonly className: string;
   readonly #givenName: string | undefined;
@@ -88,39 +96,40 @@ export abstract class Optimizer {
     }
   }
 
+  /** The name of the optimizer. */
   get name(): string {
     this.#name ??= this.#givenName ?? uniqueName(toSnakeCase(this.className));
     return this.#name;
   }
 
-  /** How many steps were made. */
+  /** The number of steps so far. */
   get iterations(): number {
     return this.#iterations;
   }
 
+  /** Whether the variables are made. */
   get built(): boolean {
     return this.#weights !== undefined;
   }
 
-  /** What says the rate of each step; undefined where it is a number. */
+  /** The schedule or function of the learning rate, or undefined if it is a number. */
   get schedule(): Exclude<LearningRate, number> | undefined {
     const rate = this.#learningRate;
     return typeof rate === "number" ? undefined : rate;
   }
 
-  /** Whether weights were left out of the weight decay. */
+  /** Whether `excludeFromWeightDecay` was called. */
   get hasExclusions(): boolean {
     return this.#excluded !== undefined;
   }
 
-  /** The rate of the next step. */
+  /** The learning rate of the next step. Setting it throws a ValueError if it is a schedule and the new one is a number. */
   get learningRate(): number {
     const rate = this.#learningRate;
     if (typeof rate === "number") return rate;
     return rate instanceof LearningRateSchedule ? rate.at(this.#iterations) : rate(this.#iterations);
   }
 
-  /** @throws ValueError where a schedule says the rate. */
   set learningRate(rate: LearningRate) {
     if (typeof rate === "number" && this.#learningRate instanceof LearningRateSchedule) {
       throw valueError(
@@ -133,8 +142,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Leaves weights out of the weight decay: these, and those whose names any of the texts is found in, such as `bias`.
-   * @throws ValueError once the optimizer is built.
+   * Excludes from weight decay the weights in `varList`, and those whose names match a regular expression in `varNames`, such as `bias`.
+   * @throws ValueError if the optimizer is built already.
    */
   excludeFromWeightDecay({
     varList = [],
@@ -150,7 +159,7 @@ export abstract class Optimizer {
     this.#excluded = { weights: new Set(varList), pattern };
   }
 
-  /** Makes the variables for these weights; a second call does nothing. `paths` name them: `Conv1/kernel`. */
+  /** Makes the variables for these weights; a second call does nothing. `paths`, such as `Conv1/kernel`, give the variables their names. */
   build(weights: readonly Weight[], paths: readonly string[] = weights.map(({ name }) => name)): void {
     if (this.built) return;
     this.#weights = [...weights];
@@ -159,10 +168,10 @@ export abstract class Optimizer {
     this.addVariables();
   }
 
-  /** Adds with `addSlots` what the optimizer remembers of each weight. */
+  /** Makes the variables that the optimizer has for each weight, with `addSlots`. */
   protected abstract addVariables(): void;
 
-  /** An array of zeros for each weight and name, in the order of Keras's variables. */
+  /** Makes a variable of zeros for each weight and name, in Keras's order. */
   protected addSlots(...names: readonly string[]): void {
     for (const [i, { shape, size }] of (this.#weights ?? []).entries()) {
       for (const name of names) {
@@ -175,14 +184,14 @@ export abstract class Optimizer {
     }
   }
 
-  /** What was made by `addSlots` for the weight of that index. */
+  /** The variable that `addSlots` made for the weight of an index. */
   protected slot(name: string, index: number): Float32Array {
     const slot = this.#slotsOf.get(name)?.[index];
     if (slot === undefined) throw valueError(`Optimizer '${this.name}' has no variable '${name}' of weight ${index}.`);
     return slot;
   }
 
-  /** Moves the values of the weight of that index, in place, by its gradient. */
+  /** Updates the values of the weight of an index in place, by its gradient. */
   protected abstract updateStep(
     gradient: Float32Array,
     values: Float32Array,
@@ -191,8 +200,8 @@ export abstract class Optimizer {
   ): void;
 
   /**
-   * One step. Gradients are clipped in place. The first call builds the optimizer where `build` was not called.
-   * @throws ValueError for a weight that it was not built for.
+   * Applies gradients to weights, one step. Gradients are clipped in place. If the optimizer is not built, it is built for these weights.
+   * @throws ValueError for a weight that it was not built for, or a gradient of another size.
    */
   apply(gradients: readonly Float32Array[], weights: readonly Weight[] | undefined = this.#weights): void {
     if (gradients.length === 0) return;
@@ -222,7 +231,7 @@ export abstract class Optimizer {
     this.#iterations++;
   }
 
-  /** @throws ValueError for weights that the optimizer was not built for. */
+  /** Checks weights. @throws ValueError for one that the optimizer was not built for. */
   checkKnown(weights: readonly Weight[]): void {
     const unknown = weights.find((weight) => !this.#indices.has(weight));
     if (unknown === undefined) return;
@@ -232,7 +241,7 @@ export abstract class Optimizer {
     );
   }
 
-  /** All variables in Keras's order: the count of steps, the learning rate where it is a number, and what is kept of each weight. */
+  /** All variables in Keras's order: the number of steps, the learning rate if it is a number, and the variables of each weight. */
   get variables(): readonly OptimizerVariable[] {
     const rate = this.#learningRate;
     return [
@@ -242,7 +251,7 @@ export abstract class Optimizer {
     ];
   }
 
-  /** Takes values for all `variables`, in their order. @throws ValueError where the number or a shape differs. */
+  /** Sets all `variables`, in their order. @throws ValueError if their number or a size differs, or the optimizer is not built. */
   setVariables(values: readonly Tensor[]): void {
     const variables = this.variables;
     if (!this.built) {
@@ -270,7 +279,7 @@ export abstract class Optimizer {
     for (const [i, slot] of this.#slots.entries()) slot.values.set(values[i + (hasRate ? 2 : 1)]?.data ?? []);
   }
 
-  /** What must be kept to go on later exactly so. */
+  /** The state from which the optimizer continues exactly. Setting it copies the arrays; a ValueError is thrown if it is of other weights. */
   get state(): OptimizerState {
     const rate = this.#learningRate;
     return {
@@ -280,7 +289,6 @@ export abstract class Optimizer {
     };
   }
 
-  /** Takes such a state; the values are copied. @throws ValueError where it is another optimizer's, or of other weights. */
   set state({ iterations, learningRate, slots }: OptimizerState) {
     if (
       slots.length !== this.#slots.length ||
@@ -295,7 +303,7 @@ export abstract class Optimizer {
     for (const [i, { values }] of this.#slots.entries()) values.set(slots[i] ?? []);
   }
 
-  /** The arguments to make the optimizer again. */
+  /** The options to construct the optimizer again with. */
   getConfig(): Readonly<Record<string, unknown>> {
     const rate = this.#learningRate;
     return {
@@ -311,7 +319,7 @@ export abstract class Optimizer {
     };
   }
 
-  /** The weight's values in an array that nobody else had before. */
+  /** The weight's values in an array of the optimizer's own, which it may write to. */
   #writable(weight: Weight, index: number): Float32Array {
     const own = this.#own[index];
     if (own !== undefined && weight.values === own) return own;
@@ -328,7 +336,7 @@ export abstract class Optimizer {
     if (clipnorm !== null && clipnorm > 0) {
       for (const gradient of gradients) {
         const norm = Math.sqrt(squares(gradient));
-        // NaN and infinite gradients go through the product, as they do in Keras.
+        // NaN and infinite gradients are multiplied too, as in Keras.
         if (!(norm <= clipnorm)) scale(gradient, clipnorm / norm);
       }
     } else if (globalClipnorm !== null && globalClipnorm > 0) {

@@ -8,7 +8,7 @@ import { SGD } from "./sgd.ts";
 /** An optimizer, or the name of one with Keras's defaults. */
 export type OptimizerIdentifier = Optimizer | "sgd" | "rmsprop" | "adam" | "adamw" | (string & {});
 
-/** @throws ValueError for an unknown name. */
+/** The optimizer of an identifier. @throws ValueError for an unknown name. */
 export function optimizerOf(identifier: OptimizerIdentifier): Optimizer {
   if (identifier instanceof Optimizer) return identifier;
   switch (typeof identifier === "string" ? identifier.toLowerCase() : undefined) {

@@ -1,20 +1,21 @@
-/** Steps by the root of the mean square of the gradients (keras.optimizers.RMSprop; Hinton 2012). */
+/** The RMSprop optimizer (keras.optimizers.RMSprop; Hinton 2012). */
 import { checkOptions } from "../../core/options.ts";
 import { booleanArgument, numberArgument } from "../../layers/arguments.ts";
 import { Optimizer, type OptimizerOptions, OPTIMIZER_OPTIONS } from "./optimizer.ts";
 
+/** The options of `RMSprop`. */
 export interface RMSpropOptions extends OptimizerOptions {
-  /** How slowly the means move. Default: 0.9. */
+  /** The decay rate of the moving mean of the squared gradients. Default: 0.9. */
   readonly rho?: number | undefined;
-  /** Default: 0. */
+  /** The momentum, which adds a part of the last step to each. Default: 0, none. */
   readonly momentum?: number | undefined;
-  /** Added below the root. Default: 1e-7. */
+  /** A small number added to the mean square before its root is taken. Default: 1e-7. */
   readonly epsilon?: number | undefined;
-  /** Whether to divide by the deviation from the mean gradient. Default: false. */
+  /** Whether to divide by the root of the gradients' variance in place of their mean square. Default: false. */
   readonly centered?: boolean | undefined;
 }
 
-/** Learning rate 0.001 by default. */
+/** The RMSprop optimizer, which divides gradients by the root of a moving mean of their squares. Default learning rate: 0.001. */
 export class RMSprop extends Optimizer {
   readonly className = "RMSprop";
   readonly rho: number;

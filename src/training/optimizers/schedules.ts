@@ -1,22 +1,23 @@
-/** Learning rates that change with the step (keras.optimizers.schedules, in float64). */
+/** Learning rate schedules, computed in float64 (keras.optimizers.schedules). */
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 
-/** The learning rate of each step, counted from 0. Extend it, or give an optimizer a function of the step. */
+/** A learning rate schedule. Extend it for one of your own, or give the optimizer a function of the step. */
 export abstract class LearningRateSchedule {
+  /** The name of the class in saved files. */
   abstract readonly className: string;
 
-  /** The learning rate of the step; a function of nothing else, so that a training can be taken up again. */
+  /** The learning rate of a step, counted from 0. It must depend on nothing else, so that a training can be resumed. */
   abstract at(step: number): number;
 
-  /** The arguments to make the schedule again. */
+  /** The options to construct the schedule again with. */
   abstract getConfig(): Readonly<Record<string, unknown>>;
 }
 
 /** Options with their defaults. */
 type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-/** A schedule that its options alone describe. */
+/** A schedule whose config is its options. */
 abstract class ConfiguredSchedule<Options extends object> extends LearningRateSchedule {
   protected readonly options: Filled<Options>;
 
@@ -31,7 +32,7 @@ abstract class ConfiguredSchedule<Options extends object> extends LearningRateSc
   }
 }
 
-/** Files and programs may say anything. */
+/** Checks an option, which may come from a file. @throws ValueError if it is not a finite number, a list of them, a boolean or null. */
 function checkOption(name: string, value: unknown): void {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (value === null || typeof value === "boolean" || values.every(Number.isFinite)) return;
@@ -42,11 +43,15 @@ function checkDecaySteps(name: string, value: number): void {
   if (!(value > 0)) throw valueError(`Argument \`${name}\` must be > 0. Received: ${name}=${show(value)}`);
 }
 
+/** The options of `ExponentialDecay` and `InverseTimeDecay`. */
 export interface ExponentialDecayOptions {
+  /** The learning rate at step 0. */
   readonly initialLearningRate: number;
+  /** The number of steps after which `decayRate` has its full effect once, above 0. */
   readonly decaySteps: number;
+  /** The decay rate. */
   readonly decayRate: number;
-  /** Whether the rate changes only at whole multiples of `decaySteps`. Default: false. */
+  /** Whether the learning rate changes only at multiples of `decaySteps`. Default: false, at every step. */
   readonly staircase?: boolean | undefined;
 }
 
@@ -57,14 +62,14 @@ abstract class DecayByRate extends ConfiguredSchedule<ExponentialDecayOptions> {
     super({ ...options, staircase: options.staircase ?? false });
   }
 
-  /** How many times `decaySteps` the step is. */
+  /** The step divided by `decaySteps`, rounded down for a staircase. */
   protected passed(step: number): number {
     const passed = step / this.options.decaySteps;
     return this.options.staircase ? Math.floor(passed) : passed;
   }
 }
 
-/** `initialLearningRate · decayRate ^ (step / decaySteps)`. */
+/** Exponential decay: `initialLearningRate · decayRate ^ (step / decaySteps)`. @throws ValueError if `decaySteps` is not above 0. */
 export class ExponentialDecay extends DecayByRate {
   readonly className = "ExponentialDecay";
 
@@ -78,7 +83,7 @@ export class ExponentialDecay extends DecayByRate {
   }
 }
 
-/** `initialLearningRate / (1 + decayRate · step / decaySteps)`. */
+/** Inverse time decay: `initialLearningRate / (1 + decayRate · step / decaySteps)`. @throws ValueError if `decaySteps` is not above 0. */
 export class InverseTimeDecay extends DecayByRate {
   readonly className = "InverseTimeDecay";
 
@@ -92,14 +97,18 @@ export class InverseTimeDecay extends DecayByRate {
   }
 }
 
+/** The options of `PiecewiseConstantDecay`. */
 export interface PiecewiseConstantDecayOptions {
-  /** Steps, rising: up to and with each of them the value at its place holds. */
+  /** The last step of each value but the last one, in ascending order. */
   readonly boundaries: readonly number[];
-  /** One more than boundaries. */
+  /** The learning rates, one more than there are boundaries. */
   readonly values: readonly number[];
 }
 
-/** Steps of constant rates. */
+/**
+ * Constant learning rates between boundaries: `values[0]` up to and including step `boundaries[0]`, then `values[1]`, and so on.
+ * @throws ValueError if there is not one value more than there are boundaries.
+ */
 export class PiecewiseConstantDecay extends ConfiguredSchedule<PiecewiseConstantDecayOptions> {
   readonly className = "PiecewiseConstantDecay";
 
@@ -122,18 +131,24 @@ export class PiecewiseConstantDecay extends ConfiguredSchedule<PiecewiseConstant
   }
 }
 
+/** The options of `PolynomialDecay`. */
 export interface PolynomialDecayOptions {
+  /** The learning rate at step 0. */
   readonly initialLearningRate: number;
+  /** The number of steps of the decay, above 0. */
   readonly decaySteps: number;
-  /** Default: 0.0001. */
+  /** The learning rate at the end of the decay. Default: 0.0001. */
   readonly endLearningRate?: number | undefined;
-  /** Default: 1, a straight line. */
+  /** The power of the polynomial. Default: 1, a straight line. */
   readonly power?: number | undefined;
-  /** Whether to begin again, with ever longer decays, after `decaySteps`. Default: false. */
+  /** Whether to decay again after `decaySteps`, each time over a longer time, in place of staying at the end. Default: false. */
   readonly cycle?: boolean | undefined;
 }
 
-/** From one rate to another by a power of the part that is left. */
+/**
+ * Polynomial decay from one learning rate to another: `(initialLearningRate - endLearningRate) · (1 - step / decaySteps) ^ power +
+ * endLearningRate`. @throws ValueError if `decaySteps` is not above 0.
+ */
 export class PolynomialDecay extends ConfiguredSchedule<PolynomialDecayOptions> {
   readonly className = "PolynomialDecay";
 
@@ -158,20 +173,24 @@ export class PolynomialDecay extends ConfiguredSchedule<PolynomialDecayOptions> 
   }
 }
 
+/** The options of `CosineDecay`. */
 export interface CosineDecayOptions {
-  /** The rate at step 0: where the warm-up begins, if there is one. */
+  /** The learning rate at step 0, where the warm-up starts, if there is one. */
   readonly initialLearningRate: number;
-  /** The steps of the decay, after those of the warm-up. */
+  /** The number of steps of the decay, above 0, not counting the warm-up. */
   readonly decaySteps: number;
-  /** What is left at the end, as a part of the rate that the decay began with. Default: 0. */
+  /** The learning rate at the end, as a fraction of the one at the start of the decay. Default: 0. */
   readonly alpha?: number | undefined;
-  /** The rate at the end of the warm-up. Default: no warm-up. */
+  /** The learning rate at the end of the warm-up. Default: null, no warm-up. */
   readonly warmupTarget?: number | null | undefined;
-  /** Default: 0. */
+  /** The number of steps of the warm-up, if there is a `warmupTarget`. Default: 0. */
   readonly warmupSteps?: number | undefined;
 }
 
-/** Half a cosine wave down, after a straight line up where there is a warm-up (Loshchilov and Hutter 2016). */
+/**
+ * Cosine decay, along half a cosine wave, after an optional linear warm-up (Loshchilov and Hutter 2016).
+ * @throws ValueError if `decaySteps` is not above 0.
+ */
 export class CosineDecay extends ConfiguredSchedule<CosineDecayOptions> {
   readonly className = "CosineDecay";
 
@@ -200,18 +219,24 @@ export class CosineDecay extends ConfiguredSchedule<CosineDecayOptions> {
   }
 }
 
+/** The options of `CosineDecayRestarts`. */
 export interface CosineDecayRestartsOptions {
+  /** The learning rate at step 0. */
   readonly initialLearningRate: number;
+  /** The number of steps of the first decay, above 0. */
   readonly firstDecaySteps: number;
-  /** How many times as long each decay is as the one before. Default: 2. */
+  /** The factor by which each decay is longer than the one before. Default: 2. */
   readonly tMul?: number | undefined;
-  /** How many times as high each decay begins as the one before. Default: 1. */
+  /** The factor by which each decay starts higher than the one before. Default: 1. */
   readonly mMul?: number | undefined;
-  /** What is left at the end of each, as a part of its beginning. Default: 0. */
+  /** The learning rate at the end of each decay, as a fraction of `initialLearningRate`. Default: 0. */
   readonly alpha?: number | undefined;
 }
 
-/** Cosine decays one after the other. */
+/**
+ * Cosine decay with restarts: cosine decays one after the other (Loshchilov and Hutter 2016, SGDR).
+ * @throws ValueError if `firstDecaySteps` is not above 0.
+ */
 export class CosineDecayRestarts extends ConfiguredSchedule<CosineDecayRestartsOptions> {
   readonly className = "CosineDecayRestarts";
 

@@ -1,17 +1,18 @@
-/** Gradient descent, with momentum, plain or Nesterov's (keras.optimizers.SGD). */
+/** Stochastic gradient descent with optional momentum, plain or Nesterov's (keras.optimizers.SGD). */
 import { booleanArgument, numberArgument } from "../../layers/arguments.ts";
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Optimizer, type OptimizerOptions, OPTIMIZER_OPTIONS } from "./optimizer.ts";
 
+/** The options of `SGD`. */
 export interface SGDOptions extends OptimizerOptions {
-  /** From 0 to 1. Default: 0. */
+  /** The momentum, from 0 to 1, which adds a part of the last step to each. Default: 0, none. */
   readonly momentum?: number | undefined;
-  /** Default: false. */
+  /** Whether to use Nesterov's momentum. Default: false. */
   readonly nesterov?: boolean | undefined;
 }
 
-/** Learning rate 0.01 by default. */
+/** Stochastic gradient descent. Default learning rate: 0.01. @throws ValueError if `momentum` is outside [0, 1]. */
 export class SGD extends Optimizer {
   readonly className = "SGD";
   readonly momentum: number;

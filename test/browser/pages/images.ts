@@ -7,10 +7,17 @@ export interface Job {
   readonly options: LoadImgOptions;
   /** Send the samples too. */
   readonly samples?: boolean;
+  /** Say how long it took, too. Errors say so always. */
+  readonly timed?: boolean;
 }
 
 export type Answer =
-  | { readonly size: readonly [number, number]; readonly crc: number; readonly samples?: readonly number[] }
+  | {
+      readonly size: readonly [number, number];
+      readonly crc: number;
+      readonly samples?: readonly number[];
+      readonly milliseconds?: number;
+    }
   | { readonly code: string; readonly message: string; readonly milliseconds: number };
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -25,12 +32,18 @@ function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-async function answerTo({ source, options, samples = false }: Job): Promise<Answer> {
+async function answerTo({ source, options, samples = false, timed = false }: Job): Promise<Answer> {
   const start = performance.now();
   try {
     const from = "address" in source ? source.address : Uint8Array.from(atob(source.base64), (c) => c.charCodeAt(0));
     const { width, height, data } = await loadImg(from, options);
-    return { size: [width, height], crc: crc32(data), ...(samples && { samples: [...data] }) };
+    const milliseconds = performance.now() - start;
+    return {
+      size: [width, height],
+      crc: crc32(data),
+      ...(samples && { samples: [...data] }),
+      ...(timed && { milliseconds }),
+    };
   } catch (error) {
     const code = error instanceof MobileNetV2Error ? error.code : "not ours";
     return { code, message: String(error), milliseconds: performance.now() - start };

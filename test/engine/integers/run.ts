@@ -1,12 +1,14 @@
 /** Quantized programs by the plain loops and on the engine, in every mode. */
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { Engine } from "../../../src/engine/engine.ts";
-import { fold } from "../../../src/engine/fold.ts";
-import { lower } from "../../../src/engine/lower.ts";
-import type { Operations } from "../../../src/engine/operations.ts";
+import { executorOf } from "../../../src/engine/executor-of.ts";
+import { fold } from "../../../src/lowering/fold.ts";
+import { lower } from "../../../src/lowering/lower.ts";
+import type { Operations } from "../../../src/lowering/operations.ts";
+import type { MixedOperation } from "../../../src/engine/operations.ts";
 import { toIntegers } from "../../../src/engine/integers/integers.ts";
-import type { QuantizedNetwork } from "../../../src/engine/integers/network.ts";
-import { type QuantizeSettings, quantizeProgram } from "../../../src/engine/integers/quantize.ts";
+import type { QuantizedNetwork } from "../../../src/quantization/network.ts";
+import { type QuantizeSettings, quantizeProgram } from "../../../src/quantization/quantize.ts";
 import { type ReferenceValue, compute } from "../../../src/engine/integers/reference.ts";
 import type { Program } from "../../../src/graph/program.ts";
 import type { IntegerMode } from "../../../src/kernels/i8/parts.ts";
@@ -25,7 +27,7 @@ export function quantized(
   settings: Partial<QuantizeSettings> = {},
 ): Promise<QuantizedNetwork> {
   const shapes = inputs.map((input) => input.shape.slice(1));
-  return quantizeProgram(program, shapes, [inputs], { ...SETTINGS, ...settings });
+  return quantizeProgram(program, shapes, { data: [inputs], executorOf }, { ...SETTINGS, ...settings });
 }
 
 /** The operations of a quantized program. */
@@ -34,7 +36,7 @@ export function operationsFor(
   network: QuantizedNetwork,
   inputs: readonly Tensor[],
   mode: IntegerMode = "i16",
-): Operations {
+): Operations<MixedOperation> {
   return toIntegers(
     fold(
       lower(
@@ -48,7 +50,10 @@ export function operationsFor(
 }
 
 /** The outputs by the plain loops, for the first picture. Only for programs without float32 operations between. */
-export function byReference(operations: Operations, inputs: readonly Tensor<Float32Array>[]): ReferenceValue[] {
+export function byReference(
+  operations: Operations<MixedOperation>,
+  inputs: readonly Tensor<Float32Array>[],
+): ReferenceValue[] {
   const values = new Map<number, ReferenceValue>();
   const value = (id: number): ReferenceValue => {
     const found = values.get(id);

@@ -6,7 +6,7 @@ import type { Tensor } from "../../../src/core/tensor.ts";
 import { evaluate } from "../../../src/graph/evaluate.ts";
 import { type Program, programOf } from "../../../src/graph/program.ts";
 import { INTEGER_MODES } from "../../../src/kernels/i8/parts.ts";
-import { hasMode } from "../../../src/kernels/i8/probe.ts";
+import { hasMode } from "../../../src/engine/integers/modes.ts";
 import { Activation } from "../../../src/layers/activations/activation.ts";
 import { Add } from "../../../src/layers/merging/add.ts";
 import { BatchNormalization } from "../../../src/layers/normalization/batch-normalization.ts";
@@ -21,21 +21,11 @@ import { Input } from "../../../src/layers/core/input-layer.ts";
 import type { KerasTensor } from "../../../src/layers/layer.ts";
 import { ReLU } from "../../../src/layers/activations/relu.ts";
 import { Rescaling } from "../../../src/layers/preprocessing/rescaling.ts";
+import { decibels } from "../../support/compare.ts";
 import { supports, whileOn } from "../../support/integers.ts";
 import { seedWeights } from "../../support/seeded.ts";
 import { seededProgram, seededTensors } from "../run.ts";
 import { byReference, onEngine, operationsFor, quantized } from "./run.ts";
-
-/** 10 log of signal to noise. */
-function decibels(expected: ArrayLike<number>, actual: ArrayLike<number>): number {
-  let signal = 0;
-  let noise = 0;
-  for (let i = 0; i < expected.length; i++) {
-    signal += (expected[i] ?? NaN) ** 2;
-    noise += ((expected[i] ?? NaN) - (actual[i] ?? NaN)) ** 2;
-  }
-  return 10 * Math.log10(signal / noise);
-}
 
 /** All modes and numbers of threads give the same; the result of one. */
 async function sameEverywhere(program: Program, inputs: readonly Tensor<Float32Array>[]) {

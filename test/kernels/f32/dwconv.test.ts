@@ -9,7 +9,7 @@ import {
   packDwconv,
   packedDwconvSize,
 } from "../../../src/kernels/f32/dwconv.ts";
-import { TILINGS } from "../../../src/kernels/f32/table.ts";
+import { TILINGS } from "../../../src/kernels/f32/tilings.ts";
 import { ModuleBuilder } from "../../../src/wasm/module.ts";
 import { instantiate, needsRelaxedSimd } from "../../support/wasm.ts";
 

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { uniform } from "../../../src/core/random.ts";
 import { Tensor } from "../../../src/core/tensor.ts";
 import {
+  MAP_NAMES,
   add,
   affine,
   clamp,
@@ -13,7 +14,8 @@ import {
   packedAffineSize,
 } from "../../../src/kernels/f32/elementwise.ts";
 import { pool, softmax } from "../../../src/kernels/f32/reduce.ts";
-import { MAPS, POOL_MODES, TILINGS } from "../../../src/kernels/f32/table.ts";
+import { POOL_MODES } from "../../../src/kernels/f32/table.ts";
+import { ARITHMETICS } from "../../../src/kernels/parts.ts";
 import { activate } from "../../../src/layers/activations/activations.ts";
 import { ModuleBuilder } from "../../../src/wasm/module.ts";
 import { assertWithin } from "../../support/compare.ts";
@@ -26,7 +28,7 @@ const TO = 2 << 20;
 describe("maps", () => {
   const special = [NaN, Infinity, -Infinity, 0, -0, 1e-30, -1e-30, 88, -88, 88.7, 89, -104, 1e30, -1e30, 3, -3];
   const values = Float32Array.of(...special, ...uniform("maps", 400, -12, 12), ...uniform("small", 100, -0.1, 0.1));
-  for (const name of MAPS) {
+  for (const name of MAP_NAMES) {
     it(`${name}: within 4e-7 relative or absolute; NaN and infinity as the layer gives them`, async () => {
       const module = new ModuleBuilder();
       module.export(map(module, name));
@@ -70,7 +72,7 @@ describe("elementwise kernels, exactly", () => {
 });
 
 describe("affine maps, within 1e-6", () => {
-  for (const { arithmetic } of [TILINGS.mul, TILINGS.fma]) {
+  for (const arithmetic of ARITHMETICS) {
     it(arithmetic, { skip: arithmetic === "fma" && needsRelaxedSimd }, async () => {
       const module = new ModuleBuilder();
       const { name } = module.export(affine(module, { arithmetic }));

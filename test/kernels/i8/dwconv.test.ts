@@ -56,7 +56,7 @@ async function check(variant: I8DwconvVariant): Promise<void> {
           [padLeft, padRight],
         ],
       },
-      depthwise: true,
+      by: "depthwise",
       kernel,
       starts,
       factors,

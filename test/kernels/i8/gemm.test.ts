@@ -70,7 +70,7 @@ function check({ memory, call }: Instance, variant: I8GemmVariant, { tiles, k, n
           [0, 0],
         ],
       },
-      depthwise: false,
+      by: "rows",
       kernel,
       starts,
       factors,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { uniform } from "../../../src/core/random.ts";
 import { type DwconvRow, dwconv, dwconvName, packDwconv, packedDwconvSize } from "../../../src/kernels/f32/dwconv.ts";
-import { TILINGS } from "../../../src/kernels/f32/table.ts";
+import { TILINGS } from "../../../src/kernels/f32/tilings.ts";
 import { dwconvWeights, dwconvWeightsName } from "../../../src/kernels/training/dwconv.ts";
 import { ModuleBuilder } from "../../../src/wasm/module.ts";
 import { assertWithin } from "../../support/compare.ts";

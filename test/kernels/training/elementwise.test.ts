@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { uniform } from "../../../src/core/random.ts";
-import { TILINGS } from "../../../src/kernels/f32/table.ts";
+import { ARITHMETICS } from "../../../src/kernels/parts.ts";
 import {
   ADD_RUNS,
   MULTIPLY,
@@ -23,7 +23,7 @@ const CHANNELS = [1, 3, 4, 5, 8, 15, 16, 17, 24, 32, 33, 96];
 const PIXELS = [1, 2, 7, 8, 9, 49];
 
 describe("sums over pixels, within 1e-5", () => {
-  for (const { arithmetic } of [TILINGS.mul, TILINGS.fma]) {
+  for (const arithmetic of ARITHMETICS) {
     it(arithmetic, { skip: arithmetic === "fma" && needsRelaxedSimd }, async () => {
       const module = new ModuleBuilder();
       const { name } = module.export(columnSums(module, { arithmetic }));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { uniform } from "../../../src/core/random.ts";
 import { gemmTn } from "../../../src/kernels/training/gemm.ts";
-import { TILINGS } from "../../../src/kernels/f32/table.ts";
+import { TILINGS } from "../../../src/kernels/f32/tilings.ts";
 import { ModuleBuilder } from "../../../src/wasm/module.ts";
 import { type Instance, instantiate, needsRelaxedSimd } from "../../support/wasm.ts";
 

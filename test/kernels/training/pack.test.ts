@@ -5,6 +5,7 @@ import { uniform } from "../../../src/core/random.ts";
 import { packDwconv, packedDwconvSize } from "../../../src/kernels/f32/dwconv.ts";
 import { packGemm, packedGemmSize } from "../../../src/kernels/f32/gemm.ts";
 import { packDepthwise, packTransposed, packWeights } from "../../../src/kernels/training/pack.ts";
+import { PANEL_COLUMNS } from "../../../src/kernels/training/table.ts";
 import { ModuleBuilder } from "../../../src/wasm/module.ts";
 import { type Instance, instantiate } from "../../support/wasm.ts";
 
@@ -25,7 +26,7 @@ function assertPacked({ floats, call }: Instance, name: string, args: readonly n
 }
 
 describe("packing of weights that are in memory, exactly", () => {
-  for (const columns of [8, 16, 32]) {
+  for (const columns of PANEL_COLUMNS) {
     for (const bias of [false, true]) {
       it(`packWeights: panels of ${columns} columns${bias ? ", with a bias" : ""}`, async () => {
         const module = new ModuleBuilder();

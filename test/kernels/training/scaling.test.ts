@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { uniform } from "../../../src/core/random.ts";
-import type { Arithmetic } from "../../../src/kernels/parts.ts";
+import { ARITHMETICS } from "../../../src/kernels/parts.ts";
+import { WANTS } from "../../../src/kernels/training/table.ts";
 import {
   moments,
   momentsName,
@@ -42,7 +43,7 @@ function clamp(value: number, minmax: boolean): number {
   return minmax ? Math.min(Math.max(value, LOW), HIGH) : value;
 }
 
-for (const arithmetic of ["mul", "fma"] as const satisfies readonly Arithmetic[]) {
+for (const arithmetic of ARITHMETICS) {
   describe(
     `scaling in training, ${arithmetic}, within 1e-5`,
     { skip: arithmetic === "fma" && needsRelaxedSimd },
@@ -212,7 +213,6 @@ for (const arithmetic of ["mul", "fma"] as const satisfies readonly Arithmetic[]
 }
 
 describe("statistics of gradients, within 1e-5", () => {
-  const WANTS = ["no", "first", "added"] as const;
   it("coefficients and gradients of gamma and beta, each where wanted", async () => {
     const module = new ModuleBuilder();
     for (const coefficients of EITHER) {

@@ -1,22 +1,18 @@
 /** What the emitters of training's operations work with. */
-import type { Tiling } from "../../../kernels/f32/table.ts";
+import type { Tiling } from "../../../kernels/f32/tilings.ts";
 import type { Expr } from "../../../wasm/expression.ts";
-import type { Callable, FunctionBuilder } from "../../../wasm/function.ts";
-import type { ModuleBuilder } from "../../../wasm/module.ts";
-import type { Work } from "../../threads/shares.ts";
-import type { Matrix, Scaling } from "../operations.ts";
-import type { Coefficient } from "../plan.ts";
+import type { RunEmitter } from "../../run-writer.ts";
+import type { Coefficient } from "../coefficients.ts";
+import type { Matrix, Scaling } from "../matrices.ts";
 import type { TrainingWeights } from "../weights.ts";
 
-export interface Emitter {
-  /** The function that calls the kernels. */
-  readonly f: FunctionBuilder;
+export interface Emitter extends RunEmitter {
   readonly tiling: Tiling;
   readonly weights: TrainingWeights;
   matrix(number: number): Matrix;
   /** The address of a matrix. */
   address(number: number): number;
-  /** The address of a coefficient of all channels. */
+  /** The address of a coefficient, of all channels. */
   coefficient(scaling: Scaling, name: Coefficient): number;
   /** The address of zeros. */
   readonly zeros: number;
@@ -24,9 +20,4 @@ export interface Emitter {
   readonly scratch: Expr<"i32">;
   /** The address of memory for the operation as a whole. */
   readonly workspace: number;
-  /** The kernel of that name in this module, made when first asked for. */
-  kernel(name: string, make: (module: ModuleBuilder) => Callable): Callable;
-  /** See `Shares`. */
-  share(total: number, most: number, work: Work): void;
-  barrier(): void;
 }

@@ -22,13 +22,19 @@ import { align } from "../../plan/arena.ts";
 import { addressAt, boundArguments } from "../../emit/emitter.ts";
 import type { Emitter } from "./emitter.ts";
 import type { GradientOf, Reduction } from "../gradients.ts";
-import { type Scaling, type View, isRaw } from "../operations.ts";
+import { type Scaling, type View, isRaw } from "../matrices.ts";
 
-/** A run of pixels of a matrix. */
-export interface Run {
+/** Some pixels of a matrix, one after the other. */
+export interface Pixels {
+  /** How many they are. */
   readonly pixels: Expr<"i32">;
   /** The number of the first one. */
   readonly first: Expr<"i32">;
+}
+
+/** A block of pixels and its number. */
+export interface PixelBlock extends Pixels {
+  readonly block: Expr<"i32">;
 }
 
 /** Channels whose statistics are put together at once: a thread's share. */
@@ -44,7 +50,7 @@ export function partialBytes(channels: number): number {
 }
 
 /** The address of pixels as a view reads them: in the matrix itself, or where they have been computed to. */
-export function emitScaled(e: Emitter, view: View, { pixels, first }: Run, to: Expr<"i32">): Expr<"i32"> {
+export function emitScaled(e: Emitter, view: View, { pixels, first }: Pixels, to: Expr<"i32">): Expr<"i32"> {
   const { channels } = e.matrix(view.of);
   const from = addressAt(e.address(view.of), first, channels * 4);
   if (isRaw(view)) return from;
@@ -136,7 +142,7 @@ export interface ReductionPlace {
 export function emitReduce(
   e: Emitter,
   { address, reduction }: ReductionPlace,
-  { pixels, first, block }: Run & { readonly block: Expr<"i32"> },
+  { pixels, first, block }: PixelBlock,
 ): void {
   const { view, gradient } = reduction.from;
   const { scaling } = reduction;
@@ -183,17 +189,17 @@ export function emitReduced(e: Emitter, { address, reduction }: ReductionPlace, 
 }
 
 /** The address of a matrix's gradient, as it follows from that of a view: the same one, or where it has been computed to. */
-export function emitThrough(e: Emitter, from: GradientOf, run: Run, to: Expr<"i32">): Expr<"i32"> {
+export function emitThrough(e: Emitter, from: GradientOf, at: Pixels, to: Expr<"i32">): Expr<"i32"> {
   const { view, gradient } = from;
-  if (isRaw(view)) return addressAt(e.address(gradient), run.first, e.matrix(view.of).channels * 4);
-  emitThroughTo(e, from, run, to);
+  if (isRaw(view)) return addressAt(e.address(gradient), at.first, e.matrix(view.of).channels * 4);
+  emitThroughTo(e, from, at, to);
   return to;
 }
 
 export function emitThroughTo(
   e: Emitter,
   { view, gradient }: GradientOf,
-  { pixels, first }: Run,
+  { pixels, first }: Pixels,
   to: Expr<"i32">,
 ): void {
   const { of, scaling, bounds } = view;

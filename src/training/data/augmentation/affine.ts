@@ -1,27 +1,31 @@
-/** Pictures under an affine map, as TensorFlow's ImageProjectiveTransformV3 computes them: what Keras's random layers are made of. */
+/** Affine transformations of pictures, which Keras's random layers use, as TensorFlow's ImageProjectiveTransformV3 computes them. */
 import { show, valueError } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options.ts";
 import type { Picture } from "./augment.ts";
 
-/** What lies outside: mirrored (dcba|abcd|dcba), repeated (abcd|abcd|abcd), the value at the edge, or `fillValue`. */
+/**
+ * How points outside of the picture are filled: `reflect` mirrors the picture (dcba|abcd|dcba), `wrap` repeats it (abcd|abcd|abcd), `nearest`
+ * repeats its edge (aaaa|abcd|dddd), `constant` takes `fillValue`.
+ */
 export type FillMode = "reflect" | "wrap" | "nearest" | "constant";
 
+/** How a transformed picture is sampled from the original one. */
 export interface FillOptions {
-  /** Default: `"reflect"`. */
+  /** How points outside of the picture are filled. Default: `reflect`. */
   readonly fillMode?: FillMode | undefined;
-  /** Default: `"bilinear"`. */
+  /** How values between pixels are interpolated. Default: `bilinear`. */
   readonly interpolation?: "bilinear" | "nearest" | undefined;
-  /** Default: 0. */
+  /** The value outside of the picture with `fillMode: "constant"`. Default: 0. */
   readonly fillValue?: number | undefined;
 }
 
-/** The output's (x, y) shows the input's (a0 x + a1 y + a2, b0 x + b1 y + b2), in pixels from the centre of the first one. */
+/** The map from a point (x, y) of the output to the input's (a0 x + a1 y + a2, b0 x + b1 y + b2), in pixels from the first pixel's centre. */
 export type AffineMap = readonly [a0: number, a1: number, a2: number, b0: number, b1: number, b2: number];
 
 const FILL_MODES = ["reflect", "wrap", "constant", "nearest"];
 const INTERPOLATIONS = ["nearest", "bilinear"];
 
-/** @throws ValueError for an unknown mode, in Keras's words. */
+/** Checks fill options. @throws ValueError, in Keras's words, for an unknown mode. */
 export function checkFill(of: string, options: FillOptions): void {
   checkOptions(of, options, { fillMode: true, interpolation: true, fillValue: true });
   const { fillMode = "reflect", interpolation = "bilinear" } = options;
@@ -37,7 +41,7 @@ function quoted(names: readonly string[]): string {
   return show(names.map((name) => `'${name}'`));
 }
 
-/** A picture of the same size. */
+/** The transformed picture, of the same size. */
 export function affine(picture: Picture, map: AffineMap, options: FillOptions = {}): Picture {
   const { rows, columns, channels, data: from } = picture;
   const { fillMode = "reflect", interpolation = "bilinear", fillValue = 0 } = options;
@@ -78,7 +82,7 @@ export function affine(picture: Picture, map: AffineMap, options: FillOptions = 
 
 type Place = (coordinate: number, length: number) => number;
 
-/** Where a coordinate reads along an axis (MapCoordinate). */
+/** The coordinate along an axis that is read for a coordinate outside of it, for each mode (MapCoordinate). */
 const PLACES: Readonly<Record<FillMode, Place>> = {
   constant: (coordinate) => coordinate,
   nearest: (coordinate, length) => clamp(coordinate, length),
@@ -106,7 +110,7 @@ function clamp(coordinate: number, length: number): number {
   return Math.min(Math.max(coordinate, 0), length - 1);
 }
 
-/** As C's round: halves away from zero. */
+/** The nearest integer; halves are rounded away from zero, as by C's `round`. */
 function roundedAway(value: number): number {
   return value < 0 ? -Math.floor(0.5 - value) : Math.floor(value + 0.5);
 }

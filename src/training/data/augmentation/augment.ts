@@ -1,31 +1,32 @@
-/** How pictures are changed at random while a model learns: what is drawn depends on seed, epoch and picture, and on nothing else. */
+/** Random augmentation of pictures, whose random numbers depend on nothing but the seed, the epoch and the picture. */
 import { valueError } from "../../../core/errors.ts";
 import { fnv1a32, unitAt } from "../../../core/random.ts";
 import { formatShape } from "../../../core/shape.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { type Batch, samplesIn } from "../batch.ts";
 
-/** The `i`-th number in [0, 1) of those that belong to a picture, an epoch and an augmentation. */
+/** A sequence of random numbers in [0, 1), by their index `i`, that belongs to one picture, epoch and augmentation. */
 export type Draws = (i: number) => number;
 
-/** A change of pictures, made with options of its own: `randomFlip()`, `randomRotation(0.1)`. */
+/** A random change of pictures, such as `randomFlip()` or `randomRotation(0.1)`. */
 export interface Augmentation {
+  /** The name of the function that made it; with the seed, it determines the random numbers. */
   readonly name: string;
-  /** What it was made with, where another thread can make it from that (`augmentationOf`); else undefined. */
+  /** The arguments it was made with, if another thread can make it again from them; else undefined. */
   readonly arguments?: readonly unknown[] | undefined;
-  /** Looks at each picture alone. */
+  /** Whether each picture is changed independently of the others in its batch. */
   readonly isPerPicture?: boolean | undefined;
-  /** The batch changed; `drawsOf` is asked with the place of a sample in it. */
+  /** Returns the changed batch. `drawsOf` gives the random numbers of a sample, by its index in the batch. */
   readonly apply: (batch: Batch, drawsOf: (sample: number) => Draws) => Batch;
 }
 
-/** Where in the training a batch is. */
+/** The seed and the epoch, counted from 0, that random numbers depend on. */
 export interface Moment {
   readonly seed: number;
   readonly epoch: number;
 }
 
-/** One augmentation after the other. @throws ValueError for a batch that has no pictures [samples, rows, columns, channels]. */
+/** Applies augmentations in their order. @throws ValueError if the batch has no pictures [samples, rows, columns, channels]. */
 export function augmentBatch(batch: Batch, augmentations: readonly Augmentation[], { seed, epoch }: Moment): Batch {
   return augmentations.reduce((changed, augmentation, position) => {
     const drawsOf = (sample: number): Draws => {
@@ -37,15 +38,21 @@ export function augmentBatch(batch: Batch, augmentations: readonly Augmentation[
   }, batch);
 }
 
-/** A picture in float32: [rows, columns, channels]. */
+/** A picture in float32. */
 export interface Picture {
+  /** The height, in pixels. */
   readonly rows: number;
+  /** The width, in pixels. */
   readonly columns: number;
   readonly channels: number;
+  /** The values, [rows, columns, channels], channels last. */
   readonly data: Float32Array;
 }
 
-/** An augmentation that looks at each picture alone. All of them must get the same shape. `given` is for the package's own. */
+/**
+ * An augmentation of your own that changes each picture on its own, by a function that takes a picture and its random numbers. All pictures of
+ * a batch must come out in the same shape. The argument `given` is for the package's own augmentations.
+ */
 export function perPicture(
   name: string,
   change: (picture: Picture, draws: Draws) => Picture,

@@ -1,15 +1,17 @@
-/** The ranges that random changes are drawn from, as Keras's layers take them: one number, or two. */
+/** The ranges that random changes are drawn from, given as one number or two (Keras's image preprocessing layers). */
 import { show, valueError } from "../../../core/errors.ts";
 
+/** The range that a random change is drawn from: a pair of its ends, or one number f for the range from -f to f. */
 export type Factor = number | readonly [number, number];
 
+/** The rules that a factor's numbers must follow. */
 export interface FactorRules {
-  /** What the error says before "Received". */
+  /** The beginning of the error message, before "Received". */
   readonly problem: string;
   readonly isAllowed: (value: number) => boolean;
 }
 
-/** From the least to the most: of one number f, from -f to f. @throws ValueError in Keras's words. */
+/** The range of a factor, lower end first. @throws ValueError, in Keras's words, if it is not one or two allowed numbers. */
 export function rangeOf(factor: unknown, name: string, { problem, isAllowed }: FactorRules): readonly [number, number] {
   const given: readonly unknown[] = Array.isArray(factor) ? factor : [factor];
   const values = given.filter((value) => typeof value === "number");
@@ -24,7 +26,7 @@ export function rangeOf(factor: unknown, name: string, { problem, isAllowed }: F
     : [-Math.abs(first), Math.abs(first)];
 }
 
-/** A number from a range, by a draw in [0, 1). */
+/** The number at a position in [0, 1) within a range. */
 export function between([least, most]: readonly [number, number], draw: number): number {
   return least + (most - least) * draw;
 }

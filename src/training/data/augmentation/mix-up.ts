@@ -1,4 +1,4 @@
-/** Keras's `MixUp`: pictures and labels as mixtures of two (Zhang et al., mixup: Beyond Empirical Risk Minimization, 2018). */
+/** MixUp: pictures and labels mixed in pairs (keras.layers.MixUp; Zhang et al., mixup: Beyond Empirical Risk Minimization, 2018). */
 import { show, valueError } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { Tensor } from "../../../core/tensor.ts";
@@ -6,8 +6,11 @@ import type { Augmentation, Draws } from "./augment.ts";
 import { type Batch, samplesIn } from "../batch.ts";
 
 /**
- * Mixes every picture of a batch with another of it, and their labels as much: those must be rows of numbers
- * (`labelMode: "categorical"` or `"binary"`). The part of the first is drawn from Beta(alpha, alpha). Default: 0.2.
+ * Mixes every picture of a batch with another one of the batch, and their labels in the same ratio, which is drawn from the distribution
+ * Beta(alpha, alpha). Labels must not be class indices: use `labelMode: "categorical"` or `"binary"`.
+ *
+ * @param alpha a number above 0: the smaller, the less most pictures are mixed. Default: 0.2
+ * @throws ValueError if `alpha` is out of range, and when it is applied to labels that are class indices
  */
 export function mixUp(alpha = 0.2): Augmentation {
   if (!(alpha > 0 && alpha < Infinity))
@@ -17,7 +20,7 @@ export function mixUp(alpha = 0.2): Augmentation {
     apply(batch, drawsOf) {
       const count = samplesIn(batch);
       const keys = Array.from({ length: count }, (_, sample) => drawsOf(sample)(0));
-      // Partners: the samples in the order of what each draws.
+      // The partner of sample i is the sample with the i-th smallest random number.
       const partners = keys.map((_, sample) => sample).toSorted((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || a - b);
       const parts = keys.map((_, sample) => beta(alpha, (i) => drawsOf(sample)(i + 1)));
       return mixed(batch, partners, parts);
@@ -25,7 +28,7 @@ export function mixUp(alpha = 0.2): Augmentation {
   };
 }
 
-/** Sample i becomes `parts[i]` of itself and the rest of sample `partners[i]`. */
+/** Mixes the fraction `parts[i]` of sample i with the rest of sample `partners[i]`. @throws ValueError if labels have only one axis. */
 export function mixed(batch: Batch, partners: readonly number[], parts: readonly number[]): Batch {
   const { x, y } = batch;
   if (y !== undefined && y.shape.length < 2) {
@@ -48,7 +51,7 @@ function mixTensor(tensor: Tensor, partners: readonly number[], parts: readonly 
   return new Tensor(shape, data);
 }
 
-/** A number of the distribution Beta(alpha, alpha), from two of Gamma(alpha). */
+/** A random number of the distribution Beta(alpha, alpha), from two of Gamma(alpha). */
 export function beta(alpha: number, draws: Draws): number {
   let next = 0;
   const draw = (): number => draws(next++);
@@ -56,7 +59,7 @@ export function beta(alpha: number, draws: Draws): number {
   return 1 / (1 + Math.exp(b - a));
 }
 
-/** The logarithm of a number of Gamma(shape) (Marsaglia and Tsang, 2000): small shapes give numbers too small to be written otherwise. */
+/** The logarithm of a random number of Gamma(shape) (Marsaglia and Tsang, 2000); for small shapes, the number itself would underflow to 0. */
 function logGamma(shape: number, draw: () => number): number {
   if (shape < 1) return logGamma(shape + 1, draw) + Math.log(1 - draw()) / shape;
   const d = shape - 1 / 3;

@@ -1,15 +1,22 @@
-/** Random changes of colours: Keras's `RandomBrightness` and `RandomContrast`. */
+/** Random changes of brightness and contrast (keras.layers.RandomBrightness, RandomContrast). */
 import { show, valueError } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options.ts";
 import { type Augmentation, type Picture, perPicture } from "./augment.ts";
 import { type Factor, between, rangeOf } from "./factors.ts";
 
+/** The options of `randomBrightness` and `randomContrast`. */
 export interface ValueRangeOptions {
-  /** The least and the most that a value can be. Default: `[0, 255]`. */
+  /** The lowest and the highest value of a pixel; results are clipped to it. Default: `[0, 255]`. */
   readonly valueRange?: readonly [number, number] | undefined;
 }
 
-/** Makes pictures lighter or darker: adds a part of the range of values, drawn from the factor. */
+/**
+ * Changes the brightness of pictures at random: to all values of a picture, the width of the value range times a number drawn from `factor` is
+ * added.
+ *
+ * @param factor numbers in [-1, 1]: 0.2 means from 20% darker to 20% brighter
+ * @throws ValueError if `factor` or `valueRange` is invalid
+ */
 export function randomBrightness(factor: Factor, options: ValueRangeOptions = {}): Augmentation {
   checkOptions("randomBrightness()", options, { valueRange: true });
   const parts = rangeOf(factor, "factor", {
@@ -24,7 +31,7 @@ export function randomBrightness(factor: Factor, options: ValueRangeOptions = {}
   );
 }
 
-/** `delta` is added to every value. */
+/** The picture with `delta` added to every value, clipped to the range. */
 export function brightened(picture: Picture, delta: number, [least, most]: readonly [number, number]): Picture {
   const data = new Float32Array(picture.data.length);
   for (let p = 0; p < data.length; p++) data[p] = Math.min(most, Math.max(least, picture.data[p]! + delta));
@@ -32,8 +39,11 @@ export function brightened(picture: Picture, delta: number, [least, most]: reado
 }
 
 /**
- * Makes pictures more or less contrasty: each channel's distance from its mean is multiplied by a number from 1 - lower to 1 + upper; of
- * one factor f, from 1 - f to 1 + f.
+ * Changes the contrast of pictures at random: in each channel, the differences from the channel's mean are multiplied by a number drawn from
+ * the range from 1 - lower to 1 + upper (as Keras documents; Keras 3.15 itself only increases the contrast).
+ *
+ * @param factor the pair [lower, upper], or one number for both; numbers in [0, 1]
+ * @throws ValueError if `factor` or `valueRange` is invalid
  */
 export function randomContrast(factor: Factor, options: ValueRangeOptions = {}): Augmentation {
   checkOptions("randomContrast()", options, { valueRange: true });
@@ -49,6 +59,7 @@ export function randomContrast(factor: Factor, options: ValueRangeOptions = {}):
   ]);
 }
 
+/** The picture with each channel's differences from its mean multiplied by `factor`, clipped to the range. */
 export function contrasted(picture: Picture, factor: number, [least, most]: readonly [number, number]): Picture {
   const { channels, data: from } = picture;
   const data = new Float32Array(from.length);

@@ -1,4 +1,4 @@
-/** Random parts of pictures: Keras's `RandomCrop`, and the crop with which Inception and its successors were trained. */
+/** Random crops of pictures (keras.layers.RandomCrop), and the random resized crop with which Inception and its successors were trained. */
 import { show, valueError } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options.ts";
 import { type Part, resizePixels } from "../../../image/tf-resize.ts";
@@ -7,8 +7,12 @@ import { type Augmentation, type Draws, type Picture, perPicture } from "./augme
 import { between } from "./factors.ts";
 
 /**
- * A part of `height` × `width` pixels from anywhere in the picture. Where it has no more than that, the largest centred part of the same
- * proportions, resized.
+ * Crops `height` × `width` pixels at a random position. A picture that is not larger in both directions is cropped to the largest centred part
+ * with these proportions, and resized (as Keras documents; Keras 3.15 itself does not keep the proportions).
+ *
+ * @param height the height of the result, in pixels
+ * @param width the width of the result, in pixels
+ * @throws ValueError if `height` or `width` is not a whole number of 1 or more
  */
 export function randomCrop(height: number, width: number): Augmentation {
   checkSize("height", height);
@@ -28,18 +32,24 @@ export function randomCrop(height: number, width: number): Augmentation {
   );
 }
 
+/** The options of `randomResizedCrop`. */
 export interface RandomResizedCropOptions {
-  /** The least and the most part of the picture's area. Default: `[0.08, 1]`. */
+  /** The smallest and the largest fraction of the picture's area to crop, in (0, 1]. Default: `[0.08, 1]`. */
   readonly scale?: readonly [number, number] | undefined;
-  /** The least and the most ratio of width to height. Default: `[3 / 4, 4 / 3]`. */
+  /** The smallest and the largest aspect ratio of the crop, width / height. Default: `[3 / 4, 4 / 3]`. */
   readonly ratio?: readonly [number, number] | undefined;
 }
 
 const ATTEMPTS = 10;
 
 /**
- * A part of random area and proportions, resized to `height` × `width` (Szegedy et al., Going deeper with convolutions, 2015; the
- * defaults are torchvision's `RandomResizedCrop`). Where ten tries do not fit, the largest centred part within the proportions.
+ * Crops a part of random area and aspect ratio at a random position, and resizes it to `height` × `width` (Szegedy et al., Going deeper with
+ * convolutions, 2015; the defaults are those of torchvision's `RandomResizedCrop`). If none of ten random parts fits into the picture, it
+ * crops the largest centred part within the aspect ratios.
+ *
+ * @param height the height of the result, in pixels
+ * @param width the width of the result, in pixels
+ * @throws ValueError if a size or a range is invalid
  */
 export function randomResizedCrop(height: number, width: number, options: RandomResizedCropOptions = {}): Augmentation {
   checkOptions("randomResizedCrop()", options, { scale: true, ratio: true });

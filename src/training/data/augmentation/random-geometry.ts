@@ -1,14 +1,18 @@
-/** Random changes of where things are: Keras's `RandomFlip`, `RandomTranslation`, `RandomRotation`, `RandomZoom`. */
+/** Random flips, translations, rotations and zooms (keras.layers.RandomFlip, RandomTranslation, RandomRotation, RandomZoom). */
 import { show, valueError } from "../../../core/errors.ts";
 import { type FillOptions, affine, checkFill } from "./affine.ts";
 import { type Augmentation, type Picture, perPicture } from "./augment.ts";
 import { type Factor, type FactorRules, between, rangeOf } from "./factors.ts";
 
+/** The directions to flip in: left-right (`horizontal`), top-bottom (`vertical`), or both. */
 export type FlipMode = "horizontal" | "vertical" | "horizontal_and_vertical";
 
 /**
- * Mirrors every second picture: left and right, top and bottom, or both. With both, each is decided on its own (Keras 3 mirrors a picture
- * in both directions or in none). Default: `"horizontal_and_vertical"`.
+ * Flips each picture with probability 1/2. With `horizontal_and_vertical`, each direction is decided independently (Keras 3 flips a picture
+ * in both directions or in neither).
+ *
+ * @param mode the directions to flip in. Default: `horizontal_and_vertical`
+ * @throws ValueError for an unknown mode
  */
 export function randomFlip(mode: FlipMode = "horizontal_and_vertical"): Augmentation {
   if (!["horizontal", "vertical", "horizontal_and_vertical"].includes(mode)) {
@@ -24,6 +28,7 @@ export function randomFlip(mode: FlipMode = "horizontal_and_vertical"): Augmenta
   );
 }
 
+/** The picture flipped left-right, top-bottom, both, or not at all. */
 export function flipped(picture: Picture, horizontally: boolean, vertically: boolean): Picture {
   if (!horizontally && !vertically) return picture;
   const { rows, columns, channels, data: from } = picture;
@@ -44,7 +49,13 @@ const WITHIN_ONE: FactorRules = {
   isAllowed: (value) => value >= -1 && value <= 1,
 };
 
-/** Moves pictures by parts of their height (down) and width (to the right), drawn from the factors. */
+/**
+ * Moves pictures at random, by fractions of their height and width drawn from the factors.
+ *
+ * @param heightFactor fractions of the height in [-1, 1]: positive moves down
+ * @param widthFactor fractions of the width in [-1, 1]: positive moves right
+ * @throws ValueError if a factor or an option is invalid
+ */
 export function randomTranslation(heightFactor: Factor, widthFactor: Factor, options: FillOptions = {}): Augmentation {
   const heights = rangeOf(heightFactor, "heightFactor", WITHIN_ONE);
   const widths = rangeOf(widthFactor, "widthFactor", WITHIN_ONE);
@@ -59,12 +70,17 @@ export function randomTranslation(heightFactor: Factor, widthFactor: Factor, opt
   );
 }
 
-/** `down` and `right` in pixels. */
+/** The picture moved by `down` and `right`, in pixels. */
 export function translated(picture: Picture, down: number, right: number, options?: FillOptions): Picture {
   return affine(picture, [1, 0, -right, 0, 1, -down], options);
 }
 
-/** Turns pictures around their centre: a factor of 0.1 is up to a tenth of a full turn either way; positive is counterclockwise. */
+/**
+ * Rotates pictures at random around their centre.
+ *
+ * @param factor fractions of a full turn in [-1, 1], positive is counterclockwise: 0.1 rotates by up to 36° either way
+ * @throws ValueError if `factor` or an option is invalid
+ */
 export function randomRotation(factor: Factor, options: FillOptions = {}): Augmentation {
   const turns = rangeOf(factor, "factor", {
     ...WITHIN_ONE,
@@ -77,7 +93,7 @@ export function randomRotation(factor: Factor, options: FillOptions = {}): Augme
   ]);
 }
 
-/** `turn` is a part of a full turn. */
+/** The picture rotated counterclockwise by the fraction `turn` of a full turn. */
 export function rotated(picture: Picture, turn: number, options?: FillOptions): Picture {
   const [x, y] = [(picture.columns - 1) / 2, (picture.rows - 1) / 2];
   const [cos, sin] = [Math.cos(2 * Math.PI * turn), Math.sin(2 * Math.PI * turn)];
@@ -91,8 +107,11 @@ const ZOOM: FactorRules = {
 };
 
 /**
- * Zooms around the centre: out by positive factors (0.2: a fifth more of the picture's height is seen), in by negative ones. Without a
- * `widthFactor` the proportions stay.
+ * Zooms pictures at random around their centre.
+ *
+ * @param heightFactor numbers in (-1, 1]: positive zooms out (0.2 shows up to 20% more of the height), negative zooms in
+ * @param widthFactor the same for the width. Default: the height's, which keeps the aspect ratio
+ * @throws ValueError if a factor or an option is invalid
  */
 export function randomZoom(heightFactor: Factor, widthFactor?: Factor | null, options: FillOptions = {}): Augmentation {
   const heights = rangeOf(heightFactor, "heightFactor", ZOOM);
@@ -109,7 +128,7 @@ export function randomZoom(heightFactor: Factor, widthFactor?: Factor | null, op
   );
 }
 
-/** `height` and `width` say how much is seen: 2 is twice as much. */
+/** The picture zoomed around its centre; `height` and `width` are how much of it is visible: 2 is twice as much. */
 export function zoomed(picture: Picture, height: number, width: number, options?: FillOptions): Picture {
   const [x, y] = [(picture.columns - 1) / 2, (picture.rows - 1) / 2];
   return affine(picture, [width, 0, x * (1 - width), 0, height, y * (1 - height)], options);

@@ -1,15 +1,16 @@
-/** Work ahead of whoever takes its results: in their order, so many at once, and no more than so many waiting. */
+/** Asynchronous work done ahead of its consumer, with its results in order (tf.data's `prefetch` and parallel `map`). */
 
+/** The limits of the work ahead. */
 export interface AheadOptions {
-  /** How many are worked on at once. */
+  /** The number of items worked on at once. */
   readonly concurrency: number;
-  /** How many may be there or on their way that nobody has taken yet. */
+  /** The largest number of results, finished or not, that the consumer has not taken yet. */
   readonly window: number;
 }
 
 type Settled<Out> = { readonly value: Out } | { readonly error: unknown };
 
-/** Does `work` for each item and yields what it gives, in order. Starts with the first taking; no item is started after the end. */
+/** Yields the results of `work` for each item, in order. Work starts when the first result is requested; after an early end, none is started. */
 export async function* ahead<In, Out>(
   items: Iterable<In>,
   work: (item: In) => Promise<Out>,
@@ -24,7 +25,7 @@ export async function* ahead<In, Out>(
     try {
       return { value: await work(item) };
     } catch (error) {
-      // It waits for its turn too.
+      // An error is thrown when its turn comes, like a result.
       return { error };
     } finally {
       active--;
@@ -60,13 +61,13 @@ export async function* ahead<In, Out>(
   }
 }
 
-/** An iterable whose items are asked for before they are taken: `count` of them. */
+/** An iterable of the same items, of which up to `count` are requested in advance. */
 export async function* prefetched<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T, void, undefined> {
   const source = items[Symbol.asyncIterator]();
   const asked: Promise<IteratorResult<T>>[] = [];
   const ask = (): void => {
     const next = source.next();
-    // It is looked at in its turn; after an early end, never.
+    // A rejection is thrown in its turn; after an early end, it must not count as unhandled.
     next.catch(() => undefined);
     asked.push(next);
   };

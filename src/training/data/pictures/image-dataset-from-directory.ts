@@ -1,4 +1,4 @@
-/** Keras's `image_dataset_from_directory` (keras/src/utils/image_dataset_utils.py). */
+/** Data sets of the pictures in a folder, with a folder for each class (keras.utils.image_dataset_from_directory). */
 import { MobileNetV2Error, show, valueError } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options.ts";
 import { IMAGE_DATASET_OPTIONS, ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
@@ -15,33 +15,41 @@ import {
 import { LOAD_PIXELS_OPTIONS, type LoadPixelsOptions, pixelLoader } from "./load-pixels.ts";
 import { type FileTree, chosenTree, joinPath, systemTree } from "./tree.ts";
 
+/** The options of `imageDatasetFromDirectory`. */
 export interface ImageDatasetFromDirectoryOptions extends ImageDatasetOptions, LoadPixelsOptions {
-  /** `"inferred"`: each folder is a class. Null: no labels. Or one for each file, in the order of their paths. Default: `"inferred"`. */
+  /**
+   * The labels: `inferred` makes each folder a class, null makes a data set without labels, and a list has the label of each file, in the
+   * alphabetical order of their paths. Default: `inferred`.
+   */
   readonly labels?: Labels | undefined;
-  /** Default: `"int"`. */
+  /** The form of the labels in `y`. Default: `int`, class indices. */
   readonly labelMode?: LabelMode | undefined;
-  /** The classes in the order of their numbers: names of folders. Default: all folders in alphabetical order. */
+  /** The names of the folders to use as classes, in the order of their labels. Default: all folders in alphabetical order. */
   readonly classNames?: readonly string[] | null | undefined;
-  /** The part of the pictures that is held out: between 0 and 1. Needs `subset`, and with `shuffle` a `seed`. */
+  /** The fraction of the pictures, between 0 and 1, to reserve for validation. It needs `subset` and, with `shuffle`, a `seed`. Default: none. */
   readonly validationSplit?: number | null | undefined;
+  /** The part of the split to return: `training`, `validation` or `both`; only with `validationSplit`. */
   readonly subset?: "training" | "validation" | "both" | null | undefined;
-  /** Follow symbolic links to folders within the classes. Default: false. */
+  /** Whether to follow symbolic links to folders within the folders of the classes. Default: false. */
   readonly followLinks?: boolean | undefined;
-  /** The endings of files that are pictures. Default: Keras's .bmp, .gif, .jpeg, .jpg and .png; .webp, .avif and .tiff can be read too. */
+  /**
+   * The endings of the files that count as pictures, in lower case. Default: Keras's .bmp, .gif, .jpeg, .jpg and .png; .webp, .avif and .tiff
+   * can be read too.
+   */
   readonly formats?: readonly string[] | undefined;
-  /** Print how many files there are. Default: true. */
+  /** Whether to print the numbers of files and classes. Default: true. */
   readonly verbose?: boolean | undefined;
 }
 
 /**
- * A data set of the pictures in a folder that has a folder for each class. Batches have `x` [samples, rows, columns, channels] in float32
- * with values of 0 to 255, `y` as `labelMode` says, and `indices`.
+ * Makes a data set of the pictures in a folder that has a folder for each class. Its batches have `x` [samples, rows, columns, channels] in
+ * float32 with values from 0 to 255, `y` in the form of `labelMode`, and `indices`.
  *
- * With the same seed the same files are held out as in Keras, and listed in the same order; the order within an epoch is our own.
+ * With the same seed, the same files are reserved for validation as in Keras, and listed in the same order; the order within an epoch differs.
  *
- * @param directory A path (in Node), or the files of a folder that a user chose (in browsers).
- * @returns With `subset: "both"`, the data sets for training and for validation.
- * @throws ValueError in Keras's words; IOError where the folder cannot be read.
+ * @param directory the path of the folder (in Node), or the files of a folder that the user chose (in browsers)
+ * @returns the data set; with `subset: "both"`, those for training and for validation
+ * @throws ValueError, in Keras's words, for invalid options or if there are no pictures; IOError if the folder cannot be read
  */
 export async function imageDatasetFromDirectory(
   directory: string | Iterable<File>,
@@ -158,7 +166,7 @@ export async function imageDatasetFromDirectory(
   }
 }
 
-/** How many pictures lie in the root, where none is looked for: beside the folders of the classes. */
+/** The number of pictures directly in the root, beside the folders of the classes, where they are not looked for. */
 async function picturesOutside(tree: FileTree, formats: readonly string[]): Promise<number> {
   const paths = await tree.walk("", wantedBy(formats));
   return paths.filter((path) => path === joinPath(tree.root, path.slice(path.lastIndexOf("/") + 1))).length;
@@ -180,7 +188,7 @@ function checkLabels({ labels, classNames }: ImageDatasetFromDirectoryOptions): 
   }
 }
 
-/** Keras's check_validation_split_arg. */
+/** Checks the options of a split (Keras's check_validation_split_arg). */
 function checkSplit({ validationSplit, subset, shuffle = true, seed }: ImageDatasetFromDirectoryOptions): void {
   const fraction = validationSplit ?? 0;
   const isSplit = fraction !== 0;

@@ -1,4 +1,4 @@
-/** Data sets of pictures: read, decoded and resized ahead of whoever learns from them, in an order that the seed says. */
+/** Data sets of pictures, which are read, decoded and resized in advance, in an order that the seed determines (tf.data.Dataset). */
 import { defaultCores, warn } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../../core/errors.ts";
 import { type Names, checkOptions } from "../../../core/options.ts";
@@ -16,25 +16,26 @@ import { RandomState } from "./mt19937.ts";
 import { type PictureTask, augmentPicture } from "./picture-work.ts";
 import { defaultWorkers, pictureWorkers } from "./picture-workers.ts";
 
-/** What a data set of pictures can be asked for, wherever its pictures come from. */
+/** The options of data sets of pictures, wherever the pictures come from. */
 export interface ImageDatasetOptions {
-  /** Null: pictures one by one, without the batch's axis. Default: 32. */
+  /** The number of pictures in a batch; null gives them one by one, without a batch axis. Default: 32. */
   readonly batchSize?: number | null | undefined;
-  /** Another order in every epoch. Default: true. */
+  /** Whether to shuffle the pictures, differently in every epoch. Default: true. */
   readonly shuffle?: boolean | undefined;
-  /** The same seed gives the same orders. Default: a random one. */
+  /** The seed of shuffling and of augmentations. Default: a random one. */
   readonly seed?: number | undefined;
-  /** A picture that cannot be read is an error that names it. Default: it is counted, named once and left out. */
+  /** Whether a picture that cannot be read is an error. Default: false, it is left out, and a warning names it once. */
   readonly strict?: boolean | undefined;
-  /** How many batches are made before they are asked for. Default: 2. */
+  /** The number of batches made in advance. Default: 2. */
   readonly prefetch?: number | undefined;
   /**
-   * How many threads load and augment pictures; what they give does not depend on it. 0: the calling thread, beside the decoder's own.
-   * Default: half of the cores and 4 at most; 0 with two cores, and in pages.
+   * The number of threads that load and augment pictures; the results do not depend on it. With 0, the calling thread does, beside the
+   * decoder's own threads. Default: half the number of cores, at most 4; 0 with one or two cores, and in browsers.
    */
   readonly workers?: number | undefined;
 }
 
+/** The names of these options. */
 export const IMAGE_DATASET_OPTIONS: Names<ImageDatasetOptions> = {
   batchSize: true,
   shuffle: true,
@@ -44,36 +45,46 @@ export const IMAGE_DATASET_OPTIONS: Names<ImageDatasetOptions> = {
   workers: true,
 };
 
+/** The description of an `ImageDataset`: its pictures, and its options. */
 export interface ImageDatasetInit extends ImageDatasetOptions {
-  /** The names of the pictures, for messages: their paths. */
+  /** The paths of the pictures, or other names for them, which messages use. */
   readonly filePaths: readonly string[];
-  /** What to read for a path. Default: the path itself. */
+  /** A function that returns what to read for a path, such as a URL, a `Blob` or bytes. Default: the path itself. */
   readonly source?: ((path: string) => BytesSource) | undefined;
-  /** The class of each picture. */
+  /** The class index of each picture. Default: no labels. */
   readonly labels?: Int32Array | undefined;
-  /** Default: `"int"` where there are labels. */
+  /** The form of the labels in `y`. Default: `int`, class indices. */
   readonly labelMode?: LabelMode | undefined;
+  /** The names of the classes, in the order of the labels. `labelMode: "categorical"` needs them for the number of classes. */
   readonly classNames?: readonly string[] | undefined;
+  /** The function that loads a picture, such as one made by `pixelLoader`. */
   readonly load: LoadPicture;
-  /** How pictures are changed, each alone, after they are loaded. */
+  /** The augmentations, each of which changes pictures one by one, that are applied to loaded pictures. Default: none. */
   readonly augmentations?: readonly Augmentation[] | undefined;
-  /** Default: the data set's seed. */
+  /** The seed of the augmentations. Default: the data set's seed. */
   readonly augmentSeed?: number | undefined;
 }
 
-/** A picture that could not be read, and why. */
+/** A picture that could not be read. */
 export interface Unreadable {
+  /** The path of the picture. */
   readonly path: string;
+  /** The reason; its message names the path. */
   readonly error: MobileNetV2Error;
 }
 
-/** How many are named in a warning. */
+/** The number of unreadable pictures that a warning names. */
 const NAMED = 5;
 
+/**
+ * A data set of pictures from files or other sources. Batches have `x` [samples, rows, columns, channels], `y` if there are labels, and
+ * `indices` into `filePaths`. `imageDatasetFromDirectory` makes one of a folder.
+ */
 export class ImageDataset extends Dataset {
   readonly #init: ImageDatasetInit;
   readonly #unreadable: Map<number, Unreadable>;
 
+  /** @throws ValueError for invalid options, or if there is not one label for each picture. */
   constructor(init: ImageDatasetInit) {
     checkOptions("ImageDataset", init, {
       ...IMAGE_DATASET_OPTIONS,
@@ -115,17 +126,20 @@ export class ImageDataset extends Dataset {
     this.#unreadable = unreadable;
   }
 
-  /** The class of each picture, in the order of `filePaths`; undefined without labels. */
+  /** The class index of each picture, in the order of `filePaths`; undefined if there are no labels. */
   get labels(): Int32Array | undefined {
     return this.#init.labels;
   }
 
-  /** The pictures that could not be read so far. */
+  /** The pictures that could not be read in the epochs so far. */
   get unreadable(): readonly Unreadable[] {
     return [...this.#unreadable.entries()].toSorted(([a], [b]) => a - b).map(([, one]) => one);
   }
 
-  /** Pictures changed at random: each alone where the augmentations allow it, ahead and in other threads. Default for `seed`: that of the data set. */
+  /**
+   * The data set with its pictures changed at random by augmentations, applied in their order. Those that change pictures one by one run in
+   * advance, and in other threads. The default of `seed` is the seed of the data set.
+   */
   override augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
     checkOptions("augment()", options, { seed: true });
     const seed = options.seed ?? this.#init.seed;
@@ -135,12 +149,15 @@ export class ImageDataset extends Dataset {
       : super.augment(augmentations, { seed });
   }
 
-  /** The same pictures in another way. */
+  /** A data set of the same pictures with other options. */
   with(changed: ImageDatasetOptions): ImageDataset {
     return new ImageDataset({ ...this.#init, ...changed });
   }
 
-  /** A data set of some of the pictures, by their places in `filePaths`; for splits of one's own. */
+  /**
+   * A data set of some of the pictures, by their indices in `filePaths`, for instance one part of a `stratifiedSplit`; `changed` overrides
+   * options. @throws ValueError for an index out of range.
+   */
   select(places: ArrayLike<number>, changed: ImageDatasetOptions = {}): ImageDataset {
     const chosen = Array.from(places);
     const { filePaths, labels } = this.#init;
@@ -161,7 +178,7 @@ type Loaded = { readonly index: number } & (
 
 type Prepare = (source: BytesSource, index: number, epoch: number) => Promise<Tensor<Float32Array>>;
 
-/** What loads and changes a picture: in other threads, as far as they can do it. */
+/** The function that loads and augments a picture, in other threads if they can do it. */
 function preparer(init: ImageDatasetInit & { readonly seed: number }): Prepare {
   const { load, augmentations = [], augmentSeed: seed = init.seed, workers = defaultWorkers() } = init;
   const here: Prepare = async (source, index, epoch) =>
@@ -171,7 +188,7 @@ function preparer(init: ImageDatasetInit & { readonly seed: number }): Prepare {
   if (workers === 0 || !canChange || (load.options === undefined && augmentations.length === 0)) return here;
   const task: PictureTask = { load: load.options, augmentations: described, seed };
   return async (source, index, epoch) => {
-    // Only what is the same in another thread is sent there.
+    // Only a path can be read in another thread; other sources are loaded here, and their pixels sent.
     const isPlace = load.options !== undefined && typeof source === "string";
     const given = isPlace ? source : await load(source);
     const order = {
@@ -203,7 +220,7 @@ async function* imageBatches(
     try {
       return { index, pixels: await prepare(source(path), index, epoch) };
     } catch (error) {
-      // A decoder that is not installed is no fault of the picture.
+      // A missing decoder is not the picture's fault.
       if (!(error instanceof MobileNetV2Error) || error.code === "MissingError") throw error;
       const named = error.message.includes(path) ? error.message : `${path}: ${error.message}`;
       return { index, failed: { path, error: new MobileNetV2Error(error.code, named, { cause: error }) } };
@@ -228,7 +245,7 @@ async function* imageBatches(
   let readable = 0;
   let waiting: { readonly index: number; readonly pixels: Tensor<Float32Array> }[] = [];
   const window = Math.max(1, (prefetch + 1) * batchSize);
-  // Threads are given all that they may do: while a model learns, nobody comes to give them more.
+  // Threads get all their work at once: during a training step, this thread cannot give them more.
   const concurrency = (init.workers ?? defaultWorkers()) > 0 ? window : 2 * defaultCores() + 2;
   for await (const one of ahead(orderOf(init, epoch), load, { concurrency, window })) {
     if ("failed" in one) {
@@ -255,14 +272,14 @@ async function* imageBatches(
   if (all.length > known) warn(unreadableText(all, filePaths.length));
 }
 
-/** Which pictures, one after the other. */
+/** The indices of the pictures in the order of an epoch. */
 function orderOf(init: ImageDatasetInit & { readonly seed: number }, epoch: number): Iterable<number> {
   const count = init.filePaths.length;
   if (init.shuffle === false) return Array.from({ length: count }, (_, index) => index);
   return new RandomState(fnv1a32(`${init.seed}/epoch/${epoch}`)).permutation(count);
 }
 
-/** What is said of pictures that are left out. */
+/** The warning about pictures that are left out. */
 export function unreadableText(all: readonly Unreadable[], count: number): string {
   const named = all.slice(0, NAMED).map(({ error }) => `  ${error.message}`);
   const more = all.length > NAMED ? [`  … and ${all.length - NAMED} more`] : [];

@@ -1,11 +1,14 @@
-/** Labels as a loss wants them: Keras's `label_mode`. */
+/** The form of labels in a data set (Keras's `label_mode`). */
 import { show, valueError } from "../../../core/errors.ts";
 import { Tensor } from "../../../core/tensor.ts";
 
-/** Class numbers (int32), rows with a 1 at the class, or 0 and 1 [samples, 1] (both float32); null for none. */
+/**
+ * The form of labels. `int`: class indices, int32 [samples], for sparse categorical cross-entropy. `categorical`: one-hot rows, float32
+ * [samples, classes], for categorical cross-entropy. `binary`: 0 or 1, float32 [samples, 1], for binary cross-entropy. Null: no labels.
+ */
 export type LabelMode = "int" | "categorical" | "binary" | null;
 
-/** @throws ValueError for what is none of these, in Keras's words. */
+/** Checks a label mode. @throws ValueError, in Keras's words, if it is none of these. */
 export function checkLabelMode(mode: unknown): void {
   if (mode === "int" || mode === "categorical" || mode === "binary" || mode === null) return;
   throw valueError(
@@ -13,7 +16,7 @@ export function checkLabelMode(mode: unknown): void {
   );
 }
 
-/** Labels outside the classes give a row of zeros, as `tf.one_hot` does. */
+/** The tensor of class indices in a label mode. One-hot rows of labels outside of the classes are zeros, as with `tf.one_hot`. */
 export function labelTensor(labels: Int32Array, mode: Exclude<LabelMode, null>, classes = 0): Tensor {
   if (mode === "int") return new Tensor([labels.length], labels);
   if (mode === "binary") return new Tensor([labels.length, 1], Float32Array.from(labels));

@@ -3,28 +3,30 @@ import { valueError } from "../../../core/errors.ts";
 import { RandomState } from "./mt19937.ts";
 import type { FileTree } from "./tree.ts";
 
-/** The endings that Keras's data sets look for; whatever else is in the folders is left alone. */
+/** The endings of the files that Keras's data sets use; other files are ignored. */
 export const KERAS_FORMATS: readonly string[] = [".bmp", ".gif", ".jpeg", ".jpg", ".png"];
 
-/** `"inferred"` from the folders, none, or one for each file in the order of their paths. */
+/** The labels of files: `inferred` from the folders, null for none, or a list with one for each file in the order of their paths. */
 export type Labels = "inferred" | null | readonly number[];
 
+/** The options of `listImages`. */
 export interface ListOptions {
   readonly labels: Labels;
   readonly classNames: readonly string[] | undefined;
   readonly formats: readonly string[];
-  /** Shuffles the files with it, unless undefined. */
+  /** The seed to shuffle the files with; undefined leaves them in alphabetical order. */
   readonly shuffleSeed: number | undefined;
 }
 
+/** The files of a data set. */
 export interface ImageList {
   readonly paths: readonly string[];
-  /** The class of each file; undefined without labels. */
+  /** The class index of each file; undefined if there are no labels. */
   readonly labels: Int32Array<ArrayBuffer> | undefined;
   readonly classNames: readonly string[] | undefined;
 }
 
-/** Whether a file has one of the endings. */
+/** A function that tells whether a file name has one of the endings, in upper or lower case. */
 export function wantedBy(formats: readonly string[]): (name: string) => boolean {
   return (name) => {
     const lower = name.toLowerCase();
@@ -32,7 +34,7 @@ export function wantedBy(formats: readonly string[]): (name: string) => boolean 
   };
 }
 
-/** @throws ValueError in Keras's words; IOError where a folder cannot be read. */
+/** Lists the files of a tree with their labels. @throws ValueError, in Keras's words, for bad options; IOError if a folder cannot be read. */
 export async function listImages(tree: FileTree, options: ListOptions): Promise<ImageList> {
   const { labels, formats, shuffleSeed } = options;
   const wanted = wantedBy(formats);
@@ -103,8 +105,8 @@ function shuffled({ paths, labels, classNames }: ImageList, seed: number): Image
 }
 
 /**
- * All but the `fraction` at the end of a list, or that (get_training_or_validation_split). Where the fraction is of no file, both are
- * empty; Keras then validates on all files.
+ * The training or the validation part of a list (get_training_or_validation_split): validation has the `fraction` at the end. If that is less
+ * than one file, both parts are empty (in Keras, the validation part then has all files).
  */
 export function splitOf(
   { paths, labels, classNames }: ImageList,
@@ -117,7 +119,7 @@ export function splitOf(
   return { paths: paths.slice(from, to), labels: labels?.slice(from, to), classNames };
 }
 
-/** As Python prints a list of texts. */
+/** A list of texts as Python prints it, cut off after 50. */
 export function pythonList(names: readonly string[]): string {
   const shown = names.slice(0, 50).map((name) => `'${name}'`);
   return `[${shown.join(", ")}${names.length > 50 ? ", …" : ""}]`;

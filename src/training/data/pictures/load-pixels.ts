@@ -1,4 +1,4 @@
-/** A picture as Keras's data sets load it: decoded to 8 bits, resized in float32, not scaled: values of 0 to 255. */
+/** Pictures loaded as Keras's data sets do: decoded to 8 bits, resized in float32, with values from 0 to 255. */
 import { valueError } from "../../../core/errors.ts";
 import { type Names, checkOptions } from "../../../core/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
@@ -9,23 +9,25 @@ import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } fr
 import { checkTargetSize } from "../../../image/resize.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
 
+/** The options of `pixelLoader`, Keras's for pictures in a data set. */
 export interface LoadPixelsOptions {
-  /** `[rows, columns]`, or one number for both. Default: `[256, 256]`. */
+  /** The size to resize pictures to, in pixels: `[height, width]`, or one number for both. Default: `[256, 256]`. */
   readonly imageSize?: number | readonly [number, number] | undefined;
-  /** Default: `"rgb"`. */
+  /** The channels of the pictures: `rgb` (3), `rgba` (4) or `grayscale` (1). Default: `rgb`. */
   readonly colorMode?: ColorMode | undefined;
-  /** With TensorFlow's arithmetic. Default: `"bilinear"`. */
+  /** The resampling filter, with TensorFlow's arithmetic. Default: `bilinear`. */
   readonly interpolation?: DatasetInterpolation | undefined;
-  /** Cut the largest centred part that has the proportions of `imageSize`. Default: false. */
+  /** Whether to crop pictures to the aspect ratio of `imageSize`, around the centre, before they are resized. Default: false. */
   readonly cropToAspectRatio?: boolean | undefined;
-  /** Put black around the picture until it has the proportions of `imageSize`. Default: false. */
+  /** Whether to pad pictures with black to the aspect ratio of `imageSize`. Not together with `cropToAspectRatio`. Default: false. */
   readonly padToAspectRatio?: boolean | undefined;
-  /** Turn pictures upright by their EXIF orientation. Keras does not. Default: false. */
+  /** Whether to turn pictures upright by their EXIF orientation, which Keras does not do. Default: false. */
   readonly autoOrient?: boolean | undefined;
-  /** The most pixels that a picture may have; checked before it is decoded. Default: 50 million. */
+  /** The largest number of pixels of a picture, which is checked before it is decoded. Default: 50 million. */
   readonly maxPixels?: number | undefined;
 }
 
+/** The names of these options. */
 export const LOAD_PIXELS_OPTIONS: Names<LoadPixelsOptions> = {
   imageSize: true,
   colorMode: true,
@@ -36,14 +38,17 @@ export const LOAD_PIXELS_OPTIONS: Names<LoadPixelsOptions> = {
   maxPixels: true,
 };
 
-/** Makes a tensor of a picture, each time the same and of the same shape. */
+/**
+ * A function that loads a picture to a tensor [rows, columns, channels]. It must return the same tensor each time for the same source, and the
+ * same shape for all sources.
+ */
 export interface LoadPicture {
   (source: BytesSource): Promise<Tensor<Float32Array>>;
-  /** What `pixelLoader` was given: another thread can do the same then. */
+  /** The options of `pixelLoader`, if it made the function, so that another thread can make it again. */
   readonly options?: LoadPixelsOptions | undefined;
 }
 
-/** @returns What loads a picture to [rows, columns, channels]. @throws ValueError for options that make no sense, in Keras's words. */
+/** Makes a function that loads a picture to a tensor [rows, columns, channels]. @throws ValueError, in Keras's words, for invalid options. */
 export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
   checkOptions("pixelLoader()", options, LOAD_PIXELS_OPTIONS);
   const { colorMode = "rgb", cropToAspectRatio = false, padToAspectRatio = false, autoOrient, maxPixels } = options;
@@ -88,7 +93,7 @@ function partOf(image: Image, size: readonly [number, number], crop: boolean): P
   return { top: 0, left: 0, rows: image.height, columns: image.width };
 }
 
-/** As `tf.image.resize_with_pad` does it, in its float32 steps. */
+/** The picture resized and padded with black, in the float32 steps of `tf.image.resize_with_pad`. */
 function padded(
   image: Image,
   [rows, columns]: readonly [number, number],

@@ -1,17 +1,18 @@
 /**
- * NumPy's legacy generator, as far as Keras's data sets use it: `RandomState(seed).shuffle`. MT19937 of Matsumoto and Nishimura (1998),
- * seeded by `init_genrand`, so that the same files land in the same part as in Keras.
+ * NumPy's `RandomState(seed).shuffle`, so that a split has the same files as in Keras: MT19937 (Matsumoto and Nishimura 1998), seeded by
+ * `init_genrand`.
  */
 import { valueError } from "../../../core/errors.ts";
 
 const SIZE = 624;
 const MIDDLE = 397;
 
+/** A generator that gives NumPy's random numbers for the same seed. */
 export class RandomState {
   readonly #state = new Uint32Array(SIZE);
   #position = SIZE;
 
-  /** @throws ValueError for what is no whole number from 0 to 2^32 - 1, in NumPy's words. */
+  /** @throws ValueError, in NumPy's words, if the seed is not a whole number from 0 to 2^32 - 1. */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
       throw valueError(`Seed must be between 0 and 2**32 - 1. Received: seed=${seed}`);
@@ -24,7 +25,7 @@ export class RandomState {
     }
   }
 
-  /** The next 32 bits. */
+  /** The next 32 random bits. */
   next(): number {
     if (this.#position === SIZE) this.#twist();
     let y = this.#state[this.#position++] ?? 0;
@@ -34,7 +35,7 @@ export class RandomState {
     return (y ^ (y >>> 18)) >>> 0;
   }
 
-  /** A whole number from 0 to `most`, each as likely: bits that give more are drawn again. */
+  /** A random whole number from 0 to `most`, uniformly distributed: bits that give more are drawn again. */
   upTo(most: number): number {
     const mask = 2 ** (32 - Math.clz32(most)) - 1;
     let value: number;
@@ -43,7 +44,7 @@ export class RandomState {
     return value;
   }
 
-  /** Where each of `count` things comes from after `shuffle`: Fisher and Yates, from the end. */
+  /** The index that each of `count` elements comes from after `shuffle` (Fisher and Yates, from the end). */
   permutation(count: number): Uint32Array<ArrayBuffer> {
     const order = Uint32Array.from({ length: count }, (_, i) => i);
     for (let i = count - 1; i > 0; i--) {

@@ -1,4 +1,4 @@
-/** What is done to a picture before a model sees it, said in a way that any thread can do it. */
+/** The loading and augmentation of a picture, described so that any thread can do it. */
 import { valueError } from "../../../core/errors.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
@@ -6,29 +6,37 @@ import { type Augmentation, augmentBatch } from "../augmentation/augment.ts";
 import { type AugmentationDescription, augmentationOf } from "../augmentation/augmentation-of.ts";
 import { type LoadPicture, type LoadPixelsOptions, pixelLoader } from "./load-pixels.ts";
 
+/** What to do with every picture of a data set. */
 export interface PictureTask {
-  /** How pictures are loaded; undefined where only pixels are given. */
+  /** How to load pictures; undefined if all orders have pixels. */
   readonly load: LoadPixelsOptions | undefined;
+  /** The augmentations, in the order of their application. */
   readonly augmentations: readonly AugmentationDescription[];
+  /** The seed of the augmentations. */
   readonly seed: number;
 }
 
-/** A picture's place, or its pixels; which picture it is, and in which epoch. */
+/** One picture to do a task for. */
 export interface PictureOrder {
+  /** The source to read the picture from, or its pixels. */
   readonly source: BytesSource | Pixels;
+  /** The index of the picture in the data set, which its random numbers depend on. */
   readonly index: number;
+  /** The epoch, counted from 0, which its random numbers depend on. */
   readonly epoch: number;
 }
 
-/** Pixels as they go from thread to thread: [rows, columns, channels]. */
+/** The pixels of a picture, as they are sent between threads. */
 export interface Pixels {
+  /** The shape, [rows, columns, channels]. */
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
+/** A function that loads and augments one picture. */
 export type PictureWork = (order: PictureOrder) => Promise<Pixels>;
 
-/** @throws ValueError for a task that cannot be done. */
+/** Makes the function that does a task; threads call it in place of the data set. @throws ValueError if the task is invalid. */
 export function pictureWork({ load, augmentations, seed }: PictureTask): PictureWork {
   const loader = load && pixelLoader(load);
   const changes = augmentations.map(augmentationOf);
@@ -38,7 +46,7 @@ export function pictureWork({ load, augmentations, seed }: PictureTask): Picture
   };
 }
 
-/** One picture under augmentations that look at each picture alone. */
+/** Applies augmentations to a single picture [rows, columns, channels]. */
 export function augmentPicture(
   pixels: Tensor<Float32Array>,
   changes: readonly Augmentation[],

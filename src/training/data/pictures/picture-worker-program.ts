@@ -1,14 +1,16 @@
 /**
- * What a thread for pictures runs. Its text is sent there: it uses nothing from outside but what every thread has, and imports the
- * package itself.
+ * The program of a thread that loads pictures. Its source text is sent to the thread, so it uses nothing but a thread's globals, and imports
+ * the package itself.
  */
 import type { PictureOrder, PictureTask, PictureWork, Pixels } from "./picture-work.ts";
 
+/** A message to the thread: the package's URL, a task, or a picture to do a task for. */
 export type ToWorker =
   | { readonly kind: "start"; readonly url: string }
   | { readonly kind: "task"; readonly task: number; readonly description: PictureTask }
   | { readonly kind: "work"; readonly job: number; readonly task: number; readonly order: PictureOrder };
 
+/** A message from the thread: the result of a job, or its error. */
 export type FromWorker =
   | { readonly kind: "done"; readonly job: number; readonly pixels: Pixels }
   | { readonly kind: "failed"; readonly job: number; readonly code: string | undefined; readonly message: string };
@@ -17,11 +19,12 @@ interface Package {
   readonly pictureWork: (task: PictureTask) => PictureWork;
 }
 
+/** The program itself, given the two ends of the message channel. */
 export function workerProgram(
   listen: (receive: (message: ToWorker) => void) => void,
   post: (message: FromWorker) => void,
 ): void {
-  /** One is decoded while another is resized; more would only take memory. */
+  /** The number of pictures at once: one is decoded while another is resized. More would only take memory. */
   const atOnce = 2;
   const tasks = new Map<number, Promise<PictureWork>>();
   const waiting: (() => Promise<void>)[] = [];
@@ -54,7 +57,7 @@ export function workerProgram(
       loaded = import(message.url);
     } else if (message.kind === "task") {
       const made = loaded?.then(({ pictureWork }) => pictureWork(message.description));
-      // Those who work see the error.
+      // The error is reported by the jobs that await the task.
       made?.catch(() => undefined);
       if (made !== undefined) tasks.set(message.task, made);
     } else {

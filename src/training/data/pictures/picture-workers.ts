@@ -1,6 +1,6 @@
 /**
- * Threads that load and change pictures ahead of whoever learns from them, shared by all data sets. They start with the first picture and
- * end when there has been none for a while. Where one cannot start, or dies, its pictures are the caller's.
+ * Threads that load and augment pictures, shared by all data sets. They start with the first picture and end after a while without any. If a
+ * thread cannot start, or dies, its pictures are left to the calling thread.
  */
 import { defaultCores, packageUrl, setBackgroundTimeout, startWorker } from "#platform";
 import { type ErrorCode, MobileNetV2Error } from "../../../core/errors.ts";
@@ -8,12 +8,12 @@ import type { WorkerThread } from "../../../platform/contract.ts";
 import type { PictureOrder, PictureTask, Pixels } from "./picture-work.ts";
 import { type FromWorker, type ToWorker, workerProgram } from "./picture-worker-program.ts";
 
-/** In milliseconds. */
+/** The time without work after which threads end, in milliseconds. */
 const IDLE = 2_000;
-/** Longer than anything takes: holds the process while threads work, as they themselves do not. */
+/** The interval, in milliseconds, of a timer that only keeps the process alive while threads work, since the threads do not. */
 const LONG = 2 ** 30;
 
-/** How many threads load pictures where nobody says it: half of the cores, but none of two, which the model needs itself. */
+/** The default number of threads: half the number of cores, at most 4; none with one or two cores, which the model needs itself. */
 export function defaultWorkers(): number {
   const cores = defaultCores();
   return cores <= 2 || packageUrl() === undefined ? 0 : Math.min(4, cores >> 1);
@@ -39,8 +39,8 @@ class PictureWorkers {
   #hold: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * Does a task for one picture in one of `count` threads; undefined where there is none for it.
-   * @throws what the task throws.
+   * Does a task for one picture in one of `count` threads; undefined if no thread can do it.
+   * @throws whatever the task throws
    */
   run(task: PictureTask, order: PictureOrder, count: number): Promise<Pixels | undefined> {
     const member = this.#freest(count);
@@ -53,7 +53,7 @@ class PictureWorkers {
     });
   }
 
-  /** The one with the least to do; a new one as long as all have something. */
+  /** The thread with the fewest jobs; a new one if all are busy and there are fewer than `count`. */
   #freest(count: number): Member | undefined {
     const members = this.#members.slice(0, count);
     const [first] = members.toSorted((a, b) => a.jobs.size - b.jobs.size);
@@ -63,7 +63,7 @@ class PictureWorkers {
 
   #start(): Member | undefined {
     const url = packageUrl();
-    // Two that failed will not be followed by one that does not.
+    // After two failures, another attempt is unlikely to succeed.
     if (url === undefined || this.#failures > 1) return undefined;
     try {
       const member: Member = {
@@ -83,7 +83,7 @@ class PictureWorkers {
     }
   }
 
-  /** The task's number; the thread is told the task first where it does not know it. */
+  /** The number of a task, which is sent to the thread first if the thread does not have it. */
   #taught(member: Member, task: PictureTask): number {
     const number = this.#numbers.get(task) ?? this.#numbers.size;
     this.#numbers.set(task, number);
@@ -146,5 +146,5 @@ function errorOf(code: string | undefined, message: string): Error {
   return isCode(code) ? new MobileNetV2Error(code, message) : new Error(message);
 }
 
-/** Those of this process. */
+/** The threads of this process. */
 export const pictureWorkers = new PictureWorkers();

@@ -1,27 +1,28 @@
-/** Where the files of a data set are: a folder of the system, or the files that a user of a page chose. */
+/** The files of a data set: a folder of the system, or a folder that the user of a page chose. */
 import { readFolder } from "#platform";
 import { MobileNetV2Error } from "../../../core/errors.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
 import { comparePython } from "./python-order.ts";
 
+/** A folder of files, with the folders in it. */
 export interface FileTree {
-  /** What to call it in messages, and what the paths of its files begin with. */
+  /** The path of the root, with which the paths of its files begin. */
   readonly root: string;
   /** The names of the folders in the root, links to folders included, in Python's order. */
   folders(): Promise<readonly string[]>;
-  /** The paths below a folder (`""`: the root) of the files that are wanted, as `os.walk` and two sorts give them. */
+  /** The paths of the wanted files at any depth below a folder (`""` is the root), sorted by folder and then by name, as Keras does. */
   walk(folder: string, wanted: (name: string) => boolean): Promise<readonly string[]>;
-  /** What to read for a path. */
+  /** The source to read the file of a path from. */
   source(path: string): BytesSource;
 }
 
-/** A path below another, as `os.path.join` makes it. */
+/** The path of a name in a folder (`os.path.join`). */
 export function joinPath(folder: string, name: string): string {
   if (folder === "") return name;
   return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 }
 
-/** A folder of the system. Links to folders are followed only if asked to, but for those in the root; never in a circle. */
+/** A folder of the system. Links to folders in the root are always followed, deeper ones only with `followLinks`; never in a circle. */
 export function systemTree(root: string, followLinks: boolean): FileTree {
   return {
     root,
@@ -49,7 +50,7 @@ export function systemTree(root: string, followLinks: boolean): FileTree {
   };
 }
 
-/** The files of a chosen folder: `<input type="file" webkitdirectory>` gives them with their paths. */
+/** The files of a chosen folder, as `<input type="file" webkitdirectory>` gives them. @throws ValueError if they are of several folders. */
 export function chosenTree(files: readonly File[]): FileTree {
   const byPath = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
   const roots = new Set([...byPath.keys()].map((path) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : "")));

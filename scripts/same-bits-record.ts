@@ -1,0 +1,231 @@
+/** Hashes of what one tree's sources compute and write, for same-bits.ts: `same-bits-record.ts <tree> plain|relaxed|wide <out.json>`. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock } from "node:test";
+import { pathToFileURL } from "node:url";
+import type * as Face from "../src/index.ts";
+import type * as Random from "../src/core/random.ts";
+import { sharedJson } from "../test/support/shared.ts";
+
+const [tree = "", machine = "", out = ""] = process.argv.slice(2);
+
+/** What a relaxed multiply-add is in bytes: without it the sources use plain SIMD. */
+const RELAXED_MADD = [0xfd, 0x85, 0x02];
+const validate = WebAssembly.validate.bind(WebAssembly);
+if (machine === "plain") {
+  WebAssembly.validate = (source) => !hasRelaxed(source) && validate(source);
+}
+
+function hasRelaxed(source: BufferSource): boolean {
+  const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : new Uint8Array(source.buffer);
+  return bytes.some((_, i) => RELAXED_MADD.every((byte, j) => bytes[i + j] === byte));
+}
+
+/** Files say when they were written. */
+mock.timers.enable({ apis: ["Date"], now: 0 });
+
+const recorded: Record<string, string> = {};
+let part = "";
+
+/** The generated code is recorded too: where it is the same, so is the speed. */
+const compile = WebAssembly.compile.bind(WebAssembly);
+const code = new Map<string, string[]>();
+WebAssembly.compile = async (source: BufferSource): Promise<WebAssembly.Module> => {
+  code.set(part, [...(code.get(part) ?? []), hash(source)]);
+  return await compile(source);
+};
+
+function hash(source: ArrayBufferView | ArrayBuffer): string {
+  const bytes = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 24);
+}
+
+const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(tree, "src", path)).href)) as T;
+const face = await load<typeof Face>("index.ts");
+const { uniform } = await load<typeof Random>("core/random.ts");
+if (machine === "wide" && !face.enableWideSimd()) console.log("wide: no 256-bit vectors here, as relaxed");
+
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  gamma: [0.5, 1.5],
+  beta: [-0.5, 0.5],
+  moving_mean: [-0.5, 0.5],
+  moving_variance: [0.5, 1.5],
+  bias: [-0.1, 0.1],
+};
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((size, axis) => size * axis, 1);
+
+function seed(model: Face.Model, name: string): void {
+  for (const layer of model.layers) {
+    for (const weight of layer.weights) {
+      const fan = layer.className === "DepthwiseConv2D" ? weight.shape.slice(0, 2) : weight.shape.slice(0, -1);
+      const limit = Math.sqrt(6 / sizeOf(fan));
+      const [low, high] = RANGES[weight.name] ?? [-limit, limit];
+      weight.assign(uniform(`${name}/${layer.name}/${weight.name}`, weight.size, low, high));
+    }
+  }
+}
+
+function input(name: string, shape: readonly number[]): Face.Tensor<Float32Array> {
+  return new face.Tensor(shape, uniform(`${name}/input`, sizeOf(shape), -1, 1));
+}
+
+interface ForwardCase {
+  readonly name: string;
+  readonly seed: string;
+  readonly input_shape_with_batch: readonly number[];
+  readonly keras_arguments: {
+    readonly alpha: number;
+    readonly input_shape: readonly [number, number, number];
+    readonly include_top?: boolean;
+    readonly pooling?: "avg" | "max" | null;
+    readonly classes?: number;
+    readonly classifier_activation?: string | null;
+  };
+}
+
+async function recordForward({ name, seed: seeds, input_shape_with_batch: shape, keras_arguments: a }: ForwardCase) {
+  for (const threads of [1, 2]) {
+    part = `code/forward/${name}/${threads}`;
+    face.clearSession();
+    const model = await face.MobileNetV2({
+      alpha: a.alpha,
+      inputShape: a.input_shape,
+      includeTop: a.include_top,
+      pooling: a.pooling,
+      classes: a.classes,
+      classifierActivation: a.classifier_activation,
+      weights: null,
+      threads,
+    });
+    seed(model, seeds);
+    recorded[`forward/${name}/${threads}`] = hash((await model.predict(input(seeds, shape))).data);
+    model.dispose();
+  }
+}
+
+async function small(name: string, threads = 1): Promise<Face.Model> {
+  face.clearSession();
+  const model = await face.MobileNetV2({ alpha: 0.35, inputShape: [96, 96, 3], classes: 7, weights: null, threads });
+  seed(model, name);
+  return model;
+}
+
+async function recordIntegers(): Promise<void> {
+  const calibration = input("calibration", [6, 96, 96, 3]);
+  for (const threads of [1, 2]) {
+    for (const mode of machine === "plain" ? (["i16"] as const) : ([undefined, "i16"] as const)) {
+      for (const ranges of ["mse", "minMax"] as const) {
+        const name = `${mode ?? "best"}/${ranges}/${threads}`;
+        part = `code/integers/${name}`;
+        const model = await small("integers", threads);
+        const quantized = await face.quantize(model, calibration, { mode, ranges });
+        recorded[`integers/${name}`] = hash((await quantized.predict(input("scores", [3, 96, 96, 3]))).data);
+        if (threads === 1 && mode === "i16") {
+          await recordFiles(`integers/${ranges}`, [".safetensors", ".onnx"], (path) => quantized.save(path));
+        }
+        quantized.dispose();
+        model.dispose();
+      }
+    }
+  }
+}
+
+interface TrainingCase {
+  readonly name: string;
+  readonly seed: string;
+  readonly labels: readonly number[];
+  readonly frozen: string;
+  readonly optimizer: { readonly class_name: string; readonly config: Readonly<Record<string, number>> };
+}
+
+async function recordTraining({ name, seed: seeds, labels, frozen, optimizer }: TrainingCase): Promise<void> {
+  for (const threads of [1, 2]) {
+    part = `code/training/${name}/${threads}`;
+    face.clearSession();
+    const shape = [64, 64, 3] as const;
+    const options = { alpha: 0.35, inputShape: shape, includeTop: false, weights: null, pooling: "avg" } as const;
+    const base = await face.MobileNetV2(options);
+    const outputs = new face.Dense({ units: 5, activation: "softmax", name: "head" }).apply(base.output);
+    const model = new face.Model({ inputs: base.inputs, outputs, threads });
+    seed(model, seeds);
+    if (frozen === "base") base.trainable = false;
+    else if (frozen !== "none") {
+      const first = model.layers.findIndex((layer) => layer.name === "block_14_expand");
+      for (const [i, layer] of model.layers.entries()) {
+        if (i < first || layer instanceof face.BatchNormalization) layer.trainable = false;
+      }
+    }
+    const { learning_rate: learningRate, momentum } = optimizer.config;
+    const kind = optimizer.class_name;
+    model.compile({
+      optimizer:
+        kind === "SGD"
+          ? new face.SGD({ learningRate, momentum })
+          : kind === "Adam"
+            ? new face.Adam({ learningRate })
+            : new face.RMSprop({ learningRate }),
+      loss: "sparse_categorical_crossentropy",
+      metrics: ["accuracy"],
+    });
+    const x = input(seeds, [8, ...shape]);
+    const losses: number[] = [];
+    for (let step = 0; step < 4; step++) losses.push((await model.trainOnBatch(x, labels))["loss"] ?? NaN);
+    losses.push((await model.evaluate(x, labels, { verbose: 0 }))["loss"] ?? NaN);
+    recorded[`training/${name}/${threads}/losses`] = hash(Float64Array.from(losses));
+    const weights = model.layers.flatMap((layer) => layer.weights.map((weight) => hash(weight.values)));
+    recorded[`training/${name}/${threads}/weights`] = hash(new TextEncoder().encode(weights.join(" ")));
+    if (threads === 1) {
+      await recordFiles(`training/${name}`, [".keras", ".h5"], (path) => model.save(path));
+    }
+    model.dispose();
+  }
+}
+
+/** Every file that is written for each ending. */
+async function recordFiles(
+  name: string,
+  endings: readonly string[],
+  save: (path: string, ending: string) => Promise<void>,
+): Promise<void> {
+  for (const ending of endings) {
+    const folder = mkdtempSync(join(tmpdir(), "same-bits-files-"));
+    try {
+      await save(join(folder, `model${ending.startsWith(".") ? ending : ""}`), ending);
+      for (const file of readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })) {
+        if (!file.isFile()) continue;
+        const path = join(file.parentPath, file.name);
+        recorded[`files/${name}/${ending}${path.slice(folder.length)}`] = hash(readFileSync(path));
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function recordFormats(): Promise<void> {
+  const model = await small("formats");
+  model.classNames = ["a", "b", "c", "d", "e", "f", "g"];
+  const formats = ["legacy-weights", "tfjs-layers", "torchvision", "timm", "huggingface"];
+  await recordFiles("whole", [".keras", ".h5", ".safetensors", ".onnx"], (path) => model.save(path));
+  await recordFiles("as", formats, (path, format) => model.save(path, { format }));
+  model.preprocessing = { scale: 1 / 127, offset: -1 };
+  await recordFiles("as", ["teachable-machine"], (path, format) => model.save(path, { format }));
+  await recordFiles("weights", [".weights.h5"], (path) => model.saveWeights(path));
+  model.dispose();
+}
+
+for (const one of sharedJson<{ readonly cases: readonly ForwardCase[] }>("reference/forward.json").cases) {
+  await recordForward(one);
+}
+await recordIntegers();
+for (const one of sharedJson<readonly TrainingCase[]>("reference/training.json")) await recordTraining(one);
+part = "code/files";
+if (machine === "plain") await recordFormats();
+for (const [name, hashes] of code) recorded[name] = hashes.toSorted().join(" ");
+writeFileSync(out, JSON.stringify(recorded));
+process.exit(0);
