@@ -3,7 +3,7 @@ import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from 
 import type { Format, MainFileNames } from "./format.ts";
 import { keras } from "./keras/format.ts";
 import { LABELS, namedClasses } from "./labels/labels-beside.ts";
-import { hasMainName, mainNameOf, mainNamesOf, topOf } from "./main-name.ts";
+import { hasMainName, mainNameOf, mainNamesOf } from "./main-name.ts";
 import { nsfwjs } from "./nsfwjs/format.ts";
 import { onnx } from "./onnx/format.ts";
 import { RAW_PIXELS, scalesPixels } from "./pixels-inside.ts";
@@ -12,7 +12,7 @@ import { tfjs } from "./tfjs/format.ts";
 import { tflite } from "./tflite/format.ts";
 import { torch } from "./torch/format.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
-import { isZip, zipNames } from "./zip/zip.ts";
+import { isZip, topOf, zipNames } from "./zip/zip.ts";
 
 const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite];
 

@@ -1,4 +1,4 @@
-/** Which name in a folder, or in an archive, is that of the checkpoint. */
+/** Which name in a folder is that of the checkpoint. */
 import { formatError } from "./file-errors.ts";
 import type { MainFileNames } from "./format.ts";
 
@@ -9,19 +9,6 @@ export function mainNamesOf(formats: readonly MainFileNames[]): readonly RegExp[
     ...formats.flatMap(({ own = [] }) => own),
     ...formats.flatMap(({ shared = [] }) => shared),
   ];
-}
-
-/** The folder in which everything in an archive lies (`""`, or `web/`), and the names of the files directly in it. */
-export function topOf(names: readonly string[]): { readonly folder: string; readonly names: readonly string[] } {
-  // What a Mac adds is not part of the checkpoint.
-  const own = names.filter((name) => !name.startsWith("__MACOSX/"));
-  const [folder = ""] = /^[^/]+\//.exec(own[0] ?? "") ?? [];
-  if (folder !== "" && !own.every((name) => name.startsWith(folder))) return { folder: "", names: own.filter(isPlain) };
-  return { folder, names: own.map((name) => name.slice(folder.length)).filter(isPlain) };
-}
-
-function isPlain(name: string): boolean {
-  return name !== "" && !name.includes("/");
 }
 
 /** True if one of the files is called as checkpoints are. */

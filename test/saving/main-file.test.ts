@@ -1,9 +1,9 @@
-/** Which file of a folder, or of an archive, is the checkpoint. */
+/** Which file of a folder is the checkpoint. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mainNameIn } from "../../src/saving/formats.ts";
 import { mainFile } from "../../src/saving/main-file.ts";
-import { mainNamesOf, topOf } from "../../src/saving/main-name.ts";
+import { mainNamesOf } from "../../src/saving/main-name.ts";
 import { utf8 } from "./hex.ts";
 
 /** From the most telling to the least: each is chosen from a folder with all that follow. */
@@ -42,14 +42,6 @@ test("two of a kind, and none, are refused", () => {
     code: "FormatError",
     message: "The folder has no checkpoint in it: none of its files has a name that is known.",
   });
-});
-
-test("topOf: the one folder of an archive counts as its top; what a Mac adds does not count", () => {
-  assert.deepEqual(topOf(["a.h5", "b/c.txt"]), { folder: "", names: ["a.h5"] });
-  assert.deepEqual(topOf(["web/", "web/a.h5", "web/sub/b.txt"]), { folder: "web/", names: ["a.h5"] });
-  assert.deepEqual(topOf(["web/a.h5", "__MACOSX/web/._a.h5"]), { folder: "web/", names: ["a.h5"] });
-  assert.deepEqual(topOf(["web/a.h5", "other/b.h5", "c.txt"]), { folder: "", names: ["c.txt"] });
-  assert.deepEqual(topOf([]), { folder: "", names: [] });
 });
 
 test("mainFile: the file that was named, or the one that tells; its neighbours are read by name", async () => {

@@ -1,8 +1,7 @@
 /** Zip archives of the files of a checkpoint, such as Teachable Machine gives out: read as the folder that they were. */
 import type { FileSource } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { topOf } from "../main-name.ts";
-import { isZip, unpackedMember, zipNames } from "./zip.ts";
+import { isZip, topOf, unpackedMember, zipNames } from "./zip.ts";
 
 /**
  * The checkpoint in the archive, with its neighbours.

@@ -67,6 +67,19 @@ export function zipNames(bytes: Uint8Array): readonly string[] {
   return names;
 }
 
+/** The folder in which everything in an archive lies (`""`, or `web/`), and the names of the files directly in it. */
+export function topOf(names: readonly string[]): { readonly folder: string; readonly names: readonly string[] } {
+  // What a Mac adds is not part of the checkpoint.
+  const own = names.filter((name) => !name.startsWith("__MACOSX/"));
+  const [folder = ""] = /^[^/]+\//.exec(own[0] ?? "") ?? [];
+  if (folder !== "" && !own.every((name) => name.startsWith(folder))) return { folder: "", names: own.filter(isPlain) };
+  return { folder, names: own.map((name) => name.slice(folder.length)).filter(isPlain) };
+}
+
+function isPlain(name: string): boolean {
+  return name !== "" && !name.includes("/");
+}
+
 /**
  * Every member by its name, with a way to its bytes, which views them unchecked. The format bounds their number to 65,535.
  * @throws FormatError for a broken archive or two members of one name. Viewing bytes throws as `zipMember` does.

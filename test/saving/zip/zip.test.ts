@@ -1,7 +1,7 @@
 /** Archives of Python's zipfile, member by member, and what is refused of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isZip, unpackedMember, zipMember, zipMembers, zipNames } from "../../../src/saving/zip/zip.ts";
+import { isZip, topOf, unpackedMember, zipMember, zipMembers, zipNames } from "../../../src/saving/zip/zip.ts";
 import { writeZip } from "../../../src/saving/zip/write.ts";
 import { hex, utf8 } from "../hex.ts";
 
@@ -73,4 +73,12 @@ test("two members of one name are refused; a broken directory has no names", () 
   assert.throws(() => zipMember(twice, "x"), { code: "FormatError", message });
   assert.throws(() => zipMembers(twice), { code: "FormatError", message });
   assert.deepEqual(zipNames(STORED.subarray(0, -1)), []);
+});
+
+test("topOf: the one folder of an archive counts as its top; what a Mac adds does not count", () => {
+  assert.deepEqual(topOf(["a.h5", "b/c.txt"]), { folder: "", names: ["a.h5"] });
+  assert.deepEqual(topOf(["web/", "web/a.h5", "web/sub/b.txt"]), { folder: "web/", names: ["a.h5"] });
+  assert.deepEqual(topOf(["web/a.h5", "__MACOSX/web/._a.h5"]), { folder: "web/", names: ["a.h5"] });
+  assert.deepEqual(topOf(["web/a.h5", "other/b.h5", "c.txt"]), { folder: "", names: ["c.txt"] });
+  assert.deepEqual(topOf([]), { folder: "", names: [] });
 });
