@@ -8,7 +8,7 @@ import { LOSSES } from "./compile.ts";
 import { type JsonObject, type JsonValue, snakeCase } from "./config-write.ts";
 
 /** In Keras 3's own form, objects name the module of Keras that they are of; in the legacy form they do not. */
-type Dialect = "keras 3" | "legacy";
+type Form = "keras 3" | "legacy";
 
 /** The other arguments of Keras's `compile`, with their defaults. */
 const OTHERS: JsonObject = { run_eagerly: false, steps_per_execution: 1, jit_compile: "auto" };
@@ -22,34 +22,34 @@ export function kerasTrainingConfig(config: CompileConfig): JsonObject {
   return { ...objectives(config, "legacy"), optimizer_config: objectOf(config.optimizer, "", "legacy") };
 }
 
-function objectives({ loss, lossWeights, metrics, weightedMetrics }: CompileConfig, dialect: Dialect): JsonObject {
+function objectives({ loss, lossWeights, metrics, weightedMetrics }: CompileConfig, form: Form): JsonObject {
   return {
-    loss: described(loss, "keras.losses", dialect),
+    loss: described(loss, "keras.losses", form),
     loss_weights: isNamed(lossWeights) ? Object.fromEntries(lossWeights) : lossWeights,
-    metrics: described(metrics, "keras.metrics", dialect),
-    weighted_metrics: described(weightedMetrics, "keras.metrics", dialect),
+    metrics: described(metrics, "keras.metrics", form),
+    weighted_metrics: described(weightedMetrics, "keras.metrics", form),
     ...OTHERS,
   };
 }
 
-function described(value: Described, module: string, dialect: Dialect): JsonValue {
+function described(value: Described, module: string, form: Form): JsonValue {
   if (value === null || typeof value === "string") return value;
-  if (isList(value)) return value.map((item) => described(item, module, dialect));
+  if (isList(value)) return value.map((item) => described(item, module, form));
   if (isNamed(value)) {
-    return Object.fromEntries([...value].map(([name, item]) => [name, described(item, module, dialect)]));
+    return Object.fromEntries([...value].map(([name, item]) => [name, described(item, module, form)]));
   }
-  return objectOf(value, module, dialect);
+  return objectOf(value, module, form);
 }
 
-function objectOf({ className, config }: ObjectDescription, module: string, dialect: Dialect): JsonObject {
+function objectOf({ className, config }: ObjectDescription, module: string, form: Form): JsonObject {
   const entries = Object.entries(config)
     // The metric of a loss is the mean over samples, whatever the loss itself makes of them.
     .filter(([key]) => !(key === "reduction" && module === "keras.metrics" && LOSSES.some((one) => one === className)))
     .map(([key, value]) => [argumentName(key), valueOf(value, key)] as const)
     // Keras 2 refuses arguments that are newer than itself, even if they say nothing.
-    .filter(([, value]) => value !== null || dialect === "keras 3");
+    .filter(([, value]) => value !== null || form === "keras 3");
   const object = { class_name: className, config: Object.fromEntries(entries) };
-  return dialect === "legacy" ? object : { module, ...object, registered_name: null };
+  return form === "legacy" ? object : { module, ...object, registered_name: null };
 }
 
 /** `beta1` → `beta_1`. */
