@@ -1,5 +1,6 @@
 /** Loads a checkpoint again and again, and prints the milliseconds of each time as JSON: [file → tensors, file → model]. */
-import { loadModel, readCheckpoint } from "mobilenet-v2";
+import { loadModel } from "mobilenet-v2";
+import { readCheckpoint } from "mobilenet-v2/saving";
 
 const [path = "", runs = "1"] = process.argv.slice(2);
 

@@ -1,5 +1,7 @@
 /** Times the 22 published models on one thread, in interleaved rounds; what memory they take, and whether a batch pays. */
-import { type Checkpoint, MobileNetV2, type Model, type QuantizedModel, Tensor, checkpoints } from "mobilenet-v2";
+import { MobileNetV2, type Model, Tensor } from "mobilenet-v2";
+import { type Checkpoint, checkpoints } from "mobilenet-v2/applications";
+import type { QuantizedModel } from "mobilenet-v2/models";
 import { uniform } from "../src/core/random.ts";
 import { blankQuantized } from "../src/models/quantized/blank-quantized.ts";
 import { type Precision, timed } from "./peer.ts";

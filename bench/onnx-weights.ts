@@ -1,5 +1,6 @@
 /** The weights of the peers' model file, read from its ONNX (protocol buffers, onnx.proto), so that every engine has the same ones. */
-import { DepthwiseConv2D, type Layer, type Model } from "mobilenet-v2";
+import type { Model } from "mobilenet-v2";
+import { DepthwiseConv2D, type Layer } from "mobilenet-v2/layers";
 
 /** A convolution or the classifier, with BatchNormalization folded in, in Keras's layout. */
 export interface FoldedLayer {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { stratifiedFolds } from "mobilenet-v2";
+import { stratifiedFolds } from "mobilenet-v2/data";
 import { textOf } from "./tables.ts";
 
 const PYTHON = process.env["PYTHON"] ?? "python3";

@@ -5,7 +5,8 @@
  * layers, or epochs of a head of 5 classes on the frozen base, after the first, which computes the features.
  */
 import { createInterface } from "node:readline";
-import { Callback, Dense, Input, MobileNetV2, Model, SGD, Tensor, enableWideSimd } from "mobilenet-v2";
+import { Dense, Input, MobileNetV2, Model, Tensor, enableWideSimd } from "mobilenet-v2";
+import { Callback, SGD } from "mobilenet-v2/training";
 
 const BATCH = 16;
 const SAMPLES = 64;

@@ -1,13 +1,6 @@
 /** The demo page: classifies the picture that is chosen or dropped, with ImageNet weights from this server, from Keras, or from a file. */
-import {
-  type BytesSource,
-  MobileNetV2,
-  type Prediction,
-  decodePredictions,
-  imgToArray,
-  loadImg,
-  preprocessInput,
-} from "mobilenet-v2";
+import type { FilesSource, Prediction } from "mobilenet-v2";
+import { type Classifier, loadClassifier } from "mobilenet-v2/tasks";
 
 /** Where `npm run demo` serves Keras's cache. */
 const served = "weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5";
@@ -19,17 +12,15 @@ const table = element("predictions", HTMLTableElement);
 const picture = element("picture", HTMLInputElement);
 const weights = element("weights", HTMLInputElement);
 
-type Classifier = Awaited<ReturnType<typeof MobileNetV2>>;
-
-/** The model that is there, or under way. */
-let model = reported(loadAny());
+/** The classifier that is there, or under way. */
+let classifier = reported(loadAny());
 let shown: Blob | undefined;
 
 picture.addEventListener("change", () => void classify(picture.files?.[0]));
 weights.addEventListener("change", () => {
   const file = weights.files?.[0];
   if (file === undefined) return;
-  model = reported(load(file));
+  classifier = reported(load(file));
   void classify(shown);
 });
 document.addEventListener("dragover", (event) => event.preventDefault());
@@ -46,8 +37,8 @@ async function loadAny(): Promise<Classifier> {
   }
 }
 
-async function load(source: BytesSource): Promise<Classifier> {
-  const loaded = await MobileNetV2({
+async function load(source: FilesSource): Promise<Classifier> {
+  const loaded = await loadClassifier({
     weights: source,
     onProgress: ({ received, total }) => {
       status.textContent = `Loading weights: ${megabytes(received)}${total === null ? "" : ` of ${megabytes(total)}`}`;
@@ -78,12 +69,10 @@ async function classify(file: Blob | undefined): Promise<void> {
   preview.src = URL.createObjectURL(file);
   preview.hidden = false;
   try {
-    const image = await loadImg(file, { targetSize: [224, 224], interpolation: "bilinear", autoOrient: true });
-    const classifier = await model;
-    if (classifier === undefined) return;
+    const loaded = await classifier;
+    if (loaded === undefined) return;
     const start = performance.now();
-    const scores = await classifier.predict(preprocessInput(imgToArray(image)));
-    const [predictions = []] = decodePredictions(scores);
+    const predictions = await loaded.classify(file);
     if (file !== shown) return;
     status.textContent = `${(performance.now() - start).toFixed(1)} ms`;
     table.replaceChildren(...predictions.map(row));

@@ -1,12 +1,6 @@
 /** What a model sees while it learns: a page of pictures, augmented (after `npm run build`): node examples/augmented.ts photos/ sheet.png */
-import {
-  imageDatasetFromDirectory,
-  randomBrightness,
-  randomFlip,
-  randomRotation,
-  randomZoom,
-  saveImg,
-} from "mobilenet-v2";
+import { imageDatasetFromDirectory, saveImg } from "mobilenet-v2";
+import { randomBrightness, randomFlip, randomRotation, randomZoom } from "mobilenet-v2/data";
 
 const [folder = "photos", sheet = "sheet.png"] = process.argv.slice(2);
 const [size, columns, epochs] = [96, 4, 3];

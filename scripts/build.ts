@@ -1,27 +1,28 @@
 /** Builds dist/: the package, the command line, and the types; prints what each file weighs. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type Plugin, build } from "esbuild";
+import { type Metafile, type Plugin, build } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
-import { minify } from "terser";
+import { faces } from "./faces.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 
 /**
- * One build for Node and browsers. The seam stays open in it: package.json's `imports` say which of the two faces, `node.js` or
- * `browser.js`, `#platform` is, to Node as to bundlers. The command line shares the chunks.
+ * One build for Node and browsers, readable: a page's bundler minifies, Node's stack traces name our functions. The seam stays open in
+ * it: package.json's `imports` say which of the two faces, `node.js` or `browser.js`, `#platform` is, to Node as to bundlers. The command
+ * line and all public faces share the chunks, so that a class is the same from each.
  */
 async function buildCode(): Promise<void> {
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
-      index: "src/index.ts",
+      ...Object.fromEntries(faces.map(({ name, source }) => [name, source])),
       node: "src/platform/node.ts",
       browser: "src/platform/browser.ts",
       cli: "src/cli/main.ts",
@@ -34,24 +35,59 @@ async function buildCode(): Promise<void> {
     platform: "neutral",
     mainFields: ["module", "main"],
     target: "es2022",
-    minify: true,
+    charset: "utf8",
     legalComments: "linked",
     logLevel: "warning",
     conditions: ["@mobilenet-v2/source"],
     external: ["#platform", "sharp", "hyparquet-writer", "node:*"],
     plugins: [requiredBuiltins, plainWidths],
+    metafile: true,
   });
+  nameChunks(metafile);
+  nameClasses();
+  writeLicences(metafile);
 }
 
-/** What esbuild leaves: a thirtieth of the package. */
-async function minifyAgain(): Promise<void> {
-  for (const name of scripts()) {
-    const file = join(dist, name);
-    const options = { module: true, ecma: 2020, compress: { passes: 3 }, format: { comments: /^!/ } } as const;
-    const { code } = await minify(readFileSync(file, "utf8"), options);
-    if (code === undefined) throw new Error(`${name} cannot be minified`);
-    writeFileSync(file, code);
+/** Chunks that files share are called by the largest module in them, so that a stack trace says where it leads. */
+function nameChunks({ outputs }: Metafile): void {
+  const names = new Map<string, string>();
+  for (const [path, { inputs }] of Object.entries(outputs)) {
+    const [, name, hash] = /^dist\/chunks\/(chunk-(\w+)\.js)$/.exec(path) ?? [];
+    if (name === undefined) continue;
+    const [largest] = Object.entries(inputs).toSorted(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
+    const module = largest === undefined ? "esbuild" : basename(largest[0]).replace(/\.\w+$/, "");
+    names.set(name, `${module}-${hash}.js`);
   }
+  rewriteScripts((text) => text.replaceAll(/\bchunk-\w+\.js\b/g, (name) => names.get(name) ?? name));
+  for (const [from, to] of names) renameSync(join(dist, "chunks", from), join(dist, "chunks", to));
+}
+
+/** A class that names itself is `_Tensor` in what esbuild writes; users read `Tensor`. */
+function nameClasses(): void {
+  rewriteScripts((text) =>
+    [...text.matchAll(/^var (\w+) = class (_\1)\b/gm)].reduce(
+      (renamed, [, name = "", inner = ""]) => renamed.replaceAll(new RegExp(String.raw`\b${inner}\b`, "g"), name),
+      text,
+    ),
+  );
+}
+
+/** The licences of the packages that the command line has in it. */
+function writeLicences({ inputs }: Metafile): void {
+  const folders = Object.keys(inputs).map((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? "");
+  const texts = [...new Set(folders)]
+    .filter(Boolean)
+    .toSorted()
+    .map((folder) => {
+      const licence = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
+      if (licence === undefined) throw new Error(`${folder} is in dist/ and has no licence`);
+      return `${folder.slice("node_modules/".length)}\n\n${readFileSync(join(root, folder, licence), "utf8").trim()}\n`;
+    });
+  writeFileSync(join(dist, "licences.txt"), texts.join("\n\n"));
+}
+
+function rewriteScripts(change: (text: string) => string): void {
+  for (const name of scripts()) writeFileSync(join(dist, name), change(readFileSync(join(dist, name), "utf8")));
 }
 
 function scripts(): readonly string[] {
@@ -82,28 +118,44 @@ const plainWidths: Plugin = {
   },
 };
 
-/** One file with what the face names: declarations of what only our own modules see would be a third of the package. */
+/**
+ * A file of declarations for each face, with what it names; what several name is shared. Declarations of what only our own modules see
+ * would be a third of the package.
+ */
 async function buildTypes(): Promise<void> {
   execFileSync(join(root, "node_modules/.bin/tsc"), ["--project", "tsconfig.build.json"], {
     cwd: root,
     stdio: "inherit",
   });
-  const modules = join(dist, "types");
-  for (const name of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".d.ts")) continue;
+  const modules = join(dist, "modules");
+  for (const name of declarationsIn(modules)) {
     const text = readFileSync(join(modules, name), "utf8");
     writeFileSync(join(modules, name), text.replaceAll(/"(\.[^"]+)\.ts"/g, '"$1.js"'));
   }
   const declarations = await rolldown({
-    input: { index: join(modules, "index.d.ts") },
+    input: Object.fromEntries(
+      faces.map(({ name, source }) => [name, join(modules, source.replace(/^src\/(.+)\.ts$/, "$1.d.ts"))]),
+    ),
     resolve: { alias: { "#platform": join(modules, "platform/node.d.ts") } },
     plugins: [dts({ dtsInput: true, tsconfig: false })],
   });
-  await declarations.write({ dir: dist, format: "es" });
+  await declarations.write({
+    dir: dist,
+    format: "es",
+    chunkFileNames: "types/[name].js",
+    minifyInternalExports: false,
+  });
   rmSync(modules, { recursive: true });
-  // `Symbol.dispose` is younger than the `lib` that many projects name.
-  const face = join(dist, "index.d.ts");
-  writeFileSync(face, `/// <reference lib="esnext.disposable" />\n${readFileSync(face, "utf8")}`);
+  for (const name of declarationsIn(dist)) {
+    const text = readFileSync(join(dist, name), "utf8").replaceAll(/^\/\/ dist\/modules\/.*\n/gm, "");
+    // `Symbol.dispose` is younger than the `lib` that many projects name.
+    const isDisposable = text.includes("[Symbol.dispose]");
+    writeFileSync(join(dist, name), isDisposable ? `/// <reference lib="esnext.disposable" />\n${text}` : text);
+  }
+}
+
+function declarationsIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".d.ts"));
 }
 
 function printSizes(): void {
@@ -129,6 +181,5 @@ function printSize(name: string, raw: number, gzip: number): void {
 
 rmSync(dist, { recursive: true, force: true });
 await buildCode();
-await minifyAgain();
 await buildTypes();
 printSizes();

@@ -1,11 +1,13 @@
 /** Hashes of what one tree's sources compute and write, for same-bits.ts: `same-bits-record.ts <tree> plain|relaxed|wide <out.json>`. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
 import { pathToFileURL } from "node:url";
 import type * as Face from "../src/index.ts";
+import type * as LayersFace from "../src/public/layers.ts";
+import type * as TrainingFace from "../src/public/training.ts";
 import type * as Random from "../src/core/random.ts";
 import { sharedJson } from "../test/support/shared.ts";
 
@@ -45,7 +47,15 @@ function hash(source: ArrayBufferView | ArrayBuffer): string {
 }
 
 const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(tree, "src", path)).href)) as T;
-const face = await load<typeof Face>("index.ts");
+/** Everything has one name, whichever face of the package it is in; older trees have one face. */
+const face = Object.assign(
+  {},
+  ...(await Promise.all(
+    ["index.ts", "public/layers.ts", "public/training.ts"]
+      .filter((path) => existsSync(join(tree, "src", path)))
+      .map((path) => load(path)),
+  )),
+) as typeof Face & typeof LayersFace & typeof TrainingFace;
 const { uniform } = await load<typeof Random>("core/random.ts");
 if (machine === "wide" && !face.enableWideSimd()) console.log("wide: no 256-bit vectors here, as relaxed");
 

@@ -12,7 +12,7 @@ import { saveImg } from "../src/image/save-img.ts";
 import { needsShared, sharedPath } from "./support/shared.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const pages = ["README.md", "docs/training.md"];
+const pages = ["README.md", "docs/tasks.md", "docs/training.md"];
 const programs = pages.flatMap((page) => {
   const text = readFileSync(join(root, page), "utf8");
   return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }, i) => ({

@@ -1,20 +1,28 @@
 /** What plain JavaScript misspells is refused everywhere: by every class, and by every function that takes options. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as face from "../src/index.ts";
-import { Adam, Dense, Dropout, Input, MobileNetV2, Sequential, Tensor, zeros } from "../src/index.ts";
+import { Dense, Dropout, Input, MobileNetV2, Sequential, Tensor, zeros } from "../src/index.ts";
+import * as applications from "../src/public/applications.ts";
+import * as data from "../src/public/data.ts";
+import * as explain from "../src/public/explain.ts";
+import * as image from "../src/public/image.ts";
+import * as models from "../src/public/models.ts";
+import * as saving from "../src/public/saving.ts";
+import * as training from "../src/public/training.ts";
+import { allExports } from "./support/faces.ts";
 
 /** Classes that are extended, made by functions, or take no options. */
 const WITHOUT = new Set(
   (
-    "Callback Dataset GradCam History KerasTensor Layer LearningRateSchedule Loss MeanMetric Metric MobileNetV2Error Ones Optimizer " +
-    "QuantizedModel TerminateOnNaN Tensor Zeros"
+    "Callback ClassLookup Dataset GradCam History KerasTensor Layer LearningRateSchedule Loss MeanMetric Metric MobileNetV2Error Ones Optimizer OptionError " +
+    "QuantizedModel Tally TerminateOnNaN Tensor Zeros"
   ).split(" "),
 );
 /** Those whose options come after something else. */
 const AFTER: Readonly<Record<string, readonly unknown[]>> = {
   BackupAndRestore: ["folder"],
   CSVLogger: ["log.csv"],
+  CalibrationPictures: [[]],
   LearningRateScheduler: [() => 1],
   ModelCheckpoint: ["best.keras"],
   TimedBackup: ["folder"],
@@ -33,7 +41,7 @@ function tiny(): Sequential {
 }
 
 describe("every class refuses an option that there is not", () => {
-  for (const [name, exported] of Object.entries(face)) {
+  for (const [name, exported] of Object.entries(allExports)) {
     if (typeof exported !== "function" || !/^class\b/.test(String(exported)) || WITHOUT.has(name)) continue;
     it(name, () => {
       assert.throws(() => Reflect.construct(exported, [...(AFTER[name] ?? []), { zzz: 1 }]), {
@@ -44,16 +52,19 @@ describe("every class refuses an option that there is not", () => {
   }
 
   it("also a number in place of options", () => {
-    assert.throws(() => Reflect.construct(Adam, [1e-3]), /Adam takes its options as an object, \{ name, learningRate/);
+    assert.throws(
+      () => Reflect.construct(training.Adam, [1e-3]),
+      /Adam takes its options as an object, \{ name, learningRate/,
+    );
     assert.throws(() => Reflect.construct(Dropout, [0.2]), /Dropout takes its options as an object.*Received: 0\.2$/);
     assert.throws(() => Reflect.construct(Dense, []), /Dense takes its options as an object.*Received: undefined$/);
   });
 
   it("but not a class of one's own of what it takes itself", () => {
-    class Mine extends face.Loss {
+    class Mine extends training.Loss {
       readonly className = "Mine";
       readonly margin: number;
-      constructor(options: face.LossOptions & { readonly margin: number }) {
+      constructor(options: training.LossOptions & { readonly margin: number }) {
         super(options, "mine");
         this.margin = options.margin;
       }
@@ -67,7 +78,7 @@ describe("every class refuses an option that there is not", () => {
 
 describe("every function refuses an option that there is not", () => {
   const x = zeros([1, 2]);
-  const image = { width: 1, height: 1, channels: 3, data: new Uint8Array(3) } as const;
+  const picture = { width: 1, height: 1, channels: 3, data: new Uint8Array(3) } as const;
   const calls: Readonly<Record<string, readonly [() => unknown, given: string, meant: string]>> = {
     MobileNetV2: [() => MobileNetV2(misspelled({ alfa: 1, weights: null })), "alfa", "alpha"],
     "apply()": [
@@ -89,46 +100,54 @@ describe("every function refuses an option that there is not", () => {
       "sampleWeight",
     ],
     "summary()": [() => tiny().summary(misspelled({ printfn() {} })), "printfn", "printFn"],
-    "quantize()": [() => face.quantize(tiny(), x, misspelled({ range: "mse" })), "range", "ranges"],
-    "gradCam()": [() => face.gradCam(tiny(), x, misspelled({ class_index: 1 })), "class_index", "classIndex"],
-    "GradCam.create()": [() => face.GradCam.create(tiny(), misspelled({ layr: "x" })), "layr", "layer"],
-    "classActivationMap()": [() => face.classActivationMap(tiny(), x, misspelled({ index: 1 })), "index", "classIndex"],
+    "quantize()": [() => models.quantize(tiny(), x, misspelled({ range: "mse" })), "range", "ranges"],
+    "gradCam()": [() => explain.gradCam(tiny(), x, misspelled({ class_index: 1 })), "class_index", "classIndex"],
+    "GradCam.create()": [() => explain.GradCam.create(tiny(), misspelled({ layr: "x" })), "layr", "layer"],
+    "classActivationMap()": [
+      () => explain.classActivationMap(tiny(), x, misspelled({ index: 1 })),
+      "index",
+      "classIndex",
+    ],
     "overlay()": [
-      () => face.overlay(image, zeros([1, 1]), misspelled({ colourmap: "turbo" })),
+      () => explain.overlay(picture, zeros([1, 1]), misspelled({ colourmap: "turbo" })),
       "colourmap",
       "colormap",
     ],
-    "recommend()": [() => face.recommend(misspelled({ latency: 5 })), "latency", "latencyMs"],
+    "recommend()": [() => applications.recommend(misspelled({ latency: 5 })), "latency", "latencyMs"],
     "preprocessInput()": [
-      () => face.preprocessInput(x, misspelled({ data_format: "channels_first" })),
+      () => applications.preprocessInput(x, misspelled({ data_format: "channels_first" })),
       "data_format",
       "dataFormat",
     ],
-    "decodePredictions()": [() => face.decodePredictions(x, misspelled({ topp: 3 })), "topp", "top"],
-    "loadImg()": [() => face.loadImg("x.png", misspelled({ target_size: [1, 1] })), "target_size", "targetSize"],
-    "imgToArray()": [() => face.imgToArray(image, misspelled({ dataformat: "x" })), "dataformat", "dataFormat"],
-    "arrayToImg()": [() => face.arrayToImg(x, misspelled({ scales: false })), "scales", "scale"],
+    "decodePredictions()": [() => applications.decodePredictions(x, misspelled({ topp: 3 })), "topp", "top"],
+    "loadImg()": [() => image.loadImg("x.png", misspelled({ target_size: [1, 1] })), "target_size", "targetSize"],
+    "imgToArray()": [() => image.imgToArray(picture, misspelled({ dataformat: "x" })), "dataformat", "dataFormat"],
+    "arrayToImg()": [() => image.arrayToImg(x, misspelled({ scales: false })), "scales", "scale"],
     "resizeImg()": [
-      () => face.resizeImg(image, [1, 1], misspelled({ interpolate: "x" })),
+      () => image.resizeImg(picture, [1, 1], misspelled({ interpolate: "x" })),
       "interpolate",
       "interpolation",
     ],
-    "smartResize()": [() => face.smartResize(x, [1, 1], misspelled({ interp: "x" })), "interp", "interpolation"],
-    "encodeImg()": [() => face.encodeImg(image, misspelled({ fileformat: "png" })), "fileformat", "fileFormat"],
-    "saveImg()": [() => face.saveImg("x.png", image, misspelled({ qualty: 1 })), "qualty", "quality"],
+    "smartResize()": [() => image.smartResize(x, [1, 1], misspelled({ interp: "x" })), "interp", "interpolation"],
+    "encodeImg()": [() => image.encodeImg(picture, misspelled({ fileformat: "png" })), "fileformat", "fileFormat"],
+    "saveImg()": [() => image.saveImg("x.png", picture, misspelled({ qualty: 1 })), "qualty", "quality"],
     "imageDatasetFromDirectory()": [
-      () => face.imageDatasetFromDirectory("photos", misspelled({ imgSize: [8, 8] })),
+      () => data.imageDatasetFromDirectory("photos", misspelled({ imgSize: [8, 8] })),
       "imgSize",
       "imageSize",
     ],
-    "pixelLoader()": [() => face.pixelLoader(misspelled({ size: 8 })), "size", "imageSize"],
-    "randomRotation()": [() => face.randomRotation(0.1, misspelled({ fill_mode: "wrap" })), "fill_mode", "fillMode"],
-    "randomContrast()": [() => face.randomContrast(0.1, misspelled({ range: [0, 1] })), "range", "valueRange"],
-    "randomResizedCrop()": [() => face.randomResizedCrop(1, 1, misspelled({ scales: [0, 1] })), "scales", "scale"],
-    "fitInPhases()": [() => face.fitInPhases(tiny(), [], misspelled({ folders: "x" })), "folders", "folder"],
-    "recalibrateBatchNorm()": [() => face.recalibrateBatchNorm(tiny(), x, misspelled({ step: 1 })), "step", "steps"],
-    "loadModel()": [() => face.loadModel("x.keras", misspelled({ compiled: false })), "compiled", "compile"],
-    "loadQuantized()": [() => face.loadQuantized("x.safetensors", misspelled({ modes: "i16" })), "modes", "mode"],
+    "pixelLoader()": [() => data.pixelLoader(misspelled({ size: 8 })), "size", "imageSize"],
+    "randomRotation()": [() => data.randomRotation(0.1, misspelled({ fill_mode: "wrap" })), "fill_mode", "fillMode"],
+    "randomContrast()": [() => data.randomContrast(0.1, misspelled({ range: [0, 1] })), "range", "valueRange"],
+    "randomResizedCrop()": [() => data.randomResizedCrop(1, 1, misspelled({ scales: [0, 1] })), "scales", "scale"],
+    "fitInPhases()": [() => training.fitInPhases(tiny(), [], misspelled({ folders: "x" })), "folders", "folder"],
+    "recalibrateBatchNorm()": [
+      () => training.recalibrateBatchNorm(tiny(), x, misspelled({ step: 1 })),
+      "step",
+      "steps",
+    ],
+    "loadModel()": [() => saving.loadModel("x.keras", misspelled({ compiled: false })), "compiled", "compile"],
+    "loadQuantized()": [() => models.loadQuantized("x.safetensors", misspelled({ modes: "i16" })), "modes", "mode"],
     "loadWeights()": [
       () => tiny().loadWeights("x.h5", misspelled({ skip_mismatch: true })),
       "skip_mismatch",

@@ -10,11 +10,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-// Node 22 and later keep compiled code in a folder of the system's; before the rest is loaded, so that it is in there too.
+// Node 22 and later keep compiled code in a folder of the system's. Before the rest is loaded, so that it is kept too.
 module.enableCompileCache?.();
 const { run } = await import("./program.ts");
 const exitCode = await run(process.argv.slice(2));
 
-// What is still open, such as standard input after a failure, must not hold the process; what was printed must arrive.
+// What is still open, such as standard input after a failure, must not keep the process alive; what was printed must arrive.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write("", done))));
 process.exit(exitCode);

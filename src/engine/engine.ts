@@ -1,4 +1,4 @@
-/** Runs programs: a plan and a module for each input shape, one memory, packed weights; all of MobileNetV2 inside WebAssembly. */
+/** The executor of the WebAssembly engine: a plan and a module for each input shape, one memory, packed weights; all of MobileNetV2 inside WebAssembly. */
 import { sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Executor } from "../graph/executor.ts";
@@ -14,24 +14,24 @@ import type { Place } from "./memory/place.ts";
 import type { MixedOperation } from "./operations.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { type Preparation, type Prepared, Session, runStages, weightBytes } from "./session.ts";
-import type { Pool } from "./threads/pool.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 import { PackedWeights } from "./memory/weights.ts";
 import { machineFeatures } from "./wide-simd.ts";
 
-/** Input shapes whose plans are kept. */
+/** The number of input shapes whose plans are kept. */
 const PLANS_KEPT = 8;
 
-/** Pieces of a chain for each thread, so that none waits long for another. */
+/** The number of pieces of a chain for each thread, so that none waits long for another. */
 const CHAIN_PIECES = 2;
 
 export interface EngineOptions {
-  /** What the machine can do; found out where not given. */
+  /** What the machine can do. Default: what is found out about it. */
   readonly features?: Features;
-  /** So many threads may share the work of a run; a page lets others do it even if it is one. Default: 1. */
+  /** The number of threads that may share the work of a run. A page lets others do it even if it is 1. Default: 1. */
   readonly threads?: number;
-  /** Where the threads come from: the process's pool unless given. */
-  readonly pool?: Pool;
-  /** What to run in place of the program's folded operations, as with integers for some. */
+  /** Where the threads come from. Default: the pool of the process. */
+  readonly pool?: ThreadPool;
+  /** Makes what is run of the program's folded operations, as with integers in place of some. */
   readonly transform?: (operations: Operations) => Operations<MixedOperation>;
 }
 
@@ -55,7 +55,6 @@ export class Engine implements Executor {
     return Promise.resolve(new Engine(program, options));
   }
 
-  /** All bytes that the engine holds: packed weights and working memory. */
   get memoryBytes(): number {
     return this.#session.memoryBytes;
   }
@@ -67,7 +66,6 @@ export class Engine implements Executor {
     return await this.#session.run(shapes, (prepared) => execute(prepared, inputs, batch));
   }
 
-  /** Frees the memory, once runs that have begun are done. */
   dispose(): void {
     this.#session.dispose();
   }
@@ -96,7 +94,7 @@ function preparation(
     },
     reserve: ({ operations }, { weights }) => weights.reserve(operations),
     compile: async (planned, { place, weights }, arena) => {
-      // Few models have integers: what emits them is loaded where they are.
+      // Few models have integers: what emits them is loaded with the first of them.
       const emitIntegers = transform && (await import("./integers/emit.ts")).emitIntegers;
       return compile(planned, { arena, weights, shared: place.shared, emitIntegers });
     },

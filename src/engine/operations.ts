@@ -1,4 +1,4 @@
-/** The operations of a plan: those of float32, those of integers, and what the engine makes of them for its own sake. */
+/** The operations of a plan: those of float32 and of integers with their kernels, and chains of them. */
 import type { DwconvRow } from "../kernels/f32/dwconv.ts";
 import type { MapName } from "../kernels/f32/elementwise.ts";
 import type { Tile } from "../kernels/f32/tilings.ts";

@@ -11,7 +11,7 @@ import type { Window } from "../lowering/windows.ts";
 import type { IntegerKernel } from "./integers/operations.ts";
 import type { ConvolutionKernel, KernelMap, MixedOperation, SelectedOperation } from "./operations.ts";
 
-/** Windows of more taps go through the matrix kernels, a channel at a time: the code of the depthwise kernel would be too long. */
+/** The most taps of a window that the depthwise kernel takes, whose code would be too long else. Larger windows go through the matrix kernels, a channel at a time. */
 const MOST_DEPTHWISE_TAPS = 81;
 
 export function select(operations: Operations<MixedOperation>, tiling: Tiling): Operations<SelectedOperation> {

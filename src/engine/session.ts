@@ -9,8 +9,8 @@ import type { Program } from "../graph/program.ts";
 import { EngineMemory } from "./memory/memory.ts";
 import { type Loaded, OwnPlace, type Place, forgotten } from "./memory/place.ts";
 import { type Run, type Stage, isRun } from "./run-writer.ts";
-import { pageHost } from "./threads/host.ts";
-import { type Pool, canShare, sharedPool } from "./threads/pool.ts";
+import { pageHost } from "./threads/page-host.ts";
+import { type ThreadPool, canShare, sharedPool } from "./threads/pool.ts";
 import { SharedPlace } from "./threads/shared-place.ts";
 import { Turns } from "./threads/turns.ts";
 
@@ -45,7 +45,7 @@ export interface Preparation<Plan extends { readonly bytes: number }, Weights, C
   readonly plansKept: number;
   /** Whether the worker of a page that cannot share memory may run the plans. */
   readonly hosted: boolean;
-  /** The bytes that all weights take, about. */
+  /** About how many bytes all weights take. */
   readonly weightBytes: number;
   /** No weights yet, in this memory. */
   weights(memory: EngineMemory): Weights;
@@ -69,13 +69,13 @@ export interface SessionOptions {
   /** The number of threads that may share the work of a run. A page lets others do it even if it is 1. */
   readonly threads: number;
   /** Where the threads come from: the process's pool unless given. */
-  readonly pool: Pool | undefined;
+  readonly pool: ThreadPool | undefined;
 }
 
 export class Session<Plan extends { readonly bytes: number }, Weights, Code extends Compiled> {
   readonly #preparation: Preparation<Plan, Weights, Code>;
   readonly #threads: number;
-  readonly #pool: Pool | undefined;
+  readonly #pool: ThreadPool | undefined;
   /** Whether other threads may do its work. */
   #shares: boolean;
   #store: Store<Weights> | undefined;
@@ -143,7 +143,7 @@ export class Session<Plan extends { readonly bytes: number }, Weights, Code exte
     return this.#preparation.hosted && !mayBlock();
   }
 
-  #threadPool(): Pool {
+  #threadPool(): ThreadPool {
     return this.#pool ?? sharedPool();
   }
 

@@ -1,4 +1,4 @@
-/** 256-bit vectors where V8 can join pairs of 128 bits: opt-in, tried out before it is trusted. */
+/** 256-bit vectors, if V8 can join pairs of 128 bits: opt-in, and tried out before it is trusted. */
 import { joinVectors } from "#platform";
 import { uniform } from "../core/random.ts";
 import { dwconv, packDwconv, packedDwconvSize } from "../kernels/f32/dwconv.ts";
@@ -10,26 +10,26 @@ import { ModuleBuilder } from "../wasm/module.ts";
 let enabled: boolean | undefined;
 
 /**
- * Lets models that are made from now on compute with 256-bit vectors: about 1.7 times as fast where it works, which is in Node 26 on
- * x64 machines with AVX2. It sets a switch of V8 for the whole process. The results are the same to the bit.
+ * Lets models that are made from now on compute with 256-bit vectors, about 1.7 times as fast. It works in Node 26 on x64 machines with AVX2;
+ * elsewhere nothing changes. It sets a switch of V8 for the whole process. Results stay the same to the bit.
  *
- * Kernels are tried first, which takes some 20 ms: where they are wrong or not faster, all stays as it is.
+ * The kernels are tried first, which takes some 20 ms: if they are wrong or not faster, everything stays as it is.
  *
- * @returns whether it is on. Later calls give the first one's answer.
+ * @returns whether 256-bit vectors are on. Later calls give the first call's answer.
  */
 export function enableWideSimd(): boolean {
   enabled ??= features().relaxedSimd && joinVectors(true) && (areWideKernelsGood() || !joinVectors(false));
   return enabled;
 }
 
-/** What engines use where they are not told otherwise. */
+/** The features that engines use unless they are told otherwise. */
 export function machineFeatures(): Features {
   return { ...features(), wideSimd: enabled ?? false };
 }
 
-/** Engines start with simple code and change to the joined one when it is ready: not longer than so many milliseconds. */
+/** V8 starts with simple code and changes to the joined one when that is ready. This is how many milliseconds are waited for it. */
 const PATIENCE = 150;
-/** So much faster is the wide tile at least where vectors are joined; it is slower where they are not. */
+/** The wide tile is faster by at least this factor if vectors are joined, and slower if they are not. */
 const FASTER = 1.1;
 
 const [ROWS, K, N] = [6, 256, 64];

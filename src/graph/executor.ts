@@ -7,7 +7,7 @@
  * answer does not depend on the other samples of its batch.
  *
  * **Weights.** They belong to the layers, and may be assigned to between any two calls (`Weight.version` tells). A call uses those that
- * are there when it begins. (A back end that was given integers in place of some weights keeps those.)
+ * are there when its turn comes. (A back end that was given integers in place of some weights keeps those.)
  *
  * **Numbers.** Everything is float32. Sums may be made in another order than the layers make them, and products may be fused with them: each
  * layer stays within 2e-6 of the largest magnitude of its output, and NaN and infinities come out where they do in Keras. Inputs, weights and

@@ -1,4 +1,4 @@
-/** Activations that are nothing but bounds (relu, relu6, hard_tanh): they cost nothing where a value is written anyway. */
+/** Activations that are nothing but bounds (relu, relu6, hard_tanh): whoever writes a value can apply them at no cost. */
 import type { ActivationName } from "../layers/activations/activations.ts";
 
 /** Every number below `low` becomes `low`, every number above `high` becomes `high`; NaN stays NaN. */

@@ -54,7 +54,7 @@ class Folding {
       }
       case "sum": {
         const [a, b] = operation.inputs;
-        // The convolution moves to the place of the sum, where the other summand is there.
+        // The convolution moves to the place of the sum: by then the other summand is there.
         for (const [value, residual] of [[b, a] as const, [a, b] as const]) {
           const from = this.#maker(value);
           if (from?.kind !== "convolution" || !takesResidual(from)) continue;

@@ -1,5 +1,5 @@
 /**
- * Cross-layer equalization (Nagel et al. 2019, arXiv 1906.04721), where it costs nothing: channels of a value are divided by units of
+ * Cross-layer equalization (Nagel et al. 2019, arXiv 1906.04721), if it costs nothing: channels of a value are divided by units of
  * their own, which the convolutions that make and take the value absorb in their weights, so that channels with small numbers are not
  * lost beside those with large ones. Depthwise convolutions take any units, since each of their channels has a weight scale of its own; others
  * would pay for them with the precision of weights, and lose more than they gain.
@@ -7,13 +7,15 @@
 import { type Convolution, type Operation, type Operations, inputsOf } from "../lowering/operations.ts";
 import type { ChannelHistogram } from "./histogram.ts";
 
-/** How far beyond what was seen a channel may go before it is cut, and the least unit: pictures to come are not those of the calibration. */
+/**
+ * How far beyond what was seen a channel may go before it is cut, as pictures to come are not those of the calibration; and the least unit.
+ */
 const MARGIN = 2;
 const LEAST_UNIT = 1 / 4;
 
 export type Units = ReadonlyMap<number, Float64Array>;
 
-/** The units of each value that has some: of those that only depthwise convolutions take. None is above 1. */
+/** The units of each value that only depthwise convolutions take. None is above 1. */
 export function unitsOf(
   operations: Operations,
   convolutions: readonly Convolution[],

@@ -6,7 +6,7 @@ import { LEVELS, type Range } from "./scheme.ts";
  * How a tensor's range is chosen.
  * - `minMax`: all that was seen.
  * - `percentile`: all but the outermost numbers.
- * - `mse`: where rounding and cutting together cost the least squared error.
+ * - `mse`: the range for which rounding and cutting together cost the least squared error.
  */
 export type RangeMethod = "minMax" | "percentile" | "mse";
 
@@ -16,10 +16,10 @@ export interface RangeOptions {
   readonly percentile: number;
 }
 
-/** Bins of a channel on either side of 0, and of a whole value. */
+/** The bins on either side of 0: those of a channel, and those of a whole value. */
 const CHANNEL_BINS = 128;
 const BINS = 4096;
-/** Pixels of a picture that are put into bins, about. */
+/** About the number of pixels of a picture that are put into bins. */
 const PIXELS = 1024;
 
 export class ChannelHistogram {
@@ -28,9 +28,9 @@ export class ChannelHistogram {
   readonly highs: Float64Array;
   readonly #sums: Float64Array;
   #pixels = 0;
-  /** Pixels in the bins. */
+  /** The number of pixels in the bins. */
   #binned = 0;
-  /** For each channel numbers that are not 0, by size; the upper half holds the positive ones. */
+  /** How many numbers of each channel, other than 0, are of each size; the upper half of a channel's bins is for positive ones. */
   readonly #bins: Uint32Array;
   readonly #limits: Float64Array;
 
@@ -67,7 +67,7 @@ export class ChannelHistogram {
     }
   }
 
-  /** Ends and sums. */
+  /** Moves the ends of each channel, and adds to its sum. */
   #bound(values: Float32Array): void {
     const { channels, lows, highs } = this;
     const sums = this.#sums;
@@ -130,7 +130,7 @@ export class ChannelHistogram {
 interface Whole {
   readonly bins: Float64Array;
   readonly limit: number;
-  /** All that was seen. */
+  /** From the least to the largest number that was seen. */
   readonly range: Range;
 }
 

@@ -66,7 +66,7 @@ export function blankNetwork(program: Program, shapes: readonly Dims[]): Quantiz
 interface Quantizable {
   readonly operations: Operations;
   readonly convolutions: readonly Convolution[];
-  /** Those whose ranges matter. */
+  /** The values whose ranges matter. */
   readonly values: readonly number[];
 }
 
@@ -87,7 +87,7 @@ function quantizable(program: Program, shapes: readonly Dims[]): Quantizable {
   return { operations, convolutions, values: valuesOf(operations, convolutions).filter((value) => known.has(value)) };
 }
 
-/** The values whose ranges matter: what convolutions take and make, and means of it. */
+/** The values whose ranges matter: those that convolutions take and make, and means of these. */
 function valuesOf({ list }: Operations, convolutions: readonly Convolution[]): readonly number[] {
   const values = new Set<number>();
   for (const { input, output, residual } of convolutions) {

@@ -1,4 +1,4 @@
-/** The constants of a convolution or mean between quantized values: what a sum starts from, and the factor that brings it to the output's scale. */
+/** The constants of a convolution or a mean between quantized values: the number that a sum starts from, and the factor that brings it to the output's scale. */
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { QuantizedWeights } from "./network.ts";
 import { LEVELS, type Quantization, WEIGHT_LIMIT } from "./scheme.ts";
@@ -17,12 +17,12 @@ export interface Requantization {
 
 interface Ends {
   readonly input: Quantization;
-  /** Undefined for float32. */
+  /** Undefined if the result is float32. */
   readonly output: Quantization | undefined;
   readonly residual: Quantization | undefined;
 }
 
-/** Constants for every output channel. @throws FormatError where numbers are out of proportion. */
+/** The constants of each output channel. @throws FormatError if numbers are out of proportion. */
 export function requantization(
   { kernel, scales, bias }: QuantizedWeights,
   { input, output, residual }: Ends,
@@ -54,7 +54,7 @@ export function requantization(
   return { starts, factors, residualFactor };
 }
 
-/** Constants for the mean of so many integers. */
+/** The constants of the mean of `count` integers. */
 export function meanRequantization(
   count: number,
   input: Quantization,

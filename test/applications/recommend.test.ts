@@ -70,7 +70,8 @@ describe("recommend", () => {
     );
     await assert.rejects(
       recommend({ latencyMs: 1e-6 }),
-      refusal("LimitError", /the fastest, mobilenetv2_0\.35_96 in (int8|float32), takes about /),
+      // Which one that is here, who knows.
+      refusal("LimitError", /the fastest, mobilenetv2_\d\.\d\d_\d+ in (int8|float32), takes about \d+\.\d\d ms/),
     );
     await assert.rejects(recommend({ downloadBytes: 1000 }), refusal("LimitError", /the smallest, that of .*0\.35_/));
   });
@@ -92,13 +93,18 @@ describe("recommend", () => {
 
 describe("measureCheckpoint", () => {
   it("times a published model", async () => {
+    const started = performance.now();
     const measured = await measureCheckpoint({ name: "mobilenetv2_0.35_96" }, { duration: 20 });
     const { latencyMs, ...rest } = measured;
     assert.deepEqual(rest, { name: "mobilenetv2_0.35_96", precision: "float32" });
-    assert.ok(latencyMs > 0.05 && latencyMs < 1000, String(latencyMs));
+    // One of several predictions, all of which happened here.
+    assert.ok(latencyMs > 0 && latencyMs < (performance.now() - started) / 2, String(latencyMs));
     const integers = await measureCheckpoint({ name: "mobilenetv2_0.35_96" }, { duration: 20, precision: "int8" });
     assert.equal(integers.precision, "int8");
-    assert.ok(integers.latencyMs > 0.01 && integers.latencyMs < 1000, String(integers.latencyMs));
+    assert.ok(
+      integers.latencyMs > 0 && integers.latencyMs < (performance.now() - started) / 4,
+      String(integers.latencyMs),
+    );
   });
 
   it("refuses others", async () => {

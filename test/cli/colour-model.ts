@@ -1,7 +1,8 @@
 /** A model that knows red, green and blue, and pictures of one colour: for commands whose answers are to be known. */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Activation, Dense, GlobalAveragePooling2D, Input, Sequential, Tensor, saveImg } from "../../src/index.ts";
+import { Dense, GlobalAveragePooling2D, Input, Sequential, Tensor, saveImg } from "../../src/index.ts";
+import { Activation } from "../../src/public/layers.ts";
 
 export const COLOURS = ["red", "green", "blue"] as const;
 export type Colour = (typeof COLOURS)[number];

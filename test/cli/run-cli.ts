@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly input?: Uint8Array;
   /** Called with the process's id as soon as it runs. */
   readonly onStart?: (pid: number) => void;
+  /** Called with all that it has printed so far, whenever it prints. */
+  readonly onOutput?: (stdout: string) => void;
 }
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -29,13 +31,17 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
 }
 
 /** Resolves when the process has ended, whatever its exit code. */
-export function runProcess(argv: readonly string[], { env = {}, input, onStart }: RunOptions = {}): Promise<Ended> {
+export function runProcess(
+  argv: readonly string[],
+  { env = {}, input, onStart, onOutput }: RunOptions = {},
+): Promise<Ended> {
   const [program = "", ...args] = argv;
   const child = spawn(program, args, { env: { ...environment(), ...env } });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => (output[name] += text));
   }
+  child.stdout.on("data", () => onOutput?.(output.stdout));
   child.stdin.on("error", () => undefined).end(input);
   if (child.pid !== undefined) onStart?.(child.pid);
   return new Promise((resolve, reject) => {

@@ -64,11 +64,13 @@ describe("checkOptions", () => {
   });
 
   it("takes no list that the interface outgrew", () => {
-    // @ts-expect-error learningRate is missing
-    checkOptions<Options>("fit()", {}, { epochs: true, batchSize: true });
-    // @ts-expect-error there is no epoch
-    checkOptions<Options>("fit()", {}, { ...KNOWN, epochs: true, epoch: true });
-    assert.ok(true);
+    // The compiler says so: where it does not, the comment is the error. Nothing is wrong with the call itself.
+    assert.doesNotThrow(() => {
+      // @ts-expect-error learningRate is missing
+      checkOptions<Options>("fit()", {}, { epochs: true, batchSize: true });
+      // @ts-expect-error there is no epoch
+      checkOptions<Options>("fit()", {}, { ...KNOWN, epochs: true, epoch: true });
+    });
   });
 });
 

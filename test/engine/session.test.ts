@@ -6,7 +6,7 @@ import type { Dims } from "../../src/core/shape.ts";
 import type { Place } from "../../src/engine/memory/place.ts";
 import { RunWriter } from "../../src/engine/run-writer.ts";
 import { type Compiled, type Preparation, type Prepared, Session } from "../../src/engine/session.ts";
-import { Pool } from "../../src/engine/threads/pool.ts";
+import { ThreadPool } from "../../src/engine/threads/pool.ts";
 import { i32 } from "../../src/wasm/instructions.ts";
 
 interface Plan {
@@ -136,7 +136,7 @@ describe("a session", () => {
   it("tries with one thread if shared memory is full, stays with it, and gives the shared memory back", async () => {
     limitSharedMemory(1024);
     const { asked, of } = preparation();
-    const session = new Session(of, { threads: 2, pool: new Pool() });
+    const session = new Session(of, { threads: 2, pool: new ThreadPool() });
     const small = await use(session, 1);
     assert.equal(small.store.place.shared, true);
     const release = mock.method(small.store.place as Required<Place>, "release");
@@ -151,7 +151,7 @@ describe("a session", () => {
 
   it("lets no two runs overlap while it falls back to one thread", async () => {
     limitSharedMemory(1024);
-    const session = new Session(preparation().of, { threads: 2, pool: new Pool() });
+    const session = new Session(preparation().of, { threads: 2, pool: new ThreadPool() });
     const events: string[] = [];
     const slowly = (name: string) => async (): Promise<void> => {
       events.push(`${name} begins`);
@@ -189,18 +189,21 @@ describe("a session", () => {
     session.dispose();
   });
 
-  it("begins anew after a thread was lost, and not after an error of the caller's", async () => {
+  it("begins anew after a thread was lost or code has trapped, and not after an error of the caller's", async () => {
     const { asked, of } = preparation();
     const session = new Session(of, alone);
-    const failing = (code: "StateError" | "ValueError"): Promise<void> =>
-      session.run([[1]], () => Promise.reject(new MobileNetV2Error(code, "mine")));
-    const { store } = await use(session, 1);
-    await assert.rejects(failing("ValueError"), /mine/);
+    const failing = (reason: Error): Promise<void> => session.run([[1]], () => Promise.reject(reason));
+    let { store } = await use(session, 1);
+    await assert.rejects(failing(new MobileNetV2Error("ValueError", "mine")), /mine/);
     assert.equal((await use(session, 1)).store, store);
-    await assert.rejects(failing("StateError"), /mine/);
-    assert.equal(session.memoryBytes, 0);
-    assert.notEqual((await use(session, 1)).store, store);
-    assert.deepEqual(asked, ["1", "1"]);
+    for (const error of [new MobileNetV2Error("StateError", "lost"), new WebAssembly.RuntimeError("trapped")]) {
+      await assert.rejects(failing(error), error);
+      assert.equal(session.memoryBytes, 0);
+      const next = await use(session, 1);
+      assert.notEqual(next.store, store);
+      ({ store } = next);
+    }
+    assert.deepEqual(asked, ["1", "1", "1"]);
     session.dispose();
   });
 
@@ -213,7 +216,7 @@ describe("a session", () => {
   });
 
   it("disposed of during a run: that ends well, the next ones are errors, and only then the memory is given back", async () => {
-    const session = new Session(preparation().of, { threads: 2, pool: new Pool() });
+    const session = new Session(preparation().of, { threads: 2, pool: new ThreadPool() });
     const events: string[] = [];
     const running = session.run([[1]], async ({ store, code, compiled, arena }) => {
       mock.method(store.place as Required<Place>, "release", () => {

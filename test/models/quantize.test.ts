@@ -9,7 +9,6 @@ import {
   MobileNetV2,
   MobileNetV2Error,
   Model,
-  Softmax,
   Tensor,
   imgToArray,
   loadImg,
@@ -17,6 +16,7 @@ import {
   preprocessInput,
   quantize,
 } from "mobilenet-v2";
+import { Softmax } from "mobilenet-v2/layers";
 import { uniform } from "../../src/core/random.ts";
 import { hasMode } from "../../src/engine/integers/modes.ts";
 import { seedWeights } from "../support/seeded.ts";

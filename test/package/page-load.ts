@@ -1,8 +1,8 @@
-/** What a page loads to classify: the package's program bundled and minified, or its files as they are; gzip's bytes. */
+/** What a page loads to classify: a program bundled and minified, or the package's files minified one by one; gzip's bytes. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, transformSync } from "esbuild";
 import { rolldown } from "rolldown";
 
 const PROGRAM = `
@@ -71,13 +71,45 @@ export async function esbuildBytes(project: string): Promise<number> {
   }));
 }
 
-/** By an import map: the face with all that it imports statically. */
-export function unbundledBytes(dist: string): number {
-  return loadedBytes([join(dist, "index.js"), join(dist, "browser.js")], (path) => {
-    const text = readFileSync(path, "utf8");
-    const imports = [...text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)].map(([, next = ""]) =>
-      join(dirname(path), next),
-    );
-    return { bytes: gzipped(text), imports };
+/** By an import map: some of the package's faces with all that they import statically, each file minified as it would be served. */
+export function unbundledBytes(dist: string, faces: readonly string[]): number {
+  return loadedBytes(
+    [...faces, "browser"].map((face) => join(dist, `${face}.js`)),
+    (path) => {
+      const { code } = transformSync(readFileSync(path, "utf8"), { minify: true, format: "esm", target: "es2022" });
+      const imports = [...code.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)].map(([, next = ""]) =>
+        join(dirname(path), next),
+      );
+      return { bytes: gzipped(code), imports };
+    },
+  );
+}
+
+/** A program bundled and minified as a page is served, by esbuild: contents by path. */
+export async function esbuildPage(entry: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["browser"],
+    outdir: "/",
+    write: false,
+    logLevel: "silent",
   });
+  return new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+}
+
+/** The same by Rolldown. */
+export async function rolldownPage(entry: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const bundle = await rolldown({ input: entry, cwd: dirname(entry), platform: "browser", logLevel: "silent" });
+  const { output } = await bundle.generate({ format: "es", minify: true });
+  await bundle.close();
+  return new Map(
+    output.flatMap((one) =>
+      one.type === "chunk" ? [[`/${one.fileName}`, new TextEncoder().encode(one.code)] as const] : [],
+    ),
+  );
 }

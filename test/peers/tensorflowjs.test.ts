@@ -1,7 +1,7 @@
 /** TensorFlow.js opens the layers models that we write; we open what it and tensorflowjs_converter write, quantised too, and nsfwjs's. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { nsfwjsFolder } from "../../src/cli/nsfwjs.ts";
+import { nsfwjsFolder } from "../../src/cli/files/nsfwjs.ts";
 import { uniform } from "../../src/core/random.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";

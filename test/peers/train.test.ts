@@ -4,22 +4,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  Adam,
   BatchNormalization,
-  Conv2D,
-  CosineDecay,
   Dense,
-  DepthwiseConv2D,
   GlobalAveragePooling2D,
-  GlorotUniform,
   Input,
   MobileNetV2,
   Model,
-  ReLU,
-  SGD,
   Tensor,
   loadModel,
 } from "../../src/index.ts";
+import { Conv2D, DepthwiseConv2D, GlorotUniform, ReLU } from "../../src/public/layers.ts";
+import { Adam, CosineDecay, SGD } from "../../src/public/training.ts";
 import { uniform } from "../../src/core/random.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { assertWithin } from "../support/compare.ts";

@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
-import {
-  Activation,
-  Conv2D,
-  Dense,
-  Dropout,
-  GlobalAveragePooling2D,
-  Input,
-  Model,
-  Rescaling,
-  Sequential,
-  loadAnyModel,
-  loadModel,
-} from "mobilenet-v2";
+import { Dense, Dropout, GlobalAveragePooling2D, Input, Model, Rescaling, Sequential, loadModel } from "mobilenet-v2";
+import { Activation, Conv2D } from "mobilenet-v2/layers";
+import { loadAnyModel } from "mobilenet-v2/saving";
 
 const RAW = { scale: 1, offset: 0 };
 

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { MobileNetV2, readCheckpoint } from "mobilenet-v2";
+import { MobileNetV2 } from "mobilenet-v2";
+import { readCheckpoint } from "mobilenet-v2/saving";
 import { type Ended, runCli } from "../cli/run-cli.ts";
 import { drawShapes } from "../support/shapes.ts";
 

@@ -1,4 +1,4 @@
-/** Memory that work leaves behind, told without V8's leisure: garbage is collected before each look. */
+/** How much memory work leaves behind. Garbage is collected before each look: V8 would do it when it likes. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
@@ -9,15 +9,15 @@ export const collect = runInNewContext("gc") as () => void;
 /** In bytes. */
 export interface Memory {
   /**
-   * What the process has in all. WebAssembly's memory comes and goes with it at once; of small arrays that were given back, the allocator
-   * keeps some for later.
+   * All memory of the process. WebAssembly's is taken and given back at once; of arrays that were given back, the allocator keeps some
+   * for later.
    */
   readonly resident: number;
-  /** What JavaScript's objects and arrays have, exactly, without WebAssembly's memory. */
+  /** The memory of JavaScript's objects and arrays, exactly. WebAssembly's is not in it. */
   readonly objects: number;
 }
 
-/** Once garbage is collected, and once what finalizers and other threads let go of is too. */
+/** The memory once garbage is collected, and once what finalizers and other threads let go of is collected too. */
 async function memory(): Promise<Memory> {
   for (let i = 0; i < 4; i++) {
     collect();
@@ -27,7 +27,7 @@ async function memory(): Promise<Memory> {
   return { resident: rss, objects: heapUsed + arrayBuffers };
 }
 
-/** By how much the process grows with each time that `work` is done. */
+/** By how much memory the process grows each time that `work` is done. */
 export async function growth(times: number, work: () => Promise<void>): Promise<Memory> {
   const before = await memory();
   for (let i = 0; i < times; i++) await work();

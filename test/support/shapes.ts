@@ -1,7 +1,7 @@
 /** Pictures of shapes that the project draws: a data set without a download, the same for the same seed. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeImg } from "mobilenet-v2";
+import { encodeImg } from "mobilenet-v2/image";
 import { fnv1a32, unitAt } from "../../src/core/random.ts";
 
 /** Whether a point of the square from -1 to 1 is within the shape, which lies in the unit circle. */

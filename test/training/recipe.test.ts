@@ -3,23 +3,11 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import {
-  Adam,
-  Callback,
-  Dense,
-  Dropout,
-  Input,
-  Model,
-  GlorotUniform,
-  type PhaseResult,
-  Tensor,
-  type TrainingPhase,
-  balancedClassWeight,
-  fitInPhases,
-  hasPhases,
-  stratifiedFolds,
-  stratifiedSplit,
-} from "mobilenet-v2";
+import { Dense, Dropout, Input, Model, Tensor } from "mobilenet-v2";
+import { balancedClassWeight, stratifiedFolds, stratifiedSplit } from "mobilenet-v2/data";
+import { GlorotUniform } from "mobilenet-v2/layers";
+import { Adam, Callback, type PhaseResult, type TrainingPhase, fitInPhases } from "mobilenet-v2/training";
+import { hasPhases } from "../../src/training/loop/phases.ts";
 import { uniform } from "../../src/core/random.ts";
 
 const folders: string[] = [];

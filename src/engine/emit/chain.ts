@@ -20,7 +20,7 @@ export function emitChain(emitter: Emitter, { links, kept, pieces }: Chain): voi
       const address = f.local("i32", addressAt(emitter.address(value), piece, keptBytes(link, rows)));
       return new Ring(emitter, link, rows, address);
     });
-    // Backwards from the first row of the last link: where each link begins.
+    // The first row of each link is found backwards, from that of the last link.
     let start: Expr<"i32"> = from;
     for (const [i, ring] of [...rings.entries()].toReversed()) start = ring.start(links[i + 1] ?? last, start);
     forEach(f, from, count, (y) => emitRow(emitter, links, rings, links.length - 1, y));
@@ -54,12 +54,12 @@ function emitRow(
   });
 }
 
-/** The first input row under the window of output row `y`; negative where that is padding. */
+/** The first input row under the window of output row `y`; negative if that is padding. */
 function topRow({ window }: Convolution, y: Expr<"i32">): Expr<"i32"> {
   return i32.sub(i32.mul(y, i32.const(window.strides[0])), i32.const(window.pads[0][0]));
 }
 
-/** The last rows of a link's output. */
+/** The last rows of a link's output, in a ring that is written over and over. */
 class Ring {
   readonly #emitter: Emitter;
   readonly #link: Convolution;
@@ -76,7 +76,7 @@ class Ring {
     this.#next = emitter.f.local("i32");
   }
 
-  /** Begins with what `next` needs for its row `y`; gives the row with which this link begins. */
+  /** Starts the ring at the first row that `next` needs for its row `y`, and gives the number of that row. */
   start(next: Convolution, y: Expr<"i32">): Expr<"i32"> {
     const { f } = this.#emitter;
     f.set(this.#next, topRow(next, y));

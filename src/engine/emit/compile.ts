@@ -28,11 +28,11 @@ export interface Compiled {
 export interface CompileOptions {
   readonly arena: number;
   readonly weights: PackedWeights;
-  /** For several threads in a shared memory. */
+  /** Whether the code is for several threads in a shared memory. */
   readonly shared: boolean;
-  /** Every operation a run of its own, for those who time them. */
+  /** Whether every operation becomes a run of its own, for those who time them. Default: false. */
   readonly separate?: boolean;
-  /** For plans with integers. */
+  /** What emits the operations of integers, for plans that have some. */
   readonly emitIntegers?: EmitIntegers | undefined;
 }
 
@@ -62,7 +62,7 @@ export function compile(
   return { bytes: writer.toBytes(), stages, runs: writer.runs };
 }
 
-/** What one call of an elementwise kernel writes, about. */
+/** About the number of bytes that one call of an elementwise kernel writes. */
 const BYTES_PER_CALL = 2 ** 16;
 
 function emit(
@@ -75,7 +75,7 @@ function emit(
   if (floats === 0) return;
   const { f, weights, arithmetic } = emitter;
   const output = emitter.address(operation.output);
-  /** Calls a kernel for `pieces` pieces of so many bytes with the addresses of the first one. */
+  /** Calls a kernel for `pieces` pieces of `bytes` bytes each, with the addresses of the first one. */
   const shared = (
     kernel: Callable,
     pieces: number,

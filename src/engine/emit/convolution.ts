@@ -11,13 +11,13 @@ import type { Convolution } from "../../lowering/operations.ts";
 import type { SelectedConvolution } from "../operations.ts";
 import { splitRows } from "../plan/tiles.ts";
 
-/** Multiply-adds of one call of a kernel, about: some microseconds, so that no thread waits longer than that for another. */
+/** About the number of multiply-adds in one call of a kernel: it takes some microseconds, so that no thread waits longer for another. */
 const MACS_PER_CALL = 2 ** 17;
-/** From so many tiles of rows on, these are shared between threads; columns are before. */
+/** The number of tiles of rows from which on threads share tiles; with fewer they share columns. */
 const MANY_TILES = 32;
-/** The least number of pieces that a convolution is cut into, where it can be. */
+/** The least number of pieces that a convolution is cut into, if it can be. */
 const PIECES = 28;
-/** Fewer tiles of rows than this are halved, or so, by columns: else one thread often has one more than the other. */
+/** Fewer tiles of rows than this are cut by columns too: else one thread often has one tile more than the other. */
 const FEW_TILES = 64;
 const COLUMN_PARTS = 3;
 
@@ -44,13 +44,13 @@ export function emitConvolution(emitter: Emitter, operation: SelectedConvolution
 
 /** Where the rows of a picture are. */
 export interface RowAddresses {
-  /** Of an input row of that number, which lies inside the picture. Convolutions with windows of several rows find the next ones behind it. */
+  /** The address of an input row inside the picture. Convolutions with windows of several rows find the next rows behind it. */
   readonly input: (row: Expr<"i32">) => Expr<"i32">;
   readonly output: Expr<"i32">;
   readonly residual: Expr<"i32"> | undefined;
 }
 
-/** Output row `y`. */
+/** Computes output row `y`. */
 export function emitConvolutionRow(
   emitter: Emitter,
   operation: SelectedConvolution,
@@ -156,7 +156,7 @@ function emitPixels(emitter: Emitter, operation: SelectedConvolution, tile: Tile
   let firstPixel = 0;
   for (const { rows, tiles } of splits) {
     const start = firstPixel;
-    /** Tiles from `first` on, panels of columns from `panel` on. */
+    /** Computes tiles from `first` on, and panels of columns from `panel` on. */
     const call = (first: Expr<"i32">, count: Expr<"i32">, panel: Expr<"i32">, columns: Expr<"i32">): void => {
       const pixel = i32.add(i32.mul(first, i32.const(rows)), i32.const(start));
       const at = (value: number): Expr<"i32"> =>
@@ -202,7 +202,7 @@ interface GemmArguments {
   readonly r: Expr<"i32"> | undefined;
 }
 
-/** Calls the matrix kernel whose tile has so many rows. */
+/** Calls the matrix kernel whose tile has `rows` rows. */
 function emitGemm(
   emitter: Emitter,
   { operation, tile: { columns } }: Matrix,
@@ -211,33 +211,33 @@ function emitGemm(
 ): void {
   const { arithmetic } = emitter;
   const { from, to, window, groups, bounds } = operation;
-  const run = runs(operation);
+  const stretch = stretchesOf(operation);
   const variant: GemmVariant = {
     rows,
     columns,
     arithmetic,
     minmax: bounds !== undefined,
     add: r !== undefined,
-    window: run.window !== undefined,
+    window: stretch.window !== undefined,
     ragged: (to.channels / groups) % columns !== 0,
   };
   const kernel = emitter.kernel(gemmName(variant), (module) => gemm(module, variant));
   const aStride = i32.const(window.strides[1] * from.channels * 4);
-  const args: AnyExpr[] = [tiles, i32.const(run.k), n, a, aStride, b, c, i32.const(to.channels * 4)];
+  const args: AnyExpr[] = [tiles, i32.const(stretch.k), n, a, aStride, b, c, i32.const(to.channels * 4)];
   if (r !== undefined) args.push(r);
-  args.push(...boundArguments(bounds), ...(run.window ?? []).map(i32.const));
+  args.push(...boundArguments(bounds), ...(stretch.window ?? []).map(i32.const));
   emitter.f.call(kernel, args);
 }
 
-/** The runs of consecutive values under a window: their length, and for more than one the kernel's `window` arguments. */
-export function runs({ from, window, groups }: Pick<Convolution, "from" | "window" | "groups">): {
+/** The stretches of consecutive values under a window: their length, and if there are several the kernel's `window` arguments. */
+export function stretchesOf({ from, window, groups }: Pick<Convolution, "from" | "window" | "groups">): {
   k: number;
   window: readonly number[] | undefined;
 } {
   const channels = from.channels / groups;
   const pixel = from.channels * 4;
   if (window.rows * window.cols === 1) return { k: channels, window: undefined };
-  // Neighbouring pixels of a window row are one run.
+  // Neighbouring pixels of a window row are one stretch.
   const joined = groups === 1 && window.dilation[1] === 1;
   const k = joined ? window.cols * channels : channels;
   const cols = joined ? 1 : window.cols;

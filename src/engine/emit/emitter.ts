@@ -8,7 +8,7 @@ import type { RunEmitter } from "../run-writer.ts";
 import type { PackedWeights } from "../memory/weights.ts";
 
 export interface Emitter extends RunEmitter {
-  /** What multiplies and adds. */
+  /** How the kernels multiply and add. */
   readonly arithmetic: Arithmetic;
   readonly weights: PackedWeights;
   /** The address of a value. */
@@ -24,7 +24,7 @@ export function boundArguments(bounds: Bounds | undefined): readonly AnyExpr[] {
   return bounds === undefined ? [] : [f32.const(bounds.low), f32.const(bounds.high)];
 }
 
-/** A constant address and so many strides. */
+/** The address that lies `index` strides behind a constant one. */
 export function addressAt(start: number, index: Expr<"i32">, stride: number): Expr<"i32"> {
   return i32.add(i32.mul(index, i32.const(stride)), i32.const(start));
 }

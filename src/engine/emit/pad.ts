@@ -39,7 +39,7 @@ export function emitBorder(emitter: Emitter, operation: Pad): void {
   });
 }
 
-/** All in bytes but `top` and `bottom`, which are rows. */
+/** The border in numbers: `top` and `bottom` are rows, all else is bytes. */
 function layout({ from, pads }: Pad) {
   const [[top, bottom], [leftPixels, rightPixels]] = pads;
   const pixel = from.channels * 4;

@@ -7,7 +7,7 @@ import { f32, i32 } from "../../wasm/instructions.ts";
 import { type Emitter, addressAt, forEach } from "./emitter.ts";
 import type { Pool } from "../../lowering/operations.ts";
 
-/** The pieces that a pool is cut into, where it can be; of a single window, by so many channels or a multiple of them. */
+/** The number of pieces that a pool is cut into, if it can be. A single window is cut by channels, into multiples of `CHANNELS`. */
 const PIECES = 8;
 const CHANNELS = 16;
 
@@ -19,7 +19,7 @@ export function emitPool(emitter: Emitter, { mode, input, output, from, to, wind
   const [[top], [left]] = window.pads;
   const rows = along(f, { size: window.rows, stride: window.strides[0], before: top, length: from.rows });
   const cols = along(f, { size: window.cols, stride: window.strides[1], before: left, length: from.cols });
-  /** The window that `rows` and `cols` are at: `channels` channels from the one of that number on. */
+  /** Gathers `channels` channels, from the one of number `channel` on, under the window that `rows` and `cols` are at. */
   const gather = (place: Expr<"i32">, channel: Expr<"i32">, channels: Expr<"i32">): void => {
     const first = i32.add(i32.mul(rows.from, i32.const(from.cols)), cols.from);
     f.call(kernel, [
@@ -67,7 +67,7 @@ interface Along {
   readonly length: number;
 }
 
-/** The window along one axis: where its part inside the picture starts, and how long that is. */
+/** The window along one axis: `from` is where its part inside the picture starts, `count` how long that is. */
 export function along(f: FunctionBuilder, { size, stride, before, length }: Along) {
   const place = f.local("i32");
   const from = f.local("i32");
@@ -75,7 +75,7 @@ export function along(f: FunctionBuilder, { size, stride, before, length }: Alon
   return {
     from,
     count,
-    /** Sets them for the output of that number. */
+    /** Sets both for the output of number `index`. */
     cut: (index: Expr<"i32">) => {
       f.set(place, i32.sub(i32.mul(index, i32.const(stride)), i32.const(before)));
       f.set(from, max(place, i32.const(0)));

@@ -34,7 +34,7 @@ function emitDepthwise(emitter: Emitter, operation: IntegerConvolution): void {
     const piece = i32.div_s(first, i32.const(most));
     const scratch = f.local("i32", addressAt(emitter.scratch, piece, i8DwconvScratch(variant)));
     forEach(f, first, count, (call) => {
-      // The last call of an odd number of rows does one again.
+      // If the number of rows is odd, the last call computes one of them again.
       const y = f.local("i32", i32.mul(call, i32.const(rows)));
       if (to.rows % rows > 0) f.if(i32.gt_s(y, i32.const(to.rows - rows)), () => f.set(y, i32.const(to.rows - rows)));
       const top = f.local("i32", i32.sub(i32.mul(y, i32.const(stride)), i32.const(window.pads[0][0])));
@@ -128,7 +128,7 @@ interface GemmArguments {
   readonly scratch: Expr<"i32">;
 }
 
-/** Calls the matrix kernel whose tile has so many rows and panels. */
+/** Calls the matrix kernel whose tile has `rows` rows and `panels` panels. */
 function emitGemm(
   emitter: Emitter,
   operation: IntegerConvolution,

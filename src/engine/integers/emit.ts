@@ -17,7 +17,7 @@ import { emitIntegerConvolution } from "./emit-convolution.ts";
 import type { Dequantize, IntegerMean, IntegerOperation, IntegerPad, Quantize } from "./operations.ts";
 import { PIECES } from "./shares.ts";
 
-/** Numbers of one call of a conversion, about. */
+/** About the number of numbers that one call of a conversion takes. */
 const NUMBERS_PER_CALL = 2 ** 14;
 const EIGHT = 8;
 
@@ -84,7 +84,7 @@ function emitPad(emitter: Emitter, operation: IntegerPad): void {
   );
 }
 
-/** Writes a picture and what is around it, a row a piece; `inside` writes row `y` of the picture itself. */
+/** Writes a picture and what is around it, row by row; `inside` writes row `y` of the picture itself. */
 function emitSurrounded(
   emitter: Emitter,
   { from, pads, padding, mode, output }: Pick<IntegerPad, "from" | "pads" | "padding" | "mode" | "output">,

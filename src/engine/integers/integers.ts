@@ -23,8 +23,10 @@ import { scratchBytesOf } from "./shares.ts";
 import { joinsIntegers } from "./wide.ts";
 
 /**
- * @param wide whether kernels are to be those that V8 joins to 256 bits
- * @throws FormatError where the network does not fit the operations.
+ * The operations with integers in place of those that the network has integers for.
+ *
+ * @param wide whether the kernels are those that V8 joins to 256 bits
+ * @throws FormatError if the network does not fit the operations.
  */
 export function toIntegers(
   operations: Operations,
@@ -84,7 +86,7 @@ class Mixing {
   }
 
   add(operation: Operation): void {
-    // Of a value without numbers nothing is computed, by whatever.
+    // A value without numbers needs no kernel, and there is none of integers for it.
     const isEmpty = sizeOf(this.#shapes[operation.output] ?? []) === 0;
     const weights = isEmpty ? undefined : this.#network.weights.get(operation.output);
     if (weights !== undefined) {
@@ -176,7 +178,7 @@ class Mixing {
     }
   }
 
-  /** The quantization of a result that is to be integers; undefined where only float32 is asked of it. */
+  /** The quantization of a result that is to be integers; undefined if everyone who reads it wants float32. */
   #outputQuantization(output: number): Quantization | undefined {
     const range = this.#network.ranges.get(output);
     if (range === undefined || !this.#feedsIntegers(output)) return undefined;
@@ -192,7 +194,7 @@ class Mixing {
     );
   }
 
-  /** The value's integers, made of its float32 where it has none yet. */
+  /** The value's integers, made of its float32 if it has none yet. */
   #integer(value: number): IntegerValue {
     const found = this.#integers.get(value);
     if (found !== undefined) return found;
@@ -226,7 +228,7 @@ class Mixing {
     const output = this.#newValue(shape, ACTIVATION_BYTES[this.#mode]);
     const padded = { from, pads, padding };
     const last = this.#list.at(-1);
-    // Where the integers were only just made, they are made in place.
+    // Integers that were made just now are made between their surroundings at once.
     if (last?.kind === "quantize" && last.output === value && this.#consumers.get(input)?.length === 1) {
       this.#list.pop();
       this.#list.push({ ...last, output, padded });
@@ -235,7 +237,7 @@ class Mixing {
     return output;
   }
 
-  /** The value's float32, made of its integers where it has none yet. */
+  /** The value's float32, made of its integers if it has none yet. */
   #float(value: number): number {
     const found = this.#floats.get(value);
     if (found !== undefined) return found;

@@ -25,7 +25,7 @@ export function depthwiseVariant({ mode, wide, results, window, from, to }: Inte
 
 /** The matrix of a convolution. */
 export function matrixOf({ mode, residual, window, from, to }: IntegerSums): I8Matrix {
-  // Neighbouring pixels of a window row are one run.
+  // Neighbouring pixels of a window row are one stretch.
   const joined = window.dilation[1] === 1;
   return {
     mode,
@@ -36,7 +36,7 @@ export function matrixOf({ mode, residual, window, from, to }: IntegerSums): I8M
   };
 }
 
-/** The matrix kernel's `window` arguments: rows and runs of the window, and the bytes from the last group of a run to the next, and to the next row. */
+/** The matrix kernel's `window` arguments: the rows of the window and the stretches of each, and the bytes from the end of a stretch to the next one and to the next row. */
 export function windowOf(operation: IntegerSums): readonly number[] | undefined {
   const { window, from, mode } = operation;
   if (window.rows * window.cols === 1) return undefined;

@@ -1,4 +1,4 @@
-/** Integer operations: what convolutions, pools and the ways in and out become. They stand among the float32 operations of a plan. */
+/** Integer operations: convolutions, means, and the ways from float32 to integers and back. They stand among the float32 operations of a plan. */
 import type { Padding2D } from "../../core/padding.ts";
 import type { IntegerMode } from "../../kernels/i8/parts.ts";
 import type { Picture } from "../../lowering/picture.ts";
@@ -14,17 +14,17 @@ interface OneToOne {
 interface Padded {
   readonly from: Picture;
   readonly pads: Padding2D;
-  /** What is there. */
+  /** The integer that stands there. */
   readonly padding: number;
 }
 
 /**
  * float32 → integer: truncate(clamp(x × factor + offset, 0, 255)), each step rounded to float32; NaN becomes 0.
- * Where the value is a picture that a window will run over, with its surroundings.
+ * A picture that a window will run over is written with its surroundings.
  */
 export interface Quantize extends OneToOne {
   readonly kind: "quantize";
-  /** How many numbers. */
+  /** The number of numbers. */
   readonly size: number;
   readonly factor: number;
   readonly offset: number;
@@ -34,18 +34,18 @@ export interface Quantize extends OneToOne {
 /** Integer → float32: q × scale + offset, each step rounded to float32. */
 export interface Dequantize extends OneToOne {
   readonly kind: "dequantize";
-  /** How many numbers. */
+  /** The number of numbers. */
   readonly size: number;
   readonly scale: number;
   readonly offset: number;
 }
 
-/** The surroundings alone, around integers. */
+/** Integers with their surroundings, copied from those without. */
 export interface IntegerPad extends OneToOne, Padded {
   readonly kind: "integer pad";
 }
 
-/** Bytes that a kernel reads. They are the same for all with the same key that are made of the same. */
+/** Bytes that a kernel reads. Two with the same key and the same sources are the same. */
 export interface PackedBytes {
   readonly key: string;
   readonly sources: readonly object[];
@@ -66,7 +66,7 @@ export type IntegerKernel = "depthwise" | "pixels" | "rows";
  */
 export interface IntegerSums extends OneToOne {
   readonly kind: "integer convolution";
-  /** By kernels for 256 bits. */
+  /** Whether the kernels are those for 256 bits. */
   readonly wide: boolean;
   readonly from: Picture;
   readonly to: Picture;
@@ -75,7 +75,7 @@ export interface IntegerSums extends OneToOne {
   readonly by: IntegerKernel;
   /** [window rows, window cols, channels (1 if depthwise), output channels], −127…127. */
   readonly kernel: Int8Array;
-  /** For each output channel. */
+  /** A number for each output channel; so are the factors. */
   readonly starts: Int32Array;
   readonly factors: Float32Array;
   readonly results: "integers" | "f32";
@@ -85,16 +85,16 @@ export interface IntegerSums extends OneToOne {
   readonly residual: { readonly value: number; readonly factor: number } | undefined;
 }
 
-/** A convolution with what its kernel needs, so that engines without integers need not know of them. */
+/** A convolution with what its kernel needs: packing weights need not know of integers. */
 export interface IntegerConvolution extends IntegerSums {
   readonly weights: PackedBytes;
   /** A row of padding if it is depthwise: it stands for rows above and below the picture. */
   readonly outside: PackedBytes;
-  /** Every piece has its own. */
+  /** The scratch memory of all pieces: each has its own. */
   readonly scratchBytes: number;
 }
 
-/** The mean over all pixels: a sum and its y as in a convolution, alike for all channels. */
+/** The mean of each channel over all pixels. As in a convolution y = sum × factor, with one start and one factor for all channels. */
 export interface IntegerMean extends OneToOne {
   readonly kind: "integer mean";
   readonly from: Picture;

@@ -89,7 +89,7 @@ function convolve(operation: IntegerSums, input: ReferenceValue, residual: Refer
   return results;
 }
 
-/** Each tap of the window on an output pixel, and the input pixel under it; −1 where it lies outside. */
+/** Visits each tap of the window on an output pixel with the input pixel under it, −1 if that lies outside. */
 function forTaps(
   window: Window,
   from: Picture,

@@ -6,11 +6,11 @@ import { splitRows } from "../plan/tiles.ts";
 import { DEPTHWISE_PIECES, depthwiseVariant, matrixOf } from "./kernels.ts";
 import type { IntegerSums } from "./operations.ts";
 
-/** Multiply-adds of one call of a kernel, about: engines swap in optimized code from one call to the next. */
+/** About the number of multiply-adds in one call of a kernel: JavaScript engines swap in optimized code between two calls. */
 const MACS_PER_CALL = 2 ** 17;
-/** From so many tiles of rows on, these are shared between threads; panels of columns are before. */
+/** The number of tiles of rows from which on threads share tiles; with fewer they share panels of columns. */
 const MANY_TILES = 32;
-/** The least number of pieces that a convolution is cut into, where it can be. */
+/** The least number of pieces that a convolution is cut into, if it can be. */
 export const PIECES = 28;
 
 /** Rows and columns that one kernel computes. */
@@ -19,10 +19,10 @@ export interface Part {
   readonly rows: number;
   readonly panels: number;
   readonly firstPixel: number;
-  /** Tiles of rows. */
+  /** The number of tiles of rows. */
   readonly tiles: number;
   readonly firstPanel: number;
-  /** Panels of columns in all: a multiple of those of the tile. */
+  /** The number of panels of columns in all: a multiple of those of the tile. */
   readonly allPanels: number;
 }
 
@@ -33,7 +33,7 @@ export function partsOf(operation: IntegerSums, pixels: number): readonly Part[]
   let firstPixel = 0;
   return splitRows(pixels, MOST_I8_ROWS[mode]).flatMap(({ rows, tiles }) => {
     const panels = panelsOf(rows, wide);
-    // The last columns go through a tile of one panel where they do not fill the wider one.
+    // The last columns go through a tile of one panel if they do not fill the wider one.
     const whole = Math.floor(to.channels / (PANEL * panels)) * panels;
     const common = { rows, tiles, firstPixel };
     firstPixel += rows * tiles;
@@ -49,7 +49,7 @@ export interface Share extends Part {
   /** What is counted: tiles of rows with all columns, or tiles of columns with all rows. */
   readonly by: "rows" | "columns";
   readonly total: number;
-  /** The most of a piece. */
+  /** The most that one piece has. */
   readonly most: number;
   /** The number of the first piece, over all shares. */
   readonly firstPiece: number;

@@ -13,9 +13,9 @@ import { MOST_I8_ROWS, panelsOf } from "../../kernels/i8/tiles.ts";
 import { ModuleBuilder } from "../../wasm/module.ts";
 import { machineFeatures } from "../wide-simd.ts";
 
-/** Engines start with simple code and change to the joined one when it is ready: not longer than so many milliseconds. */
+/** V8 starts with simple code and changes to the joined one when that is ready. This is how many milliseconds are waited for it. */
 const PATIENCE = 150;
-/** So much faster is the wide tile at least where vectors are joined; it is slower where they are not. */
+/** The wide tile is faster by at least this factor if vectors are joined, and slower if they are not. */
 const FASTER = 1.1;
 
 const [K, N, CHANNELS, COLS] = [256, 64, 32, 12];
@@ -24,7 +24,7 @@ const PAGES = 4;
 
 const found = new Map<IntegerMode, boolean>();
 
-/** True after `enableWideSimd()` where a mode's kernels gain from it. Those of 16-bit numbers are joined as they are. */
+/** Whether a mode's kernels gain from joined vectors, after `enableWideSimd()`. Those of 16-bit numbers are joined as they are. */
 export function joinsIntegers(mode: IntegerMode): boolean {
   if (mode === "i16" || !machineFeatures().wideSimd) return false;
   const known = found.get(mode) ?? areWideKernelsGood(mode);

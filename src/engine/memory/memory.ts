@@ -5,9 +5,9 @@ import { takeSpare } from "./spare-memory.ts";
 import { CONTROL_BYTES } from "../threads/shares.ts";
 
 const PAGE = 65536;
-/** What 32-bit addresses reach. */
+/** The pages that 32-bit addresses reach. */
 const MAX_PAGES = 65536;
-/** Shared memory has its greatest size reserved for it, which some systems refuse: so many pages are tried in turn. */
+/** The largest sizes of shared memory, in pages, that are asked for in turn: systems reserve all of it, and some refuse. */
 const SHARED_MAXIMA = [MAX_PAGES, 16384, 4096, 1024];
 
 /** In bytes. */
@@ -28,7 +28,7 @@ export class EngineMemory {
     this.#floats = new Float32Array(this.memory.buffer);
   }
 
-  /** A memory for about so many bytes that can be shared with other threads; undefined where there is none to be had. */
+  /** A memory for about that number of bytes, shared with other threads; undefined if none can be had. */
   static shared(bytes: number): EngineMemory | undefined {
     const used = takeSpare(bytes);
     if (used !== undefined) return new EngineMemory(used);
@@ -46,13 +46,13 @@ export class EngineMemory {
     return this.memory.buffer.byteLength;
   }
 
-  /** All of the memory as floats; to be asked for again after anything was reserved. */
+  /** All of the memory as floats. It must be asked for again after anything was reserved. */
   get floats(): Float32Array {
     if (this.#floats.buffer !== this.memory.buffer) this.#floats = new Float32Array(this.memory.buffer);
     return this.#floats;
   }
 
-  /** The address of so many bytes that stay reserved. @throws LimitError where there is no memory for them. */
+  /** Reserves bytes for good, and gives their address. @throws LimitError if there is no memory for them. */
   reserve(bytes: number): number {
     const address = this.#top;
     this.#growTo(address + align(bytes));
@@ -60,7 +60,7 @@ export class EngineMemory {
     return address;
   }
 
-  /** The address of a region of at least so many bytes. All plans share it; its content lasts for a run. */
+  /** The address of a region of at least that size. All plans share it; its content lasts for one run. */
   reserveArena(bytes: number): number {
     const { from, bytes: current } = this.#arena;
     if (bytes > current) {

@@ -44,7 +44,7 @@ export class Packer {
         kernel(to, panelFloats * 4, raw, n * 4, rows, panels, columns / 4, scratch.address);
       }
     }
-    // The last columns do not fill a panel.
+    // The last columns, which do not fill a panel, are packed by JavaScript.
     if (done < n) {
       const rest = floats.subarray(address / 4 + (done / columns) * panelFloats);
       const options = { k, n: n - done, columns, from: done, stride: n };
@@ -57,7 +57,7 @@ export class Packer {
       const { memory } = this.#memory;
       const module = new ModuleBuilder({ shared: !(memory.buffer instanceof ArrayBuffer) });
       const { name } = module.export(pack(module));
-      // So small that pages may compile it at once.
+      // The module is so small that pages may compile it synchronously.
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } });
       this.#kernel = exports[name];
     }

@@ -1,4 +1,4 @@
-/** Where plans run: what holds their numbers, and who calls their code. */
+/** Where plans run: the memory that holds their numbers, and the thread that calls their code. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Run } from "../run-writer.ts";
 import type { EngineMemory, Region } from "./memory.ts";
@@ -9,30 +9,30 @@ export interface Place {
   readonly memory: EngineMemory;
   /** Whether code has to be for several threads. */
   readonly shared: boolean;
-  /** Whether nothing can be done here any more. */
+  /** Whether whoever computes here has ended: nothing can be run here any more. */
   readonly isLost: boolean;
   load(module: WebAssembly.Module, runs: readonly Run[]): Promise<Loaded>;
-  /** A run begins; the memory may have grown, and these weights have changed. */
+  /** Says that a run begins, which regions of weights have changed, and that the memory may have grown. */
   begin(changed: readonly Region[]): void;
-  /** Puts rows of floats behind address `start`. */
+  /** Writes rows of floats from address `start` on. */
   write(start: number, placement: Placement, data: Float32Array): void;
-  /** So many floats from an address on; the next run may overwrite them. */
+  /** Gives `length` floats from an address on; the next run may overwrite them. */
   read(address: number, length: number): Float32Array | Promise<Float32Array>;
-  /** Gives up what is not collected by itself; no run may be using it. */
+  /** Frees what no garbage collector frees; no run may be using it. */
   release?(): void;
 }
 
 /** A plan's code. */
 export interface Loaded {
   call(run: Run): Promise<void> | undefined;
-  /** It is not called any more. */
+  /** Says that it will not be called any more. */
   drop(): void;
 }
 
-/** Places of engines that nobody disposed of. */
+/** Frees the places of engines that nobody disposed of. */
 export const forgotten = new FinalizationRegistry((place: Place) => place.release?.());
 
-/** In this thread, by this thread alone. */
+/** A place in this thread, where this thread alone computes. */
 export class OwnPlace implements Place {
   readonly memory: EngineMemory;
   readonly shared: boolean = false;
@@ -53,7 +53,7 @@ export class OwnPlace implements Place {
   }
 
   begin(_changed: readonly Region[]): void {
-    // All is here already.
+    // The memory is this thread's own: nothing has to be sent anywhere.
   }
 
   write(start: number, { address, rows, length, stride }: Placement, data: Float32Array): void {

@@ -1,20 +1,20 @@
 /**
- * Shared memories that engines no longer need, for the next ones: some engines of JavaScript collect them late or never, because they
- * do not count them as their own. Whoever collects one all the same takes it from here.
+ * Shared memories that engines no longer need, kept for the next ones: some JavaScript engines collect them late or never, as they do
+ * not count them as their own. Those that are collected all the same are gone from here.
  */
 import { CONTROL_BYTES } from "../threads/shares.ts";
 
 const spares = new Set<WeakRef<WebAssembly.Memory>>();
 
-/** A larger one would keep too much for too little. */
+/** A memory may be larger than what is needed by this factor; a larger one would keep too much. */
 const MOST_TIMES = 4;
 
-/** To be called once no run uses it. */
+/** Keeps a memory that no run uses any more. */
 export function spare(memory: WebAssembly.Memory): void {
   spares.add(new WeakRef(memory));
 }
 
-/** A memory for about so many bytes, all 0 but for the threads' own words: a thread that comes late must find them. */
+/** A kept memory for about that number of bytes. All of it is 0 but for the threads' own words, which a thread that comes late must find. */
 export function takeSpare(bytes: number): WebAssembly.Memory | undefined {
   let best: { readonly reference: WeakRef<WebAssembly.Memory>; readonly memory: WebAssembly.Memory } | undefined;
   for (const reference of spares) {
@@ -30,7 +30,7 @@ export function takeSpare(bytes: number): WebAssembly.Memory | undefined {
   return best.memory;
 }
 
-/** The smallest that is large enough, else the largest. */
+/** Whether one memory is better than another: the smallest that is large enough is the best, else the largest. */
 function isBetter(one: WebAssembly.Memory, other: WebAssembly.Memory | undefined, bytes: number): boolean {
   if (other === undefined) return true;
   const [a, b] = [one.buffer.byteLength, other.buffer.byteLength];

@@ -91,7 +91,7 @@ export class PackedWeights {
     );
   }
 
-  /** Packs what was never packed and what has changed since, and says where that is. `scratch` is written to. */
+  /** Packs the weights that were never packed or have changed since, and gives their regions. `scratch` is written to. */
   refresh(scratch: Region): readonly Region[] {
     const changed: Region[] = [];
     for (const packed of this.#packed.values()) {
@@ -126,7 +126,7 @@ export class PackedWeights {
   }
 }
 
-/** A loop that allocates nothing: every run asks for everything. */
+/** Whether the weights are as they were packed. A loop that allocates nothing, as every run asks this for all weights. */
 function isCurrent({ weights, versions }: Packed): boolean {
   if (versions === undefined) return false;
   for (let i = 0; i < weights.length; i++) if (weights[i]?.version !== versions[i]) return false;

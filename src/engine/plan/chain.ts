@@ -9,11 +9,11 @@ import {
   inputsOf,
 } from "../operations.ts";
 
-/** A value of fewer bytes is written and read whole. */
+/** A value of fewer bytes stays in the cache whole. */
 const LEAST_BYTES = 2 ** 18;
-/** The pieces of several threads have at least so many rows: each computes two of its neighbours' again, and they are fewer than would divide well. */
+/** The least number of rows of a piece if there are several: each piece computes two rows of its neighbours again. */
 const LEAST_ROWS = 24;
-/** Narrower pictures leave the register tiles of a row too empty. */
+/** The least number of columns: narrower pictures leave the register tiles of a row too empty. */
 const LEAST_COLS = 20;
 
 export function chainConvolutions(operations: EngineOperations, pieces: number): EngineOperations {
@@ -61,7 +61,7 @@ function isDepthwise({ by }: SelectedConvolution): boolean {
   return by.kind === "depthwise";
 }
 
-/** The bytes of one piece's part of a kept value. */
+/** The bytes of the rows that one piece keeps of a convolution's output. */
 export function keptBytes({ to }: Convolution, rows: number): number {
   return sizeOf([rows, to.cols, to.channels]) * 4;
 }

@@ -2,7 +2,7 @@
 import { type Dims, sizeOf } from "../../core/shape.ts";
 import type { Tiling } from "../../kernels/f32/tilings.ts";
 import type { Arithmetic } from "../../kernels/parts.ts";
-import { type Block, align, placeBlocks } from "./arena.ts";
+import { type LiveBuffer, align, placeBuffers } from "./arena.ts";
 import { chainConvolutions } from "./chain.ts";
 import type { Operations } from "../../lowering/operations.ts";
 import { type EngineOperation, type MixedOperation, type SelectedConvolution, convolutionsOf } from "../operations.ts";
@@ -10,17 +10,17 @@ import { select } from "../select.ts";
 import { type Border, spreadPadding } from "./spread-padding.ts";
 import { Storage } from "./storage.ts";
 
-/** Where a caller's picture goes: rows of floats with gaps between them. */
+/** Where an input goes: rows of floats with gaps between them. */
 export interface Placement {
   readonly address: number;
   readonly rows: number;
-  /** Floats of a row, and from the start of one row to the next. */
+  /** The floats of a row, and those from the start of one row to the start of the next. */
   readonly length: number;
   readonly stride: number;
 }
 
 export interface Plan {
-  /** What multiplies and adds. */
+  /** How the kernels multiply and add. */
   readonly arithmetic: Arithmetic;
   readonly operations: readonly EngineOperation[];
   /** The offset of every value in the arena, in bytes. */
@@ -35,7 +35,7 @@ export interface Plan {
   readonly bytes: number;
 }
 
-/** What kernels may read beyond the end of the last buffer. */
+/** The bytes that kernels may read beyond the end of the last buffer. */
 const SLACK = 64;
 
 export interface PlanOptions {
@@ -53,12 +53,12 @@ export function plan(operations: Operations<MixedOperation>, { tiling, pieces = 
   const storage = new Storage(list, sizes, { inputs, outputs: operations.outputs });
   const zeroBytes = Math.max(0, ...list.flatMap(convolutionsOf).map(zeroRowBytes));
   const scratchBytes = Math.max(0, ...list.map((one) => (one.kind === "integer convolution" ? one.scratchBytes : 0)));
-  const blocks: Block[] = [
-    ...storage.blocks,
+  const buffers: LiveBuffer[] = [
+    ...storage.buffers,
     ...[scratchBytes, zeroBytes].map((bytes) => ({ bytes, from: -1, to: list.length })),
   ];
-  const arena = placeBlocks(blocks);
-  const offset = (value: number): number => arena.offsets[storage.blockOf(value)] ?? 0;
+  const arena = placeBuffers(buffers);
+  const offset = (value: number): number => arena.offsets[storage.bufferOf(value)] ?? 0;
   return {
     arithmetic: tiling.arithmetic,
     operations: list,

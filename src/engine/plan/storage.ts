@@ -1,18 +1,19 @@
 /** Which values share memory, and how long each piece of memory is needed. */
-import type { Block } from "./arena.ts";
+import type { LiveBuffer } from "./arena.ts";
 import { type EngineOperation, type SelectedConvolution, inputsOf, scratchOf } from "../operations.ts";
 import type { IntegerConvolution } from "../integers/operations.ts";
 
-/** What must be there at the start and at the end of a run. */
+/** The values that are there at the start of a run, and those that must be there at its end. */
 export interface Ends {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
 }
 
 export class Storage {
-  readonly blocks: Block[] = [];
-  readonly #block = new Map<number, number>();
-  /** For a value that lies in another one's memory, that value. */
+  /** All memory that the values need. */
+  readonly buffers: LiveBuffer[] = [];
+  readonly #buffer = new Map<number, number>();
+  /** For a value that lies in the memory of another one, that one. */
   readonly #parents = new Map<number, number>();
   readonly #first = new Map<number, number>();
   readonly #last = new Map<number, number>();
@@ -32,7 +33,7 @@ export class Storage {
         const root = this.#root(value);
         const output = this.#root(operation.output);
         if (root === output || this.#last.get(root) !== i) continue;
-        // A convolution reads its input again after its first results.
+        // A convolution reads its input again when it has written its first results.
         if (readsAgain(operation) && this.#root(operation.input) === root) continue;
         if (sizes[root] !== sizes[output]) continue;
         this.#parents.set(output, root);
@@ -42,16 +43,17 @@ export class Storage {
     }
     for (const value of sizes.keys()) {
       const root = this.#root(value);
-      if (this.#block.has(root)) continue;
+      if (this.#buffer.has(root)) continue;
       const from = this.#first.get(root);
       if (from === undefined) continue;
       const bytes = sizes[root] ?? 0;
-      this.#block.set(root, this.blocks.push({ bytes, from, to: this.#last.get(root) ?? from }) - 1);
+      this.#buffer.set(root, this.buffers.push({ bytes, from, to: this.#last.get(root) ?? from }) - 1);
     }
   }
 
-  blockOf(value: number): number {
-    return this.#block.get(this.#root(value)) ?? 0;
+  /** The number of the buffer that a value lies in. */
+  bufferOf(value: number): number {
+    return this.#buffer.get(this.#root(value)) ?? 0;
   }
 
   #root(value: number): number {

@@ -1,6 +1,6 @@
 /** How the rows of a matrix are cut into register tiles. */
 
-/** So many rows as tiles of nearly equal height, at most `most`: no thin one is left over. */
+/** Cuts rows into tiles of nearly equal height, at most `most`, so that no thin one is left over. */
 export function splitRows(rows: number, most: number): readonly { readonly rows: number; readonly tiles: number }[] {
   const tiles = Math.ceil(rows / most);
   const low = Math.floor(rows / tiles);

@@ -1,6 +1,6 @@
-/** When to try again what has failed, as the start of a thread: it may fail today and not tomorrow, or never succeed. */
+/** When to try again what has failed, such as the start of a thread: it may succeed next time, or never. */
 
-/** From the second failure on: the pause before another attempt in milliseconds, doubled each time. */
+/** The pause before another attempt in milliseconds, from the second failure on; it doubles each time. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 60_000;
 
@@ -10,12 +10,12 @@ export class Attempts {
   #lastFailed = 0;
   #pauseUntil = 0;
 
-  /** The number of a new attempt; undefined where it is too early for one. */
+  /** The number of a new attempt; undefined if it is too early for one. */
   next(): number | undefined {
     return performance.now() < this.#pauseUntil ? undefined : ++this.#number;
   }
 
-  /** What belongs to one attempt may fail several times. */
+  /** Says that an attempt has failed. Several threads of one attempt may fail: they count once. */
   failed(attempt: number): void {
     if (attempt === this.#lastFailed) return;
     const pause = this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 1));

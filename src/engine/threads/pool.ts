@@ -1,8 +1,8 @@
 /**
- * The process's worker threads, shared by all models. They start when first wanted, sleep between jobs, and are replaced when they die.
+ * The process's worker threads, which all models share. They start when they are first wanted, sleep between jobs, and are replaced if they die.
  *
  * A thread that may sleep does its part of a job itself and needs no worker to finish it: those that are there help. A page may not
- * sleep, nor should it be busy: its jobs are done by workers alone, and by itself only where there are none.
+ * sleep, nor should it be busy: workers do its jobs alone, and it does them itself only if there are none.
  */
 import { canShareMemory, defaultCores, mayBlock, setBackgroundTimeout, startWorker } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
@@ -14,13 +14,13 @@ import type { Task } from "./task.ts";
 import { Turns } from "./turns.ts";
 import { workerProgram } from "./worker-program.ts";
 
-/** How often a worker looks for the next job before it sleeps: for some tenths of a millisecond, as callers take between two. */
+/** How often a worker looks for the next job before it sleeps: for some tenths of a millisecond, the time that callers take between two jobs. */
 const LOOKS = 50_000;
-/** All times are in milliseconds. A job in which nothing moves for so long has lost a thread, even if nothing says so. */
+/** All times are in milliseconds. A job in which nothing moves for this long has lost a thread, even if nothing says so. */
 const PATIENCE = 10_000;
 /** How long to wait for news of the workers before looking again. */
 const PERIOD = 100;
-/** Workers end when there has been no task for so long. */
+/** Workers end when there has been no task for this long. */
 const IDLE = 2_000;
 
 /** Whether this thread can share memory with others at all. */
@@ -30,30 +30,30 @@ export function canShare(): boolean {
 
 interface Member {
   readonly slot: number;
-  /** No other worker has it. */
+  /** A number that no other worker has. */
   readonly number: number;
   readonly thread: WorkerThread<ToWorker>;
-  /** Those started together fail together. */
+  /** The attempt at starting workers that it belongs to: those that are started together fail together. */
   readonly attempt: number;
-  /** What it has been given. */
+  /** The tasks that it has been given. */
   readonly tasks: Set<number>;
 }
 
 interface Job {
   readonly task: Task;
-  readonly stage: number;
-  readonly run: number;
+  readonly entry: number;
+  readonly call: number;
   readonly base: number;
   readonly end: number;
   readonly threads: number;
 }
 
-export class Pool {
+export class ThreadPool {
   readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
-  /** By their slots. */
+  /** The workers, by their slots. */
   readonly #members = new Map<number, Member>();
   readonly #takesPart = mayBlock();
-  /** Added and not dropped. */
+  /** The tasks that were added and not dropped. */
   readonly #tasks = new Set<number>();
   readonly #forgotten = new FinalizationRegistry((task: number) => this.#drop(task));
   readonly #turns = new Turns();
@@ -61,7 +61,7 @@ export class Pool {
   #started = 0;
   #jobs = 0;
   #helpers: readonly Member[] = [];
-  /** What went wrong with one of them. */
+  /** What went wrong with one of the helpers. */
   #failure: unknown;
   #onNews: () => void = () => undefined;
   #emptySince = 0;
@@ -71,12 +71,12 @@ export class Pool {
     this.#startWorker = start;
   }
 
-  /** Does one piece of work at a time, in order. */
+  /** Does one piece of work at a time, in the order in which they are asked for. */
   exclusively<T>(work: () => T | Promise<T>): Promise<T> {
     return this.#turns.take(work);
   }
 
-  /** To be dropped when it is no longer needed; one that is forgotten is dropped in time. */
+  /** Adds a task. Whoever adds one drops it when it is no longer needed; one that is forgotten is dropped some time later. */
   add(task: Task): void {
     this.#tasks.add(task.id);
     this.#forgotten.register(task, task.id, task);
@@ -87,20 +87,20 @@ export class Pool {
     void this.exclusively(() => this.#drop(task.id));
   }
 
-  /** There will be a job for so many threads: sleeping ones take a while to get up. */
+  /** Wakes the workers for a job that is to come, as those that sleep take a while to get up. */
   rouse(threads: number): void {
     for (const { slot } of this.#present(threads)) this.#alarm(slot);
   }
 
   /**
-   * Does a stage of a task with up to so many threads. Only inside `exclusively`.
-   * @throws StateError where a thread was lost: nothing is known of the content of the memory then, and some may still write to it.
+   * Calls an entry of a task with up to `threads` threads. Only inside `exclusively`.
+   * @throws StateError if a thread was lost: nothing is known of the content of the memory then, and some thread may still write to it.
    */
-  async run(task: Task, stage: number, threads: number): Promise<void> {
+  async run(task: Task, entry: number, threads: number): Promise<void> {
     const base = task.finished;
-    const end = (base + (task.stages[stage]?.shares ?? 0)) | 0;
-    const job = { task, stage, run: task.nextRun(), base, end, threads: Math.min(threads, MOST_THREADS) };
-    // The first answer would come later for the start of threads that are not there in time.
+    const end = (base + (task.entries[entry]?.shares ?? 0)) | 0;
+    const job = { task, entry, call: task.nextCall(), base, end, threads: Math.min(threads, MOST_THREADS) };
+    // Starting threads would only delay the first answer, as they would not be there in time.
     if (this.#jobs++ > 0 || !this.#takesPart) this.#hire(job.threads);
     if (!this.#takesPart) await this.#anyReady(job.threads);
     this.#failure = undefined;
@@ -141,7 +141,7 @@ export class Pool {
     });
     const member = { slot, number: ++this.#started, thread, attempt, tasks: new Set<number>() };
     const words = alarmOf(slot);
-    // Nothing is left of the one before.
+    // The worker that had this slot before has left nothing unread.
     this.#control[words + 1] = 0;
     this.#post(member, {
       kind: "hello",
@@ -177,7 +177,7 @@ export class Pool {
     return Atomics.load(this.#control, alarmOf(slot) + 2) === number;
   }
 
-  /** The workers that can take part in a job for so many threads. */
+  /** The workers that can take part in a job for that number of threads. */
   #present(threads: number): Member[] {
     return [...this.#members.values()].filter((member) => member.slot < threads && this.#isReady(member));
   }
@@ -195,18 +195,18 @@ export class Pool {
   }
 
   /** Gives a worker what it has not been given yet. */
-  #inform(member: Member, { id, module, memory, stages }: Task): void {
+  #inform(member: Member, { id, module, memory, entries }: Task): void {
     if (member.tasks.has(id)) return;
     member.tasks.add(id);
-    this.#post(member, { kind: "add", task: id, module, memory, stages: stages.map(({ name }) => name) });
+    this.#post(member, { kind: "add", task: id, module, memory, entries: entries.map(({ name }) => name) });
   }
 
-  #publish({ task, stage, run, base, end, threads }: Job): void {
+  #publish({ task, entry, call, base, end, threads }: Job): void {
     const control = this.#control;
     Atomics.add(control, WORDS.job, 1);
     Atomics.store(control, WORDS.task, task.id);
-    Atomics.store(control, WORDS.stage, stage);
-    Atomics.store(control, WORDS.run, run);
+    Atomics.store(control, WORDS.entry, entry);
+    Atomics.store(control, WORDS.call, call);
     Atomics.store(control, WORDS.base, base);
     Atomics.store(control, WORDS.shares, (end - base) | 0);
     Atomics.store(control, WORDS.threads, threads);
@@ -225,7 +225,7 @@ export class Pool {
     Atomics.notify(this.#control, alarmOf(slot));
   }
 
-  /** Lets news of the workers come in. Where this thread takes part, it has waited in vain already. */
+  /** Lets news of the workers come in. A thread that takes part has already waited in vain for them. */
   async #untilFinished(job: Job, alone: boolean): Promise<void> {
     const { task, end } = job;
     let before = task.finished;
@@ -246,7 +246,7 @@ export class Pool {
     } while (!task.hasFinished(end));
   }
 
-  /** Resolves at the next news of a worker, at the latest after so many milliseconds. */
+  /** Resolves at the next news of a worker, or after that number of milliseconds. */
   #news(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
@@ -277,15 +277,15 @@ export class Pool {
   }
 }
 
-function takePart({ task, stage, run, base, end, threads }: Job): void {
-  task.takePart(stage, run, base, threads);
+function takePart({ task, entry, call, base, end, threads }: Job): void {
+  task.takePart(entry, call, base, threads);
   task.wait(end);
 }
 
-let pool: Pool | undefined;
+let pool: ThreadPool | undefined;
 
-/** The one of this process. */
-export function sharedPool(): Pool {
-  pool ??= new Pool();
+/** The pool of this process. */
+export function sharedPool(): ThreadPool {
+  pool ??= new ThreadPool();
   return pool;
 }

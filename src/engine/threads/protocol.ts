@@ -1,28 +1,28 @@
-/** What the pool and its workers say to each other: messages, and words of a shared memory for what has to be quick. */
+/** How the pool and its workers speak: by messages, and by words of a shared memory if it has to be quick. */
 import { FINISHED } from "./shares.ts";
 
 /** Where the words are, in Int32Array elements. */
 export interface Words {
-  /** Odd while a job is being written; 2 more with every job. */
+  /** A number that is odd while a job is being written, and 2 more with every job. */
   readonly job: number;
-  /** The job: a task, one of its stages, the number of the run, the shares finished before, those to be finished, and how many threads may take part. */
+  /** The job: a task, one of its entries, the number of the call, the shares finished before, those to be finished, and how many threads may take part. */
   readonly task: number;
-  readonly stage: number;
-  readonly run: number;
+  readonly entry: number;
+  readonly call: number;
   readonly base: number;
   readonly shares: number;
   readonly threads: number;
-  /** The last job whose end was told. */
+  /** The last job whose end was reported. */
   readonly reported: number;
-  /** In a task's memory: the shares that are finished. */
+  /** The number of finished shares; this one is in the task's memory. */
   readonly finished: number;
 }
 
 export const WORDS: Words = {
   job: 0,
   task: 1,
-  stage: 2,
-  run: 3,
+  entry: 2,
+  call: 3,
   base: 4,
   shares: 5,
   threads: 6,
@@ -30,7 +30,7 @@ export const WORDS: Words = {
   finished: FINISHED / 4,
 };
 
-/** Threads that can work together. */
+/** The most threads that can work together. */
 export const MOST_THREADS = 64;
 
 const WORDS_A_LINE = 32;
@@ -51,7 +51,7 @@ export interface Hello {
   readonly alarm: number;
   /** The worker's number among the threads of a job. */
   readonly slot: number;
-  /** Its number among all workers. */
+  /** The worker's number among all workers that there ever were. */
   readonly worker: number;
   /** How often to look for news before sleeping. */
   readonly looks: number;
@@ -66,7 +66,7 @@ export interface AddTask {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** The exported functions that do a job each. */
-  readonly stages: readonly string[];
+  readonly entries: readonly string[];
 }
 
 export interface DropTask {

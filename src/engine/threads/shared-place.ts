@@ -1,17 +1,17 @@
-/** A memory that the pool's threads have too: all of them run a plan together. */
+/** A place whose memory the pool's threads share: all of them run a plan together. */
 import type { Run } from "../run-writer.ts";
 import type { EngineMemory } from "../memory/memory.ts";
 import { type Loaded, OwnPlace } from "../memory/place.ts";
 import { spare } from "../memory/spare-memory.ts";
-import type { Pool } from "./pool.ts";
+import type { ThreadPool } from "./pool.ts";
 import { Task } from "./task.ts";
 
 export class SharedPlace extends OwnPlace {
   override readonly shared = true;
-  readonly #pool: Pool;
+  readonly #pool: ThreadPool;
   readonly #threads: number;
 
-  constructor(memory: EngineMemory, pool: Pool, threads: number) {
+  constructor(memory: EngineMemory, pool: ThreadPool, threads: number) {
     super(memory);
     this.#pool = pool;
     this.#threads = threads;

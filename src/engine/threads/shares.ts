@@ -1,9 +1,10 @@
 /**
- * How several threads do one run: every operation is cut into shares, and each thread takes those that nobody has taken.
+ * How several threads do the work of one run: in each call of it, every operation is cut into shares, and each thread takes shares that
+ * nobody has taken.
  *
  * A thread begins with the shares that lie where it has worked before, as their numbers are in its cache, and goes on with what the others
- * have not got to. Every share has a word that says in which run it was last taken; one more word counts the shares that are
- * finished. All of them only grow, from run to run: a thread that comes late finds nothing to take and does no harm, and one that never
+ * have not got to. Every share has a word that says in which call it was last taken; one more word counts the shares that are
+ * finished. All of them only grow, from call to call: a thread that comes late finds nothing to take and does no harm, and one that never
  * comes is not waited for. An operation that needs what others make starts when as many shares are finished as there are before it.
  * A share is the same work whoever does it, so results do not depend on the number of threads.
  */
@@ -13,13 +14,13 @@ import type { Callable, FunctionBuilder } from "../../wasm/function.ts";
 import { i32, memory } from "../../wasm/instructions.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 
-/** Addresses of words in the lowest bytes of a memory: the number of the run, the shares finished in all runs so far, … */
-export const RUN = 64;
+/** Addresses of words in the lowest bytes of a memory: the number of the call, the shares finished in all calls so far, … */
+export const CALL = 64;
 export const FINISHED = 128;
 /** … the greatest number of finished shares for which somebody has gone to sleep, and the shares' own words. */
 const WANTED = 192;
 const SHARES = 256;
-/** What all of them take, from address 0 on. */
+/** The bytes that all of these words take, from address 0 on. */
 export const CONTROL_BYTES = 65536;
 
 /** The most shares of a run, and of one operation. */
@@ -28,10 +29,10 @@ const MOST_AT_ONCE = 128;
 
 /** How often a thread looks before it sleeps: some microseconds. */
 const LOOKS = 4000;
-/** After so many nanoseconds of sleep a thread gives up, to be asked again: whom it waits for may be dead. */
+/** The nanoseconds of sleep after which a thread gives up, to be asked again: whom it waits for may be dead. */
 const LONGEST_SLEEP = 100_000_000;
 
-/** Does `count` pieces (at least 1) from `from` on. Its code may be written more than once. */
+/** Writes code that does `count` pieces (at least 1) from `from` on. It may be asked more than once. */
 export type Work = (from: Expr<"i32">, count: Expr<"i32">) => void;
 
 /** Takes the work of one run and writes the code that does it. */
@@ -40,9 +41,9 @@ export interface Shares {
   share(total: number, most: number, work: Work): void;
   /** What follows starts when all before is finished. */
   barrier(): void;
-  /** So many shares there are by now. */
+  /** The number of shares by now. */
   readonly count: number;
-  /** Which thread is at work, from 0: each may have memory of its own. */
+  /** The number of the thread at work, from 0: each may have memory of its own. */
   readonly thread: Expr<"i32">;
 }
 
@@ -75,7 +76,7 @@ export class OneThread implements Shares {
   }
 
   barrier(): void {
-    // In order is enough.
+    // One thread does everything in order.
   }
 }
 
@@ -90,17 +91,17 @@ export class SharedRuns {
   }
 
   /**
-   * Starts a function. Its parameters: the number of the run, the number of shares finished before it, how many threads may take part,
+   * Starts a function. Its parameters are the number of the call, the number of shares finished before it, how many threads may take part,
    * and the caller's number among them.
    */
   start(f: FunctionBuilder): Shares {
-    const parameters = { run: f.param("i32"), base: f.param("i32"), threads: f.param("i32"), thread: f.param("i32") };
+    const parameters = { call: f.param("i32"), base: f.param("i32"), threads: f.param("i32"), thread: f.param("i32") };
     return new ManyThreads(f, parameters, this.#wait, this.#finish);
   }
 }
 
 interface Parameters {
-  readonly run: Local<"i32">;
+  readonly call: Local<"i32">;
   readonly base: Local<"i32">;
   readonly threads: Local<"i32">;
   readonly thread: Local<"i32">;
@@ -114,7 +115,7 @@ class ManyThreads implements Shares {
   readonly #finish: Callable;
   /** 0 once the thread has given up waiting. */
   readonly #open: Local<"i32">;
-  /** Of the current operation: the share that the thread looks at, those that it has not looked at, those that it has done. */
+  /** For the current operation, the share that the thread looks at, and the numbers of those that it has not looked at and of those that it has done. */
   readonly #at: Local<"i32">;
   readonly #left: Local<"i32">;
   readonly #done: Local<"i32">;
@@ -148,7 +149,7 @@ class ManyThreads implements Shares {
   share(total: number, most: number, work: Work): void {
     if (total <= 0) return;
     const f = this.#f;
-    const { run, base, threads, thread } = this.#given;
+    const { call, base, threads, thread } = this.#given;
     const [at, left, done, last] = [this.#at, this.#left, this.#done, this.#last];
     const pieces = Math.ceil(total / most);
     const inOne = Math.ceil(pieces / MOST_AT_ONCE);
@@ -165,8 +166,8 @@ class ManyThreads implements Shares {
       f.repeat(() => {
         const word = i32.add(i32.shl(at, i32.const(2)), i32.const(SHARES + first * 4));
         f.set(last, i32.atomic_load(word));
-        f.if(i32.lt_s(i32.sub(last, run), i32.const(0)), () =>
-          f.if(i32.eq(i32.atomic_rmw_cmpxchg(word, last, run), last), () => {
+        f.if(i32.lt_s(i32.sub(last, call), i32.const(0)), () =>
+          f.if(i32.eq(i32.atomic_rmw_cmpxchg(word, last, call), last), () => {
             this.#pieces(total, most, inOne, work);
             f.increase(done, 1);
           }),
@@ -222,7 +223,7 @@ function isReached(finished: Expr<"i32">): Expr<"i32"> {
   return i32.ge_s(i32.sub(i32.atomic_load(i32.const(FINISHED)), finished), i32.const(0));
 }
 
-/** `wait(finished)`: returns when so many shares are finished, or when nothing has happened for too long. */
+/** `wait(finished)` returns when that number of shares is finished, or when nothing has happened for too long. */
 function waitFunction(module: ModuleBuilder): FunctionBuilder {
   const f = module.export(module.function("wait"));
   const finished = f.param("i32");
@@ -251,7 +252,7 @@ function waitFunction(module: ModuleBuilder): FunctionBuilder {
   return f;
 }
 
-/** A late thread must not put a smaller number in the place of a greater one: what it waits for has long happened. */
+/** Raises the number of shares that somebody waits for. A late thread must not lower it: what that one waits for has long happened. */
 function want(f: FunctionBuilder, finished: Expr<"i32">): void {
   const wanted = f.local("i32");
   f.repeat(
@@ -265,7 +266,7 @@ function want(f: FunctionBuilder, finished: Expr<"i32">): void {
   );
 }
 
-/** `finish(shares)`: counts finished shares, and wakes those who wait for just these. */
+/** `finish(shares)` counts finished shares, and wakes those who wait for just these. */
 function finishFunction(module: ModuleBuilder): FunctionBuilder {
   const f = module.function("finish");
   const shares = f.param("i32");

@@ -1,7 +1,7 @@
-/** One piece of work at a time, in the order in which they were asked for. */
+/** Does one piece of work at a time, in the order in which they were asked for. */
 
 export class Turns {
-  /** Settles when everything before has. */
+  /** A promise that settles when everything before has. */
   #last: Promise<unknown> = Promise.resolve();
 
   take<T>(work: () => T | Promise<T>): Promise<T> {

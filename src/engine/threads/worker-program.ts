@@ -1,6 +1,6 @@
 /**
- * What a worker thread runs: jobs, one after another, and messages when they come. Its text is sent to the thread, so that no bundler has
- * to find a file for it: the function uses nothing from outside but what every thread has.
+ * The program of a worker thread: it does jobs, one after another, and reads messages when they come. Its text is sent to the thread, so
+ * that no bundler has to find a file for it: the function uses nothing from outside but what every thread has.
  */
 import type { FromWorker, Hello, ToWorker } from "./protocol.ts";
 
@@ -9,10 +9,10 @@ export function workerProgram(
   listen: (receive: (message: ToWorker) => void) => void,
   post: (message: FromWorker) => void,
 ): void {
-  type Call = (...args: number[]) => void;
+  type Entry = (...args: number[]) => void;
   interface Task {
-    readonly stages: readonly Call[];
-    readonly wait: Call;
+    readonly entries: readonly Entry[];
+    readonly wait: Entry;
     readonly memory: Int32Array;
   }
   const tasks = new Map<number, Task>();
@@ -20,37 +20,37 @@ export function workerProgram(
   let received = 0;
   let lastJob = 0;
 
-  function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, stages: readonly string[]): Task {
+  function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, entries: readonly string[]): Task {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const call = (name: string): Call => {
+    const entry = (name: string): Entry => {
       const found = exports[name];
       if (typeof found !== "function") throw new Error(`no function ${name}`);
       return (...args) => {
         found(...args);
       };
     };
-    return { stages: stages.map(call), wait: call("wait"), memory: new Int32Array(memory.buffer) };
+    return { entries: entries.map(entry), wait: entry("wait"), memory: new Int32Array(memory.buffer) };
   }
 
   function take({ control, words, slot, reports }: Hello, hasMail: () => boolean): void {
     const job = Atomics.load(control, words.job);
     if (job === lastJob || (job & 1) !== 0) return;
     const task = tasks.get(Atomics.load(control, words.task));
-    const stage = task?.stages[Atomics.load(control, words.stage)];
-    const run = Atomics.load(control, words.run);
+    const entry = task?.entries[Atomics.load(control, words.entry)];
+    const call = Atomics.load(control, words.call);
     const base = Atomics.load(control, words.base);
     const end = base + Atomics.load(control, words.shares);
     const threads = Atomics.load(control, words.threads);
-    // What was read while the next job was being written is no job.
+    // The words may be of two jobs if the next one was written meanwhile.
     if (Atomics.load(control, words.job) !== job) return;
-    // It may be about a task that is still in the mail.
+    // The task may still be in the mail.
     if (task === undefined && hasMail()) return;
     lastJob = job;
-    if (task === undefined || stage === undefined || slot >= threads) return;
+    if (task === undefined || entry === undefined || slot >= threads) return;
     const { memory, wait } = task;
-    // Whoever waits for too long comes back before the end.
+    // A call comes back before the end if it has waited for too long.
     for (;;) {
-      stage(run, base, threads, slot);
+      entry(call, base, threads, slot);
       if (reports) wait(end);
       if (((Atomics.load(memory, words.finished) - end) | 0) >= 0) break;
       if (!reports) return;
@@ -63,7 +63,7 @@ export function workerProgram(
     }
   }
 
-  /** Returns when a message waits: those come between calls only. */
+  /** Does jobs until a message waits: messages come in only when this function has returned. */
   function work(me: Hello): void {
     const { control, alarm, looks } = me;
     const hasMail = (): boolean => Atomics.load(control, alarm + 1) !== received;
@@ -85,7 +85,7 @@ export function workerProgram(
         Atomics.store(message.control, message.alarm + 2, message.worker);
         post({ kind: "ready" });
       } else if (message.kind === "add") {
-        tasks.set(message.task, instantiate(message.module, message.memory, message.stages));
+        tasks.set(message.task, instantiate(message.module, message.memory, message.entries));
       } else tasks.delete(message.task);
       if (hello !== undefined) work(hello);
     } catch (error) {

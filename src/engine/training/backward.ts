@@ -23,7 +23,7 @@ export interface Backwards {
   readonly outputs: readonly (number | undefined)[];
 }
 
-/** @param outputs the numbers of the outputs whose gradients are wanted. */
+/** Finds the gradients of these weights, and of the outputs of these numbers. */
 export function backwards(lowered: Lowered, weights: readonly Weight[], outputs: readonly number[]): Backwards {
   const reverse = new Reverse(lowered, weights, outputs);
   for (const operation of lowered.list.toReversed()) reverse.operation(operation);
@@ -34,7 +34,7 @@ export function backwards(lowered: Lowered, weights: readonly Weight[], outputs:
 class Reverse {
   readonly #lowered: Lowered;
   readonly #weights: ReadonlySet<Weight>;
-  /** Weights that have a gradient already. */
+  /** Weights that have a part of their gradient already. */
   readonly #begun = new Set<Weight>();
   readonly #list: Backward[] = [];
   readonly #gradients: Matrix[] = [];
@@ -42,9 +42,9 @@ class Reverse {
   readonly #outputs: readonly (View | undefined)[];
   /** Matrices whose gradient is needed. */
   readonly #needed = new Set<number>();
-  /** What there is by now: of each matrix, for each of its views. */
+  /** The gradients that there are by now: for each matrix those of its views. */
   readonly #found = new Map<number, Map<View, number>>();
-  /** Views whose gradient has become a part of their matrix's. */
+  /** Views whose gradient has become a part of that of their matrix. */
   readonly #passed = new Set<View>();
   /** Views that share the memory of a gradient and are still to be followed. */
   readonly #holders = new Map<number, Set<View>>();
@@ -84,7 +84,7 @@ class Reverse {
     this.#followed(matrix);
   }
 
-  /** What is known of a matrix's gradient once all who use it have been followed. */
+  /** The gradients of a matrix's views, once all operations that read it have been followed. */
   #followed(matrix: number): ReadonlyMap<View, number> | undefined {
     const found = this.#found.get(matrix);
     if (found === undefined) return undefined;
@@ -117,7 +117,7 @@ class Reverse {
     );
   }
 
-  /** Whether anything is found by going on from the gradient of its output. */
+  /** Whether the gradient of an operation's output leads to anything that is wanted. */
   #isUseful(operation: Forward): boolean {
     const kind = forwardKind(operation);
     return (
@@ -177,7 +177,7 @@ class Reverse {
     this.#pass(view, part);
   }
 
-  /** Normalization makes every value depend on all others of its channel. */
+  /** Through normalization, every value depends on all others of its channel. */
   #reduce(view: View, gradient: number): void {
     const { scaling } = view;
     if (scaling === undefined) return;
@@ -189,7 +189,7 @@ class Reverse {
     this.#list.push({ kind: "reduction", from: { view, gradient }, scaling, gamma, beta });
   }
 
-  /** The gradient of a matrix in memory, whatever it is read through. */
+  /** The gradient of a matrix in memory, to which those of all its views have been added. */
   #explicit(matrix: number, found: ReadonlyMap<View, number>): number {
     const raw = this.#raw(matrix);
     for (const [view, gradient] of Array.from(found)) {
@@ -202,7 +202,7 @@ class Reverse {
     return gradient;
   }
 
-  /** An operation writes a view's gradient, to which it adds what is there. */
+  /** The same by an operation that can add to what is there. */
   #writeOrAdd(view: View, make: (to: number, added: number | undefined) => Backward): void {
     const before = this.#found.get(view.of)?.get(view);
     if (before === undefined || !this.#needs(view)) {
@@ -227,7 +227,7 @@ class Reverse {
       },
       needs: (view) => this.#needs(view),
       want: (weight) => this.#want(weight),
-      place: (view) => this.#gradient(view.of),
+      newGradient: (view) => this.#gradient(view.of),
       add: (operation) => this.#list.push(operation),
       pass: (view, gradient) => this.#pass(view, gradient),
       write: (view, make) => this.#write(view, make),

@@ -10,9 +10,9 @@ export interface Sliding {
   readonly window: Window;
 }
 
-/** Of pixels, or of rows of one picture. */
+/** Blocks of pixels, or of rows of pictures. */
 export interface Blocks {
-  /** Of every block but the last ones. */
+  /** The pixels or rows of a block; the last one, and the last one of each picture, may have fewer. */
   readonly size: number;
   readonly count: number;
 }
@@ -22,15 +22,15 @@ export interface RowBlocks extends Blocks {
   readonly perPicture: number;
 }
 
-/** What a block reads and writes, about: a part of the second level of the cache. */
+/** A block reads and writes about so much: a part of the second level of the cache. */
 const BLOCK_BYTES = 2 ** 18;
 /** Blocks are whole register tiles of any height (4, 6, 12). */
 const TILE_ROWS = 12;
 const MOST_PIXELS = 1200;
-/** So that several threads have something to do, and the last one does not take long. */
+/** There are at least so many, if the batch has the pixels: several threads have something to do, and the last one is not long. */
 const LEAST_BLOCKS = 16;
 
-/** So many pixels in blocks, of which each pixel takes so many floats. */
+/** Cuts pixels into blocks. @param floats the number of floats that each pixel takes in all matrices together. */
 export function pixelBlocks(pixels: number, floats: number): Blocks {
   const byCache = Math.floor(BLOCK_BYTES / (floats * 4));
   const byThreads = Math.floor(pixels / LEAST_BLOCKS);
@@ -39,7 +39,7 @@ export function pixelBlocks(pixels: number, floats: number): Blocks {
   return { size, count: Math.ceil(pixels / size) };
 }
 
-/** The output rows of a convolution in blocks; `matrices` like its input and its output are worked on together. */
+/** Cuts the output rows of windows into blocks. @param matrices how many matrices of the input's shape, and of the output's, are worked on together. */
 export function rowBlocks({ from, to, batch, window }: Sliding, matrices = 1): RowBlocks {
   const rowBytes = (from.cols * from.channels * window.strides[0] + to.cols * to.channels) * 4 * matrices;
   const byCache = Math.floor(BLOCK_BYTES / rowBytes);
@@ -50,18 +50,18 @@ export function rowBlocks({ from, to, batch, window }: Sliding, matrices = 1): R
   return { size, perPicture: Math.ceil(to.rows / size), count: batch * Math.ceil(to.rows / size) };
 }
 
-/** Blocks that add to the same sums, in order: pieces of the work, each with sums of its own, which are added up in the end. */
+/** Pieces of the work: the blocks of one add to the same sums, in order, and the sums of all pieces are added up in the end. */
 export interface Pieces {
   readonly count: number;
-  /** Blocks of every piece but the last. */
+  /** The blocks of a piece; the last one may have fewer. */
   readonly blocks: number;
 }
 
-/** The sums of all pieces may take so much memory; and so many pieces are enough for the threads. */
+/** The sums of all pieces may take so much memory, and so many pieces are enough for the threads. */
 const PIECES_BYTES = 2 ** 22;
 const MOST_PIECES = 16;
 
-/** `bytes` are those of one piece's sums. Fewer than two pieces where they are too many. */
+/** Divides blocks among pieces: a single one if its sums are too large. @param bytes those of one piece's sums. */
 export function piecesOf(blocks: number, bytes: number): Pieces {
   const most = Math.max(1, Math.min(MOST_PIECES, blocks, Math.floor(PIECES_BYTES / bytes)));
   const each = Math.ceil(blocks / most);

@@ -21,26 +21,28 @@ export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly forward: readonly Stage<HostStep>[];
   readonly backward: readonly Stage<HostStep>[];
-  /** What packs weights: those that training changes, and the others. */
+  /** Packing of the weights that training changes, and of the others. */
   readonly packs: readonly Pack[];
-  /** All runs of these. */
+  /** All runs among these stages. */
   readonly runs: readonly Run[];
 }
 
+/** Packs weights; it is run if any of them has changed. */
 export interface Pack {
   readonly packings: readonly Packing[];
   readonly stages: readonly Stage<HostStep>[];
 }
 
 export interface CompileOptions {
+  /** The address of the plan's working memory. */
   readonly arena: number;
   readonly weights: TrainingWeights;
-  /** Those that change from run to run. */
+  /** The weights that change from run to run. */
   readonly wanted: readonly Weight[];
   readonly tiling: Tiling;
-  /** For several threads in a shared memory. */
+  /** Whether several threads do the work, in a shared memory. */
   readonly shared: boolean;
-  /** Every operation a run of its own, for those who time them. */
+  /** Whether every operation becomes a run of its own, for those who time them. Default: false. */
   readonly separate?: boolean;
 }
 

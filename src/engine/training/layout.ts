@@ -1,6 +1,6 @@
 /** Where in memory every matrix of a training step lies while it is needed, forwards and backwards. */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { type Block, align, placeBlocks } from "../plan/arena.ts";
+import { type LiveBuffer, align, placeBuffers } from "../plan/arena.ts";
 import type { Backwards } from "./backward.ts";
 import { COEFFICIENTS, coefficientBytes } from "./coefficients.ts";
 import { type Lowered, rawOf } from "./lower.ts";
@@ -42,9 +42,9 @@ export function layOut(lowered: Lowered, backwards: Backwards, threads: number):
     Math.max(0, ...needs.map((need) => need[what] ?? 0));
   const zeroBytes = most("zeroBytes");
   const scratchBytes = align(most("scratchBytes") + SLACK);
-  const always = (bytes: number): Block => ({ bytes, from: -1, to: end });
-  const blocks: Block[] = [
-    ...lives.map(({ from, to }, i): Block => {
+  const always = (bytes: number): LiveBuffer => ({ bytes, from: -1, to: end });
+  const buffers: LiveBuffer[] = [
+    ...lives.map(({ from, to }, i): LiveBuffer => {
       const { pixels = 0, channels = 0 } = matrices[i] ?? {};
       return from > to ? { bytes: 0, from: -1, to: -1 } : { bytes: pixels * channels * 4, from, to };
     }),
@@ -53,8 +53,8 @@ export function layOut(lowered: Lowered, backwards: Backwards, threads: number):
     always(scratchBytes * threads),
     always(most("workspaceBytes")),
   ];
-  const arena = placeBlocks(blocks);
-  const offset = (block: number): number => arena.offsets.at(block) ?? 0;
+  const arena = placeBuffers(buffers);
+  const offset = (buffer: number): number => arena.offsets.at(buffer) ?? 0;
   const bytes = arena.bytes + SLACK;
   if (bytes > MOST_BYTES) throw tooLarge(arena.bytes, matrices[lowered.inputs[0] ?? 0]?.shape[0] ?? 0);
   return {

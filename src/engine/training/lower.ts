@@ -44,13 +44,13 @@ export interface Lowered {
 export interface Output {
   /** The number of the matrix that holds it. */
   readonly matrix: number;
-  /** What those who use it further on read; its gradient is the output's. */
+  /** What operations behind it read; the gradient of this view is the output's. */
   readonly view: View;
   /** The number of the matrix that it is softmax or sigmoid of. */
   readonly logits: number | undefined;
 }
 
-/** How a value of the program can be read; `pads` are zeros around it that are nowhere yet. */
+/** How a value of the program can be read; `pads` are zeros around it that are not in memory yet. */
 interface Seen {
   readonly view: View;
   readonly shape: Dims;
@@ -59,7 +59,7 @@ interface Seen {
 
 /**
  * The operations for inputs of these shapes, batch included.
- * @throws ValueError where a layer does not take them.
+ * @throws ValueError if a layer does not take them.
  */
 export function lower(program: Program, inputShapes: readonly Dims[], training: boolean): Lowered {
   const lowering = new Lowering(program, training);
@@ -79,7 +79,7 @@ class Lowering {
   readonly #uses = new Map<number, number>();
   readonly #outputs: ReadonlySet<number>;
   readonly #seen = new Map<number, Seen>();
-  /** For each matrix the place in the list of what makes it. */
+  /** For each matrix the place of the operation in the list that makes it. */
   readonly #makers = new Map<number, number>();
 
   constructor({ steps, outputs }: Program, training: boolean) {
@@ -190,9 +190,9 @@ class Lowering {
     this.#finish(matrix, layer, number, output, shape);
   }
 
-  /** What a layer has computed goes through its activation. */
+  /** Lets what a layer has computed go through its activation. */
   #finish(matrix: number, { outputActivation }: Layer, number: number, output: number, shape: Dims): void {
-    // A value between what the layer computes and what it gives.
+    // A value of its own stands between what the layer computes and what it gives.
     const linear = -1 - number;
     this.#see(linear, this.#viewOf(matrix), shape);
     this.#activate(outputActivation, linear, output, shape);

@@ -1,6 +1,6 @@
 /**
- * Runs programs forwards and backwards in WebAssembly: the whole batch at once, a plan and a module for each shape of the inputs, all
- * values that the way back needs in one memory. What normalization and ReLU6 make is not stored but computed again where it is read.
+ * Runs programs forwards and backwards in WebAssembly, the whole batch at once: a plan and a module for each shape of the inputs, and one
+ * memory for all values that the way back needs. What normalization and ReLU6 make is not stored: whoever reads it computes it again.
  */
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
@@ -21,7 +21,7 @@ import type { Weight } from "../../layers/weight.ts";
 import type { Features } from "../../wasm/features.ts";
 import type { Stage } from "../run-writer.ts";
 import { type Preparation, type Prepared, Session, runStages, weightBytes } from "../session.ts";
-import type { Pool } from "../threads/pool.ts";
+import type { ThreadPool } from "../threads/pool.ts";
 import { machineFeatures } from "../wide-simd.ts";
 import { backwards } from "./backward.ts";
 import { COEFFICIENTS, coefficientBytes, knownCoefficients } from "./coefficients.ts";
@@ -32,16 +32,16 @@ import type { Matrices } from "./operations/kind.ts";
 import { forwardKind } from "./operations/table.ts";
 import { TrainingWeights } from "./weights.ts";
 
-/** Input shapes whose plans are kept: the batch, the last one of an epoch, and those of another data set. */
+/** The number of input shapes whose plans are kept: those of the batch, of the last one of an epoch, and the same of another data set. */
 const PLANS_KEPT = 4;
 
 export interface TrainingEngineOptions extends DifferentiationOptions {
-  /** What the machine can do; found out where not given. */
+  /** What the machine can do. Default: what is found out about it. */
   readonly features?: Features;
-  /** So many threads may share the work of a step. The gradients do not depend on it. Default: 1. */
+  /** The number of threads that may share the work of a step. The gradients do not depend on it. Default: 1. */
   readonly threads?: number;
-  /** Where the threads come from: the process's pool unless given. */
-  readonly pool?: Pool;
+  /** Where the threads come from. Default: the process's pool. */
+  readonly pool?: ThreadPool;
 }
 
 export class TrainingEngine implements Differentiator {
@@ -73,7 +73,7 @@ export class TrainingEngine implements Differentiator {
 
   /**
    * An engine for a program. Nothing is allocated or compiled before the first run.
-   * @throws MissingError without WebAssembly SIMD, ValueError where an output is wanted that the program does not have.
+   * @throws MissingError without WebAssembly SIMD, ValueError if an output is wanted that the program does not have.
    */
   static async create(program: Program, options: TrainingEngineOptions): Promise<TrainingEngine> {
     return Promise.resolve(new TrainingEngine(program, options));
@@ -165,7 +165,7 @@ function preparation(
       const lowered = lower(program, shapes, training);
       return layOut(lowered, backwards(lowered, wanted, outputs), shared ? threads : 1);
     },
-    // All plans keep the same of weights: it is reserved as the first one is compiled, for nowhere.
+    // All plans keep the same of weights. Compiling the first one reserves it; the code itself is of no use.
     reserve: (layout, { place: { shared }, weights }, isFirst) => {
       if (isFirst) compile(layout, { arena: 0, weights, wanted, tiling, shared });
     },
@@ -175,7 +175,7 @@ function preparation(
   };
 }
 
-/** The moving averages that a run moves. */
+/** The moving averages that a run changes. */
 function movedIn({ lowered }: Layout): ReadonlySet<Weight> {
   const layers = lowered.scalings.flatMap(({ kind, layer }) =>
     kind === "batch" && layer !== undefined ? [layer] : [],
@@ -218,7 +218,7 @@ class InMemory implements Matrices {
     return new Tensor(shape, Float32Array.from(data));
   }
 
-  /** A number stands for as many of it as there are. */
+  /** A single number is written to all places. */
   write(number: number, data: ArrayLike<number> | number): void {
     const { data: to } = this.read(number);
     if (typeof data === "number") to.fill(data);
@@ -229,7 +229,7 @@ class InMemory implements Matrices {
     return this.#floats(this.#ready.store.weights.gradient(weight), weight.size);
   }
 
-  /** Those of scalings that do not come from the batch. */
+  /** Writes the coefficients of scalings that do not come from the batch. */
   writeCoefficients(): void {
     const { plan: layout, arena } = this.#ready;
     for (const scaling of layout.lowered.scalings) {

@@ -36,11 +36,11 @@ export interface ConvolutionWeights {
   readonly window: Window;
 }
 
-/** What is made of weights. */
+/** Something in memory that is made of weights. */
 class Made {
   readonly address: number;
   readonly weights: readonly Weight[];
-  /** Their versions when it was made. */
+  /** The weights' versions when it was made. */
   #versions: readonly number[] | undefined;
 
   constructor(address: number, weights: readonly Weight[]) {
@@ -90,7 +90,7 @@ export class TrainingWeights {
     this.#tiling = tiling;
   }
 
-  /** All that have been asked for. */
+  /** All packings that have been asked for. */
   get packings(): readonly Packing[] {
     return [...this.#packings.values()];
   }
@@ -100,7 +100,7 @@ export class TrainingWeights {
     return this.#copy("values", [weight], weight.size, (to) => to.set(weight.values));
   }
 
-  /** The address of so many times the same number. */
+  /** The address of a number, repeated so many times. */
   filled(value: number, floats: number): number {
     return this.#copy(`${floats} times ${value}`, [], floats, (to) => to.fill(value));
   }
@@ -146,7 +146,7 @@ export class TrainingWeights {
     });
   }
 
-  /** The address of a depthwise convolution's weights for the gradient of its input: some of the window's rows, all turned around. */
+  /** The address of a depthwise convolution's weights for the gradient of its input: some of the window's rows, turned around in both directions. */
   turned(convolution: ConvolutionWeights, rows: readonly number[]): number {
     const { kernel, window } = convolution;
     const taps = rows.flatMap((row) => Array.from({ length: window.cols }, (_, col) => row * window.cols + col));
@@ -163,7 +163,7 @@ export class TrainingWeights {
     });
   }
 
-  /** Copies what JavaScript has and memory has not. */
+  /** Copies weights that were assigned to since they were copied last. */
   refresh(): void {
     const { floats } = this.#memory;
     for (const { made, floats: length, write } of this.#copies.values()) {
@@ -173,7 +173,7 @@ export class TrainingWeights {
     }
   }
 
-  /** Assigns what a run has made of a weight's copy. */
+  /** Assigns to a weight what a run has written over its copy. */
   assign(weight: Weight): void {
     const made = this.#copies.get(this.#key("values", [weight]))?.made;
     if (made === undefined) return;

@@ -25,9 +25,9 @@ export function startWorker<In, Out>(program: WorkerProgram<In, Out>, events: Wo
   };
 }
 
-export function packageUrl(): string | undefined {
+export function packageUrl(subpath: string): string | undefined {
   try {
-    return import.meta.resolve("mobilenet-v2");
+    return import.meta.resolve(`mobilenet-v2/${subpath}`);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** The page's side of checkpoints.test.ts, and Node's: opens checkpoints from addresses, bytes and files, answers, and writes them again. */
-import { MobileNetV2, type Model, type Sequential, loadAnyModel, loadModel } from "mobilenet-v2";
+import { MobileNetV2, type Model, type Sequential, loadModel } from "mobilenet-v2";
+import { loadAnyModel } from "mobilenet-v2/saving";
 import { seededInput } from "../../support/seeded.ts";
 
 /** By a name: files in Base64, the main one first. */

@@ -1,5 +1,6 @@
 /** The page's side of datasets.test.ts, and Node's: a data set of the files of a chosen folder, gone through twice, augmented. */
-import { imageDatasetFromDirectory, randomFlip, randomRotation, randomZoom } from "mobilenet-v2";
+import { imageDatasetFromDirectory } from "mobilenet-v2";
+import { randomFlip, randomRotation, randomZoom } from "mobilenet-v2/data";
 
 export interface NamedPicture {
   /** As `webkitRelativePath` has it. */

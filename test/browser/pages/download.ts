@@ -10,6 +10,8 @@ export interface Request {
   /** Read without the cache. */
   readonly plainly?: boolean;
   readonly times: number;
+  /** In milliseconds. Default: so long that no page comes to it. */
+  readonly stallTimeout?: number;
 }
 
 export interface Report {
@@ -20,7 +22,7 @@ export interface Report {
   readonly secure: boolean;
 }
 
-export async function run({ url, planted, plainly = false, times }: Request): Promise<Report> {
+export async function run({ url, planted, plainly = false, times, stallTimeout = 300_000 }: Request): Promise<Report> {
   const found: (number | null)[] = [];
   const lengths: number[] = [];
   let last: Progress | null = null;
@@ -31,7 +33,7 @@ export async function run({ url, planted, plainly = false, times }: Request): Pr
     name: "letters.h5",
     check: checkLetters,
     retryDelay: 1,
-    stallTimeout: 300,
+    stallTimeout,
     onProgress: (progress) => (last = progress),
   };
   if (planted !== undefined) {

@@ -1,5 +1,7 @@
 /** The page's side of explain.test.ts, and Node's: heat maps of a small seeded model, and one over a picture, as a PNG. */
-import { MobileNetV2, classActivationMap, encodeImg, gradCam, overlay } from "mobilenet-v2";
+import { MobileNetV2, gradCam, overlay } from "mobilenet-v2";
+import { classActivationMap } from "mobilenet-v2/explain";
+import { encodeImg } from "mobilenet-v2/image";
 import { seedWeights, seededInput } from "../../support/seeded.ts";
 
 export interface ExplainAnswer {

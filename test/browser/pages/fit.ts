@@ -1,18 +1,13 @@
 /** Trains a small transfer model on arrays: a frozen MobileNetV2, a head, then all of it; as a page does it. */
+import { Dense, Dropout, Input, MobileNetV2, Model, Tensor } from "mobilenet-v2";
 import {
   Adam,
   BackupAndRestore,
-  Dense,
-  Dropout,
   EarlyStopping,
-  Input,
-  MobileNetV2,
-  Model,
   SGD,
-  Tensor,
   recalibrateBatchNorm,
   setBatchNormMomentum,
-} from "mobilenet-v2";
+} from "mobilenet-v2/training";
 
 const COUNT = 24;
 

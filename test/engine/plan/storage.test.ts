@@ -31,19 +31,19 @@ function convolution(input: number, output: number, residual?: number): Selected
   } as Partial<SelectedConvolution> as SelectedConvolution;
 }
 
-/** The block of every value. Value 0 is the input, the last one the output; all have 64 bytes but where `sizes` says otherwise. */
-function blocks(list: readonly EngineOperation[], sizes: Readonly<Record<number, number>> = {}): readonly number[] {
+/** The buffer of every value. Value 0 is the input, the last one the output; all have 64 bytes but where `sizes` says otherwise. */
+function buffers(list: readonly EngineOperation[], sizes: Readonly<Record<number, number>> = {}): readonly number[] {
   const output = list.at(-1)?.output ?? 0;
   const bytes = Array.from({ length: output + 1 }, (_, value) => sizes[value] ?? 64);
   const storage = new Storage(list, bytes, { inputs: [0], outputs: [output] });
-  return bytes.map((_, value) => storage.blockOf(value));
+  return bytes.map((_, value) => storage.bufferOf(value));
 }
 
 describe("storage", () => {
   it("a result takes the place of an input that is not needed any more", () => {
-    assert.deepEqual(blocks([{ ...CLAMP, input: 0, output: 1 }]), [0, 0]);
-    assert.deepEqual(blocks([convolution(0, 1), { ...ADD, inputs: [1, 0], output: 2 }]), [0, 1, 1]);
-    assert.deepEqual(blocks([convolution(0, 1), convolution(1, 2, 0)]), [0, 1, 0]);
+    assert.deepEqual(buffers([{ ...CLAMP, input: 0, output: 1 }]), [0, 0]);
+    assert.deepEqual(buffers([convolution(0, 1), { ...ADD, inputs: [1, 0], output: 2 }]), [0, 1, 1]);
+    assert.deepEqual(buffers([convolution(0, 1), convolution(1, 2, 0)]), [0, 1, 0]);
   });
 
   it("but not of one that is", () => {
@@ -51,12 +51,12 @@ describe("storage", () => {
       { ...CLAMP, input: 0, output: 1 },
       { ...ADD, inputs: [0, 1], output: 2 },
     ] as const;
-    assert.deepEqual(blocks(list), [0, 1, 0]);
-    assert.deepEqual(blocks([convolution(0, 1), convolution(1, 2, 1)]), [0, 1, 2], "it reads its input again");
+    assert.deepEqual(buffers(list), [0, 1, 0]);
+    assert.deepEqual(buffers([convolution(0, 1), convolution(1, 2, 1)]), [0, 1, 2], "it reads its input again");
   });
 
   it("nor of one of another size", () => {
-    assert.deepEqual(blocks([convolution(0, 1), { ...ADD, inputs: [0, 1], output: 2 }], { 0: 32 }), [0, 1, 1]);
+    assert.deepEqual(buffers([convolution(0, 1), { ...ADD, inputs: [0, 1], output: 2 }], { 0: 32 }), [0, 1, 1]);
   });
 
   it("another shape of a value lies where the value lies, and keeps it", () => {
@@ -68,10 +68,10 @@ describe("storage", () => {
     ] as const;
     const storage = new Storage(list, [64, 64, 64, 64, 64], { inputs: [0], outputs: [4] });
     assert.deepEqual(
-      [0, 1, 2, 3, 4].map((value) => storage.blockOf(value)),
+      [0, 1, 2, 3, 4].map((value) => storage.bufferOf(value)),
       [0, 0, 1, 1, 1],
     );
-    assert.deepEqual(storage.blocks, [
+    assert.deepEqual(storage.buffers, [
       { bytes: 64, from: -1, to: 3 },
       { bytes: 64, from: 1, to: 4 },
     ]);

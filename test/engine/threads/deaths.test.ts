@@ -4,7 +4,7 @@ import { mock, test } from "node:test";
 import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
 import { Engine } from "../../../src/engine/engine.ts";
-import { Pool } from "../../../src/engine/threads/pool.ts";
+import { ThreadPool } from "../../../src/engine/threads/pool.ts";
 import { SharedRuns } from "../../../src/engine/threads/shares.ts";
 import { Task } from "../../../src/engine/threads/task.ts";
 import { programOf } from "../../../src/graph/program.ts";
@@ -20,7 +20,7 @@ const SHAPE = { numbers: 5000, most: 100, steps: 20 };
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 interface PoolWithEnds {
-  readonly pool: Pool;
+  readonly pool: ThreadPool;
   /** What ends its workers. */
   readonly ends: readonly (() => void)[];
   /** Resolves when all workers that were started are ready, or have ended. */
@@ -50,7 +50,7 @@ function poolWithEnds(): PoolWithEnds {
     ends.push(() => thread.stop());
     return thread;
   };
-  return { pool: new Pool(start), ends, arrival: () => Promise.all(arrivals) };
+  return { pool: new ThreadPool(start), ends, arrival: () => Promise.all(arrivals) };
 }
 
 /** The error of a thread that is known to have ended; one that is only missed comes later and has no cause. */
@@ -63,7 +63,7 @@ function assertLost(error: unknown): true {
 }
 
 /** Runs again and again, so that workers are started, and asserts that every result is right. */
-async function assertRight(pool: Pool, { task, reset, result }: Synthetic, runs = 30): Promise<void> {
+async function assertRight(pool: ThreadPool, { task, reset, result }: Synthetic, runs = 30): Promise<void> {
   for (let run = 0; run < runs; run++) {
     reset();
     await pool.exclusively(() => pool.run(task, 0, 2));
@@ -73,7 +73,10 @@ async function assertRight(pool: Pool, { task, reset, result }: Synthetic, runs 
 }
 
 /** A task of one share a thread, in which every thread but the first does what `work` says. */
-async function hostileTask(pool: Pool, behave: (f: ReturnType<ModuleBuilder["function"]>) => void): Promise<Task> {
+async function hostileTask(
+  pool: ThreadPool,
+  behave: (f: ReturnType<ModuleBuilder["function"]>) => void,
+): Promise<Task> {
   const builder = new ModuleBuilder({ shared: true });
   const runs = new SharedRuns(builder);
   const f = builder.export(builder.function("run_0"));
@@ -167,7 +170,7 @@ test("workers that cannot start: the calling thread does all; a later start may 
     }
     return startWorker(program, events);
   };
-  const pool = new Pool(start);
+  const pool = new ThreadPool(start);
   const good = await synthetic(SHAPE);
   pool.add(good.task);
   await assertRight(pool, good, 6);
@@ -178,7 +181,7 @@ test("workers that cannot start: the calling thread does all; a later start may 
 });
 
 test("workers that never get ready are not waited for", async () => {
-  const pool = new Pool(() => ({ post: () => undefined, stop: () => undefined }));
+  const pool = new ThreadPool(() => ({ post: () => undefined, stop: () => undefined }));
   const good = await synthetic(SHAPE);
   pool.add(good.task);
   for (let run = 0; run < 3; run++) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it, mock } from "node:test";
 import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
 import { Engine } from "../../../src/engine/engine.ts";
-import { Pool } from "../../../src/engine/threads/pool.ts";
+import { ThreadPool } from "../../../src/engine/threads/pool.ts";
 import { programOf } from "../../../src/graph/program.ts";
 import { seedWeights, seededInput } from "../../support/seeded.ts";
 
@@ -30,7 +30,7 @@ interface Answer {
   readonly pages: number;
 }
 
-async function answer(rows: number, options: { threads: number; pool?: Pool }): Promise<Answer> {
+async function answer(rows: number, options: { threads: number; pool?: ThreadPool }): Promise<Answer> {
   const model = await MobileNetV2({ alpha: 0.35, inputShape: [rows, rows, 3], weights: null });
   seedWeights(model, "threads");
   using engine = await Engine.create(programOf(model.graph), options);
@@ -44,20 +44,20 @@ describe("shared memory", () => {
   it("is asked for in smaller and smaller sizes", async () => {
     const right = await answer(64, { threads: 1 });
     const asked = limitSharedMemory(4096);
-    assert.deepEqual((await answer(64, { threads: 2, pool: new Pool() })).y, right.y);
+    assert.deepEqual((await answer(64, { threads: 2, pool: new ThreadPool() })).y, right.y);
     assert.deepEqual(asked, [65536, 16384, 4096]);
   });
 
   it("is not needed", async () => {
     const right = await answer(64, { threads: 1 });
     limitSharedMemory(0);
-    assert.deepEqual((await answer(64, { threads: 2, pool: new Pool() })).y, right.y);
+    assert.deepEqual((await answer(64, { threads: 2, pool: new ThreadPool() })).y, right.y);
   });
 
   it("that cannot grow as far as a picture needs makes way for memory that can", async () => {
     const right = await answer(1100, { threads: 1 });
     limitSharedMemory(1024);
-    const { y, pages } = await answer(1100, { threads: 2, pool: new Pool() });
+    const { y, pages } = await answer(1100, { threads: 2, pool: new ThreadPool() });
     assert.deepEqual(y, right.y);
     assert.ok(pages > 1024);
   });

@@ -1,7 +1,7 @@
 /** The pool of threads, on tasks in which every step needs all of the step before. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Pool } from "../../../src/engine/threads/pool.ts";
+import { ThreadPool } from "../../../src/engine/threads/pool.ts";
 import { type Shape, alone, expected, synthetic } from "./synthetic.ts";
 
 const SHAPES: readonly Shape[] = [
@@ -22,7 +22,7 @@ describe("shares", () => {
 describe("the pool", () => {
   for (const threads of [1, 2, 3, 8]) {
     it(`gives what one thread gives, exactly, run after run, with ${threads} threads`, async () => {
-      const pool = new Pool();
+      const pool = new ThreadPool();
       for (const shape of SHAPES) {
         const { task, reset, result } = await synthetic(shape);
         pool.add(task);

@@ -10,6 +10,7 @@ import type { Emitter } from "../../../src/engine/training/emit/emitter.ts";
 import { COEFFICIENTS, coefficientBytes } from "../../../src/engine/training/coefficients.ts";
 import type { Wanted } from "../../../src/engine/training/gradients.ts";
 import { type Layout, layOut, livesOf, matrixOf } from "../../../src/engine/training/layout.ts";
+import type { Matrix } from "../../../src/engine/training/matrices.ts";
 import { type Lowered, lower, rawOf } from "../../../src/engine/training/lower.ts";
 import {
   BACKWARD_KINDS,
@@ -20,9 +21,12 @@ import {
   kindOf,
 } from "../../../src/engine/training/operations/table.ts";
 import { TrainingWeights } from "../../../src/engine/training/weights.ts";
-import { TILINGS } from "../../../src/kernels/f32/tilings.ts";
+import { F32_KERNELS } from "../../../src/kernels/f32/table.ts";
+import { TILINGS, type Tiling } from "../../../src/kernels/f32/tilings.ts";
+import { TRAINING_KERNELS } from "../../../src/kernels/training/table.ts";
 import type { Weight } from "../../../src/layers/weight.ts";
 import { i32 } from "../../../src/wasm/instructions.ts";
+import { ModuleBuilder } from "../../../src/wasm/module.ts";
 import { randomProgram } from "./random-program.ts";
 
 interface Step {
@@ -42,7 +46,7 @@ interface Made {
 
 const THREADS = 2;
 
-const made = Array.from({ length: 300 }, (_, number): Made => {
+const made = Array.from({ length: 150 }, (_, number): Made => {
   const { program, shape, training, weights, outputs } = randomProgram(number);
   const lowered = lower(program, [shape], training);
   const back = backwards(lowered, weights, outputs);
@@ -60,35 +64,48 @@ const made = Array.from({ length: 300 }, (_, number): Made => {
   return { number, lowered, backwards: back, layout: layOut(lowered, back, THREADS), forward, backward };
 });
 
-/** The matrices that the code of an operation, or the host in its place, asks for. */
-function touched({ operation }: Step, { lowered, backwards: back }: Made): { all: Set<number>; written: Set<number> } {
-  const [all, written] = [new Set<number>(), new Set<number>()];
+interface Touched {
+  /** The matrices that the code of an operation, or the host in its place, asks for. */
+  readonly all: ReadonlySet<number>;
+  /** Those that the host has written. */
+  readonly written: ReadonlySet<number>;
+  /** The kernels that the code calls. */
+  readonly kernels: ReadonlySet<string>;
+}
+
+function touched({ operation }: Step, { lowered, backwards: back }: Made, tiling: Tiling = TILINGS.mul): Touched {
+  const [all, written, kernels] = [new Set<number>(), new Set<number>(), new Set<string>()];
+  const matrix = (number: number): Matrix => matrixOf(number, lowered, back);
   const kind = kindOf(operation);
   const work = kind.onHost?.(operation);
   if (work !== undefined) {
     const read = (number: number): Tensor<Float32Array> => {
       all.add(number);
-      const { shape } = matrixOf(number, lowered, back);
+      const { shape } = matrix(number);
       return new Tensor(shape, new Float32Array(sizeOf(shape)));
     };
     const write = (number: number, data: ArrayLike<number>): void => {
       all.add(number);
       written.add(number);
-      assert.equal(data.length, sizeOf(matrixOf(number, lowered, back).shape));
+      assert.equal(data.length, sizeOf(matrix(number).shape));
     };
     work({ read, write, gradient: (weight) => new Float32Array(weight.size) }, { seed: 1 });
-    return { all, written };
+    return { all, written, kernels };
   }
   assert.ok(kind.emit, `nothing does '${operation.kind}'`);
-  const weights = new TrainingWeights(new EngineMemory(), TILINGS.mul);
   const writer = new RunWriter({ shared: true, separate: false }, (run): Emitter => ({
     ...run,
-    tiling: TILINGS.mul,
-    weights,
-    matrix: (number) => matrixOf(number, lowered, back),
+    tiling,
+    weights: new TrainingWeights(new EngineMemory(), tiling),
+    matrix,
     address: (number) => {
       all.add(number);
       return number * 4096;
+    },
+    kernel: (name, make) => {
+      const kernel = run.kernel(name, make);
+      kernels.add(kernel.name);
+      return kernel;
     },
     coefficient: () => 0,
     zeros: 0,
@@ -96,7 +113,7 @@ function touched({ operation }: Step, { lowered, backwards: back }: Made): { all
     workspace: 0,
   }));
   writer.sequence().add((e) => kind.emit?.(e, operation));
-  return { all, written };
+  return { all, written, kernels };
 }
 
 /** The content of memory, as far as it is known: which matrix lies whole at which bytes. */
@@ -177,6 +194,23 @@ describe("the table of training's operations", () => {
         assert.deepEqual(without(written, new Set(step.writes)), []);
       }
     }
+  });
+
+  it("code calls kernels of the tables alone, but for those that have a picture's shape in their code", () => {
+    const listed = new Set([...F32_KERNELS, ...TRAINING_KERNELS].map((make) => make(new ModuleBuilder()).name));
+    const called = new Set<string>();
+    for (const tiling of Object.values(TILINGS)) {
+      for (const of of made.slice(0, 40)) {
+        for (const step of [...of.forward, ...of.backward]) {
+          for (const name of touched(step, of, tiling).kernels) if (!name.includes("dwconv")) called.add(name);
+        }
+      }
+    }
+    assert.ok(called.size > 50);
+    assert.deepEqual(
+      [...called].filter((name) => !listed.has(name)),
+      [],
+    );
   });
 
   it("in memory, whatever is read was written before, and nothing was written over it since", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
 import { Tensor } from "../../../src/core/tensor.ts";
-import { Pool } from "../../../src/engine/threads/pool.ts";
+import { ThreadPool } from "../../../src/engine/threads/pool.ts";
 import { TrainingEngine, type TrainingEngineOptions } from "../../../src/engine/training/training-engine.ts";
 import type { Gradients } from "../../../src/graph/differentiator.ts";
 import { type Program, programOf } from "../../../src/graph/program.ts";
@@ -19,7 +19,7 @@ import { seedWeights } from "../../support/seeded.ts";
 import { seededProgram, seededTensors } from "../run.ts";
 import { SEED, runOnce, seededGradient, trainableOf, trainingDifference } from "./run.ts";
 
-const pool = new Pool();
+const pool = new ThreadPool();
 const engines: TrainingEngine[] = [];
 
 async function engineOf(program: Program, options: Partial<TrainingEngineOptions> = {}): Promise<TrainingEngine> {

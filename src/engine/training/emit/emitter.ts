@@ -6,13 +6,15 @@ import type { Coefficient } from "../coefficients.ts";
 import type { Matrix, Scaling } from "../matrices.ts";
 import type { TrainingWeights } from "../weights.ts";
 
+/** Addresses are in bytes. */
 export interface Emitter extends RunEmitter {
   readonly tiling: Tiling;
   readonly weights: TrainingWeights;
+  /** The shape of a value or a gradient. */
   matrix(number: number): Matrix;
   /** The address of a matrix. */
   address(number: number): number;
-  /** The address of a coefficient, of all channels. */
+  /** The address of a coefficient: a number for each channel. */
   coefficient(scaling: Scaling, name: Coefficient): number;
   /** The address of zeros. */
   readonly zeros: number;

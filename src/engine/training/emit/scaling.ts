@@ -1,4 +1,4 @@
-/** Calls of the kernels that normalize and bound, gather statistics, and go back through all of that. */
+/** Calls of the kernels that normalize and bound, that gather statistics, and that go back through all of that. */
 import { type Arithmetic } from "../../../kernels/parts.ts";
 import {
   moments,
@@ -37,14 +37,15 @@ export interface PixelBlock extends Pixels {
   readonly block: Expr<"i32">;
 }
 
-/** Channels whose statistics are put together at once: a thread's share. */
+/** A thread's share when statistics are put together, in channels. */
 const CHANNELS_AT_ONCE = 32;
 
-/** The distance of the two sums, and of the shifts, in a block's part of the statistics; and the bytes of all of it. */
+/** The bytes from one to the next of the two sums and the shifts, of which a block's part of the statistics consists. */
 function sumsStride(channels: number): number {
   return align(channels * 4);
 }
 
+/** The bytes of a block's part of the statistics. */
 export function partialBytes(channels: number): number {
   return 3 * sumsStride(channels) + align(4);
 }
@@ -54,12 +55,12 @@ export function emitScaled(e: Emitter, view: View, { pixels, first }: Pixels, to
   const { channels } = e.matrix(view.of);
   const from = addressAt(e.address(view.of), first, channels * 4);
   if (isRaw(view)) return from;
-  // Windows that lie in the padding alone have none.
+  // Windows that lie in the padding alone have no pixels.
   e.f.if(i32.gt_s(pixels, i32.const(0)), () => emitScale(e, view, { pixels, from, to }));
   return to;
 }
 
-/** Computes a view's values, and adds `add` where given. */
+/** Computes a view's values, and adds those at `add` if it is given. */
 export function emitScale(
   e: Emitter,
   { of, scaling, bounds }: View,
@@ -100,7 +101,7 @@ export function emitStatistics(e: Emitter, scalings: readonly Scaling[], blocks:
   for (const [i, scaling] of scalings.entries()) {
     const { layer, channels } = scaling;
     if (layer === undefined) throw new Error("only layers normalize by the batch");
-    // Those of one layer that is applied twice would move its averages at once.
+    // The averages of a layer that is applied twice are moved one after the other.
     if (i > 0) e.barrier();
     const { weights } = e;
     const kernel = e.kernel(STATISTICS, statistics);
@@ -139,6 +140,7 @@ export interface ReductionPlace {
   readonly reduction: Reduction;
 }
 
+/** Gathers what a block's pixels contribute to a reduction. */
 export function emitReduce(
   e: Emitter,
   { address, reduction }: ReductionPlace,
@@ -196,6 +198,7 @@ export function emitThrough(e: Emitter, from: GradientOf, at: Pixels, to: Expr<"
   return to;
 }
 
+/** Computes a matrix's gradient from that of a view. */
 export function emitThroughTo(
   e: Emitter,
   { view, gradient }: GradientOf,

@@ -41,7 +41,7 @@ export const averageGradient: BackwardKind<AverageGradient> = {
   emit: emitGradient,
 };
 
-/** Runs `body` for a row of windows: each cut to its part inside the picture. */
+/** Runs `body` for a row of windows, each cut to its part inside the picture. */
 function eachWindow(
   e: Emitter,
   { from, to, window }: Average,
@@ -113,7 +113,7 @@ function emitAverage(e: Emitter, operation: Average): void {
   });
 }
 
-/** Windows may overlap: every picture's one after the other. */
+/** Windows may overlap: those of a picture are done one after the other. */
 function emitGradient(e: Emitter, { forward, from: gradient, to: target }: AverageGradient): void {
   const { batch, from, to } = forward;
   const { channels } = from;

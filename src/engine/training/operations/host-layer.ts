@@ -37,7 +37,7 @@ export const hostLayer: ForwardKind<HostLayer, HostLayerGradient> = {
   gradient: (forward, tape) => {
     const from = tape.output();
     const inputs = forward.inputs.map((input) => tape.raw(input));
-    const to = inputs.map((view) => (tape.needs(view) ? tape.place(view) : undefined));
+    const to = inputs.map((view) => (tape.needs(view) ? tape.newGradient(view) : undefined));
     const weights = forward.layer.weights.map((weight) => ({ weight, wanted: tape.want(weight) }));
     tape.add({ kind: "host gradient", forward, from, to, weights });
     for (const [i, view] of inputs.entries()) {

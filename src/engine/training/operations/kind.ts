@@ -9,7 +9,7 @@ import type { Emitter } from "../emit/emitter.ts";
 import type { GradientOf, Reduction, Wanted } from "../gradients.ts";
 import type { Matrix, Scaling, View } from "../matrices.ts";
 
-/** Forwards or backwards. `O` is the type of the operations. */
+/** A kind of operations forwards or backwards; `O` is their type. */
 export interface OperationKind<O> {
   /** The numbers of the matrices that it writes. */
   writes(operation: O): readonly number[];
@@ -21,7 +21,7 @@ export interface OperationKind<O> {
   onHost?(operation: O): HostWork | undefined;
 }
 
-/** An operation of the way forwards. `G` are the operations that find its gradients. */
+/** A kind of operations of the way forwards; `G` is the type of those that find their gradients. */
 export interface ForwardKind<O, G> extends OperationKind<O> {
   /** The values that it reads, as it reads them. `raw` is the view that reads a matrix as it is. */
   reads(operation: O, raw: (matrix: number) => View): readonly View[];
@@ -33,11 +33,11 @@ export interface ForwardKind<O, G> extends OperationKind<O> {
   drawn?(operation: O): Drawn;
   /** The same operation, which gathers on the way what its output's normalization by the batch needs. Default: it cannot. */
   gathering?(operation: O, statistics: Scaling): O;
-  /** The number of the matrix that its output is softmax or sigmoid of. */
+  /** The number of the matrix that its output is softmax or sigmoid of. Default: undefined, it is neither. */
   logits?(operation: O): number | undefined;
 }
 
-/** An operation over gradients. */
+/** A kind of operations over gradients. */
 export interface BackwardKind<O> extends OperationKind<O> {
   /** The numbers of the matrices that it reads, values and gradients. */
   reads(operation: O): readonly number[];
@@ -46,28 +46,29 @@ export interface BackwardKind<O> extends OperationKind<O> {
 }
 
 export interface Needs {
-  /** For every thread. */
+  /** Memory of each thread's own. */
   readonly scratchBytes?: number;
-  /** For the operation as a whole. */
+  /** Memory that the threads share. */
   readonly workspaceBytes?: number;
-  /** Zeros that it reads. */
+  /** Memory that is always 0. */
   readonly zeroBytes?: number;
 }
 
-/** Where the gradients of an operation are written down; what is asked for in vain is left out. */
+/** Where an operation writes down what finds its gradients; those that lead to nothing that is wanted are left out. */
 export interface Tape<G> {
   /** The view that reads a matrix as it is. */
   raw(matrix: number): View;
   /** The number of the gradient of the operation's output, in memory. */
   output(): number;
-  /** The gradient of the only view of the operation's output that has one; if there are several, that of the output. */
+  /** The gradient of the only view of the output that has one; if there are several, that of the output in memory. */
   seen(): GradientOf;
   /** Whether the gradient of a view leads to anything that is wanted. */
   needs(view: View): boolean;
   /** Whether the gradient of a weight is wanted; to be asked once by each operation that finds a part of it. */
   want(weight: Weight | undefined): Wanted;
   /** The number of a new gradient of a view. */
-  place(view: View): number;
+  newGradient(view: View): number;
+  /** Writes an operation down as it is. */
   add(operation: G): void;
   /** A gradient that is there already is that of a view, or a part of it. */
   pass(view: View, gradient: number): void;
@@ -80,7 +81,7 @@ export interface Tape<G> {
 /** Something that the host does in a run. */
 export type HostWork = (matrices: Matrices, options: HostOptions) => void;
 
-/** The matrices in memory. */
+/** The matrices and gradients in memory, by their numbers. */
 export interface Matrices {
   read(number: number): Tensor<Float32Array>;
   write(number: number, data: ArrayLike<number>): void;
@@ -89,6 +90,7 @@ export interface Matrices {
 }
 
 export interface HostOptions {
+  /** What random numbers are drawn from. */
   readonly seed: number;
 }
 

@@ -40,7 +40,7 @@ export const largestGradient: BackwardKind<LargestGradient> = {
   emit: emitGradient,
 };
 
-/** A whole picture's values, and a number for each channel. */
+/** The memory for a whole picture's values, and for a number for each channel. */
 function needs({ input, batch }: Largest, { pixels, channels }: Matrix): Needs {
   const picture = isRaw(input) ? 0 : (pixels / batch) * channels * 4;
   return { scratchBytes: align(channels * 4) + align(picture) };

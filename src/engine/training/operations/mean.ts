@@ -39,7 +39,7 @@ export const meanGradient: BackwardKind<MeanGradient> = {
   emit: emitGradient,
 };
 
-/** The pixels of a picture whose mean is taken, in blocks. */
+/** The pixels of a picture, and those of a block. */
 function blocksOf({ batch, input }: Mean, matrix: Matrix): { readonly pixels: number; readonly size: number } {
   const pixels = matrix.pixels / batch;
   return { pixels, size: isRaw(input) ? pixels : pixelBlocks(pixels, matrix.channels).size };

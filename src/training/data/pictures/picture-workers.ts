@@ -8,6 +8,8 @@ import type { WorkerThread } from "../../../platform/contract.ts";
 import type { PictureOrder, PictureTask, Pixels } from "./picture-work.ts";
 import { type FromWorker, type ToWorker, workerProgram } from "./picture-worker-program.ts";
 
+/** The subpath of the package that a thread imports `pictureWork` from. */
+const FACE = "data";
 /** The time without work after which threads end, in milliseconds. */
 const IDLE = 2_000;
 /** The interval, in milliseconds, of a timer that only keeps the process alive while threads work, since the threads do not. */
@@ -16,7 +18,7 @@ const LONG = 2 ** 30;
 /** The default number of threads: half the number of cores, at most 4; none with one or two cores, which the model needs itself. */
 export function defaultWorkers(): number {
   const cores = defaultCores();
-  return cores <= 2 || packageUrl() === undefined ? 0 : Math.min(4, cores >> 1);
+  return cores <= 2 || packageUrl(FACE) === undefined ? 0 : Math.min(4, cores >> 1);
 }
 
 interface Job {
@@ -62,7 +64,7 @@ class PictureWorkers {
   }
 
   #start(): Member | undefined {
-    const url = packageUrl();
+    const url = packageUrl(FACE);
     // After two failures, another attempt is unlikely to succeed.
     if (url === undefined || this.#failures > 1) return undefined;
     try {

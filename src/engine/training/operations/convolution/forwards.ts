@@ -1,4 +1,4 @@
-/** Convolutions forwards: block by block the input is normalized and bounded, convolved, and the result's statistics are gathered. */
+/** Convolutions forwards: block by block the input is normalized and bounded, convolved, and the statistics of the result are gathered. */
 import { dwconv, dwconvName } from "../../../../kernels/f32/dwconv.ts";
 import { type GemmVariant, gemm, gemmName } from "../../../../kernels/f32/gemm.ts";
 import { tileForColumns } from "../../../../kernels/f32/tilings.ts";
@@ -6,7 +6,7 @@ import type { Expr, Local } from "../../../../wasm/expression.ts";
 import { max, min } from "../../../../wasm/extremes.ts";
 import { i32 } from "../../../../wasm/instructions.ts";
 import { depthwiseRow } from "../../../select.ts";
-import { runs } from "../../../emit/convolution.ts";
+import { stretchesOf } from "../../../emit/convolution.ts";
 import { addressAt, forEach } from "../../../emit/emitter.ts";
 import { splitRows } from "../../../plan/tiles.ts";
 import { type RowBlocks, pixelBlocks, rowBlocks } from "../../blocks.ts";
@@ -66,7 +66,7 @@ function emitPixels(e: Emitter, operation: Convolution): void {
 export interface RowBlock {
   readonly block: Expr<"i32">;
   readonly picture: Local<"i32">;
-  /** Output rows. */
+  /** The block's output rows: the first one, and the one after the last. */
   readonly from: Local<"i32">;
   readonly to: Local<"i32">;
 }
@@ -82,7 +82,7 @@ export function rowBlock(e: Emitter, operation: Convolution, blocks: RowBlocks, 
   return { block, picture, from, to };
 }
 
-/** Where the rows of a picture start that lie in memory, as if all did: `row` × bytes further is that row. */
+/** The address at which the picture would begin if all of its rows were in memory as those of the block are: a row lies `row` × bytes further. */
 export function inputRows(
   e: Emitter,
   operation: Convolution,
@@ -167,7 +167,7 @@ function emitWindowRow(
   const { f, tiling } = e;
   const { from, to, window } = operation;
   const { rows: most, columns } = tileForColumns(tiling, to.channels);
-  const run = runs({ from, window, groups: 1 });
+  const run = stretchesOf({ from, window, groups: 1 });
   const rowBytes = from.cols * from.channels * 4;
   const aStride = window.strides[1] * from.channels * 4;
   const a = f.local("i32", i32.add(input, i32.mul(y, i32.const(window.strides[0] * rowBytes))));

@@ -1,4 +1,4 @@
-/** What the blocks of a convolution's gradients gather, each in its own place, and how it is put together: the same sums for any number of threads. */
+/** What the blocks of a convolution's gradient gather, each in a place of its own, and how it is put together: the same sums for any number of threads. */
 import type { Blocks, Pieces } from "../../blocks.ts";
 import { columnSums, columnSumsName } from "../../../../kernels/training/elementwise.ts";
 import { SUM_PIECES, sumPieces } from "../../../../kernels/training/statistics.ts";
@@ -13,7 +13,7 @@ import type { Emitter } from "../../emit/emitter.ts";
 import type { Reduction, Wanted } from "../../gradients.ts";
 import type { ConvolutionGradient } from "./operation.ts";
 
-/** Vectors of pieces that are summed at once. */
+/** A thread's share when pieces are added up, in vectors. */
 const VECTORS_AT_ONCE = 1024;
 
 /** What the blocks of an operation gather, in its workspace. */
@@ -46,7 +46,7 @@ export class Gathered {
     this.bytes = bytes;
   }
 
-  /** The address of a piece's sums of the kernel's gradient, which are 0. */
+  /** The address of a piece's sums of the kernel's gradient, which are set to 0. */
   piece(e: Emitter, piece: Expr<"i32">): Expr<"i32"> {
     const bytes = sumBytes(this.#operation.forward.kernel);
     const sums = e.f.local("i32", addressAt(e.workspace + this.#kernel, piece, bytes));
@@ -54,7 +54,7 @@ export class Gathered {
     return sums;
   }
 
-  /** Adds up the gradient of the sums, pixel by pixel, where the bias's is wanted. */
+  /** Adds up the gradient of the output over a block's pixels, if that of the bias is wanted. */
   bias(e: Emitter, gradient: Expr<"i32">, { pixels, block }: Pick<PixelBlock, "pixels" | "block">): void {
     const { bias, forward } = this.#operation;
     if (bias === "no") return;
@@ -72,7 +72,7 @@ export class Gathered {
       emitReduce(e, { reduction, address: e.workspace + offset }, block);
   }
 
-  /** For a block without pixels. */
+  /** The same for a block without pixels. */
   reduceNothing(e: Emitter, block: Expr<"i32">): void {
     for (const { reduction, offset } of this.#reductions) {
       const bytes = partialBytes(reduction.scaling.channels);

@@ -1,6 +1,6 @@
 /**
- * Pointwise convolutions backwards: block by block the gradient of the sums is found again from that of the normalized values, as is the
- * input, and from both the gradients of weights, bias and input.
+ * Pointwise convolutions backwards: block by block the gradient of the output follows from that of the normalized values, the input is
+ * normalized again, and from both come the gradients of weights, bias and input.
  */
 import { gemmTn, gemmTnName } from "../../../../kernels/training/gemm.ts";
 import type { Expr } from "../../../../wasm/expression.ts";
@@ -17,7 +17,7 @@ import { isRaw } from "../../matrices.ts";
 import type { Needs } from "../kind.ts";
 import type { ConvolutionGradient } from "./operation.ts";
 
-/** Fewer pieces do not divide well between threads: then every part of the weights sums over all pixels, which must be in memory for that. */
+/** Fewer pieces do not divide well between threads: then each part of the weights is summed over all pixels, which must be in memory. */
 const LEAST_PIECES = 8;
 /** A part of the weights whose sums, with some pixels of input and gradient, stay in the cache. */
 const PART = { rows: 96, columns: 128, pixels: 256 };
@@ -27,9 +27,9 @@ interface Cut {
   readonly size: number;
   readonly count: number;
   readonly pieces: Pieces;
-  /** Whether the weights are cut into parts. */
+  /** Whether the weights are cut into parts, each summed over all pixels. */
   readonly byParts: boolean;
-  /** Bytes of a block's, or of all, gradients of sums and inputs that are nowhere else. */
+  /** The bytes of output gradients and inputs, of a block or of all, that are not in memory as they are. */
   readonly gradientBytes: number;
   readonly inputBytes: number;
 }
@@ -120,7 +120,7 @@ export function emitPixelsGradient(e: Emitter, operation: ConvolutionGradient): 
   gathered.finish(e);
 }
 
-/** An address, and how many floats its matrix has a row. */
+/** An address, and the number of floats from a row of its matrix to the next. */
 type Rows = readonly [Expr<"i32">, number];
 
 /** Adds input × gradient of each pixel to the sums. */
@@ -142,7 +142,7 @@ export function emitWeights(
   ]);
 }
 
-/** Every part of the weights on its own, over all pixels. */
+/** Finds the gradient of each part of the weights by itself, over all pixels. */
 function emitParts(
   e: Emitter,
   { forward, kernel }: ConvolutionGradient,

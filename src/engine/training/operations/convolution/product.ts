@@ -7,17 +7,17 @@ import { i32 } from "../../../../wasm/instructions.ts";
 import type { Emitter } from "../../emit/emitter.ts";
 
 export interface Product {
-  /** Of the block at hand, and of all blocks: those are `block`, the last one what is left. */
+  /** The pixels of the block at hand, of all blocks together, and of every block but the last. */
   readonly pixels: Expr<"i32">;
   readonly total: number;
   readonly block: number;
   readonly k: number;
   readonly n: number;
   readonly a: Expr<"i32">;
-  /** Packed weights. */
+  /** The address of packed weights. */
   readonly b: number;
   readonly c: Expr<"i32">;
-  /** Is added, where given; may be `c`. */
+  /** The address of what is added; it may be `c`. */
   readonly add: Expr<"i32"> | undefined;
 }
 

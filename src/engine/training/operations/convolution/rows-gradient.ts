@@ -23,7 +23,7 @@ interface Cut {
   readonly blocks: RowBlocks;
   readonly pieces: Pieces;
   readonly gathered: Gathered;
-  /** Bytes of a block's gradients of sums, inputs, and runs under a row's windows, that are nowhere else. */
+  /** The bytes of a block's output gradients, inputs and runs under a row's windows, if they are not in memory as they are. */
   readonly gradientBytes: number;
   readonly inputBytes: number;
   readonly runBytes: number;
@@ -73,7 +73,7 @@ export function emitRowsGradient(e: Emitter, operation: ConvolutionGradient): vo
   gathered.finish(e);
 }
 
-/** The gradient of some rows' sums: where they would start if all rows of the picture were there. */
+/** The gradient of some output rows: the address at which the picture's would begin if all of its rows were there. */
 function gradientRows(
   e: Emitter,
   { from, forward }: ConvolutionGradient,
@@ -104,7 +104,7 @@ function emitDepthwise(
   const [stride] = window.strides;
   const inBytes = from.cols * from.channels * 4;
   const outBytes = to.cols * to.channels * 4;
-  // The input rows that belong to the block: all rows of the picture belong to one.
+  // The input rows that belong to the block: every row of the picture belongs to one block.
   const isLast = i32.eq(block.to, i32.const(to.rows));
   const ownEnd = min(i32.mul(block.to, i32.const(stride)), i32.const(from.rows));
   const ownFrom = f.local("i32", min(i32.mul(block.from, i32.const(stride)), i32.const(from.rows)));
@@ -149,7 +149,7 @@ function emitDepthwise(
   f.if(i32.gt_s(rows, i32.const(0)), seen, () => gathered.reduceNothing(e, block.block));
 }
 
-/** The gradient of an input row: where strides leave rows out, it depends on the row which of the window's rows have seen it. */
+/** The gradient of an input row. If strides leave rows out, it depends on the row which of the window's rows have seen it. */
 function emitDepthwiseInputRow(
   e: Emitter,
   forward: Convolution,
@@ -242,7 +242,7 @@ function emitWindows(
   });
 }
 
-/** Windows overlap: every picture's rows one after the other. */
+/** Windows overlap: the rows of a picture are done one after the other. */
 function emitWindowsInput(e: Emitter, operation: ConvolutionGradient, { gradientBytes, inputBytes }: Cut): void {
   const { f } = e;
   const { forward, input } = operation;

@@ -1,0 +1,67 @@
+/** Where pictures come from: files and addresses, standard input, and the sample photograph. */
+import { readFile } from "node:fs/promises";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import type { BytesSource } from "../../platform/contract.ts";
+import { packageFile } from "../files/installed-package.ts";
+
+export interface Picture {
+  /** As the user named it. */
+  readonly name: string;
+  read(): Promise<BytesSource>;
+}
+
+const SAMPLE_PACKAGE = "baboon-image-uri";
+/** The same limit as for files: no picture within the limit of pixels is larger. */
+const MAX_INPUT_BYTES = 2 ** 28;
+
+/** The pictures of a command line: at most one is standard input. */
+export function picturesOf(names: readonly string[]): readonly Picture[] {
+  if (names.length === 0) return [samplePicture()];
+  if (names.filter((name) => name === "-").length > 1) {
+    throw new MobileNetV2Error("ValueError", "Standard input (-) holds one picture. It was named more than once.");
+  }
+  return names.map((name) => (name === "-" ? standardInput() : { name, read: () => Promise.resolve(name) }));
+}
+
+/**
+ * A photograph of a baboon (USC-SIPI), 128 × 128: a development dependency of the repository.
+ * @throws MissingError if it is not installed.
+ */
+function samplePicture(): Picture {
+  const path = packageFile(SAMPLE_PACKAGE, "baboon.js");
+  if (path === undefined) {
+    throw new MobileNetV2Error(
+      "MissingError",
+      `Name a picture: mobilenet-v2 classify photo.jpg\n(None was named, and the sample photograph is in the npm package ${SAMPLE_PACKAGE}, which is not installed.)`,
+    );
+  }
+  return { name: `sample photograph (${SAMPLE_PACKAGE})`, read: () => readSample(path) };
+}
+
+async function readSample(path: string): Promise<Uint8Array> {
+  // The file is a script that exports one string.
+  const uri = /"data:image\/png;base64,([A-Za-z0-9+/=]+)"/.exec(await readFile(path, "utf8"));
+  if (uri?.[1] === undefined) {
+    throw new MobileNetV2Error("FormatError", `${path} does not hold the picture that it should. Install it again.`);
+  }
+  return Buffer.from(uri[1], "base64");
+}
+
+/** Read when first asked for, and kept. */
+function standardInput(): Picture {
+  let input: Promise<Uint8Array> | undefined;
+  return { name: "standard input", read: () => (input ??= readInput()) };
+}
+
+async function readInput(): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of process.stdin as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > MAX_INPUT_BYTES) {
+      throw new MobileNetV2Error("LimitError", `There is no end to it: over ${MAX_INPUT_BYTES} bytes were read.`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts, length);
+}

@@ -1,0 +1,97 @@
+/** The command `train`: a MobileNetV2 for the user's own pictures, by a schedule that suits most; it can be interrupted and taken up again. */
+import { existsSync } from "node:fs";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
+import { printable } from "../terminal/format.ts";
+import { interruptible } from "../terminal/interruption.ts";
+import { optionName } from "../terminal/options-in-errors.ts";
+import { styleFor } from "../terminal/style.ts";
+import { type TrainPlan, type TrainTarget, TrainFolder, targetOf } from "./folder.ts";
+import { findPictures, fingerprintOf } from "./pictures.ts";
+import { trainingJson, trainingText } from "./report.ts";
+import { SETTINGS, type TrainSettings, transferSettings } from "./settings.ts";
+import { type RunOptions, runTraining } from "./training.ts";
+
+export interface TrainOptions extends TrainSettings, RunOptions {
+  readonly output: string;
+  readonly resume?: boolean;
+  readonly restart?: boolean;
+  readonly json?: boolean;
+}
+
+export async function train(folder: string, options: TrainOptions): Promise<void> {
+  const started = performance.now();
+  const target = await targetOf(options.output);
+  const interrupted = await TrainFolder.interrupted(target.folder);
+  if (interrupted === undefined && options.resume === true && existsSync(target.output)) {
+    process.stderr.write(`There is nothing to resume: ${printable(target.output)} is done.\n`);
+    return;
+  }
+  const isResumed = interrupted !== undefined && options.restart !== true;
+  if (isResumed && options.resume !== true) {
+    throw new MobileNetV2Error(
+      "StateError",
+      `A training of ${target.output} was interrupted; what it has learned is in ${target.folder}. Go on with --resume, or begin anew with --restart.`,
+    );
+  }
+  const settings = isResumed ? resumedSettings(interrupted, options) : settingsOf(options);
+  checkTransferSettings(transferSettings(settings));
+  const found = await findPictures(folder);
+  const plan: TrainPlan = { version: 1, settings, pictures: await fingerprintOf(found) };
+  if (isResumed && plan.pictures !== interrupted.pictures) {
+    throw new MobileNetV2Error(
+      "StateError",
+      `The pictures in ${found.folder} are not those that the interrupted training has seen. Begin anew with --restart.`,
+    );
+  }
+  const place = isResumed ? TrainFolder.existing(target.folder) : await TrainFolder.create(target.folder, plan);
+  let isWritten = false;
+  try {
+    const training = await interruptible(async ({ signal }) => {
+      const done = await runTraining({ target, place, settings, options, found, signal, isResumed, started });
+      isWritten = true;
+      return done;
+    });
+    const text = options.json === true ? trainingJson(training) : trainingText(training, styleFor(process.stdout));
+    process.stdout.write(`${text}\n`);
+  } catch (error) {
+    if (!isWritten) throw await afterwards(error, place, target);
+    if (error instanceof Error && error.name === "Interrupted") error.message += `, when ${target.output} was written`;
+    throw error;
+  }
+}
+
+/** Says what was learned, which is kept; if nothing was, nothing is left behind. */
+async function afterwards(failure: unknown, place: TrainFolder, { folder }: TrainTarget): Promise<unknown> {
+  const kept = await TrainFolder.interrupted(folder);
+  if (kept === undefined) await place.remove();
+  const isInterrupted = failure instanceof Error && failure.name === "Interrupted";
+  if (!isInterrupted && !(failure instanceof MobileNetV2Error)) return failure;
+  const after =
+    kept === undefined
+      ? isInterrupted
+        ? " before anything was learned"
+        : ""
+      : `${isInterrupted ? "." : ""} What was learned is in ${folder}: go on with the same command and --resume.`;
+  failure.message += after;
+  return failure;
+}
+
+function settingsOf(options: TrainOptions): TrainSettings {
+  return Object.fromEntries(SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+}
+
+/** The settings that a training was begun with. @throws ValueError if the command says otherwise. */
+function resumedSettings({ settings }: TrainPlan, options: TrainOptions): TrainSettings {
+  for (const name of SETTINGS) {
+    const given = options[name];
+    if (given === undefined || given === settings[name]) continue;
+    const option = optionName(name);
+    throw new MobileNetV2Error(
+      "ValueError",
+      `The interrupted training was begun ${settings[name] === undefined ? `without ${option}` : `with ${option} ${settings[name]}`}: ` +
+        "leave it as it was (without any options it is), or begin anew with --restart.",
+    );
+  }
+  return settings;
+}

@@ -1,0 +1,92 @@
+/** A model that classifies pictures: with the names of its classes, and the way in which it wants its pictures. */
+import type { Prediction } from "../applications/class-names.ts";
+import { decodePredictions } from "../applications/imagenet-utils.ts";
+import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { BytesSource } from "../platform/contract.ts";
+import type { Labels } from "./labels.ts";
+import type { OpenedModel } from "./opened-model.ts";
+import { answersWithLogits, softmax } from "./scores.ts";
+
+export interface ClassifyOptions {
+  /** How many classes are named, best first. Default: 5. */
+  readonly top?: number | undefined;
+}
+
+/** A model with the names of its classes. It holds memory outside of JavaScript's: `dispose()` frees it, as does `using`. */
+export interface Classifier extends Disposable {
+  /** The name of the model. */
+  readonly name: string;
+  /** What its weights are from: `imagenet`, `nsfwjs`, the path or address of a checkpoint, or `bytes`. */
+  readonly weights: string;
+  readonly model: OpenedModel;
+  /** The width multiplier; undefined if the model is no MobileNetV2 that we know. */
+  readonly alpha: number | undefined;
+  /** Rows and columns of the pictures: one number if they are the same. */
+  readonly size: number | readonly [rows: number, cols: number];
+  /** The names of the classes, in the order of the model's outputs. */
+  readonly labels: Labels;
+  /** A picture as the model takes it: [rows, cols, channels]. @throws what `loadImg` throws. */
+  prepare(picture: BytesSource): Promise<Tensor>;
+  /**
+   * Probabilities, also of a model that answers with logits.
+   *
+   * @param input a picture as `prepare` makes it, or a batch of them, [samples, rows, cols, channels]
+   * @returns [samples, classes]; 1 sample for one picture
+   * @throws ShapeError, ValueError if the input does not fit the model, or it has several outputs.
+   */
+  scores(input: Tensor): Promise<Tensor<Float32Array>>;
+  /** The best classes of a picture, best first. @throws what `loadImg` throws. */
+  classify(picture: BytesSource, options?: ClassifyOptions): Promise<readonly Prediction[]>;
+  dispose(): void;
+}
+
+type ClassifierFacts = Pick<Classifier, "weights" | "alpha" | "size" | "labels" | "prepare">;
+
+export class LoadedClassifier implements Classifier {
+  readonly name: string;
+  readonly weights: string;
+  readonly model: OpenedModel;
+  readonly alpha: number | undefined;
+  readonly size: number | readonly [rows: number, cols: number];
+  readonly labels: Labels;
+  readonly prepare: (picture: BytesSource) => Promise<Tensor>;
+  readonly #areLogits: boolean;
+
+  constructor(model: OpenedModel, { weights, alpha, size, labels, prepare }: ClassifierFacts) {
+    this.name = model.name;
+    this.weights = weights;
+    this.model = model;
+    this.alpha = alpha;
+    this.size = size;
+    this.labels = labels;
+    this.prepare = prepare;
+    this.#areLogits = answersWithLogits(model.output);
+  }
+
+  async scores(input: Tensor): Promise<Tensor<Float32Array>> {
+    const [answer, ...more] = await this.model.predictAll(input);
+    if (answer === undefined || more.length > 0) {
+      throw valueError(`Model '${this.name}' has ${more.length + 1} outputs, not one.`);
+    }
+    const samples = input.shape.length === 4 ? (input.shape[0] ?? 1) : 1;
+    const rows = answer.reshape([samples, answer.size / samples]);
+    return this.#areLogits ? softmax(rows) : rows;
+  }
+
+  async classify(picture: BytesSource, options: ClassifyOptions = {}): Promise<readonly Prediction[]> {
+    checkOptions("classify()", options, { top: true });
+    const scores = await this.scores(await this.prepare(picture));
+    const [predictions = []] = decodePredictions(scores, { top: options.top, labels: this.labels });
+    return predictions;
+  }
+
+  dispose(): void {
+    this.model.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,68 @@
+/** What two models answer to the same pictures: how far apart, and how often with the same best class. */
+import { Tensor } from "../core/tensor.ts";
+import { type OpenedModel, inputShapesOf } from "./opened-model.ts";
+import { DEFAULT_SIZE } from "./picture-format.ts";
+
+export interface Comparison {
+  /** How many pictures were compared. */
+  readonly pictures: number;
+  /** The largest difference of two numbers at the same place; Infinity if shapes differ. */
+  readonly largestDifference: number;
+  /** For how many pictures the greatest number was at the same place. */
+  readonly sameBest: number;
+}
+
+/** A model's outputs, picture by picture. */
+export type Answers = readonly (readonly Tensor<Float32Array>[])[];
+
+/** The model's answers to pictures, each of which is given as the model's inputs: [rows, cols, channels], or with a batch's axis of 1. */
+export async function answersOf(model: OpenedModel, pictures: readonly (readonly Tensor[])[]): Promise<Answers> {
+  const answers: (readonly Tensor<Float32Array>[])[] = [];
+  for (const inputs of pictures) {
+    // oxlint-disable-next-line no-await-in-loop -- one at a time in memory
+    answers.push(await model.predictAll(inputs));
+  }
+  return answers;
+}
+
+/** How far the answers of two models to the same pictures are apart. */
+export function compareAnswers(expected: Answers, actual: Answers): Comparison {
+  let largestDifference = 0;
+  let sameBest = 0;
+  for (const [i, outputs] of expected.entries()) {
+    const others = actual[i] ?? [];
+    if (others.length !== outputs.length) largestDifference = Infinity;
+    for (const [k, { data }] of outputs.entries()) {
+      const other = others[k]?.data ?? new Float32Array();
+      if (other.length !== data.length) largestDifference = Infinity;
+      for (const [at, value] of data.entries()) {
+        largestDifference = Math.max(largestDifference, Math.abs(value - (other[at] ?? NaN)));
+      }
+    }
+    if (bestOf(outputs) === bestOf(others)) sameBest++;
+  }
+  return { pictures: expected.length, largestDifference, sameBest };
+}
+
+function bestOf([first]: readonly Tensor<Float32Array>[]): number {
+  return first === undefined ? -1 : first.data.indexOf(first.data.reduce((a, b) => Math.max(a, b), -Infinity));
+}
+
+/** Noise for every input of a model, the same every time: [1, …]. @param size the length of axes that the model leaves open */
+export function seededInputs(model: OpenedModel, size: number = DEFAULT_SIZE): readonly Tensor[] {
+  return inputShapesOf(model).map((shape) => {
+    const dims = [1, ...shape.map((axis) => axis ?? size)];
+    return new Tensor(dims, noise(dims.reduce((a, b) => a * b, 1)));
+  });
+}
+
+/** Numbers in [−1, 1) (xorshift32). */
+function noise(count: number): Float32Array {
+  let state = 0x9e3779b9;
+  return Float32Array.from({ length: count }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 31 - 1;
+  });
+}

@@ -1,0 +1,207 @@
+/** How a classifier is loaded: with ImageNet's weights, from a checkpoint of any format, or as the preset of nsfwjs. */
+import { imagenetClasses } from "../applications/class-names.ts";
+import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
+import { valueError } from "../core/errors.ts";
+import { type Names, checkOptions } from "../core/options.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { readCheckpoint } from "../models/files/load-model.ts";
+import type { ThreadOptions } from "../models/threads.ts";
+import type { BytesSource, FilesSource } from "../platform/contract.ts";
+import { NSFWJS_CLASSES } from "../saving/nsfwjs/classes.ts";
+import { type Classifier, LoadedClassifier } from "./classifier.ts";
+import { nameOf, namedError } from "./errors.ts";
+import { type LabelsSource, checkLabelCount, givenLabels, ownLabels } from "./labels.ts";
+import { NSFWJS_SIZE, checkNsfwjsOptions, prepareForNsfwjs } from "./nsfwjs.ts";
+import {
+  type LoadingOptions,
+  type OpenedModel,
+  describedInput,
+  inputShapeOf,
+  modelOfCheckpoint,
+  outputShapeOf,
+  recognizedIn,
+} from "./opened-model.ts";
+import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
+import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
+
+export interface ClassifierOptions extends PreparationOptions, ThreadOptions {
+  /**
+   * `"imagenet"`, or a checkpoint of any format: a path, a folder, an address, bytes, a File, or the files of a folder that a user chose.
+   * Default: `"imagenet"`.
+   */
+  readonly weights?: FilesSource | undefined;
+  /**
+   * `"nsfwjs"` if `weights` is the MobileNetV2 that the npm package nsfwjs ships: pictures are prepared as that package does it, and the
+   * classes have its names. Default: the checkpoint says how it wants its pictures.
+   */
+  readonly preset?: "nsfwjs" | undefined;
+  /** The width multiplier. Default: what the checkpoint says; 1 for ImageNet's weights. */
+  readonly alpha?: number | undefined;
+  /** The rows and columns of pictures if the checkpoint leaves them open. Default: 224. */
+  readonly size?: number | undefined;
+  /** The names of the classes, or a file of them: a text with one a line, or JSON. Default: the checkpoint's, or ImageNet's, or numbers. */
+  readonly labels?: LabelsSource | undefined;
+}
+
+export interface LoadClassifierOptions extends ClassifierOptions, LoadingOptions {}
+
+/** A classifier that is not loaded yet. Pictures can be prepared while it loads. */
+export interface ClassifierPlan {
+  /** What the weights are from: `imagenet`, `nsfwjs`, the path or address of a checkpoint, or `bytes`. */
+  readonly weights: string;
+  /** Settles when it is known how pictures are wanted. If only the file says so, `load` is to be called first. Never rejects. */
+  readonly known: Promise<unknown>;
+  /** A picture as the model takes it: [rows, cols, channels]. Waits for `known`. @throws what `loadImg` throws. */
+  prepare(picture: BytesSource): Promise<Tensor>;
+  /** @throws what reading a checkpoint throws; ValueError if it has no classifier, or the options do not fit it. */
+  load(loading?: LoadingOptions): Promise<Classifier>;
+}
+
+const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
+  ...PREPARATION_OPTIONS,
+  weights: true,
+  preset: true,
+  alpha: true,
+  size: true,
+  labels: true,
+  threads: true,
+};
+
+/**
+ * Loads a classifier: with ImageNet's weights, which are downloaded into Keras's cache if they are not there, or with a checkpoint of any
+ * format.
+ *
+ * @throws ValueError if the options do not fit one another or the checkpoint, or that has no classifier; FormatError, UnsupportedError,
+ *   IOError, NetworkError, LimitError if it cannot be read.
+ */
+export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<Classifier> {
+  checkOptions("loadClassifier()", options, { ...CLASSIFIER_OPTIONS, signal: true, onProgress: true });
+  const { signal, onProgress, ...what } = options;
+  return planClassifier(what).load({ signal, onProgress });
+}
+
+/** The classifier that the options ask for, to be loaded. @throws ValueError if the options do not fit one another. */
+export function planClassifier(options: ClassifierOptions = {}): ClassifierPlan {
+  checkOptions("planClassifier()", options, CLASSIFIER_OPTIONS);
+  if (options.preset !== undefined) return nsfwjsClassifier(options);
+  const { weights = "imagenet" } = options;
+  return weights === "imagenet" ? imagenetClassifier(options) : new FileClassifier(weights, options);
+}
+
+function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
+  const { weights: _, preset: _preset, alpha = 1, size = DEFAULT_SIZE, labels, threads, ...how } = options;
+  const format = pictureFormat([size, size, 3], { ...how, size });
+  const prepare = (picture: BytesSource): Promise<Tensor> => preparePicture(picture, format);
+  return {
+    weights: "imagenet",
+    known: Promise.resolve(),
+    prepare,
+    async load(loading = {}) {
+      const names = (await givenLabels(labels)) ?? imagenetClasses();
+      checkLabelCount(names, imagenetClasses().length);
+      const model = await MobileNetV2({ alpha, inputShape: [size, size, 3], threads, ...loading });
+      return new LoadedClassifier(model, { weights: "imagenet", alpha, size, labels: names, prepare });
+    },
+  };
+}
+
+function nsfwjsClassifier(options: ClassifierOptions): ClassifierPlan {
+  const { weights: source, labels, threads, preset } = options;
+  if (preset !== "nsfwjs") throw valueError(`There is one preset, nsfwjs. Received: preset=${String(preset)}`);
+  if (source === undefined) {
+    throw valueError("The preset nsfwjs needs `weights`: where the model of the npm package nsfwjs is.");
+  }
+  checkNsfwjsOptions(options);
+  const prepare = (picture: BytesSource): Promise<Tensor> => prepareForNsfwjs(picture, options);
+  return {
+    weights: preset,
+    known: Promise.resolve(),
+    prepare,
+    async load(loading = {}) {
+      const names = (await givenLabels(labels)) ?? NSFWJS_CLASSES;
+      checkLabelCount(names, NSFWJS_CLASSES.length);
+      const model = await modelOfCheckpoint(await readCheckpoint(source, loading), {}, threads);
+      return new LoadedClassifier(model, { weights: preset, alpha: 1, size: NSFWJS_SIZE, labels: names, prepare });
+    },
+  };
+}
+
+/** A checkpoint of any format: it says how large pictures are and how they are scaled, and perhaps what its classes are called. */
+class FileClassifier implements ClassifierPlan {
+  readonly weights: string;
+  readonly known: Promise<unknown>;
+  readonly #source: FilesSource;
+  readonly #options: ClassifierOptions;
+  readonly #format: Promise<PictureFormat>;
+  #know: (format: PictureFormat) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(source: FilesSource, options: ClassifierOptions) {
+    this.weights = nameOf(source) ?? "bytes";
+    this.#source = source;
+    this.#options = options;
+    this.#format = new Promise((resolve, reject) => {
+      this.#know = resolve;
+      this.#fail = reject;
+    });
+    // Whoever loads sees the error.
+    this.known = this.#format.catch(() => undefined);
+  }
+
+  async prepare(picture: BytesSource): Promise<Tensor> {
+    return preparePicture(picture, await this.#format);
+  }
+
+  async load(loading: LoadingOptions = {}): Promise<Classifier> {
+    try {
+      return await this.#load(loading);
+    } catch (error) {
+      const named = namedError(error, nameOf(this.#source));
+      this.#fail(named);
+      throw named;
+    }
+  }
+
+  async #load(loading: LoadingOptions): Promise<Classifier> {
+    const { weights: _, preset: _preset, alpha, size, labels, threads, ...how } = this.#options;
+    const checkpoint = await readCheckpoint(this.#source, loading);
+    const wanted = { ...how, size, preprocessing: checkpoint.preprocessing };
+    const described = checkpoint.model && describedInput(checkpoint.model);
+    if (described !== undefined) this.#know(pictureFormat(described, wanted));
+    const model = await modelOfCheckpoint(checkpoint, { alpha, size }, threads);
+    try {
+      const format = pictureFormat(inputShapeOf(model), wanted);
+      this.#know(format);
+      const names = await givenLabels(labels);
+      const classes = classCountOf(model);
+      if (names !== undefined) checkLabelCount(names, classes);
+      return new LoadedClassifier(model, {
+        weights: this.weights,
+        alpha: recognizedIn(checkpoint)?.alpha,
+        size: format.rows === format.cols ? format.rows : [format.rows, format.cols],
+        labels: names ?? ownLabels(model.classNames, classes),
+        prepare: (picture) => preparePicture(picture, format),
+      });
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  }
+}
+
+/** How many classes the model answers with. @throws ValueError if it answers with a map of features, or a vector of them. */
+function classCountOf(model: OpenedModel): number {
+  const shape = outputShapeOf(model);
+  const classes = shape.at(-1);
+  if (typeof classes === "number" && shape.slice(0, -1).every((axis) => axis === 1) && !isVectorOfFeatures(model)) {
+    return classes;
+  }
+  throw valueError(
+    `The model has no classifier: it answers with features of shape (${shape.map((axis) => axis ?? "any").join(", ")}).`,
+  );
+}
+
+/** What pooling makes is no classifier's answer. */
+function isVectorOfFeatures({ output }: OpenedModel): boolean {
+  return output.node.layer.className.startsWith("Global");
+}

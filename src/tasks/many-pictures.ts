@@ -1,0 +1,133 @@
+/** Going through many pictures: decoded ahead in batches, those that cannot be read left out or an error, until a signal. */
+import { checkOptions, type Names } from "../core/options.ts";
+import { Tensor } from "../core/tensor.ts";
+import type { BytesSource } from "../platform/contract.ts";
+import { ImageDataset, type Unreadable } from "../training/data/pictures/image-dataset.ts";
+import type { Classifier } from "./classifier.ts";
+import type { Extractor } from "./extractor.ts";
+import { nameOfLabel } from "./labels.ts";
+import { Tally } from "./tally.ts";
+
+/** The pictures in a batch: some batches are in memory at once, decoded. */
+const BATCH = 8;
+
+/** A function that is not begun any more once the signal is aborted: what comes of many small pieces ends between two of them. */
+export function untilAborted<Given, Made>(
+  signal: AbortSignal | undefined,
+  make: (given: Given) => Promise<Made>,
+): (given: Given) => Promise<Made> {
+  return async (given) => {
+    signal?.throwIfAborted();
+    return await make(given);
+  };
+}
+
+export interface ManyPicturesOptions {
+  /** Whether a picture that cannot be read is an error; else it is left out, and told with a warning. Default: false. */
+  readonly strict?: boolean | undefined;
+  /** Ends the work between two pictures, with an error. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told how many pictures are done, of how many. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+const OPTIONS: Names<ManyPicturesOptions> = { strict: true, signal: true, onProgress: true };
+
+/** What a classifier's answers are worth. */
+export interface Evaluation {
+  readonly tally: Tally;
+  /** The pictures that could not be read, which are not counted. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+export interface EvaluateClassifierOptions extends Omit<ManyPicturesOptions, "onProgress"> {
+  /** Is told how many pictures are done, of how many, and what was counted so far. */
+  readonly onProgress?: ((done: number, total: number, tally: Tally) => void) | undefined;
+}
+
+/**
+ * Counts how often a classifier is right.
+ *
+ * @param paths the paths or addresses of pictures
+ * @param labels the index of the class that each of them shows
+ * @throws ValueError if there are not as many labels as pictures; with `strict`, the error of the first picture that cannot be read.
+ */
+export async function evaluateClassifier(
+  classifier: Classifier,
+  paths: readonly string[],
+  labels: Int32Array,
+  options: EvaluateClassifierOptions = {},
+): Promise<Evaluation> {
+  checkOptions("evaluateClassifier()", options, OPTIONS);
+  const { strict, signal, onProgress } = options;
+  const load = async (path: BytesSource): Promise<Tensor<Float32Array>> => (await classifier.prepare(path)).toFloat32();
+  const pictures = new ImageDataset({
+    filePaths: paths,
+    labels,
+    load: untilAborted(signal, load),
+    batchSize: BATCH,
+    shuffle: false,
+    strict,
+  });
+  const tally = new Tally(classifier.labels.map(nameOfLabel));
+  for await (const { x, y, indices } of pictures) {
+    const { shape, data } = x.toFloat32();
+    const size = data.length / (shape[0] ?? 1);
+    for (const [sample, index] of (indices ?? []).entries()) {
+      signal?.throwIfAborted();
+      const picture = new Tensor([1, ...shape.slice(1)], data.subarray(sample * size, (sample + 1) * size));
+      const { data: scores } = await classifier.scores(picture);
+      tally.add(paths[index] ?? "", y?.data[sample] ?? 0, scores);
+      onProgress?.(index + 1, paths.length, tally);
+    }
+  }
+  return { tally, unreadable: pictures.unreadable };
+}
+
+/** The vectors of some pictures. */
+export interface VectorBatch {
+  /** Which pictures they are of: their places in the list. */
+  readonly indices: Int32Array;
+  /** [pictures, length]. */
+  readonly vectors: Tensor<Float32Array>;
+}
+
+/** The vectors of many pictures, in the order of the list, made while they are asked for. */
+export interface VectorStream extends AsyncIterable<VectorBatch> {
+  /** The pictures that could not be read, so far. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+/**
+ * Makes the vectors of pictures, some at a time: memory does not depend on how many there are.
+ *
+ * @param paths the paths or addresses of pictures
+ * @throws with `strict`, the error of the first picture that cannot be read, when it is its turn.
+ */
+export function extractAll(
+  extractor: Extractor,
+  paths: readonly string[],
+  options: ManyPicturesOptions = {},
+): VectorStream {
+  checkOptions("extractAll()", options, OPTIONS);
+  const { strict, signal, onProgress } = options;
+  const pictures = new ImageDataset({
+    filePaths: paths,
+    load: untilAborted(signal, (path: BytesSource) => extractor.prepare(path)),
+    batchSize: BATCH,
+    shuffle: false,
+    strict,
+  });
+  return {
+    get unreadable() {
+      return pictures.unreadable;
+    },
+    async *[Symbol.asyncIterator]() {
+      for await (const { x, indices = new Int32Array() } of pictures) {
+        signal?.throwIfAborted();
+        yield { indices, vectors: await extractor.extract(x) };
+        onProgress?.((indices.at(-1) ?? 0) + 1, paths.length);
+      }
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** Pictures as a model takes them: of its size, with its channels, scaled its way. */
+import { preprocessInput } from "../applications/imagenet-utils.ts";
+import { valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { ColorMode } from "../image/image.ts";
+import type { BytesSource } from "../platform/contract.ts";
+import type { Preprocessing } from "../saving/checkpoint.ts";
+import { option, optionError } from "./errors.ts";
+import {
+  PREPARATION_OPTIONS,
+  type Preparation,
+  type PreparationOptions,
+  preparationOf,
+  preparedPixels,
+} from "./preparation.ts";
+
+/** How a model wants its pictures. */
+export interface PictureFormat {
+  readonly rows: number;
+  readonly cols: number;
+  /** How pictures get that size. */
+  readonly preparation: Preparation;
+  /** How pixels are scaled. Undefined if that is Keras's way for MobileNetV2, to [-1, 1]. */
+  readonly preprocessing: Preprocessing | undefined;
+}
+
+export interface PictureFormatOptions extends PreparationOptions {
+  /** The rows and columns of pictures, if the model leaves them open. Default: `crop`, or 224. */
+  readonly size?: number | undefined;
+  /** How pixels are scaled: `model.preprocessing`. Default: to [-1, 1]. */
+  readonly preprocessing?: Preprocessing | undefined;
+}
+
+/** The size of pictures if neither the file nor the user says one. */
+export const DEFAULT_SIZE = 224;
+
+const COLOR_MODES: ReadonlyMap<number, ColorMode> = new Map([
+  [1, "grayscale"],
+  [3, "rgb"],
+  [4, "rgba"],
+]);
+
+/**
+ * The format of a model's pictures.
+ *
+ * @param shape the shape of the model's input without the batch, [rows, cols, channels]; null for what may vary
+ * @throws ValueError if the model takes no pictures, or none of that size; if the options do not fit one another.
+ */
+export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}): PictureFormat {
+  checkOptions("pictureFormat()", options, { ...PREPARATION_OPTIONS, size: true, preprocessing: true });
+  const { size, preprocessing, ...how } = options;
+  const [rows = null, cols = null, channels = null, ...more] = shape;
+  const colorMode = COLOR_MODES.get(channels ?? 3);
+  const shown = shape.map((axis) => axis ?? "any").join(" × ");
+  if (shape.length !== 3 || more.length > 0 || colorMode === undefined) {
+    throw valueError(`The model takes no pictures: its input is ${shown}.`);
+  }
+  if (size !== undefined && ((rows ?? size) !== size || (cols ?? size) !== size)) {
+    throw optionError`The model takes pictures of ${shown}. Received: ${option("size", size)}`;
+  }
+  const wanted = size ?? how.crop ?? DEFAULT_SIZE;
+  const known = { rows: rows ?? wanted, cols: cols ?? wanted };
+  return { ...known, preparation: preparationOf({ ...known, colorMode }, how), preprocessing };
+}
+
+/**
+ * A picture as the model takes it: [rows, cols, channels], without the batch's axis.
+ *
+ * @throws what `loadImg` throws: FormatError, UnsupportedError, IOError, …
+ */
+export async function preparePicture(
+  picture: BytesSource,
+  { preparation, preprocessing }: PictureFormat,
+): Promise<Tensor<Float32Array>> {
+  return preprocessInput(await preparedPixels(picture, preparation), { preprocessing });
+}

@@ -1,0 +1,29 @@
+/** What a model's answers are: probabilities, or logits, which models of PyTorch's packages answer with. */
+import type { Tensor } from "../core/tensor.ts";
+import { Softmax } from "../layers/activations/softmax.ts";
+import type { KerasTensor } from "../layers/layer.ts";
+import { Model } from "../models/model.ts";
+import { Sequential } from "../models/sequential.ts";
+
+/** Layers that pass values on as they are, or in another shape. */
+const PASSING: ReadonlySet<string> = new Set(["Dropout", "Flatten", "Reshape"]);
+/** Layers whose last step is their activation. */
+const WEIGHING: ReadonlySet<string> = new Set(["Dense", "Conv2D"]);
+
+/** True if the last thing that a model does is to weigh its features, without an activation. */
+export function answersWithLogits(output: KerasTensor): boolean {
+  const { layer, inputs } = output.node;
+  if (layer instanceof Model || layer instanceof Sequential) return answersWithLogits(layer.output);
+  const [input] = inputs;
+  const { activation } = layer.getConfig();
+  const isLinear = activation === undefined || activation === null || activation === "linear";
+  if (input !== undefined && (PASSING.has(layer.className) || (layer.className === "Activation" && isLinear))) {
+    return answersWithLogits(input);
+  }
+  return WEIGHING.has(layer.className) && isLinear;
+}
+
+/** Each row of [samples, classes] as probabilities. */
+export function softmax(logits: Tensor<Float32Array>): Tensor<Float32Array> {
+  return new Softmax().forward([logits]);
+}
