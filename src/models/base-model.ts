@@ -9,7 +9,7 @@ import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/keras/load-weights.ts";
+import { type LoadWeightsOptions, hasKerasWeights, loadKerasWeights } from "../saving/keras/load-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
 import type { LayerOptions } from "../layers/layer.ts";
 import type { SaveOptions } from "./files/save-model.ts";
@@ -70,7 +70,7 @@ export abstract class BaseModel extends Network {
       onProgress: true,
     });
     const file = await mainFile(await openFiles(source, options));
-    if (hasLayersOfKeras(file.bytes)) {
+    if (hasKerasWeights(file.bytes)) {
       this.loadWeightsFromBytes(file.bytes, options);
       return;
     }
@@ -80,7 +80,7 @@ export abstract class BaseModel extends Network {
 
   /** Loads weights from the bytes of a Keras file (`.h5`, `.weights.h5` or `.keras`), synchronously. See `loadWeights`. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
-    loadWeightsInto(this.layers, bytes, options);
+    loadKerasWeights(this.layers, bytes, options);
   }
 
   /**
