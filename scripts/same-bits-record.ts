@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
 import { pathToFileURL } from "node:url";
-import type * as Random from "../src/core/random.ts";
 import type * as Face from "../src/index.ts";
-import type * as Layers from "../src/public/layers.ts";
-import type * as Training from "../src/public/training.ts";
+import type * as LayersFace from "../src/public/layers.ts";
+import type * as TrainingFace from "../src/public/training.ts";
+import type * as Random from "../src/core/random.ts";
 import { sharedJson } from "../test/support/shared.ts";
 
 const [tree = "", machine = "", out = ""] = process.argv.slice(2);
@@ -47,12 +47,15 @@ function hash(source: ArrayBufferView | ArrayBuffer): string {
 }
 
 const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(tree, "src", path)).href)) as T;
-/** Subpaths are younger than the root, which had all names before. */
-const subpaths = ["public/layers.ts", "public/training.ts"].filter((path) => existsSync(join(tree, "src", path)));
-const face: typeof Face & typeof Layers & typeof Training = Object.assign(
+/** Everything has one name, whichever face of the package it is in; older trees have one face. */
+const face = Object.assign(
   {},
-  ...(await Promise.all(["index.ts", ...subpaths].map((path) => load<object>(path)))),
-);
+  ...(await Promise.all(
+    ["index.ts", "public/layers.ts", "public/training.ts"]
+      .filter((path) => existsSync(join(tree, "src", path)))
+      .map((path) => load(path)),
+  )),
+) as typeof Face & typeof LayersFace & typeof TrainingFace;
 const { uniform } = await load<typeof Random>("core/random.ts");
 if (machine === "wide" && !face.enableWideSimd()) console.log("wide: no 256-bit vectors here, as relaxed");
 

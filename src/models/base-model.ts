@@ -1,20 +1,19 @@
 /** The base class of functional and sequential models: predicting, loading, saving, summary, memory (keras.Model). */
 import { openFiles } from "#platform";
-import { disposeWhenMade } from "../core/disposal.ts";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
 import { batchesOf } from "../graph/batches.ts";
-import type { Executor } from "../graph/executor.ts";
 import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { type LoadWeightsOptions, hasLayersOfKeras, loadWeightsInto } from "../saving/keras/load-weights.ts";
+import { type LoadWeightsOptions, hasKerasWeights, loadKerasWeights } from "../saving/keras/load-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
 import type { LayerOptions } from "../layers/layer.ts";
 import type { SaveOptions } from "./files/save-model.ts";
+import { LazyExecutor } from "./lazy-executor.ts";
 import { type SummaryOptions, summaryText } from "./summary/summary.ts";
 import { type ThreadOptions, threadsOf } from "./threads.ts";
 
@@ -23,7 +22,7 @@ export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 
 /** A model that can predict. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
 export abstract class BaseModel extends Network {
-  #executor: Promise<Executor> | undefined;
+  readonly #executor = new LazyExecutor(() => executorOf(programOf(this.graph), { threads: this.threads }));
   #disposed = false;
   /** The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. */
   classNames: readonly string[] | undefined;
@@ -47,7 +46,8 @@ export abstract class BaseModel extends Network {
    */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this);
-    const executor = await this.#running();
+    this.checkNotDisposed();
+    const executor = await this.#executor.get();
     return [...(await executor.run(batches))];
   }
 
@@ -70,7 +70,7 @@ export abstract class BaseModel extends Network {
       onProgress: true,
     });
     const file = await mainFile(await openFiles(source, options));
-    if (hasLayersOfKeras(file.bytes)) {
+    if (hasKerasWeights(file.bytes)) {
       this.loadWeightsFromBytes(file.bytes, options);
       return;
     }
@@ -80,7 +80,7 @@ export abstract class BaseModel extends Network {
 
   /** Loads weights from the bytes of a Keras file (`.h5`, `.weights.h5` or `.keras`), synchronously. See `loadWeights`. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
-    loadWeightsInto(this.layers, bytes, options);
+    loadKerasWeights(this.layers, bytes, options);
   }
 
   /**
@@ -126,7 +126,7 @@ export abstract class BaseModel extends Network {
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
+    return await this.#executor.memoryBytes();
   }
 
   /** Prints a table of the layers with their output shapes and numbers of parameters, as Keras does. */
@@ -149,26 +149,12 @@ export abstract class BaseModel extends Network {
 
   /** Frees the executor, for models whose graph has changed; the next prediction makes a new one. */
   protected releaseExecutor(): void {
-    disposeWhenMade(this.#executor);
-    this.#executor = undefined;
+    this.#executor.release();
   }
 
   /** @throws StateError if the model was disposed of. */
   protected checkNotDisposed(): void {
     if (!this.#disposed) return;
     throw new MobileNetV2Error("StateError", `Model '${this.name}' was disposed of. Make or load it again.`);
-  }
-
-  #running(): Promise<Executor> {
-    this.checkNotDisposed();
-    if (this.#executor === undefined) {
-      const made = executorOf(programOf(this.graph), { threads: this.threads });
-      this.#executor = made;
-      // After a failed start, the next call must try again.
-      made.catch(() => {
-        if (this.#executor === made) this.#executor = undefined;
-      });
-    }
-    return this.#executor;
   }
 }

@@ -234,8 +234,8 @@ export interface ThreadPlatform {
    */
   startWorker<In, Out>(program: WorkerProgram<In, Out>, events: WorkerEvents<Out>): WorkerThread<In>;
   /**
-   * The address from which another thread can import a subpath of this package, such as `data`; undefined if it cannot, as in pages, or if
-   * the package was bundled into something else.
+   * The address from which another thread can import a subpath of this package; undefined if it cannot, as in pages, or if the package was
+   * bundled into something else.
    */
   packageUrl(subpath: string): string | undefined;
   /** Whether the current thread may sleep or be busy for long. Pages may not, as they have to respond to their users. */

@@ -1,11 +1,11 @@
-/** Giving tensors of a file to the weights of a model: all of them or, on any error, none. */
+/** Gives tensors of a file to the weights of a model: all of them or, on any error, none. */
 import { formatShape, shapesEqual } from "../core/shape.ts";
 import type { Weight } from "../layers/weight.ts";
 import { formatError } from "./file-errors.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
 export interface AssignOptions {
-  /** Take tensors with NaN or infinity in them. Default: they are an error. */
+  /** Whether tensors may have NaN or infinity in them. Default: false, which makes them an error. */
   readonly allowNonFinite?: boolean | undefined;
 }
 
@@ -14,14 +14,14 @@ export interface Assignment {
   readonly tensor: StoredTensor;
 }
 
-/** True where the tensor has the weight's shape. */
+/** True if the tensor has the weight's shape. */
 export function fits({ weight, tensor }: Assignment): boolean {
   return shapesEqual(weight.shape, tensor.shape);
 }
 
 /**
  * Reads every tensor, then sets every weight. Shapes must fit: what is allocated is what the model has.
- * @throws FormatError where a tensor cannot be read or has NaN or infinity in it; no weight is set then.
+ * @throws FormatError if a tensor cannot be read, or has NaN or infinity in it: then no weight is set.
  */
 export function assignAll(assignments: readonly Assignment[], { allowNonFinite = false }: AssignOptions): void {
   const values: Float32Array[] = [];
@@ -45,7 +45,7 @@ export function assignAll(assignments: readonly Assignment[], { allowNonFinite =
   }
 }
 
-/** Without a branch a value: NaN and infinity stay in a sum, and float32 values are too small to overflow one of float64. */
+/** A sum needs no branch for each value: NaN and infinity stay in it, and float32 values are too small to overflow a float64. */
 function allFinite(values: Float32Array): boolean {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;

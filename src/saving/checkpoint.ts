@@ -18,11 +18,11 @@ export interface LayerDescription {
   readonly name: string;
   /** Arguments as `layerFromConfig` takes them (camelCase); empty for models. */
   readonly config: LayerConfig;
-  /** The model itself, where the layer is one. */
+  /** The model itself, if the layer is one. */
   readonly model?: ModelDescription | undefined;
-  /** For each application the tensors that it takes; InputLayers have none. */
+  /** The tensors that each application takes. An InputLayer has no applications. */
   readonly nodes: readonly (readonly TensorReference[])[];
-  /** For each application false where it is one of inference even in training; left out where there is none such. */
+  /** For each application false if it runs as in inference even in training. Left out if there is no such application. */
   readonly training?: readonly (boolean | null)[] | undefined;
 }
 
@@ -33,23 +33,23 @@ export interface ModelDescription {
   readonly layers: readonly LayerDescription[];
   readonly inputs: readonly TensorReference[];
   readonly outputs: readonly TensorReference[];
-  /** For a Sequential without an InputLayer: the shape it was built with. */
+  /** The shape, batch included, that a Sequential without an InputLayer was built with. */
   readonly buildShape?: Shape | undefined;
 }
 
-/** How pictures are scaled before the model sees them: pixel × scale + offset, for each channel or for all. */
+/** How pixels from 0 to 255 become what the model takes: pixel × scale + offset, with one number for all channels or one for each. */
 export interface Preprocessing {
   readonly scale: number | readonly number[];
   readonly offset: number | readonly number[];
 }
 
-/** An object of Keras as configs have it: its class, and arguments in camelCase. */
+/** An object of Keras as a config has it: its class, and its arguments in camelCase. */
 export interface ObjectDescription {
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** An object or the name of one; or several, for outputs by their order or (in a Map) by their names. */
+/** An object or the name of one; or several, one for each output, in order or (in a Map) by the names of the outputs. */
 export type Described = string | ObjectDescription | null | readonly Described[] | ReadonlyMap<string, Described>;
 
 /** What a model was compiled with (keras.Model.get_compile_config). */
@@ -67,10 +67,10 @@ export interface StoredVariable extends StoredTensor {
   first(): number;
 }
 
-/** How a model was trained, as a file has it. */
+/** How a model was trained, as a file says it. */
 export interface StoredTraining {
   readonly config: CompileConfig;
-  /** The optimizer's variables in Keras's order, looked for when they are asked for; undefined for none. @throws FormatError, UnsupportedError */
+  /** Finds the optimizer's variables, in Keras's order; undefined if the file has none. @throws FormatError, UnsupportedError */
   readonly variables: () => readonly StoredVariable[] | undefined;
 }
 
@@ -88,36 +88,37 @@ export interface Checkpoint {
   /** What to call the format in messages: `Keras 3 (.keras)`, `safetensors`. */
   readonly format: string;
   readonly origin: Origin;
-  /** Undefined where the file has weights only and its origin does not tell the architecture. */
+  /** Undefined if the file has weights alone, and its origin does not tell the architecture. */
   readonly model: ModelDescription | undefined;
   /** Every tensor of the file, under the file's own names. */
   readonly tensors: readonly StoredTensor[];
-  /** The tensor of each weight, by `layer/weight` (`Conv1/kernel`; nested models' layers with the model's name before: `base/Conv1/kernel`). */
+  /** The tensor of each weight by its path: `Conv1/kernel`, or in a model within, `base/Conv1/kernel`. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
+  /** The names of the classes in the order of the output, if the file has them. */
   readonly classNames?: readonly string[] | undefined;
-  /** Undefined where it is Keras's own for MobileNetV2: x / 127.5 − 1. */
+  /** How pixels are scaled; undefined for Keras's own way for MobileNetV2, x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
-  /** How the model was trained, where the file says it; or why that cannot be taken up here. */
+  /** How the model was trained, if the file says it; or why that cannot be taken up here. */
   readonly training?: StoredTraining | { readonly refused: string } | undefined;
-  /** True where the weights are the integers of a quantized model: `loadQuantized` opens it. */
+  /** True if the weights are the integers of a quantized model, which `loadQuantized` opens. */
   readonly quantized?: boolean | undefined;
 }
 
-/** Files as a reader may ask for them: the one that was named, and its neighbours by plain relative names. */
+/** The main file of a checkpoint, with a way to its neighbours. */
 export interface FileSource {
-  /** The name of the main file without folders, for messages and class names; may be empty. */
+  /** The name of the main file without its folders, for messages and for the name of the model. May be empty. */
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** The file of that name beside it (or in the same folder or archive); undefined where there is none. Never leaves the folder. */
+  /** Reads the file of that plain name in the same folder or archive; undefined if there is none. Never leaves the folder. */
   readonly sibling: (name: string) => Promise<Uint8Array | undefined>;
 }
 
-/** A format of checkpoints: found from the content, never from the name alone. */
+/** A format of checkpoints that is read. It is found from the content of a file, never from its name alone. */
 export interface CheckpointFormat {
   readonly id: string;
-  /** True where the bytes are of this format; must not throw and must look at a bounded part. */
+  /** True if the bytes are of this format. Looks at a bounded part of them and never throws. */
   readonly matches: (source: FileSource) => boolean;
-  /** Reads everything but the values. @throws FormatError, UnsupportedError. */
+  /** Reads everything but the values of tensors. @throws FormatError, UnsupportedError. */
   readonly open: (source: FileSource) => Promise<Checkpoint>;
 }
 
@@ -127,13 +128,13 @@ export interface SavedModel {
   /** The values of each weight, by `layer/weight` as in `Checkpoint.weights`. */
   readonly weights: ReadonlyMap<string, Tensor<Float32Array>>;
   readonly classNames?: readonly string[] | undefined;
-  /** Undefined where it is Keras's own for MobileNetV2: x / 127.5 − 1. */
+  /** How pixels are scaled; undefined for Keras's own way for MobileNetV2, x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
   readonly training?: SavedTraining | undefined;
 }
 
 export interface WrittenFile {
-  /** A plain name. */
+  /** A plain name, without folders. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -142,10 +143,10 @@ export interface WrittenFile {
 export interface CheckpointWriter {
   /** The name that `save(target, { format })` takes. */
   readonly id: string;
-  /** Endings of file names that mean this format where none is named: `.keras`. */
+  /** The endings of file names that mean this format if no format is named: `.keras`. */
   readonly endings: readonly string[];
-  /** Whether it has a place for how the model is trained. Default: false. */
+  /** Whether the format has a place for how the model is trained. Default: false. */
   readonly holdsTraining?: boolean;
-  /** The files, the main one first; it is called `name`, others are named after it. @throws UnsupportedError for what the format cannot say. */
+  /** Makes the files, the main one first: it is called `name`, unless the format has a name for it. @throws UnsupportedError for what the format cannot say. */
   readonly write: (saved: SavedModel, name: string) => Promise<readonly WrittenFile[]>;
 }

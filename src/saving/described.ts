@@ -1,4 +1,4 @@
-/** What stands in a place for one description: an object, a list, or some by their names. */
+/** Tells what stands in a place for descriptions: one object, a list, or several by name. */
 import type { ObjectDescription } from "./checkpoint.ts";
 
 export function isObjectDescription(value: unknown): value is ObjectDescription {

@@ -2,21 +2,21 @@
 import type { LayerDescription, ModelDescription } from "./checkpoint.ts";
 
 export interface DescribedWeight {
-  /** `layer/weight`, with the names of the models around before it. */
+  /** The name of its layer and its own, after those of the models around: `base/Conv1/kernel`. */
   readonly path: string;
   /** The weight's own name: `kernel`. */
   readonly name: string;
-  /** What an optimizer may move: neither a moving average nor of a frozen layer. */
+  /** True if an optimizer may move it: it is neither a moving average nor in a frozen layer. */
   readonly trainable: boolean;
 }
 
-/** A layer that is no model, with the names of the models around before its own. */
+/** A layer that is no model, with its name after those of the models around: `base/Conv1`. */
 export interface Leaf {
   readonly layer: LayerDescription;
   readonly path: string;
 }
 
-/** Every layer that is no model, in order, those of models in their place. */
+/** Every layer that is no model, in order; the layers of a model stand in its place. */
 export function leavesOf(model: ModelDescription, prefix = ""): readonly Leaf[] {
   return model.layers.flatMap((layer) =>
     layer.model === undefined
@@ -48,7 +48,7 @@ export function weightNames({ className, config }: LayerDescription): readonly (
   }
 }
 
-/** The weights of a layer or of a model as one, in the order of Keras's HDF5 files: the trainable before all others. */
+/** The weights of a layer, or of a model that is a layer, in the order of Keras's HDF5 files: the trainable before all others. */
 export function legacyWeights(layer: LayerDescription, prefix = ""): readonly DescribedWeight[] {
   const weights = weightsOf(layer, prefix, true);
   return [...weights.filter(({ trainable }) => trainable), ...weights.filter(({ trainable }) => !trainable)];

@@ -1,10 +1,10 @@
-/** Models that scale pixels themselves: whether what a model does first to its pictures is to make small numbers of them. */
+/** Finds out whether a model scales pixels itself: whether what it does first is to make small numbers of bytes. */
 import type { LayerDescription, ModelDescription, Preprocessing } from "./checkpoint.ts";
 
-/** Pixels as they are, of 0 to 255. */
+/** Pixels as they are, from 0 to 255. */
 export const RAW_PIXELS: Preprocessing = { scale: 1, offset: 0 };
 
-/** A factor that makes about 1 of a byte is less; one for numbers of 0 to 1 is more. */
+/** Factors that bring bytes to about 1 are smaller; those for numbers from 0 to 1 are larger. */
 const LEAST_OF_UNITS = 0.1;
 
 /**
@@ -52,7 +52,7 @@ function first(
       : undefined;
 }
 
-/** What gives its input in inference. */
+/** True for a layer that hands on its input in inference, and for a model of such layers. */
 function isIdle({ className, config, model }: LayerDescription): boolean {
   if (model !== undefined) return model.layers.every((layer) => layer.className === "InputLayer" || isIdle(layer));
   return className === "Dropout" || (className === "Activation" && config.activation === "linear");

@@ -3,12 +3,12 @@ import type { Dims } from "../core/shape.ts";
 
 /** A tensor in a file. Name, shape and type are known and checked against the stored bytes; values are not read yet. */
 export interface StoredTensor {
-  /** As the file has it: `Conv1/kernel:0`, `layers/conv2d/vars/0`. */
+  /** The name in the file: `Conv1/kernel:0`, `layers/conv2d/vars/0`. */
   readonly name: string;
   readonly shape: Dims;
   /** numpy's name of the stored type: `float32`, `float16`, `uint8`. */
   readonly dtype: string;
-  /** The values as float32 in row-major order: a view onto the file where it can be, not to be written to. */
+  /** The values as float32 in row-major order. They may be a view onto the file: do not write to them. */
   read(): Float32Array;
 }
 

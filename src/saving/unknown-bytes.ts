@@ -1,4 +1,4 @@
-/** Why bytes that are no checkpoint are none: what a user most likely has in its place. */
+/** Bytes of no known format: what a user most likely has in place of a checkpoint. */
 import { formatError, unsupportedError } from "./file-errors.ts";
 import { isZip, zipMembers } from "./zip/zip.ts";
 
@@ -21,7 +21,7 @@ export function describeUnknown(bytes: Uint8Array): Error {
     return unsupportedError(`This is JSON: a model's description, not its weights. ${READ}`);
   }
   if (isZip(bytes)) {
-    // Whether it is broken: then that is said.
+    // Throws if the archive is broken, and says how.
     const names = [...zipMembers(bytes).keys()];
     return formatError(
       `There is no checkpoint in the zip archive, at its top: ${names.slice(0, 5).join(", ").slice(0, 300)}${names.length > 5 ? ", …" : ""}`,

@@ -1,14 +1,14 @@
-/** Which of the writers a file's name, or a format's, means. */
+/** Finds the writer that the name of a file, or that of a format, means. */
 import { valueError } from "../core/errors.ts";
 import type { CheckpointWriter } from "./checkpoint.ts";
 import { writers } from "./formats.ts";
 
-/** The writer that `save` takes: of the named format, or else of the one that the ending means. @throws ValueError */
+/** The writer of the named format; without one, of the format that the ending of the path means. @throws ValueError if there is none. */
 export function writerOf(path: string, format: string | undefined): CheckpointWriter {
   return format === undefined ? writerFor(path) : writerNamed(format);
 }
 
-/** @throws ValueError */
+/** The writer of the format of that name. @throws ValueError if there is none. */
 export function writerNamed(format: string): CheckpointWriter {
   const writer = writers.find(({ id }) => id === format);
   if (writer !== undefined) return writer;

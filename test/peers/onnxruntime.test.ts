@@ -7,7 +7,7 @@ import { loadModel } from "../../src/models/files/load-model.ts";
 import type { Model } from "../../src/models/model.ts";
 import { quantize } from "../../src/models/quantized/quantize.ts";
 import { savingFixture } from "../saving/files.ts";
-import { MODELS, sizesOf } from "../saving/onnx-models.ts";
+import { MODELS, sizesOf } from "../saving/onnx/onnx-models.ts";
 import { assertWithin, maxDifference, maxMagnitude } from "../support/compare.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 import { needsShared, sharedBytes, sharedPath } from "../support/shared.ts";

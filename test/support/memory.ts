@@ -1,4 +1,5 @@
 /** How much memory work leaves behind. Garbage is collected before each look: V8 would do it when it likes. */
+import { execFileSync } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
@@ -42,4 +43,19 @@ export async function growth(times: number, work: () => Promise<void>): Promise<
 export function besideKept(left: number, kept: number): string {
   const [some = "", all = ""] = [left, kept].map((bytes) => `${(bytes / 1024).toFixed(1)} KiB`);
   return `each leaves ${some} behind; kept, it takes ${all}`;
+}
+
+/** The most memory that this process has taken so far, in bytes. */
+export function peak(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+/** By how much the peak of a process grows when it fills an array of so many bytes: what that much memory is on this machine. */
+export function peakOfFilling(bytes: number): number {
+  const program = `
+    const peak = () => process.resourceUsage().maxRSS * 1024;
+    const before = peak();
+    new Uint8Array(${bytes}).fill(1);
+    console.log(peak() - before);`;
+  return Number(execFileSync(process.execPath, ["--eval", program], { encoding: "utf8" }));
 }

@@ -21,7 +21,7 @@ it("the loop of fit, its steps and the training engine are not loaded with the p
 });
 
 it("what opens a checkpoint, compiled or not, loads nothing that trains", () => {
-  for (const reader of ["saving/keras/archive.ts", "saving/keras/hdf5-checkpoint.ts"]) {
+  for (const reader of ["saving/keras/archive-checkpoint.ts", "saving/keras/hdf5-checkpoint.ts"]) {
     const loaded = [...loadedWith(reader, new Set<string>())];
     assert.ok(loaded.includes("saving/keras/compile.ts"));
     assert.deepEqual(

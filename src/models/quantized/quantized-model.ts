@@ -1,19 +1,18 @@
 /** Quantized models, which compute with 8-bit integers: about a quarter of the size of the original, and faster (see docs/int8.md). */
 import { readBytes, writeBytes } from "#platform";
-import { disposeWhenMade } from "../../core/disposal.ts";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { executorOf } from "../../engine/executor-of.ts";
 import { batchesOf } from "../../graph/batches.ts";
-import type { Executor } from "../../graph/executor.ts";
 import { programOf } from "../../graph/program.ts";
 import type { KerasTensor } from "../../layers/layer.ts";
 import { type IntegerMode, bestMode, hasMode } from "../../engine/integers/modes.ts";
 import type { BytesSource, ReadOptions } from "../../platform/contract.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import type { SaveOptions } from "../files/save-model.ts";
+import { LazyExecutor } from "../lazy-executor.ts";
 import type { QuantizedParts } from "./quantized-file.ts";
 
 export type { IntegerMode } from "../../engine/integers/modes.ts";
@@ -35,7 +34,13 @@ export class QuantizedModel {
   /** The integer arithmetic that the model computes with. */
   readonly mode: IntegerMode;
   readonly #parts: QuantizedParts;
-  #executor: Promise<Executor> | undefined;
+  readonly #executor = new LazyExecutor(() => {
+    const { architecture } = this.#parts;
+    return executorOf(programOf(architecture.graph), {
+      threads: architecture.threads,
+      transform: (operations) => this.#parts.toIntegers(operations, this.mode),
+    });
+  });
   #disposed = false;
   /** The names of the classes, in the order of the outputs, if known; they are saved with the model. */
   classNames: readonly string[] | undefined;
@@ -89,7 +94,8 @@ export class QuantizedModel {
   /** Predicts all outputs, in their order. NaN in the inputs counts as the lowest value of the range found in calibration. */
   async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
     const batches = batchesOf(x, this.#parts.architecture);
-    const executor = await this.#running();
+    this.#checkNotDisposed();
+    const executor = await this.#executor.get();
     return [...(await executor.run(batches))];
   }
 
@@ -125,40 +131,22 @@ export class QuantizedModel {
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return this.#executor === undefined ? 0 : (await this.#executor).memoryBytes;
+    return await this.#executor.memoryBytes();
   }
 
   /** Frees the memory of predictions; predicting throws a StateError from then on. */
   dispose(): void {
     this.#disposed = true;
-    disposeWhenMade(this.#executor);
-    this.#executor = undefined;
+    this.#executor.release();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #running(): Promise<Executor> {
-    if (this.#disposed) {
-      throw new MobileNetV2Error(
-        "StateError",
-        `Model '${this.name}' was disposed of. Make or load it again to predict.`,
-      );
-    }
-    if (this.#executor === undefined) {
-      const { architecture } = this.#parts;
-      const made = executorOf(programOf(architecture.graph), {
-        threads: architecture.threads,
-        transform: (operations) => this.#parts.toIntegers(operations, this.mode),
-      });
-      this.#executor = made;
-      // After a failed start, the next call must try again.
-      made.catch(() => {
-        if (this.#executor === made) this.#executor = undefined;
-      });
-    }
-    return this.#executor;
+  #checkNotDisposed(): void {
+    if (!this.#disposed) return;
+    throw new MobileNetV2Error("StateError", `Model '${this.name}' was disposed of. Make or load it again to predict.`);
   }
 }
 

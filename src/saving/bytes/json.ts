@@ -43,33 +43,33 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** The value under a key; undefined where there is none or `object` is no object. */
+/** The value under a key; undefined if there is none, or if `object` is no object. */
 export function member(object: Json | undefined, key: string): Json | undefined {
   return object instanceof Map ? object.get(key) : undefined;
 }
 
-/** The values of an array. @throws FormatError, naming `what`, where it is none. */
+/** The values of an array. @throws FormatError, naming `what`, if it is none. */
 export function arrayOf(value: Json | undefined, what: string): readonly Json[] {
   if (Array.isArray(value)) return value;
   throw formatError(`${what} should be a list.`);
 }
 
-/** A text. @throws FormatError, naming `what`, where it is none. */
+/** A text. @throws FormatError, naming `what`, if it is none. */
 export function stringOf(value: Json | undefined, what: string): string {
   if (typeof value === "string") return value;
   throw formatError(`${what} should be a text.`);
 }
 
-/** A finite number. @throws FormatError, naming `what`, where it is none. */
+/** A finite number. @throws FormatError, naming `what`, if it is none. */
 export function numberOf(value: Json | undefined, what: string): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw formatError(`${what} should be a finite number.`);
 }
 
-/** What stands in a text as it is. */
+/** Characters that stand in a text as they are. */
 // oxlint-disable-next-line no-control-regex -- they are what JSON has no text of
 const PLAIN = /[^"'\\\0-\x1f]*/y;
-/** What does not. */
+/** Characters that do not: escapes, and control characters, which JSON forbids. */
 // oxlint-disable-next-line no-control-regex -- as above
 const SPECIAL = /[\\\0-\x1f]/;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -119,7 +119,7 @@ class Parser {
     return Number(number);
   }
 
-  /** @throws FormatError where more than space follows. */
+  /** @throws FormatError if more than space follows. */
   end(): void {
     this.#skipSpace();
     if (this.#at < this.#text.length) throw this.#unexpected();
@@ -163,7 +163,7 @@ class Parser {
 
   #string(): string {
     const quote = this.#text[this.#at++] ?? "";
-    // Most have nothing special in them: found natively, in a fraction of the time.
+    // Most texts have nothing special in them: their ends are found natively, in a fraction of the time.
     const plain = this.#text.slice(this.#at, this.#text.indexOf(quote, this.#at));
     if (this.#text[this.#at + plain.length] === quote && !SPECIAL.test(plain)) {
       this.#at += plain.length + 1;
@@ -192,7 +192,7 @@ class Parser {
     return value;
   }
 
-  /** Steps over `character` after space, where it is there. */
+  /** Steps over space and then over `character`; false if another comes. */
   #take(character: string): boolean {
     this.#skipSpace();
     if (this.#text[this.#at] !== character) return false;

@@ -1,4 +1,4 @@
-/** Numbers of any type as float32: a view where the bytes already are aligned little-endian float32, else a copy. */
+/** Numbers of any type as float32: a view if the bytes are aligned little-endian float32 already, else a copy. */
 import { unsupportedError } from "../file-errors.ts";
 
 export interface Numbers {
@@ -10,7 +10,7 @@ export interface Numbers {
 
 type Get = (view: DataView, at: number, little: boolean) => number;
 
-/** How an element of each type is read, and its bytes. */
+/** The size of an element of each type in bytes, and how it is read. */
 const ELEMENTS: ReadonlyMap<string, readonly [size: number, get: Get]> = new Map<string, readonly [number, Get]>([
   ["float64", [8, (view, at, little) => view.getFloat64(at, little)]],
   ["float32", [4, (view, at, little) => view.getFloat32(at, little)]],
@@ -26,12 +26,12 @@ const ELEMENTS: ReadonlyMap<string, readonly [size: number, get: Get]> = new Map
   ["uint8", [1, (view, at) => view.getUint8(at)]],
 ]);
 
-/** The bytes of an element. @throws UnsupportedError for a type that is not read. */
+/** The size of an element in bytes. @throws UnsupportedError for a type that is not read. */
 export function elementSize(dtype: string): number {
   return element(dtype)[0];
 }
 
-/** All values. Trailing bytes that make no whole element are not read. */
+/** All values. Bytes at the end that make no whole element are not read. */
 export function float32Of({ bytes, dtype, littleEndian }: Numbers): Float32Array {
   const [size, get] = element(dtype);
   const count = Math.floor(bytes.length / size);
@@ -40,7 +40,7 @@ export function float32Of({ bytes, dtype, littleEndian }: Numbers): Float32Array
     const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
     return new Float32Array(aligned.buffer, aligned.byteOffset, count);
   }
-  // Bytes by the engine's own loop: several times as fast.
+  // Single bytes are converted by the JavaScript engine's own loop, which is several times as fast.
   if (dtype === "uint8") return new Float32Array(bytes);
   if (dtype === "int8") return new Float32Array(new Int8Array(bytes.buffer, bytes.byteOffset, count));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -49,7 +49,7 @@ export function float32Of({ bytes, dtype, littleEndian }: Numbers): Float32Array
   return values;
 }
 
-/** The first value, unrounded; NaN where there is none. */
+/** The first value, unrounded; NaN if there is none. */
 export function firstOf({ bytes, dtype, littleEndian }: Numbers): number {
   const [size, get] = element(dtype);
   return bytes.length < size ? NaN : get(new DataView(bytes.buffer, bytes.byteOffset, size), 0, littleEndian);

@@ -1,4 +1,4 @@
-/** Attributes (HDF5 File Format Specification, IV.A.2.m): a name and a small value in an object's header. */
+/** Attributes (HDF5 File Format Specification, IV.A.2.m): names with small values in an object's header. */
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
@@ -68,7 +68,7 @@ export class Hdf5Attribute {
     return this.#datatype.name;
   }
 
-  /** The texts of an attribute of strings, fixed or of variable length; none for an empty attribute of any type. */
+  /** The texts of an attribute of strings, of fixed or of variable length; none for an empty attribute of any type. */
   strings(): string[] {
     const datatype = this.#datatype;
     const count = elementCount(this.shape);

@@ -1,4 +1,4 @@
-/** Datasets (HDF5 File Format Specification, IV.A.2.i): numbers stored in one piece, viewed in place where they can be. */
+/** Datasets (HDF5 File Format Specification, IV.A.2.i): numbers stored in one piece, viewed in place if they can be. */
 import { type Dims, formatShape } from "../../core/shape.ts";
 import type { StoredVariable } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
@@ -16,7 +16,7 @@ export class Hdf5Dataset {
   readonly dtype: string;
   readonly #numbers: Numbers;
 
-  /** @throws FormatError where shape, type and stored bytes do not fit; UnsupportedError for chunks and filters. */
+  /** @throws FormatError if shape, type and stored bytes do not fit; UnsupportedError for chunks and filters. */
   constructor(source: Source, messages: readonly Message[], heaps: GlobalHeaps, path: string) {
     if (messages.some(({ type }) => type === MessageType.externalFiles)) {
       throw unsupportedError(`Not allowed: H5 file with external Dataset: ${path}`);
@@ -51,12 +51,12 @@ export class Hdf5Dataset {
     };
   }
 
-  /** The values as float32 in row-major order: a view onto the file where they are stored so and aligned, else a copy. */
+  /** The values as float32 in row-major order: a view onto the file if they are stored so and aligned, else a copy. */
   read(): Float32Array {
     return float32Of(this.#numbers);
   }
 
-  /** As a tensor, or a variable, of a file. */
+  /** The dataset as a tensor of a file, or as a variable of an optimizer, under this name. */
   stored(name: string): StoredVariable {
     const { shape, dtype } = this;
     return { name, shape, dtype, read: () => this.read(), first: () => firstOf(this.#numbers) };

@@ -1,4 +1,4 @@
-/** Datatypes and dataspaces (HDF5 File Format Specification, IV.A.2.b and d): what the elements are, and how many. */
+/** Datatypes and dataspaces (HDF5 File Format Specification, IV.A.2.b and d): what the elements are, and how many there are. */
 import type { Dims } from "../../core/shape.ts";
 import { formatError } from "../file-errors.ts";
 import type { Cursor } from "./source.ts";
@@ -28,7 +28,7 @@ const CLASSES = [
   "array",
 ];
 
-/** By size, exponent bits, mantissa bits and bias. */
+/** The names of floats by size, exponent bits, mantissa bits and bias. */
 const FLOATS: ReadonlyMap<string, string> = new Map([
   ["2,5,10,15", "float16"],
   ["2,8,7,127", "bfloat16"],

@@ -1,4 +1,4 @@
-/** Global heaps (HDF5 File Format Specification, III.E): where texts of variable length lie. */
+/** Global heaps (HDF5 File Format Specification, III.E), which hold texts of variable length. */
 import { formatError } from "../file-errors.ts";
 import type { Cursor, Source } from "./source.ts";
 

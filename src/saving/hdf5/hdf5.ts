@@ -67,15 +67,15 @@ export class Hdf5Group {
     return [...this.#members().keys()];
   }
 
-  /** The attribute of that name; undefined where there is none. */
+  /** The attribute of that name; undefined if there is none. */
   attribute(name: string): Hdf5Attribute | undefined {
     this.#attributes ??= readAttributes(this.#messages, this.#file.heaps);
     return this.#attributes.get(name);
   }
 
   /**
-   * The member at `path`, names separated by `/`; undefined where there is none.
-   * @throws UnsupportedError where a soft or an external link lies on the way: they are never followed.
+   * The member at `path`, names separated by `/`; undefined if there is none.
+   * @throws UnsupportedError if a soft or an external link lies on the way: they are never followed.
    */
   get(path: string): Hdf5Group | Hdf5Dataset | undefined {
     const names = path.split("/");
@@ -90,12 +90,12 @@ export class Hdf5Group {
     return group.#member(last, path);
   }
 
-  /** The group at `path`. @throws FormatError where there is none, or something else. */
+  /** The group at `path`. @throws FormatError if there is none, or something else. */
   group(path: string): Hdf5Group {
     return asGroup(this.get(path) ?? this.#missing(path));
   }
 
-  /** The dataset at `path`. @throws FormatError where there is none, or something else. */
+  /** The dataset at `path`. @throws FormatError if there is none, or something else. */
   dataset(path: string): Hdf5Dataset {
     const object = this.get(path) ?? this.#missing(path);
     if (object instanceof Hdf5Group) throw formatError("Invalid H5 file, expected Dataset, received a Group");

@@ -6,7 +6,7 @@ import type { Cursor, Source } from "./source.ts";
 /** The address of an object's header, or the kind of a link that leads elsewhere. */
 export type Link = number | "SoftLink" | "ExternalLink";
 
-/** True where the header is a group's. */
+/** True if the header is that of a group. */
 export function isGroup(messages: readonly Message[]): boolean {
   return messages.some(({ type }) => type === MessageType.symbolTable || type === MessageType.linkInfo);
 }

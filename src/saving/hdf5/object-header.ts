@@ -18,7 +18,7 @@ export const MessageType = {
 
 export interface Message {
   readonly type: number;
-  /** True where the body only says where a message shared by several objects lies. */
+  /** True if the body only names the place of a message that several objects share. */
   readonly shared: boolean;
   /** A new cursor over the body. */
   open(): Cursor;
@@ -39,7 +39,7 @@ function readVersion1(source: Source, cursor: Cursor): Message[] {
   const size = cursor.u32();
   cursor.skip(4);
   const messages: Message[] = [];
-  const blocks = new Blocks(source, cursor.position, size);
+  const blocks = new HeaderBlocks(source, cursor.position, size);
   for (let block = blocks.next(); block !== undefined; block = blocks.next()) {
     while (block.remaining >= 8 && messages.length < count) {
       const type = block.u16();
@@ -62,7 +62,7 @@ function readVersion2(source: Source, cursor: Cursor): Message[] {
   const size = cursor.uint(1 << (headerFlags & 3));
   const ordered = (headerFlags & 4) !== 0;
   const messages: Message[] = [];
-  const blocks = new Blocks(source, cursor.position, size);
+  const blocks = new HeaderBlocks(source, cursor.position, size);
   for (let block = blocks.next(); block !== undefined; block = blocks.next()) {
     while (block.remaining >= (ordered ? 6 : 4)) {
       const type = block.u8();
@@ -86,7 +86,7 @@ function message(source: Source, type: number, flags: number, start: number, siz
 }
 
 /** The blocks of one header: the first, and those that continuation messages name; each at most once. */
-class Blocks {
+class HeaderBlocks {
   readonly #source: Source;
   readonly #waiting: { readonly start: number; readonly size: number; readonly signed: boolean }[] = [];
   readonly #seen = new Set<number>();

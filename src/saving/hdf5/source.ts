@@ -4,9 +4,9 @@
  */
 import { formatError } from "../file-errors.ts";
 
-/** Structures that one file may make us look at: some ten thousand objects with their attributes. */
+/** The most structures that one file may make us look at: some ten thousand objects with their attributes. */
 const MAX_STEPS = 400_000;
-/** Bytes of text that count as one step. */
+/** The number of bytes of a text that count as one step. */
 const TEXT_STEP = 32;
 
 export class Source {
@@ -23,7 +23,7 @@ export class Source {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Counts work. @throws FormatError where the file makes us do more than any real one does. */
+  /** Counts work. @throws FormatError if the file makes us do more than any real one does. */
   spend(steps = 1): void {
     this.#steps += steps;
     if (this.#steps > MAX_STEPS) {
@@ -47,7 +47,7 @@ export class Source {
     return this.cursor(start, Math.max(0, this.bytes.length - start), what);
   }
 
-  /** UTF-8 text up to `end` or the first NUL. */
+  /** The UTF-8 text up to `end` or to the first NUL. */
   text(start: number, end: number): string {
     const span = this.bytes.subarray(start, end);
     const nul = span.indexOf(0);
@@ -79,7 +79,7 @@ export class Cursor {
     return this.end - this.position;
   }
 
-  /** Steps over `size` bytes and gives where they start. */
+  /** Steps over `size` bytes and gives the place where they start. */
   skip(size: number): number {
     const start = this.position;
     if (size > this.end - start) {
@@ -116,7 +116,7 @@ export class Cursor {
     return this.uint(this.source.lengthSize);
   }
 
-  /** An address in the file; undefined where all bits are set: there is nothing. */
+  /** An address in the file; undefined if all bits are set, which stands for nothing. */
   address(): number | undefined {
     const size = this.source.offsetSize;
     const start = this.skip(size);
@@ -130,14 +130,14 @@ export class Cursor {
     return undefined;
   }
 
-  /** An address that must be there. */
+  /** An address. @throws FormatError if it stands for nothing. */
   requiredAddress(): number {
     const address = this.address();
     if (address === undefined) throw formatError(`The HDF5 file is broken: ${this.what} points at nothing.`);
     return address;
   }
 
-  /** Four letters that name a structure. */
+  /** Steps over the four letters that name a structure. @throws FormatError if they are others. */
   signature(expected: string): void {
     const start = this.skip(4);
     for (let i = 0; i < 4; i++) {

@@ -4,7 +4,7 @@ import type { Source } from "./source.ts";
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** True where the bytes begin as an HDF5 file does. */
+/** True if the bytes begin as an HDF5 file does. */
 export function isHdf5(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => bytes[i] === byte);
 }

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../../core/tensor.ts";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { ByteWriter } from "../bytes/byte-writer.ts";
 
 /** A text of any length, or a list of short ones. */
 export type AttributeValue = string | readonly string[];
@@ -13,7 +13,7 @@ export class GroupSpec {
   readonly attributes = new Map<string, AttributeValue>();
   readonly members = new Map<string, GroupSpec | Tensor>();
 
-  /** The group of that name within, made where it is not there. */
+  /** The group of that name in this one; it is made if it is not there. */
   group(name: string): GroupSpec {
     const present = this.members.get(name);
     if (present instanceof GroupSpec) return present;
@@ -22,7 +22,7 @@ export class GroupSpec {
     return made;
   }
 
-  /** The group at a path of names, made where it is not there. */
+  /** The group at a path of names; it is made if it is not there. */
   groupAt(path: string): GroupSpec {
     // oxlint-disable-next-line typescript/no-this-alias
     let group: GroupSpec = this;
@@ -31,10 +31,10 @@ export class GroupSpec {
   }
 }
 
-/** An attribute and its value are one message of an object header, which has at most 64 kB. */
+/** The most bytes of an attribute's value: it is one message of an object header with the name, and messages have at most 64 kB. */
 export const MAX_ATTRIBUTE_BYTES = 64512;
 
-/** The library's smallest heap, and fewer texts than a heap can number. */
+/** The size of the library's smallest heap, and a number of texts that a heap can surely tell apart. */
 const MIN_HEAP_BYTES = 4096;
 const MAX_HEAP_TEXTS = 60_000;
 
@@ -72,13 +72,13 @@ function sizeEstimate(group: GroupSpec): number {
 
 type Message = readonly [type: number, body: Uint8Array];
 
-/** All long texts of a tree. */
+/** All texts of a tree that have any length. */
 function* textsOf(group: GroupSpec): Generator<string> {
   for (const value of group.attributes.values()) if (typeof value === "string") yield value;
   for (const member of group.members.values()) if (member instanceof GroupSpec) yield* textsOf(member);
 }
 
-/** Every long text once, in global heaps: of any length, named by a heap and a number in it. */
+/** Texts of any length, each written once into global heaps and named by its heap and a number in it. */
 class TextHeap {
   readonly #places = new Map<string, Uint8Array>();
 
@@ -128,7 +128,7 @@ class Writer {
     this.#texts = texts;
   }
 
-  /** Members first, so that their addresses are known; gives the address of the object header. */
+  /** Writes a group after its members, whose addresses it needs; gives the address of its object header. */
   group(group: GroupSpec): number {
     const out = this.#out;
     const encoder = new TextEncoder();
@@ -148,7 +148,7 @@ class Writer {
     const tree = writeTree(out, entries);
     out.align(8);
     const heapAt = out.length;
-    // No free space in it; the library says so with a 1.
+    // There is no free space in it, which the library says with a 1.
     out
       .raw(encoder.encode("HEAP"))
       .zeros(4)
@@ -173,13 +173,13 @@ interface Entry {
   readonly header: number;
 }
 
-/** A child of a tree's node, with the last name in it. */
+/** A child of a tree's node, with the place of the last name in it. */
 interface Child {
   readonly address: number;
   readonly lastName: number;
 }
 
-/** Symbol table nodes, and a tree over them of as many levels as it takes; gives the root's address. */
+/** Writes symbol table nodes, and over them a tree of as many levels as it takes; gives the address of its root. */
 function writeTree(out: ByteWriter, entries: readonly Entry[]): number {
   const encoder = new TextEncoder();
   let children: Child[] = [];
@@ -214,7 +214,7 @@ function writeTree(out: ByteWriter, entries: readonly Entry[]): number {
   }
 }
 
-/** At least one part, if an empty one. */
+/** The items in parts of at most `size`; for no items one empty part. */
 function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   const parts: T[][] = [];
   for (let i = 0; i === 0 || i < items.length; i += size) parts.push(items.slice(i, i + size));
@@ -261,7 +261,7 @@ function dataspace(shape: readonly number[]): Uint8Array {
   return body.bytes();
 }
 
-/** IEEE 754, 32 bits, little-endian. */
+/** The datatype of IEEE 754 floats of 32 bits, little-endian. */
 const FLOAT32 = new ByteWriter(24)
   .u8(0x11)
   .raw(Uint8Array.of(0x20, 31, 0))
@@ -272,7 +272,7 @@ const FLOAT32 = new ByteWriter(24)
   .u32(127)
   .bytes();
 
-/** Signed, 64 bits, little-endian. */
+/** The datatype of signed integers of 64 bits, little-endian. */
 const INT64 = new ByteWriter(16)
   .u8(0x10)
   .raw(Uint8Array.of(0x08, 0, 0))
@@ -281,7 +281,7 @@ const INT64 = new ByteWriter(16)
   .u16(64)
   .bytes();
 
-/** UTF-8 of any length, kept in a global heap. */
+/** The datatype of UTF-8 texts of any length, which lie in a global heap. */
 const LONG_TEXT = new ByteWriter(24)
   .u8(0x19)
   .raw(Uint8Array.of(0x01, 0x01, 0))
@@ -312,7 +312,7 @@ interface EncodedValue {
   readonly data: Uint8Array;
 }
 
-/** Of one length, filled up with NULs. */
+/** Texts that all take as many bytes as the longest, filled up with NULs. */
 function shortTexts(texts: readonly Uint8Array[]): EncodedValue {
   const size = Math.max(1, ...texts.map(({ length }) => length));
   const data = new ByteWriter(size * texts.length);
@@ -328,7 +328,7 @@ function shortTexts(texts: readonly Uint8Array[]): EncodedValue {
   };
 }
 
-/** As strcmp. */
+/** Compares names byte by byte, as C's strcmp does, which is the order of a group's members. */
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);

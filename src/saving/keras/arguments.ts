@@ -1,12 +1,12 @@
-/** The config of one layer as Keras writes it, as the arguments that our layers take: names in camelCase, old spellings made new. */
+/** Makes the arguments that our layers take of a layer's config as Keras writes it: names in camelCase, old spellings made new. */
 import { show } from "../../core/errors.ts";
 import type { LayerConfig } from "../../layers/layer.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, member } from "../bytes/json.ts";
 
-/** What Keras 2 wrote into configs without a meaning for the class. */
+/** Arguments that Keras 2 wrote into the configs of a class for which they mean nothing. */
 const WITHOUT_MEANING: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  // Inherited from Conv2D. Groups are always the channels.
+  // They are inherited from Conv2D. The groups are always the channels.
   ["DepthwiseConv2D", new Set(["groups", "filters", "kernel_initializer", "kernel_regularizer", "kernel_constraint"])],
 ]);
 
@@ -21,7 +21,7 @@ export function argumentsOf(className: string, config: Json | undefined, what: s
   for (const [key, value] of config) {
     if (key === "dtype") checkPolicy(className, value, what);
     else if (key === "batch_input_shape" || key === "input_shape") {
-      // Of other layers than InputLayer it is the model's input shape, which the model has already.
+      // In any other layer it is the shape of the model's input, which the model has already.
       if (className === "InputLayer") entries.push(["batchShape", plain(value, what)]);
     } else if (key !== "shared_object_id" && meaningless?.has(key) !== true) {
       entries.push([camelCase(key), plain(value, what)]);
@@ -30,7 +30,7 @@ export function argumentsOf(className: string, config: Json | undefined, what: s
   return Object.fromEntries(entries);
 }
 
-/** @throws UnsupportedError where an object is not of Keras itself: what it does is code that the file does not have. */
+/** @throws UnsupportedError if an object is not one of Keras itself: what it does is code that the file does not have. */
 export function refuseForeign(item: Json | undefined, what: string): void {
   const module = member(item, "module") ?? null;
   const registered = member(item, "registered_name") ?? null;
@@ -54,7 +54,7 @@ function checkPolicy(className: string, value: Json, what: string): void {
   );
 }
 
-/** Lists, texts and numbers; objects with their classes. */
+/** A value of a config as plain lists, texts and numbers; objects keep their classes. */
 export function plain(value: Json, what: string): unknown {
   if (Array.isArray(value)) return value.map((item) => plain(item, what));
   if (!(value instanceof Map)) return value;
@@ -63,7 +63,7 @@ export function plain(value: Json, what: string): unknown {
     return Object.fromEntries([...value].map(([key, item]) => [camelCase(key), plain(item, what)]));
   }
   const config = value.get("config") ?? null;
-  // How later Keras 2 wrote activations.
+  // Later versions of Keras 2 wrote activations so.
   if (className === "function" && typeof config === "string" && value.get("module") === "builtins") return config;
   refuseForeign(value, `An argument of ${what}`);
   return { className, config: plain(wholeSeed(config) ?? new Map(), what) };

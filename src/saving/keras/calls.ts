@@ -1,4 +1,4 @@
-/** `inbound_nodes` of Keras's configs: to what tensors a layer is applied, and with what else; as Keras 3 and as Keras 2 write them. */
+/** `inbound_nodes` of Keras's configs, as Keras 3 and as Keras 2 write them: the tensors that a layer is applied to, and its other arguments. */
 import type { TensorReference } from "../checkpoint.ts";
 import { formatError } from "../file-errors.ts";
 import { type Json, arrayOf, member, stringOf } from "../bytes/json.ts";
@@ -6,11 +6,11 @@ import { type Json, arrayOf, member, stringOf } from "../bytes/json.ts";
 /** One application of a layer. */
 export interface Call {
   readonly tensors: readonly TensorReference[];
-  /** Positional arguments as they stand, tensors included: of use for operations with constants. */
+  /** Positional arguments as they stand, tensors included: operations on tensors have constants among them. */
   readonly args: readonly Json[];
-  /** Arguments by name that are no tensors. */
+  /** The arguments by name that are no tensors. */
   readonly kwargs: ReadonlyMap<string, Json>;
-  /** Who wrote it so. */
+  /** The version of Keras that writes calls so. */
   readonly style: "keras 2" | "keras 3";
 }
 

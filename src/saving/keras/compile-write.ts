@@ -1,4 +1,4 @@
-/** How a model was compiled, in Keras's words: `compile_config` of `.keras`, `training_config` of `.h5`; and the optimizer's variables of the first. */
+/** Writes how a model was compiled as Keras does: `compile_config` of `.keras` with the optimizer's variables, and `training_config` of `.h5`. */
 import type { CompileConfig, Described, ObjectDescription, SavedTraining } from "../checkpoint.ts";
 import type { GroupSpec } from "../hdf5/write.ts";
 import { show } from "../../core/errors.ts";
@@ -7,49 +7,49 @@ import { unsupportedError } from "../file-errors.ts";
 import { LOSSES } from "./compile.ts";
 import { type JsonObject, type JsonValue, snakeCase } from "./config-write.ts";
 
-/** Whether objects say which module of Keras they are of, as Keras 3 has it. */
-type Dialect = "keras 3" | "legacy";
+/** In Keras 3's own form, objects name the module of Keras that they are of; in the legacy form they do not. */
+type Form = "keras 3" | "legacy";
 
-/** What `compile` of Keras takes besides; its defaults. */
+/** The other arguments of Keras's `compile`, with their defaults. */
 const OTHERS: JsonObject = { run_eagerly: false, steps_per_execution: 1, jit_compile: "auto" };
 
 export function kerasCompileConfig(config: CompileConfig): JsonObject {
   return { optimizer: objectOf(config.optimizer, "keras.optimizers", "keras 3"), ...objectives(config, "keras 3") };
 }
 
-/** As Keras's legacy format has it; Keras 2 reads it too. */
+/** The config in Keras's legacy form, which Keras 2 reads as well. */
 export function kerasTrainingConfig(config: CompileConfig): JsonObject {
   return { ...objectives(config, "legacy"), optimizer_config: objectOf(config.optimizer, "", "legacy") };
 }
 
-function objectives({ loss, lossWeights, metrics, weightedMetrics }: CompileConfig, dialect: Dialect): JsonObject {
+function objectives({ loss, lossWeights, metrics, weightedMetrics }: CompileConfig, form: Form): JsonObject {
   return {
-    loss: described(loss, "keras.losses", dialect),
+    loss: described(loss, "keras.losses", form),
     loss_weights: isNamed(lossWeights) ? Object.fromEntries(lossWeights) : lossWeights,
-    metrics: described(metrics, "keras.metrics", dialect),
-    weighted_metrics: described(weightedMetrics, "keras.metrics", dialect),
+    metrics: described(metrics, "keras.metrics", form),
+    weighted_metrics: described(weightedMetrics, "keras.metrics", form),
     ...OTHERS,
   };
 }
 
-function described(value: Described, module: string, dialect: Dialect): JsonValue {
+function described(value: Described, module: string, form: Form): JsonValue {
   if (value === null || typeof value === "string") return value;
-  if (isList(value)) return value.map((item) => described(item, module, dialect));
+  if (isList(value)) return value.map((item) => described(item, module, form));
   if (isNamed(value)) {
-    return Object.fromEntries([...value].map(([name, item]) => [name, described(item, module, dialect)]));
+    return Object.fromEntries([...value].map(([name, item]) => [name, described(item, module, form)]));
   }
-  return objectOf(value, module, dialect);
+  return objectOf(value, module, form);
 }
 
-function objectOf({ className, config }: ObjectDescription, module: string, dialect: Dialect): JsonObject {
+function objectOf({ className, config }: ObjectDescription, module: string, form: Form): JsonObject {
   const entries = Object.entries(config)
     // The metric of a loss is the mean over samples, whatever the loss itself makes of them.
     .filter(([key]) => !(key === "reduction" && module === "keras.metrics" && LOSSES.some((one) => one === className)))
     .map(([key, value]) => [argumentName(key), valueOf(value, key)] as const)
-    // Keras 2 refuses arguments that are newer than it, even where they say nothing.
-    .filter(([, value]) => value !== null || dialect === "keras 3");
+    // Keras 2 refuses arguments that are newer than itself, even if they say nothing.
+    .filter(([, value]) => value !== null || form === "keras 3");
   const object = { class_name: className, config: Object.fromEntries(entries) };
-  return dialect === "legacy" ? object : { module, ...object, registered_name: null };
+  return form === "legacy" ? object : { module, ...object, registered_name: null };
 }
 
 /** `beta1` → `beta_1`. */

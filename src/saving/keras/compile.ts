@@ -1,6 +1,6 @@
 /**
- * What Keras's files say of how a model was compiled: `compile_config` of `.keras`, `training_config` of `.h5`. Here only its form
- * is looked at, and whether we have the classes: objects are made of it when the model is trained.
+ * Reads how a model was compiled: `compile_config` of `.keras`, `training_config` of `.h5`. Only the form is checked here, and
+ * whether we have the classes; objects are made when the model is trained.
  */
 import { MobileNetV2Error, show } from "../../core/errors.ts";
 import type { Checkpoint, CompileConfig, Described, ObjectDescription, StoredTraining } from "../checkpoint.ts";
@@ -37,7 +37,7 @@ export const METRICS = [
   "AUC",
 ] as const;
 
-/** The names that mean one of them where no object stands: `mean_squared_error`, `MeanSquaredError`, `mse`. */
+/** Names that stand for a loss or a metric in place of an object: `mean_squared_error`, `MeanSquaredError`, `mse`. */
 export const LOSS_NAMES: readonly string[] = [...named(LOSSES), "crossentropy", "ce", "mse", "MSE", "bce", "BCE"];
 export const METRIC_NAMES: readonly string[] = [...named(METRICS), ...LOSS_NAMES, "accuracy", "acc"].filter(
   (name) => name !== "crossentropy" && name !== "ce",
@@ -47,7 +47,7 @@ function named(classes: readonly string[]): readonly string[] {
   return classes.flatMap((name) => [name, toSnakeCase(name)]);
 }
 
-/** What a checkpoint says of its training: nothing where `read` gives nothing; why not, where it is not for us. */
+/** What a checkpoint says of its training: nothing if `read` gives nothing; the reason if we cannot take it up. */
 export function trainingOf(
   read: () => Json | undefined,
   variables: StoredTraining["variables"],
@@ -83,7 +83,7 @@ function configOf(json: Json): CompileConfig {
 
 function optimizerOf(json: Json | undefined): ObjectDescription {
   const known = { kind: "optimizer", classes: new Set<string>(OPTIMIZERS) };
-  // By name alone it is one with its defaults.
+  // A name alone means an optimizer with its defaults.
   const name = OPTIMIZERS.find((one) => typeof json === "string" && one.toLowerCase() === json.toLowerCase());
   const optimizer = name === undefined ? objectOf(json, known) : { className: name, config: {} };
   const rate = member(member(json, "config"), "learning_rate");
@@ -100,21 +100,21 @@ interface Known {
 function objectOf(json: Json | undefined, { kind, classes }: Known): ObjectDescription {
   const given = member(json, "class_name");
   if (typeof given !== "string") throw formatError(`The ${kind} in the file has no \`class_name\`.`);
-  // Keras 2 counted its own newer optimizers among the custom objects.
+  // Keras 2 counted its own newer optimizers among custom objects.
   const className = metricOf(json, kind) ?? given.replace(/^Custom>/, "");
   if (!classes.has(className)) throw unknownError(kind, given);
   if (!given.startsWith("Custom>")) refuseForeign(json, `The ${kind}`);
   const config = member(json, "config") ?? new Map<string, Json>();
   if (!(config instanceof Map)) throw formatError(`The \`config\` of the ${kind} should be an object.`);
   const entries = [...config].map(([key, value]): [string, unknown] => [
-    // What Keras called it at first.
+    // The first versions of Keras called it so.
     key === "lr" ? "learningRate" : camelCase(key),
     plain(value, `the ${kind}`),
   ]);
   return { className, config: Object.fromEntries(entries) };
 }
 
-/** The class that Keras 2 wrote as a wrapper of a function. */
+/** The class of a metric that Keras 2 wrote as a wrapper of a function. */
 function metricOf(json: Json | undefined, kind: string): string | undefined {
   if (kind !== "metric" || member(json, "class_name") !== "MeanMetricWrapper") return undefined;
   const name = member(member(json, "config"), "fn");
@@ -127,7 +127,7 @@ function described(json: Json | undefined, known: Known & { readonly names: read
   if (json instanceof Map) {
     const className = json.get("class_name");
     if (className === undefined) return new Map([...json].map(([name, item]) => [name, described(item, known)]));
-    // A function of Keras's, by its name.
+    // A function of Keras, by its name.
     const name = className === "function" ? json.get("config") : undefined;
     return name === undefined ? objectOf(json, known) : described(name, known);
   }

@@ -1,26 +1,26 @@
-/** Descriptions as Keras's configs: as Keras 3 writes them into `.keras`, or as Keras 2 did, which Keras 2, Keras 3 and TF.js read. */
+/** Writes descriptions as Keras's configs: as Keras 3 has them in `.keras`, or as Keras 2 did, which Keras 2, Keras 3 and TF.js read. */
 import type { Shape } from "../../core/shape.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 
-/** What can be written as JSON. */
+/** A value that can be written as JSON. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** Whose way of writing: Keras 3's own; that of Keras 2, which Keras 3 reads where `keras2Suffices`; or TF.js's, which is much like it. */
+/** A way to write configs: Keras 3's own; that of Keras 2, which Keras 3 reads if `keras2Suffices`; or TF.js's, which is much like it. */
 export type Dialect = "keras 2" | "keras 3" | "tf.js";
 
-/** False where a model is a layer of a functional one: Keras 2 and 3 count its applications from different numbers. */
+/** False if a model is a layer of a functional one: Keras 2 and 3 count its applications from different numbers. */
 export function keras2Suffices({ className, layers }: ModelDescription): boolean {
   return layers.every(({ model }) => model === undefined || (className === "Sequential" && keras2Suffices(model)));
 }
 
-/** `{ class_name, config }` and, for Keras 3, who knows the class. @throws UnsupportedError for what JSON cannot hold. */
+/** `{ class_name, config }` and, for Keras 3, the module of the class. @throws UnsupportedError for what JSON cannot hold. */
 export function kerasModelConfig(model: ModelDescription, dialect: Dialect): JsonObject {
   return new Writer(dialect).model(model, model.name);
 }
 
-/** The layer, the application, and which of its outputs. */
+/** The name of a layer, the number of its application, and the number of the output. */
 type Entry = readonly [string, number, number];
 
 const MODULES: Readonly<Record<ModelDescription["className"], string>> = {
@@ -82,7 +82,7 @@ class Writer {
     if (this.#dialect !== "keras 3") return entries.map((entry) => [...entry, kwargs]);
     const tensors = entries.map((entry) => ({
       class_name: "__keras_tensor__",
-      // Keras looks at the history alone.
+      // Keras looks at nothing but the history.
       config: { shape: [], dtype: "float32", keras_history: entry },
     }));
     return { args: [oneOrAll(tensors)], kwargs };
@@ -133,7 +133,7 @@ class Writer {
   /** An initializer, a regularizer or a constraint; or a plain object. */
   #object(value: object, argument: string): JsonObject {
     const entries = Object.entries(value)
-      // Keras 2 refuses arguments that are newer than it, even where they say nothing.
+      // Keras 2 refuses arguments that are newer than itself, even if they say nothing.
       .filter(([, item]) => item !== null || this.#dialect === "keras 3")
       .map(([key, item]) => [snakeCase(key), this.#value(item, argument)] as const);
     const plain: JsonObject = Object.fromEntries(entries);
@@ -149,7 +149,7 @@ function shapeOf({ config }: LayerDescription): Shape | undefined {
   return batchShape.map((axis) => (typeof axis === "number" ? axis : null));
 }
 
-/** A model or layer with one tensor gives it as it is, not in a list. */
+/** One item as it is, several as a list: so Keras writes tensors. */
 function oneOrAll(items: readonly JsonValue[]): JsonValue {
   const [only, ...more] = items;
   return only !== undefined && more.length === 0 ? only : items;

@@ -1,6 +1,6 @@
 /**
  * Keras's configs of models as descriptions: what Keras 3 writes (keras.src.models.functional, keras.src.saving.serialization_lib),
- * what Keras 2 wrote, and TF.js, which writes as Keras 2 did. Configs are read, never evaluated: whatever names code is refused.
+ * what Keras 2 wrote, and TF.js, which writes as Keras 2 did. Configs are read, never evaluated: what names code is refused.
  */
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -12,7 +12,7 @@ import { argumentsOf, refuseForeign } from "./arguments.ts";
 import { type Call, callsOf } from "./calls.ts";
 import { actsInTrainingAlone, withCalls } from "./operations.ts";
 
-/** More than any real network has; one file may describe no more. */
+/** The most layers that a file may describe: more than any real network has. */
 const MAX_LAYERS = 10_000;
 const MAX_DEPTH = 16;
 
@@ -152,7 +152,7 @@ function reference(layer: string): TensorReference {
   return { layer, node: 0, output: 0 };
 }
 
-/** `["a", 0, 0]`, a list of such, or one with names before them. */
+/** The tensors in `["a", 0, 0]`, in a list of such, or in an object that names them. */
 function referencesOf(value: Json | undefined, what: string): readonly TensorReference[] {
   const found: TensorReference[] = [];
   const visit = (one: Json | undefined, depth: number): void => {
@@ -181,8 +181,8 @@ interface Counted {
 }
 
 /**
- * Models within were born with a node of their own. Keras 2 counts it wherever it names their applications, Keras 3 only in the
- * list of outputs, and there for functional models alone. Here every count starts at 0.
+ * A model within was born with a node of its own. Keras 2 counts that node wherever it names the model's applications, Keras 3 only
+ * in the list of outputs, and there only for functional models. Here every count starts at 0.
  */
 function countedFromZero(
   layers: readonly { readonly layer: LayerDescription }[],
@@ -204,7 +204,7 @@ function countedFromZero(
   };
 }
 
-/** The shape that the first layer of a Sequential carries where there is no InputLayer. */
+/** The shape that the first layer of a Sequential carries if there is no InputLayer. */
 function firstShape(item: Json | undefined): Shape | undefined {
   const config = member(item, "config");
   return shapeOf(member(config, "batch_input_shape") ?? member(config, "batch_shape"));

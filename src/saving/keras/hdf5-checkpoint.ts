@@ -1,4 +1,4 @@
-/** Keras's HDF5 files as checkpoints: whole models (`.h5`), and weights alone (`.h5`, `.weights.h5`). */
+/** Keras's HDF5 files as checkpoints: whole models (`.h5`), or weights alone (`.h5`, `.weights.h5`). */
 import type { Checkpoint, FileSource, ModelDescription } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError } from "../file-errors.ts";
@@ -6,7 +6,7 @@ import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
 import { parseJson } from "../bytes/json.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
-import { isKerasH5, optimizerWeights, readKerasH5 } from "./h5.ts";
+import { isKerasH5, optimizerWeights, readKerasH5 } from "./legacy-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./weights-h5.ts";
 import { legacyWeights } from "../layer-weights.ts";
 import type { StoredLayer, StoredTensor } from "../stored-tensor.ts";
@@ -15,7 +15,7 @@ import type { StoredLayer, StoredTensor } from "../stored-tensor.ts";
 export const EXTRAS = "mobilenet_v2";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function openKerasHdf5({ bytes }: FileSource): Promise<Checkpoint> {
+export async function open({ bytes }: FileSource): Promise<Checkpoint> {
   const root = openHdf5(bytes);
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {
@@ -31,7 +31,7 @@ export async function openKerasHdf5({ bytes }: FileSource): Promise<Checkpoint> 
   throw formatError("The HDF5 file holds no Keras weights: neither `layer_names` nor a group `layers` is in it.");
 }
 
-/** What layers that augment pictures keep among their weights. */
+/** The states of random numbers, which layers that augment pictures keep among their weights. */
 const RANDOM_STATE = /(?:^|\/)(?:StateVar|seed_generator_state)(?::0)?$/;
 
 function openLegacy(root: Hdf5Group): Checkpoint {
@@ -63,7 +63,7 @@ function openLegacy(root: Hdf5Group): Checkpoint {
   };
 }
 
-/** `layer/weight`, whatever of it the file repeats: `Conv1/Conv1/kernel:0` in one, `kernel:0` in another. */
+/** `layer/weight`, which files write as `Conv1/Conv1/kernel:0` or as `kernel:0`. */
 function ownName(layer: StoredLayer, tensor: StoredTensor): string {
   const [first = "", ...rest] = tensor.name
     .replace(/:0$/, "")
@@ -72,7 +72,7 @@ function ownName(layer: StoredLayer, tensor: StoredTensor): string {
   return [layer.name, ...(first === layer.name && rest.length > 0 ? rest : [first, ...rest])].join("/");
 }
 
-/** As Keras does it: the k-th layer with weights takes the tensors of the file's k-th. */
+/** The tensors by weight, as Keras gives them out: the k-th layer with weights takes those of the file's k-th. */
 function byOrder(model: ModelDescription, saved: readonly StoredLayer[]): ReadonlyMap<string, StoredTensor> {
   const own = model.layers
     .map((layer) => ({ layer, weights: legacyWeights(layer) }))

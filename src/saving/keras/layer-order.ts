@@ -1,4 +1,4 @@
-/** Loading by layer order, as Keras does for its HDF5 weights (keras.src.legacy.saving.legacy_h5_format). */
+/** Loads weights by the order or the names of layers, as Keras does from its HDF5 files (keras.src.legacy.saving.legacy_h5_format). */
 import { warn } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -8,21 +8,21 @@ import { type Assignment, type AssignOptions, assignAll, fits } from "../assignm
 import type { StoredLayer, WeightsFile } from "../stored-tensor.ts";
 
 export interface MismatchOptions extends AssignOptions {
-  /** Leave weights whose shapes differ as they are, with a warning. Default: false. */
+  /** Whether weights whose shapes differ are left as they are, with a warning. Default: false, which makes them an error. */
   readonly skipMismatch?: boolean | undefined;
 }
 
-/** The weights in the order of the file: the trainable of a nested model before all others. */
-function legacyWeights(layer: Layer): readonly Weight[] {
+/** The weights of a layer in the order of the file: the trainable ones of a model within come before all others. */
+function inFileOrder(layer: Layer): readonly Weight[] {
   return [...layer.trainableWeights, ...layer.nonTrainableWeights];
 }
 
 /**
- * The k-th layer with weights takes the tensors of the file's k-th; names do not count.
- * @throws ValueError in Keras's wording where numbers of layers or weights, or shapes, differ.
+ * Gives the tensors of the file's k-th layer to the k-th layer with weights; names do not count.
+ * @throws ValueError in Keras's wording if the number of layers or weights, or a shape, differs.
  */
 export function loadByOrder(layers: readonly Layer[], file: WeightsFile, options: MismatchOptions): void {
-  const own = layers.filter((layer) => legacyWeights(layer).length > 0);
+  const own = layers.filter((layer) => inFileOrder(layer).length > 0);
   if (file.layers.length !== own.length) {
     throw valueError(
       "Layer count mismatch when loading weights from file. " +
@@ -31,7 +31,7 @@ export function loadByOrder(layers: readonly Layer[], file: WeightsFile, options
   }
   const assignments = own.flatMap((layer, k) => {
     const saved = file.layers[k] ?? { name: "", tensors: [] };
-    const weights = legacyWeights(layer);
+    const weights = inFileOrder(layer);
     if (saved.tensors.length !== weights.length) {
       throw valueError(
         `Weight count mismatch for layer #${k} (named ${layer.name} in the current model, ${saved.name} in the save file). ` +
@@ -44,15 +44,15 @@ export function loadByOrder(layers: readonly Layer[], file: WeightsFile, options
 }
 
 /**
- * Every layer of the file goes to the layer of that name; others on both sides are left out.
- * @throws ValueError in Keras's wording where numbers of weights or shapes differ.
+ * Gives the tensors of every layer in the file to the layer of that name; layers that only one side has are left out.
+ * @throws ValueError in Keras's wording if the number of weights or a shape differs.
  */
 export function loadByName(layers: readonly Layer[], file: WeightsFile, options: MismatchOptions): void {
   const assignments = file.layers.flatMap((saved, k) =>
     layers
       .filter(({ name }) => name === saved.name)
       .flatMap((layer) => {
-        const weights = legacyWeights(layer);
+        const weights = inFileOrder(layer);
         if (saved.tensors.length === weights.length) return pairs(layer, k, weights, saved, options);
         const numbers = `Layer expects ${weights.length} weight(s). Received ${saved.tensors.length} saved weight(s)`;
         if (options.skipMismatch !== true) {
@@ -67,7 +67,7 @@ export function loadByName(layers: readonly Layer[], file: WeightsFile, options:
   assignAll(assignments, options);
 }
 
-/** The weights of one layer beside its tensors; shapes are checked here. */
+/** The weights of one layer with their tensors, whose shapes are checked here. */
 function pairs(
   layer: Layer,
   k: number,

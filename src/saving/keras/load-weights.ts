@@ -1,37 +1,35 @@
-/** Loading weights of any format, found from the content, into the layers of a model. */
+/** Loads the weights in Keras's files (`.h5`, `.weights.h5`, `.keras`) into the layers of a model, by Keras's own rules. */
 import type { Layer } from "../../layers/layer.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
 import { isHdf5 } from "../hdf5/superblock.ts";
-import { isKerasH5, readKerasH5 } from "./h5.ts";
+import { isKerasH5, readKerasH5 } from "./legacy-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
 import { describeUnknown } from "../unknown-bytes.ts";
-import { isZip, uncheckedMember, zipNames } from "../zip/zip.ts";
+import { isZip, uncheckedMember } from "../zip/zip.ts";
+import { WEIGHTS, isKerasArchive } from "./sniff.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
-  /** Load Keras's `.h5` by the names of the layers instead of their order; layers on one side only are left out. Default: false. */
+  /** Whether Keras's `.h5` is loaded by the names of the layers instead of their order; layers that only one side has are left out. Default: false. */
   readonly byName?: boolean | undefined;
 }
 
-/** The member of a `.keras` file that holds the weights. */
-const ARCHIVED_WEIGHTS = "model.weights.h5";
-
-/** True for the files that `loadWeightsInto` reads. */
-export function hasLayersOfKeras(bytes: Uint8Array): boolean {
-  return isHdf5(bytes) || (isZip(bytes) && zipNames(bytes).includes(ARCHIVED_WEIGHTS));
+/** True for the files that `loadKerasWeights` reads. */
+export function hasKerasWeights(bytes: Uint8Array): boolean {
+  return isHdf5(bytes) || isKerasArchive(bytes);
 }
 
 /**
- * Loads weights into `layers`, as `model.layers` lists them. All are set or, on any error, none.
+ * Loads weights into `layers`, as `model.layers` lists them. All weights are set or, on any error, none.
  *
- * Read are Keras's `.h5` (weights or a whole model, by layer order as Keras does), Keras 3's `.weights.h5`, and the weights in
- * a `.keras` file. Weights become views onto `bytes` where they can: do not write to it afterwards.
+ * Keras's `.h5` (weights or a whole model) is loaded by the order of the layers, Keras 3's `.weights.h5`, also that in a `.keras`,
+ * by class and number of the layers. Weights may become views onto `bytes`: do not write to it afterwards.
  *
- * @throws FormatError where the bytes are no weights, or broken, or have NaN in them; UnsupportedError for features and formats
- *   that are not read; ValueError in Keras's wording where they do not fit the layers.
+ * @throws FormatError if the bytes are no weights, are broken, or have NaN in them; UnsupportedError for features and formats
+ *   that are not read; ValueError in Keras's wording if they do not fit the layers.
  */
-export function loadWeightsInto(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
+export function loadKerasWeights(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
   if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
   else if (isZip(bytes)) loadHdf5(layers, openHdf5(weightsOfArchive(bytes)), options);
   else throw describeUnknown(bytes);
@@ -52,9 +50,9 @@ function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeight
 }
 
 function weightsOfArchive(archive: Uint8Array): Uint8Array {
-  const weights = uncheckedMember(archive, ARCHIVED_WEIGHTS);
+  const weights = uncheckedMember(archive, WEIGHTS);
   if (weights === undefined) {
-    throw unsupportedError(`The zip archive has no '${ARCHIVED_WEIGHTS}': it is not a .keras file.`);
+    throw unsupportedError(`The zip archive has no '${WEIGHTS}': it is not a .keras file.`);
   }
   return weights;
 }

@@ -1,6 +1,6 @@
 /**
- * What Keras writes as layers and is none here: operations on tensors (keras.src.ops; `TFOpLambda` in Keras 2), of which those by
- * which `preprocess_input` inside a model scales pixels are one Rescaling each; and layers that act in training alone.
+ * What Keras writes as a layer and is none here: operations on tensors (keras.src.ops; `TFOpLambda` in Keras 2), such as those by
+ * which `preprocess_input` inside a model scales pixels, which become one Rescaling each; and layers that act in training alone.
  */
 import { show } from "../../core/errors.ts";
 import type { LayerDescription } from "../checkpoint.ts";
@@ -8,7 +8,7 @@ import { unsupportedError } from "../file-errors.ts";
 import { type Json, member } from "../bytes/json.ts";
 import type { Call } from "./calls.ts";
 
-/** In inference they hand on what they are given. They have no weights. */
+/** Layers without weights that hand on what they are given in inference. */
 const TRAINING_ONLY: ReadonlySet<string> = new Set([
   "ActivityRegularization",
   "AlphaDropout",
@@ -38,7 +38,7 @@ interface Scaling {
   readonly offset: number;
 }
 
-/** x ⊕ constant as scale and offset, by Keras 3's class and by Keras 2's function. */
+/** The scale and offset of an operation with a constant, by Keras 3's class and by Keras 2's function. */
 const SCALINGS: ReadonlyMap<string, (constant: number) => Scaling> = new Map([
   ...aliases(["TrueDivide", "Divide", "math.truediv", "math.divide"], (c) => ({ scale: 1 / c, offset: 0 })),
   ...aliases(["Multiply", "math.multiply"], (c) => ({ scale: c, offset: 0 })),
@@ -93,12 +93,12 @@ function operationOf({ className }: LayerDescription, item: Json, calls: readonl
   }
   const module = member(item, "module");
   if (typeof module === "string") return module.startsWith("keras.src.ops.") ? className : undefined;
-  // HDF5 files do not say whose a class is. Layers are never called with numbers.
+  // HDF5 files do not say which module a class is of. Layers are never called with numbers.
   const withNumber = calls.some(({ args }) => args.some((arg) => typeof arg === "number"));
   return withNumber ? className : undefined;
 }
 
-/** The number that a tensor is combined with; undefined where it is not that simple. */
+/** The number that a tensor is combined with; undefined if it is not that simple. */
 function constantOf(operation: string, { args, kwargs, tensors, style }: Call): number | undefined {
   if (tensors.length !== 1) return undefined;
   const given = style === "keras 2" ? kwargs.get("y") : args.length === 2 ? args[1] : undefined;
@@ -106,7 +106,7 @@ function constantOf(operation: string, { args, kwargs, tensors, style }: Call): 
   return [given, swapped].find((value) => typeof value === "number");
 }
 
-/** `training=False` is kept, `mask=None` is what happens here anyhow. */
+/** Refuses an argument of a call. `training=False` is kept elsewhere, and `mask=None` changes nothing. */
 function refuseArgument(layer: string, name: string, value: Json): void {
   if (value === null || value === false) return;
   const shown = value instanceof Map ? "{…}" : Array.isArray(value) ? "[…]" : show(value);

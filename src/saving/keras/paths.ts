@@ -1,7 +1,7 @@
-/** Where Keras 3's files have each layer's weights (keras.src.saving.saving_lib): groups named after classes, numbered within a model. */
+/** Where each layer's weights lie in Keras 3's files (keras.src.saving.saving_lib): in groups named after classes, numbered within a model. */
 import { toSnakeCase } from "../../layers/naming.ts";
 
-/** Every layer that is no model, with the path of its group; `within` gives the layers of a model, undefined for others. */
+/** Every layer that is no model, with the path of its group. `within` gives the layers of a model, and undefined for other layers. */
 export function* kerasPaths<L extends { readonly className: string }>(
   layers: readonly L[],
   within: (layer: L) => readonly L[] | undefined,

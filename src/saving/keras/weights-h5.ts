@@ -17,13 +17,13 @@ import { leavesOf, weightNames } from "../layer-weights.ts";
 import type { MismatchOptions } from "./layer-order.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 
-/** What files of Keras 2.13 call the group `layers`. */
+/** The name of the group `layers` in files of Keras 2.13. */
 const OLD_CONTAINER = "_layer_checkpoint_dependencies";
 
-/** Groups within groups: models nest by two levels each. */
+/** The most levels of groups within groups: a model within takes two. */
 const MAX_DEPTH = 64;
 
-/** True where the file has the groups of Keras 3. */
+/** True if the file has the groups of Keras 3. */
 export function isKerasWeightsH5(root: Hdf5Group): boolean {
   return root.keys().some((key) => key === "layers" || key === OLD_CONTAINER);
 }
@@ -39,7 +39,7 @@ function layersWithin(layer: Layer): readonly Layer[] | undefined {
 
 /**
  * The tensors of a described model's weights, by `layer/weight`.
- * @throws FormatError where a layer has another number of them.
+ * @throws FormatError if the file has more or fewer for a layer.
  */
 export function kerasTensors(root: Hdf5Group, model: ModelDescription): ReadonlyMap<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
@@ -87,12 +87,12 @@ export function allKerasTensors(root: Hdf5Group): readonly StoredTensor[] {
   return found;
 }
 
-/** Of more, Keras fills pages with names. */
+/** The most failures that an error lists; with more, Keras fills pages with names. */
 const FAILURES_SHOWN = 10;
 
 /**
  * Loads by Keras 3's rules: only what the layers ask for is looked at.
- * @throws ValueError in Keras's wording where numbers of weights or shapes differ; with `skipMismatch` a warning.
+ * @throws ValueError in Keras's wording if the number of weights or a shape differs; with `skipMismatch` it is a warning.
  */
 export function loadKerasWeightsH5(layers: readonly Layer[], root: Hdf5Group, options: MismatchOptions): void {
   const failures: { readonly layer: Layer; readonly reason: string }[] = [];
@@ -117,7 +117,7 @@ export function loadKerasWeightsH5(layers: readonly Layer[], root: Hdf5Group, op
   assignAll(assignments, options);
 }
 
-/** The layer's weights beside their tensors, or why they do not fit. */
+/** The layer's weights with their tensors, or why they do not fit. */
 function pairs(layer: Layer, root: Hdf5Group, path: string): readonly Assignment[] | string {
   const { weights } = layer;
   const vars = root.get(path) instanceof Hdf5Group ? root.get(`${path}/vars`) : undefined;

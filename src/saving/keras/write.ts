@@ -3,15 +3,16 @@ import { type AttributeValue, GroupSpec, MAX_ATTRIBUTE_BYTES, writeHdf5 } from "
 import type { Tensor } from "../../core/tensor.ts";
 import type { LayerDescription, SavedModel, WrittenFile } from "../checkpoint.ts";
 import { extrasToWrite } from "../extras.ts";
-import { CONFIG, METADATA, WEIGHTS } from "./archive.ts";
+import { CONFIG, METADATA } from "./archive-checkpoint.ts";
 import { EXTRAS } from "./hdf5-checkpoint.ts";
 import { kerasCompileConfig, kerasTrainingConfig, putOptimizer } from "./compile-write.ts";
 import { keras2Suffices, kerasModelConfig } from "./config-write.ts";
 import { kerasPaths } from "./paths.ts";
+import { WEIGHTS } from "./sniff.ts";
 import { leavesOf, legacyWeights, weightNames } from "../layer-weights.ts";
 import { writeZip } from "../zip/write.ts";
 
-/** The version whose files these are. */
+/** The version of Keras whose files these are like. */
 const KERAS_VERSION = "3.15.1";
 
 export async function writeKerasArchive(saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
@@ -52,7 +53,7 @@ export async function writeKerasH5(saved: SavedModel, name: string): Promise<rea
   return [{ name, bytes: writeHdf5(root) }];
 }
 
-/** Weights as the published files have them. */
+/** Weights alone, as in the published files. */
 export async function writeLegacyWeights(saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
   const root = new GroupSpec();
   fillLegacy(root, saved);
@@ -96,7 +97,7 @@ function fillLegacy(group: GroupSpec, { model, weights }: SavedModel): void {
   for (const layer of layers) {
     const own = group.group(layer.name);
     const stored = legacyWeights(layer);
-    // As Keras: the layer's own name once more, but not that of the model around.
+    // Keras repeats the layer's own name, but not that of the model around it.
     const names = stored.map(({ path }) => (layer.model === undefined ? path : path.slice(layer.name.length + 1)));
     setList(own, "weight_names", names);
     for (const [i, { path }] of stored.entries()) {
@@ -113,7 +114,7 @@ function put(group: GroupSpec, name: string, weights: SavedModel["weights"], pat
   if (tensor !== undefined) group.members.set(name, tensor);
 }
 
-/** A list of names, spread over `name0`, `name1`, … where it is too long for one attribute. */
+/** Sets a list of names, spread over `name0`, `name1`, … if it is too long for one attribute. */
 function setList(group: GroupSpec, name: string, values: readonly string[]): void {
   const longest = Math.max(1, ...values.map((value) => new TextEncoder().encode(value).length));
   const parts = Math.ceil((values.length * longest) / MAX_ATTRIBUTE_BYTES);

@@ -5,7 +5,7 @@ import { leavesOf } from "../layer-weights.ts";
 
 export const LABELS = "labels.txt";
 
-/** The checkpoint with the names that the bytes are, where it has none itself and as many classes. */
+/** The checkpoint with the names in a labels.txt, if it has none itself and as many classes as there are names. */
 export function namedClasses<C extends Checkpoint>(checkpoint: C, labels: Uint8Array | undefined): C {
   if (labels === undefined || checkpoint.classNames !== undefined) return checkpoint;
   const classNames = parseLabels(new TextDecoder().decode(labels)).map((label) =>

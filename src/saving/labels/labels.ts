@@ -3,14 +3,15 @@ import { messageOf } from "../../core/errors.ts";
 import { formatError } from "../file-errors.ts";
 import { type Json, parseJson } from "../bytes/json.ts";
 
-/** A name; or with its WordNet id, as in Keras's class index. */
+/** The name of a class, alone or with its WordNet id as in Keras's class index. */
 export type Label = string | { readonly wnid: string; readonly label: string };
 
 /**
- * The labels in the order of the model's outputs. `text` is one label a line, perhaps numbered from 0 as in Teachable Machine's `0 cat`; or JSON: a list of labels, an index
- * `{"0": ["n01440764", "tench"], "1": "goldfish"}` as Keras's imagenet_class_index.json, or the `class_indices` of its
- * data generators, `{"cat": 0, "dog": 1}`.
+ * The labels in the order of the model's output.
  *
+ * @param text one label a line, perhaps numbered from 0 as in Teachable Machine's `0 cat`; or JSON: a list of labels, an index
+ *   `{"0": ["n01440764", "tench"], "1": "goldfish"}` as in Keras's imagenet_class_index.json, or the `class_indices` of its data
+ *   generators, `{"cat": 0, "dog": 1}`
  * @throws FormatError that says why the text is none of these.
  */
 export function parseLabels(text: string): readonly Label[] {
@@ -25,13 +26,13 @@ export function parseLabels(text: string): readonly Label[] {
     : inOrder(entries.map(([index, label]) => [/^\d+$/.test(index) ? Number(index) : Number.NaN, asLabel(label)]));
 }
 
-/** Numbers before the names are none of them where they are those of all lines. */
+/** The lines without the numbers before them, if every line begins with its own. */
 function withoutNumbers(lines: readonly string[]): readonly string[] {
   const names = lines.map((line, i) => (line.startsWith(`${i} `) ? line.slice(`${i} `.length).trim() : undefined));
   return names.every((name) => name !== undefined) ? names : lines;
 }
 
-/** What `parseLabels` reads: one a line, where lines can hold them; else a JSON list. */
+/** The text of a file of labels, as `parseLabels` reads it: one name a line if lines can hold them all, else a JSON list. */
 export function labelsText(names: readonly string[]): string {
   const plain =
     names.every((name) => name === name.trim() && !/[\r\n]/.test(name)) && !/^[[{]|^$|^0 /.test(names[0] ?? "");
@@ -55,7 +56,7 @@ function asLabel(value: Json): Label {
   throw formatError('a label must be a text, or a pair of texts such as ["n01440764", "tench"]');
 }
 
-/** Labels by their index: each from 0 on must be there once. */
+/** The labels in the order of their indexes, which must be 0, 1, …, each once. */
 function inOrder(entries: readonly (readonly [number, Label])[]): readonly Label[] {
   const sorted = entries.toSorted(([a], [b]) => a - b);
   if (sorted.some(([index], position) => index !== position)) {

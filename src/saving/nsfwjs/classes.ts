@@ -1,2 +1,2 @@
-/** The classes of nsfwjs's models, in order. */
+/** The classes of nsfwjs's models, in the order of their output. */
 export const NSFWJS_CLASSES: readonly string[] = ["Drawing", "Hentai", "Neutral", "Porn", "Sexy"];

@@ -1,32 +1,32 @@
-/** Collects an ONNX graph: nodes and initializers, and for every picture a name in either order of axes. */
+/** Collects the nodes and initializers of an ONNX graph. Every picture has a name in either order of axes. */
 import { elementCount } from "../bytes/element-count.ts";
 import type { Dims, Shape } from "../../core/shape.ts";
 import { MessageWriter } from "./protobuf.ts";
 
-/** What an attribute may be here: an integer (bigint), a float (number), a text, a list of integers. */
+/** The value of an attribute: an integer (bigint), a float (number), a text, or a list of integers. */
 export type Attribute = bigint | number | string | Dims;
 
-/** A tensor of the graph. Pictures are (batch, channels, rows, cols) where `channelsFirst`. */
+/** A tensor of the graph. With `channelsFirst` a picture is (batch, channels, rows, cols). */
 export interface WrittenValue {
   readonly name: string;
   readonly channelsFirst: boolean;
-  /** As we have it: channels last. */
+  /** The shape with the channels last, as we have it. */
   readonly shape: Shape;
 }
 
 /** Numbers of TensorProto.DataType. */
 const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
-/** Of AttributeProto.AttributeType: FLOAT, INT, STRING, INTS. */
+/** Numbers of AttributeProto.AttributeType. */
 const [FLOAT, INT, STRING, INTS] = [1, 2, 3, 7] as const;
 
 export class GraphWriter {
   readonly #nodes: MessageWriter[] = [];
   readonly #initializers = new Map<string, MessageWriter>();
   readonly #names = new Set<string>();
-  /** The same values with their axes in the other order. */
+  /** Values by the names of the same values with their axes in the other order. */
   readonly #turned = new Map<string, WrittenValue>();
 
-  /** A name that nothing has yet. */
+  /** A name that nothing has yet: the given one, or the same with a number. */
   unused(name: string): string {
     let free = name;
     for (let n = 1; this.#names.has(free); n++) free = `${name}_${n}`;
@@ -34,7 +34,7 @@ export class GraphWriter {
     return free;
   }
 
-  /** A node with one output; gives the output's name. */
+  /** Adds a node with one output and gives the output's name. */
   node(
     operator: string,
     name: string,
@@ -50,7 +50,7 @@ export class GraphWriter {
     return output;
   }
 
-  /** Float32 values under a name; given twice, they are written once. */
+  /** Adds float32 values under a name, once if they are given again, and gives the name. */
   floats(name: string, shape: Dims, values: () => Float32Array): string {
     return this.#initializer(name, shape, "float32", values);
   }
@@ -80,7 +80,7 @@ export class GraphWriter {
     return name;
   }
 
-  /** The value with its axes in the order that is asked for; a picture of one pixel has both, but for its shape. */
+  /** The value with its axes in the order that is asked for, transposed if need be. */
   ordered(value: WrittenValue, channelsFirst: boolean): WrittenValue {
     if (value.channelsFirst === channelsFirst || value.shape.length !== 4) return value;
     const known = this.#turned.get(value.name);
@@ -111,7 +111,7 @@ function attributeOf(name: string, value: Attribute): MessageWriter {
   return attribute.integers(8, value).integer(20, INTS);
 }
 
-/** Unknown axes have names: the batch is N. */
+/** The type of an input or output. Unknown axes have names: the batch is N. */
 function valueInfo({ name, shape }: WrittenValue): MessageWriter {
   const dims = new MessageWriter();
   for (const [i, axis] of shape.entries()) {

@@ -1,10 +1,10 @@
-/** ONNX's operators that layers compute. */
+/** ONNX's operators that compute something, as layers. */
 import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
-import { type Arithmetic, withConstant } from "../foreign/arithmetic.ts";
-import { dequantized, reshaped, transposed } from "../foreign/derived-tensor.ts";
-import type { Factor } from "../foreign/factors.ts";
+import { type Arithmetic, withConstant } from "../graphs/arithmetic.ts";
+import { dequantized, reshaped, transposed } from "../derived-tensor.ts";
+import type { Factor } from "../graphs/factors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import {
   CHANNELS_FIRST,
@@ -14,10 +14,10 @@ import {
   isOurOrder,
   onnxShape,
   valueItem,
-} from "./items.ts";
+} from "./operation.ts";
 import { type Operator, SHAPE_OPERATORS, shortest } from "./shape-operators.ts";
 
-/** A picture with its channels first, which convolutions and pools of ONNX take. */
+/** The first input as a picture with its channels first, which convolutions and pools of ONNX take. */
 function picture(operation: Operation): ValueItem {
   const x = operation.value(0);
   if (x.axes.length === 4 && x.axes.every((axis, i) => axis === CHANNELS_FIRST[i])) return x;
@@ -26,7 +26,7 @@ function picture(operation: Operation): ValueItem {
   );
 }
 
-/** `auto_pad` and `pads` of a window. */
+/** The padding of a window, by its attributes `auto_pad` and `pads`. */
 function windowPadding(operation: Operation): Padding2D | "same" | "valid" {
   const mode = operation.attribute("auto_pad")?.text ?? "NOTSET";
   if (mode === "SAME_UPPER") return "same";
@@ -96,7 +96,7 @@ function globalMaxPool(operation: Operation): ValueItem {
   return valueItem(value, x.axes);
 }
 
-/** Keras's own is x / 6 + 1 / 2, cut to [0, 1]. */
+/** HardSigmoid with Keras's numbers: x / 6 + 1 / 2, cut to [0, 1]. */
 function hardSigmoid(operation: Operation): Item {
   const isKeras = Math.abs(operation.float("alpha", 0.2) - 1 / 6) < 1e-7 && operation.float("beta", 0.5) === 0.5;
   if (!isKeras) throw operation.unsupported("has other numbers than Keras's hard_sigmoid.");
@@ -180,7 +180,7 @@ function matMul(operation: Operation): ValueItem {
   return valueItem(operation.builder.dense(x.value, operation.constant(1), undefined, operation.hint));
 }
 
-/** Bounds as inputs, or as attributes up to version 10. */
+/** Clip, whose bounds are inputs, or attributes up to version 10. */
 function clip(operation: Operation): ValueItem {
   const x = operation.value(0);
   const limit = (i: number, attribute: string, none: number): number => {
@@ -194,7 +194,7 @@ function clamped(operation: Operation, x: ValueItem, low: number, high: number):
   return valueItem(operation.builder.clamp(x.value, low, high, operation.hint), x.axes);
 }
 
-/** Max or Min of a value and a number. */
+/** Max or Min of a value and a number, which is the low or the high bound. */
 function bound(isLow: boolean): Operator {
   return (operation) => {
     const i = operation.item(0).kind === "value" ? 0 : 1;
@@ -228,7 +228,7 @@ function softmax(name: "softmax" | "log_softmax"): Operator {
   };
 }
 
-/** The sum of two values; of a value and a constant each of the four. */
+/** The sum of two values; or a sum, a difference, a product or a quotient of a value and a constant. */
 function arithmetic(kind: Arithmetic): Operator {
   return (operation) => {
     const { builder, hint } = operation;
@@ -259,7 +259,7 @@ function constantFactor(operation: Operation, x: ValueItem, tensor: StoredTensor
   );
 }
 
-/** The least and the largest of integer types. */
+/** The smallest and the largest number of each type of integers. */
 const INTEGERS: ReadonlyMap<string, readonly [low: number, high: number]> = new Map([
   ["uint8", [0, 255]],
   ["int8", [-128, 127]],
@@ -267,7 +267,7 @@ const INTEGERS: ReadonlyMap<string, readonly [low: number, high: number]> = new 
   ["int16", [-32768, 32767]],
 ]);
 
-/** What bounds come after: a value that may lie outside of what its integers reach. */
+/** Layers whose values may lie outside of the range of their integers, so that the range bounds them. */
 const UNBOUNDED: readonly string[] = [
   "Add",
   "BatchNormalization",
@@ -279,7 +279,7 @@ const UNBOUNDED: readonly string[] = [
 ];
 
 /**
- * Values are not rounded here: they stay float32. But quantizers leave ReLU6 out where the integers cannot say more than it
+ * Values are not rounded here: they stay float32. But quantizers leave ReLU6 out if the integers cannot say more than it
  * does, so a range that begins at 0 bounds.
  */
 function quantizeLinear(operation: Operation): ValueItem {

@@ -1,4 +1,4 @@
-/** How each layer is written in ONNX's operators (opset 17). */
+/** Writes each layer in ONNX's operators (opset 17). */
 import { samePadding } from "../../core/padding.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -22,15 +22,15 @@ import { Reshape } from "../../layers/reshaping/reshape.ts";
 import { Softmax } from "../../layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { transposedValues } from "../foreign/derived-tensor.ts";
+import { transposedValues } from "../derived-tensor.ts";
 import type { Attribute, GraphWriter, WrittenValue } from "./graph-writer.ts";
 
 /** A layer on its way into a graph. */
 export interface WrittenStep {
   readonly graph: GraphWriter;
-  /** What the node is called. */
+  /** The name of the node. */
   readonly name: string;
-  /** What the layer's weights begin with. */
+  /** The path of the layer, with which the names of its weights begin. */
   readonly path: string;
   readonly inputs: readonly WrittenValue[];
   readonly shape: Shape;
@@ -94,7 +94,7 @@ interface Window {
   readonly dilationRate: readonly [number, number];
 }
 
-/** The zeros of `same` where the picture's size is known; every reader has those. */
+/** The padding of a window. For `same` it is written as zeros, which every reader knows, if the size of the picture is known. */
 function windowPadding(
   { padding, strides, kernelSize, dilationRate }: Window,
   [, rows = null, cols = null]: Shape,
@@ -162,7 +162,7 @@ const OPERATORS: ReadonlyMap<ActivationName, readonly [string, Readonly<Record<s
   ["tanh", ["Tanh", {}]],
 ]);
 
-/** The activation of a layer, or as one: then it has the layer's name. */
+/** Writes an activation: that of a layer, or one that is a layer itself and has its name. */
 function writeActivation(
   activation: ActivationName,
   x: WrittenValue,

@@ -1,4 +1,4 @@
-/** The messages of ONNX (onnx.proto, IR version 3 to 13) as plain objects: what a network of layers needs of them, everything bounded. */
+/** The messages of ONNX (onnx.proto, IR versions 3 to 13) as plain objects: what a network of layers needs of them, all of it bounded. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Field, fieldsOf, floatOf, integersOf, messageOf, textOf } from "./protobuf.ts";
 import { type TensorProto, readTensorProto } from "./tensor-proto.ts";
@@ -21,7 +21,7 @@ export interface GraphProto {
 
 export interface ValueInfo {
   readonly name: string;
-  /** Undefined where it is not said; null is an axis that is not known. */
+  /** Undefined if the file does not say it; null stands for an axis that is not known. */
   readonly shape: readonly (number | null)[] | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface AttributeProto {
 const MAX_NODES = 20_000;
 const MAX_TENSORS = 40_000;
 const MAX_METADATA = 1000;
-/** Of what a node or shape lists. */
+/** The most entries in a list of a node or a shape. */
 const MAX_LIST = 1000;
 
 export function readModelProto(bytes: Uint8Array): ModelProto {
@@ -68,7 +68,7 @@ export function readModelProto(bytes: Uint8Array): ModelProto {
   return { producer, opset, graph, metadata };
 }
 
-/** The version, where the operators are ONNX's own. */
+/** The version of a set of operators if it is ONNX's own; else 0. */
 function ownOpset(message: Uint8Array): number {
   let domain = "";
   let version = 0;
@@ -175,7 +175,7 @@ function readShape(message: Uint8Array): readonly (number | null)[] {
   return shape;
 }
 
-/** The texts of some fields, in the order of `numbers`. */
+/** The texts of the fields with these numbers, in this order. */
 function texts(message: Uint8Array, numbers: readonly number[]): string[] {
   const found = new Map<number, string>();
   for (const field of fieldsOf(message)) if (numbers.includes(field.number)) found.set(field.number, textOf(field));

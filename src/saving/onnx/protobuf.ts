@@ -1,19 +1,19 @@
-/** Protocol buffers (encoding of proto3): reading the fields of a message, and writing them. Messages are read one level at a time. */
+/** Protocol buffers (encoding of proto3): reads the fields of a message, one level at a time, and writes them. */
 import { formatError } from "../file-errors.ts";
 
 /** A field as it stands in a message: a number for the wire types 0, 1 and 5, bytes for 2. */
 export interface Field {
   readonly number: number;
   readonly wire: 0 | 1 | 2 | 5;
-  /** Of a varint: the 64 bits as a signed integer. Of fixed 32 and 64 bits: none; see `bytes`. */
+  /** The value of a varint, its 64 bits taken as a signed integer; 0 for the other wire types. */
   readonly integer: number;
-  /** The content of a field with a length, or the bytes of a fixed one. */
+  /** The content of a field with a length, or the bytes of a fixed one; empty for a varint. */
   readonly bytes: Uint8Array;
 }
 
 const NOTHING = new Uint8Array();
 
-/** The fields of a message in order. @throws FormatError where it is truncated or broken. */
+/** The fields of a message in order. @throws FormatError if it is truncated or broken. */
 export function* fieldsOf(message: Uint8Array): Generator<Field> {
   const reader = { bytes: message, at: 0 };
   while (reader.at < message.length) {
@@ -34,7 +34,7 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
   }
 }
 
-/** The integers of a field that repeats, which are packed or come one by one. */
+/** The integers in a field that may repeat: one, or several that are packed. */
 export function* integersOf(field: Field): Generator<number> {
   if (field.wire === 0) yield field.integer;
   else if (field.wire !== 2) throw broken("a list of integers has another type");
@@ -48,7 +48,7 @@ export function floatOf(field: Field): number {
   return new DataView(field.bytes.buffer, field.bytes.byteOffset, 4).getFloat32(0, true);
 }
 
-/** A text. @throws FormatError where it is not UTF-8. */
+/** A text. @throws FormatError if it is not UTF-8. */
 export function textOf(field: Field): string {
   if (field.wire !== 2) throw broken("a text has another type");
   try {
@@ -68,7 +68,7 @@ function broken(problem: string): Error {
   return formatError(`The ONNX file is truncated or broken: ${problem}.`);
 }
 
-/** 64 bits in groups of 7, as a signed integer; beyond 2^53 it is not exact. */
+/** Reads 64 bits in groups of 7 as a signed integer; beyond 2^53 it is not exact. */
 function varint(reader: { readonly bytes: Uint8Array; at: number }): number {
   let value = 0;
   for (let shift = 0; shift < 70; shift += 7) {
@@ -85,7 +85,7 @@ function varint(reader: { readonly bytes: Uint8Array; at: number }): number {
   throw broken("a number has more than 64 bits");
 }
 
-/** The ten bytes of a negative number. */
+/** The number in ten bytes, as a negative one takes, exactly. */
 function exact(bytes: Uint8Array, start: number): bigint {
   return bytes.subarray(start, start + 10).reduceRight((value, byte) => (value << 7n) | BigInt(byte & 127), 0n);
 }

@@ -1,10 +1,10 @@
-/** ONNX's operators that move axes and shapes about: of values, of weights, and of the small numbers that describe shapes. */
+/** ONNX's operators that change axes and shapes: of values, of weights, and of the small numbers that describe shapes. */
 import type { Dims } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
-import { reshaped, transposed } from "../foreign/derived-tensor.ts";
+import { reshaped, transposed } from "../derived-tensor.ts";
+import { MAX_NUMBERS } from "../graphs/operation.ts";
 import {
   CHANNELS_FIRST,
-  MAX_NUMBERS,
   type Item,
   type NumbersItem,
   type Operation,
@@ -13,7 +13,7 @@ import {
   numbersItem,
   onnxShape,
   valueItem,
-} from "./items.ts";
+} from "./operation.ts";
 
 export type Operator = (operation: Operation) => Item;
 
@@ -94,7 +94,7 @@ function transpose(operation: Operation): Item {
   return { ...x, axes };
 }
 
-/** Numbers taken from others by their index. */
+/** Numbers of the shape `target`, each taken from `x` at the place that `from` gives for its index. */
 function picked(x: NumbersItem, target: Dims, from: (index: Dims) => number): NumbersItem {
   const values = Array.from({ length: elementCount(target) }, (_, i) => {
     const index = target.map((length, axis) => Math.floor(i / elementCount(target.slice(axis + 1))) % length);
@@ -127,7 +127,7 @@ function gather(operation: Operation): Item {
   return numbersItem(values, indices.shape);
 }
 
-/** Along one axis of a list or a table. */
+/** Slice along one axis of a list or a table. */
 function slice(operation: Operation): Item {
   const x = operation.numbers(0);
   const [start = 0, ...moreStarts] = operation.integersOrInput("starts", 1) ?? [];
@@ -196,7 +196,7 @@ function unsqueeze(operation: Operation): Item {
   return reshapeItem(operation, x, rest);
 }
 
-/** Another shape, as ONNX has it: of a value null, the batch, comes first. */
+/** The item under another shape, in ONNX's order of axes; the shape of a value begins with null, the batch. */
 function reshapeItem(operation: Operation, x: Item, target: readonly (number | null)[]): Item {
   if (x.kind === "value") return reshapeValue(operation, x, target);
   const count = elementCount(x.kind === "constant" ? x.tensor.shape : x.shape);
@@ -224,7 +224,7 @@ function reshapeValue(operation: Operation, x: ValueItem, target: readonly (numb
   const left = size / elementCount(rest.filter((axis) => axis !== -1));
   const filled = Number.isFinite(left) ? rest.map((axis) => (axis === -1 ? left : axis)) : rest;
   const isList = (lengths: readonly (number | null)[]): boolean => lengths.filter((length) => length !== 1).length <= 1;
-  // The order of values is the same in both layouts where only one axis has more than one place.
+  // The order of values is the same in both layouts if only one axis has more than one place.
   if (!isOurOrder(x) && !isList(own)) {
     throw operation.unsupported("reshapes a picture with its channels first, which no layer here does.");
   }

@@ -1,6 +1,6 @@
-/** Telling ONNX apart: a ModelProto has no magic number, but begins with its version and then has no other fields than these. */
+/** How an ONNX file begins: a ModelProto has no magic number, but begins with its version, and then has no other fields than these. */
 
-/** Wire types by field of ModelProto: ir_version, producer, domain, versions, graph, metadata, functions. */
+/** The wire type of each field of ModelProto: ir_version, producer, domain, versions, graph, metadata, functions. */
 const FIELDS: ReadonlyMap<number, number> = new Map([
   [1, 0],
   [2, 2],
@@ -15,7 +15,7 @@ const FIELDS: ReadonlyMap<number, number> = new Map([
   [25, 2],
 ]);
 
-/** Versions of the format to come are looked at too, so that the error says what they are. */
+/** Versions to come are recognized as well, so that the error says what they are. */
 const MAX_VERSION = 63;
 
 export function isOnnx(bytes: Uint8Array): boolean {

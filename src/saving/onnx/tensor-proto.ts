@@ -1,4 +1,4 @@
-/** ONNX's tensors (TensorProto): in the file itself, in four ways, or in a file beside it. */
+/** ONNX's tensors (TensorProto), whose values stand in the file itself in one of several ways, or in a file beside it. */
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError } from "../file-errors.ts";
@@ -9,21 +9,21 @@ import { type Field, fieldsOf, integersOf, messageOf, textOf } from "./protobuf.
 export interface TensorProto {
   readonly name: string;
   readonly shape: Dims;
-  /** numpy's name; what we do not read keeps its number: `type 8`. */
+  /** numpy's name of the type; types that are not read keep their number: `type 8`. */
   readonly dtype: string;
   readonly external: ExternalData | undefined;
   /** The message itself; values stay in it until they are read. */
   readonly message: Uint8Array;
-  /** How many bytes of little-endian values it has. */
+  /** The number of bytes of little-endian values in it. */
   readonly rawLength: number;
-  /** How many bytes of varints it has: one value each, whatever the type. */
+  /** The number of bytes of varints in it: there are no more values than that. */
   readonly varintLength: number;
 }
 
 export interface ExternalData {
   readonly location: string;
   readonly offset: number;
-  /** Undefined: up to the end of the file. */
+  /** The number of bytes; undefined for all up to the end of the file. */
   readonly length: number | undefined;
 }
 
@@ -79,12 +79,12 @@ function readAxes(field: Field, shape: number[]): void {
   }
 }
 
-/** float_data, raw_data and double_data are values as they are in memory, in pieces where they are not packed. */
+/** True for float_data, raw_data and double_data: values as they lie in memory, in pieces if they are not packed. */
 function isRaw({ number }: Field): boolean {
   return number === 4 || number === 9 || number === 10;
 }
 
-/** int32_data, int64_data and uint64_data. */
+/** True for int32_data, int64_data and uint64_data. */
 function isVarints({ number }: Field): boolean {
   return number === 5 || number === 7 || number === 11;
 }
@@ -101,7 +101,7 @@ function rawBytes({ message, rawLength }: TensorProto): Uint8Array {
   return whole;
 }
 
-/** A file beside the model's: a plain name, without folders. */
+/** The name of a file beside the model's: a plain one, without folders. */
 const PLAIN_NAME = /^[\p{L}\p{N}_-][\p{L}\p{N}_. -]{0,199}$/u;
 
 function externalData(entries: ReadonlyMap<string, string>, name: string): ExternalData {
@@ -121,8 +121,8 @@ function externalData(entries: ReadonlyMap<string, string>, name: string): Exter
 }
 
 /**
- * The tensor with its values, `files` being those that lie beside the model's.
- * @throws FormatError where the values do not fit the shape, UnsupportedError for a type that is not read.
+ * The tensor with its values; `files` are those beside the model's.
+ * @throws FormatError if the values do not fit the shape, UnsupportedError for a type that is not read.
  */
 export function storedTensor(proto: TensorProto, files: ReadonlyMap<string, Uint8Array>): StoredTensor {
   const { name, shape } = proto;
@@ -156,7 +156,7 @@ function externalBytes(
   return file.subarray(offset, end);
 }
 
-/** Values that stand as varints: integers, and the bits of 16-bit floats. */
+/** The tensor of values that are written as varints: integers, and the bits of 16-bit floats. */
 function fromVarints(proto: TensorProto, dtype: string): StoredTensor {
   const { name, shape } = proto;
   const count = elementCount(shape);

@@ -1,7 +1,7 @@
 /** Writes models as ONNX (IR version 8, opset 17): pictures come in and go out with their channels last, as in Keras. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { SavedModel, WrittenFile } from "../checkpoint.ts";
-import { type StepValue, stepsOf } from "../foreign/steps.ts";
+import { type StepValue, stepsOf } from "../graphs/steps.ts";
 import { GraphWriter, type WrittenValue } from "./graph-writer.ts";
 import { writeLayer } from "./layer-writers.ts";
 import { CLASS_NAMES_KEY, PREPROCESSING_KEY, PRODUCER } from "./metadata.ts";
@@ -10,7 +10,7 @@ import { MessageWriter } from "./protobuf.ts";
 const IR_VERSION = 8;
 const OPSET = 17;
 
-/** The file. @throws UnsupportedError where a layer does what no operator of ONNX does. */
+/** The file. @throws UnsupportedError if a layer does what no operator of ONNX does. */
 export function onnxFile(saved: SavedModel, name: string): WrittenFile {
   const { model, weights, classNames, preprocessing } = saved;
   const steps = stepsOf(model);
@@ -40,7 +40,7 @@ export function onnxFile(saved: SavedModel, name: string): WrittenFile {
   return { name, bytes: modelFile(message, { classNames, preprocessing }) };
 }
 
-/** The bytes of a file with a graph, and what it says of classes and pictures. */
+/** The bytes of a file with a graph, the names of classes, and the scaling of pixels. */
 export function modelFile(
   graph: MessageWriter,
   { classNames, preprocessing }: Pick<SavedModel, "classNames" | "preprocessing">,

@@ -1,14 +1,14 @@
 /** safetensors as checkpoints: ours, which carry Keras's config of the model, and the state dicts of PyTorch's packages. */
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
+import { preprocessingOf, textsOf } from "../extras.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { parseJson } from "../bytes/json.ts";
 import { readKerasModel } from "../keras/config.ts";
 import { type SafetensorsFile, readSafetensors } from "./safetensors.ts";
-import { preprocessingOf, textsOf } from "../torch/traits.ts";
 
 const FORMAT = "safetensors";
 
-/** The keys of the metadata. */
+/** The keys of the metadata in our own files. */
 export const OUR_METADATA = {
   /** Keras's config of the model, as `model.to_json()` has it. */
   model: "keras_model",
@@ -20,7 +20,7 @@ export const OUR_METADATA = {
 export const QUANTIZED = "mobilenet_v2_int8";
 
 /** @throws FormatError, UnsupportedError, LimitError. */
-export async function openSafetensors(source: FileSource): Promise<Checkpoint> {
+export async function open(source: FileSource): Promise<Checkpoint> {
   const file = readSafetensors(source.bytes);
   const config = file.metadata.get(OUR_METADATA.model);
   if (config !== undefined) return ours(file, config);

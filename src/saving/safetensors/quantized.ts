@@ -4,6 +4,7 @@
  */
 import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
 import type { ModelDescription, Preprocessing } from "../checkpoint.ts";
+import { preprocessingOf, textsOf } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, numberOf, parseJson } from "../bytes/json.ts";
 import { readKerasModel } from "../keras/config.ts";
@@ -17,7 +18,6 @@ import {
   writeSafetensors,
 } from "./safetensors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { preprocessingOf, textsOf } from "../torch/traits.ts";
 
 /** A layer's weights as integers: kernel × the scale of its output channel. */
 export interface IntegerLayer {
@@ -27,22 +27,22 @@ export interface IntegerLayer {
   readonly bias: Float32Array;
 }
 
-/** The least and the greatest real number of a value. */
+/** The smallest and the largest real number that a value takes. */
 export type StoredRange = readonly [low: number, high: number];
 
 export interface QuantizedFile {
   readonly model: ModelDescription;
-  /** By the name of the layer. */
+  /** The integers of each quantized layer, by the layer's name. */
   readonly layers: ReadonlyMap<string, IntegerLayer>;
-  /** By the name of the layer that makes the value. */
+  /** The range of each value, by the name of the layer that makes it. */
   readonly ranges: ReadonlyMap<string, StoredRange>;
-  /** By `layer/weight`. */
+  /** The other weights, by `layer/weight`. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly classNames?: readonly string[] | undefined;
   readonly preprocessing?: Preprocessing | undefined;
 }
 
-/** The version of the format, and where the ranges are in the metadata. */
+/** The version of the format, and the key of the ranges in the metadata. */
 const VERSION = "1";
 const RANGES_KEY = "ranges";
 /** Larger than any number a network has to do with. */
@@ -70,8 +70,8 @@ export function writeQuantized(file: QuantizedFile): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * What a file holds. Tensors are views onto it. Whether they are those of the model is for the caller to see.
- * @throws FormatError where the file is broken, UnsupportedError where it is no quantized model or a newer one.
+ * The content of a file. Tensors are views onto it; whether they fit the model is for the caller to check.
+ * @throws FormatError if the file is broken, UnsupportedError if it is no quantized model or a newer one.
  */
 export function readQuantized(bytes: Uint8Array): QuantizedFile {
   const { tensors, metadata } = readSafetensors(bytes);

@@ -22,7 +22,7 @@ export interface SafetensorsFile {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** What is written of a tensor. */
+/** A tensor to be written. */
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: Dims;
@@ -55,7 +55,7 @@ const SPACE = 0x20;
 
 /**
  * The tensors of a file, none of them read yet. As the format demands, they fill the file: no holes, no overlaps, nothing after.
- * @throws FormatError where the file is broken, LimitError where its header is too large.
+ * @throws FormatError if the file is broken, LimitError if its header is too large.
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   if (bytes.length < LENGTH_SIZE)
@@ -202,7 +202,7 @@ function storedName(dtype: string): string {
   throw unsupportedError(`Tensors of type ${dtype} are not written to safetensors.`);
 }
 
-/** Float32 values as a tensor to write; the bytes are a view where the machine is little-endian, as all are that matter. */
+/** Float32 values as a tensor to be written. Its bytes are a view onto them: machines that run WebAssembly are little-endian. */
 export function float32ToWrite(name: string, shape: Dims, values: Float32Array): TensorToWrite {
   return { name, shape, dtype: "float32", bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }

@@ -1,4 +1,4 @@
-/** Our own safetensors: every weight as `layer/weight`, and in the metadata Keras's config of the model, so that the file is whole. */
+/** Writes our own safetensors: every weight as `layer/weight`, and in the metadata Keras's config, so that the file is a whole model. */
 import type { SavedModel, WrittenFile } from "../checkpoint.ts";
 import { kerasModelConfig } from "../keras/config-write.ts";
 import { OUR_METADATA } from "./checkpoint.ts";

@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js layers models as checkpoints: model.json with its shards beside it; those of Teachable Machine (teachablemachine.withgoogle.com),
- * which have a metadata.json.
+ * TensorFlow.js layers models as checkpoints: a model.json with its shards beside it. Models of Teachable Machine
+ * (teachablemachine.withgoogle.com) have a metadata.json as well.
  */
 import type { Checkpoint, FileSource, ModelDescription, Preprocessing } from "../checkpoint.ts";
 import { type Extras, readExtras } from "../extras.ts";
@@ -11,18 +11,18 @@ import { leavesOf, weightNames } from "../layer-weights.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { readTfjsLayers, readTfjsTensors, tfjsShardPaths } from "./layers-model.ts";
 
-/** Teachable Machine's: pixels / 127 − 1. */
+/** How Teachable Machine scales pixels: x / 127 − 1. */
 export const TEACHABLE_MACHINE: Preprocessing = { scale: 1 / 127, offset: -1 };
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function openTfjs(source: FileSource): Promise<Checkpoint> {
+export async function open(source: FileSource): Promise<Checkpoint> {
   const json = parseJson(source.bytes);
   const checkpoint = await tfjsCheckpoint(json, (path) => source.sibling(path));
   const metadata = await source.sibling("metadata.json");
   return { ...checkpoint, ...readExtras(member(json, "userDefinedMetadata")), ...extrasBeside(metadata) };
 }
 
-/** A parsed model.json with what `shard` gives for the paths of its manifest. */
+/** The checkpoint of a parsed model.json. `shard` reads the files that its manifest names. */
 export async function tfjsCheckpoint(
   json: Json,
   shard: (path: string) => Promise<Uint8Array | undefined>,
@@ -82,7 +82,7 @@ function ownName(name: string): string {
   return own === "depthwise_kernel" ? "kernel" : own;
 }
 
-/** Teachable Machine's metadata.json; of others the names of classes count. */
+/** What a metadata.json beside the model says: Teachable Machine's counts as a whole, of others only the names of classes do. */
 function extrasBeside(bytes: Uint8Array | undefined): Extras & Partial<Pick<Checkpoint, "format" | "origin">> {
   if (bytes === undefined) return {};
   const metadata = parseJson(bytes);

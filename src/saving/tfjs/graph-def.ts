@@ -15,7 +15,7 @@ export interface GraphNode {
 const MAX_NODES = 20_000;
 const MAX_INPUTS = 100;
 
-/** The nodes by name. @throws FormatError where two have one name. */
+/** The nodes by name. @throws FormatError if two have one name. */
 export function readGraphDef(topology: Json | undefined): ReadonlyMap<string, GraphNode> {
   const given = arrayOf(member(topology, "node"), "`node` of the graph model");
   if (given.length > MAX_NODES) {
@@ -38,7 +38,7 @@ export function readGraphDef(topology: Json | undefined): ReadonlyMap<string, Gr
   return nodes;
 }
 
-/** `name:0` is the first output, as is the name alone; others are not read. */
+/** The node that a reference names. `name:0` is its first output, as is `name` alone; others are not read. */
 export function nodeName(reference: string): string {
   return reference.replace(/:0$/, "");
 }
@@ -47,7 +47,7 @@ export function attribute(node: GraphNode, name: string): Json | undefined {
   return member(node.attributes, name);
 }
 
-/** An attribute that is a list: of integers, which stand as texts, or of words, in Base64. */
+/** An attribute that is a list of integers, which stand as texts, or of words, which are Base64. */
 function list(node: GraphNode, name: string, kind: "i" | "s"): readonly Json[] {
   const items = member(member(attribute(node, name), "list"), kind);
   return items === undefined ? [] : arrayOf(items, `\`${name}\` of node '${node.name}'`);
@@ -79,7 +79,7 @@ export function float(node: GraphNode, name: string, fallback: number): number {
   return typeof value === "number" ? value : fallback;
 }
 
-/** A shape; undefined where it has no known rank. Sizes that are not known are null. */
+/** A shape; undefined if its rank is not known. Sizes that are not known are null. */
 export function shapeOf(json: Json | undefined): readonly (number | null)[] | undefined {
   const dims = member(json, "dim");
   if (dims === undefined) return undefined;

@@ -3,12 +3,13 @@ import { formatShape } from "../../core/shape.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { GraphBuilder } from "../foreign/graph-builder.ts";
-import type { Value } from "../foreign/value.ts";
+import { GraphBuilder } from "../graphs/graph-builder.ts";
+import { isValue } from "../graphs/tensorflow-operation.ts";
+import type { Value } from "../graphs/value.ts";
 import { type Json, member, stringOf } from "../bytes/json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type GraphNode, attribute, nodeName, readGraphDef, shapeOf } from "./graph-def.ts";
-import { type Item, OPERATORS, isValue } from "./operators.ts";
+import { type Item, OPERATORS, Operation } from "./operators.ts";
 
 /**
  * A parsed model.json with the tensors of its manifest. Its weights are constants: they belong to layers by what takes them.
@@ -29,7 +30,7 @@ export function readGraphModel(json: Json, tensors: readonly StoredTensor[]): Ch
   };
 }
 
-/** What the signature says; where there is none, the nodes that no other takes. */
+/** The outputs that the signature names; without a signature, the nodes that no other node takes. */
 function outputNames(json: Json, nodes: ReadonlyMap<string, GraphNode>): readonly string[] {
   const signature = member(json, "signature") ?? member(member(json, "userDefinedMetadata"), "signature");
   const outputs = member(signature, "outputs");
@@ -80,7 +81,7 @@ class Reader {
     return this.builder.input(node.name, shape.with(0, null));
   }
 
-  /** What a node gives; nodes stand in any order, so those that it takes come first. */
+  /** What a node gives. Nodes stand in any order in the file, so those that it takes are read first. */
   #item(wanted: string): Item {
     const open = new Set<string>();
     const stack = [wanted];
@@ -122,6 +123,6 @@ class Reader {
       if (item === undefined) throw formatError(`The graph model takes '${input.slice(0, 200)}', which nothing makes.`);
       return item;
     });
-    return operator({ node, builder: this.builder, inputs });
+    return operator(new Operation(node, this.builder, inputs));
   }
 }

@@ -9,7 +9,7 @@ import { type Json, arrayOf, member, numberOf, stringOf } from "../bytes/json.ts
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredLayer, StoredTensor, WeightsFile } from "../stored-tensor.ts";
 
-/** Gives the bytes of a shard by its path in the manifest; undefined where it is not there. */
+/** Gives the bytes of a shard by its path in the manifest; undefined if there is no such file. */
 export type Shards = (path: string) => Uint8Array | undefined;
 
 /**
@@ -118,7 +118,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Types of values, of which all but float32 are turned into it. */
+/** The types that are read. Values become float32. */
 const DTYPES = ["float32", "int32", "uint8", "bool"];
 const QUANTIZED = ["uint8", "uint16", "float16"];
 
@@ -159,7 +159,7 @@ function dimsOf(value: Json | undefined, name: string): Dims {
   });
 }
 
-/** The names of all layers in order, those of nested models in their place. */
+/** The names of all layers in order; the layers of a model within stand in its place. */
 function topologyNames(model: Json): string[] {
   const topology = member(model, "modelTopology");
   const names: string[] = [];

@@ -1,19 +1,14 @@
-/** Telling TensorFlow.js's files from their first bytes. */
+/** How a model.json of TensorFlow.js begins: as a JSON object, with one of the keys that only such files have near its start. */
 
-const HEAD = 4096;
+const HEAD_BYTES = 4096;
 
-/** True for a model.json, of layers or of a graph. */
+/** True for a model.json of layers and for one of a graph. */
 export function isTfjs(bytes: Uint8Array): boolean {
   const head = headOf(bytes);
   return /^\uFEFF?\s*\{/.test(head) && /"(?:modelTopology|weightsManifest|graph-model)"/.test(head);
 }
 
-/** True for a script of nsfwjs's that holds a model's description. */
-export function isNsfwjs(bytes: Uint8Array): boolean {
-  const head = headOf(bytes);
-  return head.startsWith("!function(") && /\.exports=\{(?:modelTopology|format):/.test(head);
-}
-
-function headOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes.subarray(0, HEAD));
+/** The first 4096 bytes as text. */
+export function headOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES));
 }

@@ -1,4 +1,4 @@
-/** Writes TensorFlow.js layers models, model.json and weights.bin, and with a metadata.json as Teachable Machine has them. */
+/** Writes TensorFlow.js layers models: a model.json and a weights.bin, and for Teachable Machine a metadata.json. */
 import { formatShape } from "../../core/shape.ts";
 import type { Preprocessing, SavedModel, WrittenFile } from "../checkpoint.ts";
 import { extrasToWrite } from "../extras.ts";
@@ -8,14 +8,14 @@ import { type Leaf, leavesOf, weightNames } from "../layer-weights.ts";
 import { TEACHABLE_MACHINE } from "./checkpoint.ts";
 
 const SHARD = "weights.bin";
-/** The Keras whose configs TF.js reads. */
+/** The version of Keras whose configs TF.js reads. */
 const KERAS_VERSION = "2.15.0";
 
 export async function writeTfjs(saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
   return files(saved, name, extrasToWrite(saved));
 }
 
-/** @throws UnsupportedError where the model takes pictures in another way than Teachable Machine gives them, or has no class names. */
+/** @throws UnsupportedError if the model scales pixels otherwise than Teachable Machine does, or has no class names. */
 export async function writeTeachableMachine(saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
   const { classNames, preprocessing } = saved;
   if (classNames === undefined)

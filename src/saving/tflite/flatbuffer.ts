@@ -3,32 +3,32 @@ import { formatError } from "../file-errors.ts";
 
 const MAX_TEXT = 1000;
 
-/** A table: its fields are found by their numbers; those that are not there have defaults. */
+/** A table. Its fields are found by their numbers; a field that is not there has its default. */
 export class Table {
   readonly #view: DataView;
   readonly #at: number;
   readonly #fields: number;
   readonly #count: number;
 
-  /** @throws FormatError where no table lies there. */
+  /** @throws FormatError if no table lies there. */
   constructor(view: DataView, at: number) {
     this.#view = view;
     this.#at = at;
-    // Before the fields lies how far back their table of offsets is.
+    // The table begins with the distance back to the table of its fields' offsets.
     this.#fields = at - view.getInt32(inside(view, at, 4), true);
     const size = view.getUint16(inside(view, this.#fields, 4), true);
     inside(view, this.#fields, size);
     this.#count = Math.floor((size - 4) / 2);
   }
 
-  /** Where a field lies; undefined where it has its default. */
+  /** The place of a field; undefined if it has its default. */
   #place(field: number, size: number): number | undefined {
     if (field >= this.#count) return undefined;
     const offset = this.#view.getUint16(this.#fields + 4 + 2 * field, true);
     return offset === 0 ? undefined : inside(this.#view, this.#at + offset, size);
   }
 
-  /** Where what a field points to lies. */
+  /** The place that a field points to; undefined if the field is not there. */
   #target(field: number): number | undefined {
     const place = this.#place(field, 4);
     return place === undefined ? undefined : place + this.#view.getUint32(place, true);
@@ -68,7 +68,7 @@ export class Table {
     return place === undefined ? fallback : this.#view.getFloat32(place, true);
   }
 
-  /** A text; what is longer than any name is cut. */
+  /** A text, cut to 1000 bytes. */
   text(field: number): string {
     return new TextDecoder().decode(this.bytes(field)?.subarray(0, MAX_TEXT) ?? new Uint8Array());
   }
@@ -91,7 +91,7 @@ export class Table {
     return this.#numbers(field, 4, (at) => this.#view.getFloat32(at, true));
   }
 
-  /** How long a vector is, whatever is in it. */
+  /** The number of elements in a vector, whatever they are. */
   length(field: number): number {
     return this.#vector(field, 1)?.length ?? 0;
   }

@@ -3,12 +3,12 @@ import type { Preprocessing } from "../checkpoint.ts";
 import { zipMember, zipNames } from "../zip/zip.ts";
 import { rootTable } from "./flatbuffer.ts";
 
-/** Of what is read of lists in the metadata. */
+/** The most entries of a list that are read. */
 const MAX_LIST = 100;
 /** ProcessUnitOptions.NormalizationOptions. */
 const NORMALIZATION = 1;
 
-/** (pixel − mean) / deviation of the first input, where the metadata has it. */
+/** (pixel − mean) / deviation of the first input as a `Preprocessing`; undefined if the metadata do not have it. */
 export function normalizationOf(metadata: Uint8Array): Preprocessing | undefined {
   const model = rootTable(metadata);
   if (model.length(3) === 0 || model.length(3) > MAX_LIST) return undefined;
@@ -34,7 +34,7 @@ function oneOrAll(list: readonly number[]): number | readonly number[] {
   return list.every((item) => item === first) ? first : list;
 }
 
-/** The names of classes, a line each, in the text that is packed behind the model (a zip archive); undefined where there is none. */
+/** The names of classes, a line each, in a text of the zip archive that is packed behind the model; undefined if there is none. */
 export function packedLabels(file: Uint8Array): readonly string[] | undefined {
   const name = zipNames(file).find((member) => /(?:^|[_-])labels?\b.*\.txt$/i.test(member));
   if (name === undefined) return undefined;

@@ -1,9 +1,9 @@
-/** What a TFLite file (schema version 3) holds: tensors and operators, read as far as they are asked for. */
+/** The content of a TFLite file (schema version 3): tensors and operators. Values are read when they are asked for. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { dequantized } from "../foreign/derived-tensor.ts";
+import { dequantized } from "../derived-tensor.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type Table, rootTable } from "./flatbuffer.ts";
@@ -14,26 +14,26 @@ export interface TfliteModel {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly operators: readonly TfliteOperator[];
-  /** Content of the file's own metadata, by name. */
+  /** The content of a part of the file's metadata, by its name. */
   readonly metadata: (name: string) => Uint8Array | undefined;
 }
 
 export interface TfliteTensor {
   readonly name: string;
-  /** −1 where the size is known only when the model runs. */
+  /** The shape; −1 stands for a size that is known only when the model runs. */
   readonly shape: Dims;
   readonly dtype: string;
-  /** Scale and zero point, where there is one of each. */
+  /** Scale and zero point, if there is one of each. */
   readonly quantization: { readonly scale: number; readonly zeroPoint: number } | undefined;
-  /** The values where they are in the file: as the numbers that they stand for. */
+  /** The tensor with its values, as the numbers that integers stand for; undefined if they are not in the file. */
   readonly stored: (() => StoredTensor) | undefined;
 }
 
 export interface TfliteOperator {
   readonly code: number;
-  /** Its name where the code says only that it is somebody's own. */
+  /** The operator's name, if its code says only that it is a custom one. */
   readonly customName: string;
-  /** −1 stands for an input that is left out. */
+  /** The numbers of the tensors that it takes; −1 stands for an input that is left out. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly options: Table | undefined;
@@ -42,9 +42,9 @@ export interface TfliteOperator {
 const MAX_TENSORS = 40_000;
 const MAX_OPERATORS = 20_000;
 const MAX_RANK = 16;
-/** Of what there is only one list of. */
+/** The most entries of a list that a file has once. */
 const MAX_LIST = 1000;
-/** Of inputs and outputs. */
+/** The most inputs, or outputs, of an operator or of the graph. */
 const MAX_OPERANDS = 100;
 
 const DTYPES: ReadonlyMap<number, string> = new Map([
@@ -69,7 +69,7 @@ export function readTfliteModel(bytes: Uint8Array): TfliteModel {
   limit(model.length(4), MAX_TENSORS, "buffers");
   limit(model.length(6), MAX_LIST, "entries of metadata");
   const codes = model.tables(1).map((code) => ({
-    // Old files have the code in one byte; new ones say 127 there where it does not fit.
+    // Old files have the code in one byte; new ones say 127 there if it does not fit.
     code: Math.max(code.int8(0), code.int32(3)),
     customName: code.text(1),
   }));
@@ -92,7 +92,7 @@ export function readTfliteModel(bytes: Uint8Array): TfliteModel {
   };
 }
 
-/** Bytes in the file; large files have them behind the flatbuffer. */
+/** The bytes of a buffer; large files have them behind the flatbuffer. */
 function contentOf(bytes: Uint8Array, buffer: Table | undefined): Uint8Array | undefined {
   const [offset, size] = [buffer?.uint64(1) ?? 0, buffer?.uint64(2) ?? 0];
   if (offset <= 1) {

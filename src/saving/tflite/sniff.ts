@@ -1,4 +1,4 @@
-/** Telling TFLite apart: the file identifier of its schema, `TFL3`, behind the offset of the root table. */
+/** How a TFLite file begins: the offset of its root table, then the file identifier of its schema, `TFL3`. */
 
 const IDENTIFIER = 0x334c4654;
 

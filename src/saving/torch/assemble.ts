@@ -1,12 +1,12 @@
 /** Finds the parts of a MobileNetV2 in a state dict by their names, checks that every tensor fits, and that none is left. */
 import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { transposed } from "../foreign/derived-tensor.ts";
+import { transposed } from "../derived-tensor.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { Naming, UnitNames } from "./names.ts";
-import { type Block, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
+import { type InvertedResidual, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
 
-/** PyTorch has (filters, channels, rows, cols), of a depthwise convolution (channels, 1, rows, cols). */
+/** Our axes by PyTorch's, which are (filters, channels, rows, cols), for a depthwise convolution (channels, 1, rows, cols). */
 const CONVOLUTION_AXES: Dims = [2, 3, 1, 0];
 const DEPTHWISE_AXES: Dims = [2, 3, 0, 1];
 const DENSE_AXES: Dims = [1, 0];
@@ -16,7 +16,7 @@ const MAX_REPEATS = 100;
 
 /**
  * The network of a state dict.
- * @param outputStride how many pixels of the picture a pixel of the features stands for, at most: strides beyond it become dilations
+ * @param outputStride the most pixels of the picture, along an axis, that a pixel of the features stands for: strides beyond it become dilations
  * @throws UnsupportedError naming the first tensor that is missing, does not fit, or is left over.
  */
 export function assembleMobileNet(
@@ -28,7 +28,7 @@ export function assembleMobileNet(
   const first = parts.get(`${naming.stem.convolution}.weight`);
   const [filters = 0, colors = 0] = first.shape;
   const stem = parts.unit(naming.stem, [filters, colors, 3, 3], CONVOLUTION_AXES);
-  const blocks: Block<StoredTensor>[] = [];
+  const blocks: InvertedResidual<StoredTensor>[] = [];
   let channels = filters;
   let reached = STEM_STRIDE;
   let dilation = 1;
@@ -50,7 +50,7 @@ export function assembleMobileNet(
   return { stem, blocks, head, classifier };
 }
 
-/** The blocks of a naming by stages: as many in each as there are. */
+/** The blocks of a state dict whose naming counts by stages: as many in each stage as there are. */
 function* stagesOf(parts: Parts, naming: Naming): Generator<(typeof TABLE)[number]> {
   for (const [stage, { stride }] of STAGES.entries()) {
     for (let repeat = 0; repeat < (stage === 0 ? 1 : MAX_REPEATS); repeat++) {
@@ -87,7 +87,7 @@ class Parts {
     place: { readonly index: number; readonly stage: number; readonly repeat: number },
     channels: number,
     steps: { readonly stride: number; readonly dilation: number },
-  ): Block<StoredTensor> {
+  ): InvertedResidual<StoredTensor> {
     const isFirst = place.index === 0;
     const names = naming.block({ ...place, expands: !isFirst });
     const expands = !isFirst || (naming.firstMayExpand && this.has(`${names.expand.convolution}.weight`));
@@ -100,7 +100,7 @@ class Parts {
     return { expand, depthwise, project, ...steps, isResidual };
   }
 
-  /** A convolution of 1 × 1 over so many channels; the number of its filters is its own. */
+  /** A 1 × 1 convolution over this many channels; its tensor says how many filters it has. */
   pointwise(names: UnitNames, channels: number): Unit<StoredTensor> {
     const [filters = 0] = this.get(`${names.convolution}.weight`).shape;
     return this.unit(names, [filters, channels, 1, 1], CONVOLUTION_AXES);
@@ -126,7 +126,7 @@ class Parts {
     };
   }
 
-  /** Batches are counted in training only. */
+  /** @throws UnsupportedError if a tensor was not used. The counts of batches, which only training needs, do not matter. */
   refuseLeftOver(): void {
     for (const name of this.#tensors.keys()) {
       if (this.#used.has(name) || name.endsWith(".num_batches_tracked")) continue;

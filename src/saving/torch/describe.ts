@@ -1,16 +1,16 @@
-/** A MobileNetV2 of PyTorch's packages in Keras's terms, under the names that keras.applications gives the layers. */
+/** Describes a MobileNetV2 of PyTorch's packages in Keras's terms, under the names that keras.applications gives the layers. */
 import { type Padding, correctPad } from "../../core/padding.ts";
 import type { LayerConfig } from "../../layers/layer.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import type { Block, MobileNet, Traits, Unit } from "./parts.ts";
+import type { InvertedResidual, MobileNet, Traits, Unit } from "./parts.ts";
 
-export interface Described {
+export interface DescribedNet {
   readonly model: ModelDescription;
   readonly weights: ReadonlyMap<string, StoredTensor>;
 }
 
-export function describeMobileNet(net: MobileNet<StoredTensor>, traits: Traits): Described {
+export function describeMobileNet(net: MobileNet<StoredTensor>, traits: Traits): DescribedNet {
   return new Describer(net, traits).described();
 }
 
@@ -27,7 +27,7 @@ class Describer {
     this.#size = traits.size;
   }
 
-  described(): Described {
+  described(): DescribedNet {
     const { stem, blocks, head, classifier } = this.#net;
     const image = this.#layer("InputLayer", "input_layer", {
       batchShape: [null, ...this.#size, stem.kernel.shape[2] ?? 0],
@@ -36,7 +36,7 @@ class Describer {
     let x = this.#strided(image, stem, { className: "Conv2D", name: "Conv1", padName: "Conv1_pad", stride: 2 });
     x = this.#activated(x, stem, "bn_Conv1", "Conv1_relu");
     for (const [i, block] of blocks.entries()) x = this.#block(x, block, i === 0 ? "expanded_conv_" : `block_${i}_`);
-    // Keras's one convolution of 1 × 1 that says `valid`.
+    // Of Keras's 1 × 1 convolutions this one says `valid`.
     x = this.#pointwise(x, head, "Conv_1", "valid");
     x = this.#activated(x, head, "Conv_1_bn", "out_relu");
     x = this.#layer("GlobalAveragePooling2D", "global_average_pooling2d", {}, x);
@@ -58,7 +58,7 @@ class Describer {
     return { model, weights: this.#weights };
   }
 
-  #block(input: TensorReference, block: Block<StoredTensor>, prefix: string): TensorReference {
+  #block(input: TensorReference, block: InvertedResidual<StoredTensor>, prefix: string): TensorReference {
     const { expand, depthwise, project, stride, dilation } = block;
     let x = input;
     if (expand !== undefined) {
@@ -93,7 +93,7 @@ class Describer {
     const { className, name, padName, stride, dilation = 1 } = at;
     let x = input;
     const [rows, cols] = this.#size;
-    // Keras's first convolution says `same` where the others have a layer of zeros: the same in effect, but for sizes that are not known.
+    // Keras's first convolution says `same`, while the others have a layer of zeros: the same in effect, unless the size is not known.
     const isKnown = rows !== null && cols !== null;
     const padsAsKeras = className === "DepthwiseConv2D" && isKnown;
     const pads = stride === 2 && (padsAsKeras || this.#traits.padding === "symmetric");

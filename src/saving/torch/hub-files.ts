@@ -10,7 +10,7 @@ import type { Surroundings } from "./traits.ts";
 
 type Net = MobileNet<Tensor<Float32Array>>;
 
-/** None where the package has no name for a network of these widths. */
+/** The files beside the weights; none if the package has no name for a network of these widths. */
 export function hubFiles(
   origin: Naming["id"],
   net: Net,
@@ -34,7 +34,7 @@ function jsonFile(name: string, value: unknown): WrittenFile {
   return { name, bytes: new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`) };
 }
 
-/** Channels after the stem and after every block. */
+/** The number of channels after the stem and after every block. */
 function widthsOf({ stem, blocks }: Net): readonly number[] {
   return [stem, ...blocks.map(({ project }) => project)].map(({ kernel }) => kernel.shape[3] ?? 0);
 }
@@ -48,16 +48,16 @@ function huggingfaceWidths(multiplier: number): readonly number[] {
   return [width(STEM), ...STAGES.flatMap(({ repeats }, i) => Array<number>(repeats).fill(width(CHANNELS[i] ?? 0)))];
 }
 
-/** To the nearest multiple of 8, not more than a tenth below. */
+/** The nearest multiple of 8 that is not more than a tenth below. */
 function divisible(value: number): number {
   const rounded = Math.max(8, Math.floor((value + 4) / 8) * 8);
   return rounded < 0.9 * value ? rounded + 8 : rounded;
 }
 
-/** The published ones first. */
+/** Width multipliers, the published ones first. */
 const MULTIPLIERS = [1, 0.35, 0.5, 0.75, 1.3, 1.4].concat(Array.from({ length: 40 }, (_, i) => (i + 1) / 20));
 
-/** timm's variants; of those with more layers, all stages but the first and the last repeat more often, and the stem stays. */
+/** timm's variants. In those with more layers all stages but the first and the last repeat more often, and the stem keeps its width. */
 const TIMM: readonly { readonly name: string; readonly widths: readonly number[] }[] = (
   [
     ["mobilenetv2_035", 0.35, 1],
@@ -91,7 +91,7 @@ function sizeOf({ traits }: Surroundings): readonly [number, number] {
   return [rows ?? DEFAULT_SIZE, cols ?? DEFAULT_SIZE];
 }
 
-/** transformers.MobileNetV2Config. */
+/** A config as transformers.MobileNetV2Config has it. */
 function huggingfaceConfig(multiplier: number, net: Net, surroundings: Surroundings): unknown {
   const { traits, outputStride, classNames } = surroundings;
   const [rows, cols] = sizeOf(surroundings);
@@ -121,7 +121,7 @@ function huggingfaceConfig(multiplier: number, net: Net, surroundings: Surroundi
 
 const PIXEL = 1 / 255;
 
-/** Mean and deviation of pixels in [0, 1] that scale as `preprocessing` does; without it as Keras does. */
+/** The mean and the deviation of pixels in [0, 1] that scale as `preprocessing` does, or by default as Keras does. */
 function meanAndDeviation({ scale, offset }: Preprocessing = { scale: 1 / 127.5, offset: -1 }): {
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -133,7 +133,7 @@ function meanAndDeviation({ scale, offset }: Preprocessing = { scale: 1 / 127.5,
   return { std, mean: std.map((deviation, i) => 0 - at(offset, i) * deviation) };
 }
 
-/** transformers.MobileNetV2ImageProcessor: the shorter side to 8 / 7 of the size, then the middle. */
+/** A config of transformers.MobileNetV2ImageProcessor: the shorter side becomes 8 / 7 of the size, and the middle is cut out. */
 function huggingfaceProcessor(surroundings: Surroundings): unknown {
   const [height, width] = sizeOf(surroundings);
   const { mean, std } = meanAndDeviation(surroundings.preprocessing);
@@ -152,7 +152,7 @@ function huggingfaceProcessor(surroundings: Surroundings): unknown {
   };
 }
 
-/** What timm.models.push_to_hf_hub writes; `model_args` are given to the model's function. */
+/** A config as timm.models.push_to_hf_hub writes it; `model_args` are given to the model's function. */
 function timmConfig(architecture: string, net: Net, surroundings: Surroundings): unknown {
   const { traits, classNames, preprocessing } = surroundings;
   const classes = net.classifier?.bias.size ?? 0;

@@ -1,6 +1,5 @@
-/** Finds a MobileNetV2 in a model of Keras's layers: the other way of describe.ts, whatever the layers are called. */
+/** Finds a MobileNetV2 in a model of Keras's layers, whatever they are called: the inverse of describe.ts. */
 import { type Padding2D, samePadding } from "../../core/padding.ts";
-
 import { Tensor } from "../../core/tensor.ts";
 import { Activation } from "../../layers/activations/activation.ts";
 import type { ActivationName } from "../../layers/activations/activations.ts";
@@ -19,8 +18,8 @@ import { Softmax } from "../../layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../layers/reshaping/zero-padding2d.ts";
 import type { SavedModel } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { type StepValue, stepsOf } from "../foreign/steps.ts";
-import type { Block, MobileNet, StridedPadding, Traits, Unit } from "./parts.ts";
+import { type StepValue, stepsOf } from "../graphs/steps.ts";
+import type { InvertedResidual, MobileNet, StridedPadding, Traits, Unit } from "./parts.ts";
 
 type Values = Tensor<Float32Array>;
 
@@ -30,17 +29,17 @@ export interface Matched {
 }
 
 /**
- * @param preferred the padding to name where the model's sizes make both the same
- * @throws UnsupportedError naming the first layer that a MobileNetV2 has not.
+ * @param preferred the padding to name if the sizes of the model make both the same
+ * @throws UnsupportedError naming the first layer that a MobileNetV2 does not have.
  */
 export function matchMobileNet(saved: SavedModel, preferred: StridedPadding): Matched {
   return new Matcher(saved).match(preferred);
 }
 
-/** What activations cap at; `linear` for none. */
+/** The value at which an activation caps, null for ReLU without a cap; `linear` for no activation. */
 type Cap = 6 | null | "linear";
 
-/** A convolution as it was found, with what its unit does not hold. */
+/** A convolution that was found, with what its unit does not say. */
 interface Found {
   readonly unit: Unit<Values>;
   readonly isDepthwise: boolean;
@@ -54,7 +53,7 @@ interface Found {
 class Matcher {
   readonly #weights: SavedModel["weights"];
   readonly #consumers = new Map<StepValue, StepValue[]>();
-  /** Those that no block was found to end with. */
+  /** The sums that no block was found to end with, so far. */
   readonly #sums: Set<StepValue>;
   readonly #input: StepValue;
   readonly #output: StepValue;
@@ -81,7 +80,7 @@ class Matcher {
     this.#weights = weights;
     this.#input = this.#at = input;
     this.#output = output;
-    // What the epsilon is must be known before a convolution without a normalization is met.
+    // The epsilon must be known before a convolution without a normalization is met.
     const normalization = values.find(({ step }) => step?.layer instanceof BatchNormalization)?.step?.layer;
     if (normalization instanceof BatchNormalization) {
       this.#epsilon = normalization.epsilon;
@@ -94,7 +93,7 @@ class Matcher {
     if (stem.isDepthwise || stem.size !== 3 || stem.stride !== 2 || stem.cap === "linear") {
       throw misfit(stem.path, "a MobileNetV2 begins with a 3 × 3 convolution of stride 2 and an activation");
     }
-    const blocks: Block<Values>[] = [];
+    const blocks: InvertedResidual<Values>[] = [];
     for (;;) {
       const input = this.#at;
       const first = this.#unit();
@@ -121,7 +120,7 @@ class Matcher {
     }
   }
 
-  #block(first: Found, input: StepValue): Block<Values> {
+  #block(first: Found, input: StepValue): InvertedResidual<Values> {
     if (!first.isDepthwise) checkPointwise(first, "a block begins with an expansion of 1 × 1 and an activation", true);
     const depthwise = first.isDepthwise ? first : this.#unit();
     if (!depthwise.isDepthwise || depthwise.size !== 3 || depthwise.cap === "linear") {
@@ -189,7 +188,7 @@ class Matcher {
       [0, 1].every((axis) => {
         const length = padded.shape[axis + 1] ?? null;
         const half = (window - 1) / 2;
-        // Of a length that is not known Keras thinks that it is even.
+        // Keras takes a length that is not known for an even one.
         const same = samePadding(length ?? 2 * stride * window, window, stride);
         const wanted = padding === "same" ? same : [half, half];
         const given = isSame && zeros === undefined ? same : (zeros?.[axis] ?? [0, 0]);
@@ -202,7 +201,7 @@ class Matcher {
     }
   }
 
-  /** The values of a unit. A bias without a normalization becomes one that does nothing but add it. */
+  /** The values of a unit. A bias without a normalization becomes a normalization that does nothing but add it. */
   #values(
     path: string,
     layer: Conv2D | DepthwiseConv2D,
@@ -243,7 +242,7 @@ class Matcher {
     return tensor;
   }
 
-  /** The activation of a convolution, of its own or after it. */
+  /** The activation of a convolution: its own, or the layer after it. */
   #activation(own: ActivationName): Cap {
     const { path } = this.#at;
     const cap = own === "linear" ? this.#activationLayer() : capOf(own, path);
@@ -264,7 +263,7 @@ class Matcher {
     return activation === undefined ? "linear" : capOf(activation.layer.activation, activation.path);
   }
 
-  /** From the last activation to the end: features, pooled or not, or a classifier. */
+  /** What follows the last activation: nothing, pooling, or a classifier. */
   #top(): {
     readonly classifier: MobileNet<Values>["classifier"];
     readonly dropout: number;
@@ -291,7 +290,7 @@ class Matcher {
     return { classifier: { kernel, bias }, dropout, activation };
   }
 
-  /** The one value that is made of the current, sums left aside. */
+  /** The one value that is made of the current one, apart from sums. */
   #following(): StepValue | undefined {
     const [only, ...more] = (this.#consumers.get(this.#at) ?? []).filter(({ step }) => !(step?.layer instanceof Add));
     if (more[0] !== undefined) throw misfit(more[0].path, "its layers follow one another, but for the sums");
@@ -302,7 +301,7 @@ class Matcher {
     return this.#following()?.step?.layer instanceof kind;
   }
 
-  /** Steps over the next layer, where it is of that class. */
+  /** Steps over the next layer, if it is of that class, and gives it. */
   #take<L extends Layer>(
     kind: abstract new (...args: never[]) => L,
   ): { readonly layer: L; readonly path: string } | undefined {

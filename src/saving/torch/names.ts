@@ -3,7 +3,7 @@
  * `MobileNetV2ForImageClassification`, and the two naming habits that older repositories share.
  */
 
-/** Prefixes of a convolution and of its normalization. */
+/** The prefixes of a convolution's and of its normalization's tensors. */
 export interface UnitNames {
   readonly convolution: string;
   readonly normalization: string;
@@ -15,7 +15,7 @@ export interface BlockNames {
   readonly project: UnitNames;
 }
 
-/** Where a block is: counted through, and by its stage of the paper's table. */
+/** The place of a block: its number in the network, its stage in the paper's table, and its number in the stage. */
 export interface BlockPlace {
   readonly index: number;
   readonly stage: number;
@@ -30,11 +30,11 @@ export interface Naming {
   readonly head: (blocks: number) => UnitNames;
   /** The prefix of the classifier's weight and bias. */
   readonly classifier: string;
-  /** True where blocks are named by their stage, so that stages may repeat as often as they like. */
+  /** True if blocks are named by their stage, so that a stage may repeat as often as it likes. */
   readonly byStage: boolean;
-  /** True where even the first block adds its input, if it has as many channels as its output. */
+  /** True if even the first block adds its input when that has as many channels as its output. */
   readonly firstIsResidual: boolean;
-  /** True where the first block can have an expansion too: its name is in no one's way. */
+  /** True if the first block can have an expansion as well, whose name is not taken. */
   readonly firstMayExpand: boolean;
 }
 
@@ -95,7 +95,7 @@ const TIMM: Naming = {
   firstMayExpand: false,
 };
 
-/** `prefix`: where the whole classifier was saved, its base model is one of its parts. */
+/** Hugging Face's naming. If the whole classifier was saved, its base model is one of its parts, which `prefix` names. */
 function huggingface(prefix: string): Naming {
   const part = (name: string): UnitNames => unit(`${prefix}${name}.convolution`, `${prefix}${name}.normalization`);
   return {
@@ -125,7 +125,7 @@ export const NAMINGS = {
   huggingfaceBase: huggingface(""),
 } as const;
 
-/** The naming of a state dict; undefined where its names are of none that we know. */
+/** The naming of a state dict; undefined if it is none that we know. */
 export function namingOf(has: (name: string) => boolean): Naming | undefined {
   if (has("conv_stem.weight")) return NAMINGS.timm;
   if (has("mobilenet_v2.conv_stem.first_conv.convolution.weight")) return NAMINGS.huggingface;

@@ -6,7 +6,7 @@
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 
-/** A class or function that a pickle names; only those below. */
+/** A class or function that a pickle names. Only those below can be named. */
 export class PickledName {
   readonly name: string;
 
@@ -18,7 +18,7 @@ export class PickledName {
 /** A stretch of numbers that lies outside of the pickle. */
 export class PickledStorage {
   readonly key: string;
-  /** numpy's name. */
+  /** numpy's name of the type. */
   readonly dtype: string;
   readonly length: number;
 
@@ -58,11 +58,11 @@ export type Pickled =
 
 export interface Unpickled {
   readonly value: Pickled;
-  /** Where the pickle ends. */
+  /** The place after the end of the pickle. */
   readonly end: number;
 }
 
-/** torch's storages by class name, as numpy's types. */
+/** numpy's types of torch's storages, by the names of their classes. */
 const STORAGES: ReadonlyMap<string, string> = new Map([
   ["DoubleStorage", "float64"],
   ["FloatStorage", "float32"],
@@ -76,7 +76,7 @@ const STORAGES: ReadonlyMap<string, string> = new Map([
   ["BoolStorage", "uint8"],
 ]);
 
-/** What can be named to be called. */
+/** The functions that can be called. */
 const FUNCTIONS: ReadonlyMap<string, (args: readonly Pickled[]) => Pickled> = new Map([
   ["collections.OrderedDict", orderedDict],
   ["torch._utils._rebuild_tensor", tensorOf],
@@ -85,7 +85,7 @@ const FUNCTIONS: ReadonlyMap<string, (args: readonly Pickled[]) => Pickled> = ne
   ["torch.Size", ([list = []]: readonly Pickled[]): Pickled => list],
 ]);
 
-/** Names that stand for a value and are called by no one: types. */
+/** Names that stand for values and are never called: types. */
 const VALUES = /^torch\.(?:float(?:16|32|64)|bfloat16|u?int8|int(?:16|32|64)|bool)$/;
 
 const MAX_BYTES = 64 * 2 ** 20;
@@ -93,7 +93,7 @@ const MAX_AXES = 32;
 
 /**
  * The value of the pickle that begins at `start`.
- * @throws FormatError where it is broken, UnsupportedError where it is of more than tensors, LimitError where it is too long.
+ * @throws FormatError if it is broken, UnsupportedError if it holds more than tensors, LimitError if it is too long.
  */
 export function unpickle(bytes: Uint8Array, start = 0): Unpickled {
   return new Machine(bytes, start).run();
@@ -263,12 +263,12 @@ class Machine {
     this.#push(call(args));
   }
 
-  /** State is set only on an OrderedDict: the versions of modules, which nobody needs. */
+  /** State is only ever set on an OrderedDict. It is the versions of modules, which nobody needs. */
   #build([state]: readonly Pickled[]): void {
     if (!(state instanceof Map) || !(this.#stack.at(-1) instanceof Map)) throw broken();
   }
 
-  /** Steps over so many bytes, and says where they begin. */
+  /** Steps over this many bytes and gives the place where they begin. */
   #take(count: number): number {
     const at = this.#at;
     if (count > this.#stop - at) {
@@ -296,7 +296,7 @@ class Machine {
     return new TextDecoder().decode(this.#bytes.subarray(at, at + length));
   }
 
-  /** Up to a line feed. */
+  /** The text up to a line feed, which is stepped over. */
   #line(): string {
     const end = this.#bytes.subarray(0, Math.min(this.#stop, this.#at + 1000)).indexOf(0x0a, this.#at);
     if (end < 0) throw broken();
@@ -305,7 +305,7 @@ class Machine {
     return text;
   }
 
-  /** Little-endian, two's complement. */
+  /** An integer of any length, little-endian, in two's complement. */
   #long(length: number): number | bigint {
     const at = this.#take(length);
     let value = 0n;
@@ -343,7 +343,7 @@ function put(map: Map<Pickled, Pickled>, key: Pickled, value: Pickled): void {
   map.set(key, value);
 }
 
-/** From nothing, or from a list of pairs. */
+/** An OrderedDict, made of nothing or of a list of pairs. */
 function orderedDict([pairs = []]: readonly Pickled[]): Pickled {
   const map = new Map<Pickled, Pickled>();
   if (!Array.isArray(pairs)) throw broken();
@@ -354,7 +354,7 @@ function orderedDict([pairs = []]: readonly Pickled[]): Pickled {
   return map;
 }
 
-/** ("storage", type, key, device, length), before torch 1.6 with a view of it after them. */
+/** The storage of ("storage", type, key, device, length); files of before torch 1.6 have a view of it after these, which must be None. */
 function storageOf(id: Pickled): PickledStorage {
   if (!Array.isArray(id)) throw broken();
   const [kind, type, key, , length, view = null] = id;
@@ -363,7 +363,7 @@ function storageOf(id: Pickled): PickledStorage {
   return new PickledStorage(key, dtype, whole(length));
 }
 
-/** (storage, offset, shape, strides, …) */
+/** The tensor of (storage, offset, shape, strides, …). */
 function tensorOf([source, offset, shape, strides]: readonly Pickled[]): Pickled {
   if (!(source instanceof PickledStorage)) throw broken();
   const [dims, steps] = [wholes(shape), wholes(strides)];

@@ -1,6 +1,6 @@
 /**
- * What `torch.save` writes of a state dict: since torch 1.6 a zip archive with a pickle and the storages beside it, before that one
- * pickle after another with the storages behind (torch/serialization.py). Only tensors are read, and nothing is run.
+ * State dicts as `torch.save` writes them (torch/serialization.py): since torch 1.6 a zip archive with a pickle and the storages beside
+ * it, before that one pickle after another with the storages behind. Only tensors are read, and nothing is run.
  */
 import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
@@ -20,8 +20,8 @@ interface Storages {
 }
 
 /**
- * The tensors of the file's state dict: of the whole value, or of the part of it that is called so in a training checkpoint.
- * @throws FormatError where the file is broken, UnsupportedError where it holds more than tensors.
+ * The tensors of the file's state dict: the whole value, or the part of a training checkpoint that has one of the usual names.
+ * @throws FormatError if the file is broken, UnsupportedError if it holds more than tensors.
  */
 export function readTorchFile(bytes: Uint8Array): ReadonlyMap<string, StoredTensor> {
   const { value, storages } = isZip(bytes) ? readArchive(bytes) : readLegacy(bytes);
@@ -57,7 +57,7 @@ function readArchive(bytes: Uint8Array): Saved {
   return { value: unpickle(pickle).value, storages: { bytesOf: (key) => member(`data/${key}`), littleEndian } };
 }
 
-/** Pickles of a magic number, a protocol, the machine, the value and the keys; then length and bytes of each storage. */
+/** A file of before torch 1.6: pickles of a magic number, a protocol, the machine, the value and the keys, then the length and bytes of each storage. */
 function readLegacy(bytes: Uint8Array): Saved {
   const { end: magicEnd } = unpickle(bytes);
   const protocol = unpickle(bytes, magicEnd);
@@ -86,7 +86,7 @@ function truncated(): Error {
   return formatError("The file is truncated, or its storages are broken. Download or copy it again.");
 }
 
-/** The size of an element of every storage that the value uses, however deep: lists and dicts may contain one another. */
+/** The size of an element of every storage that the value uses, however deep. Lists and dicts may contain one another. */
 function elementSizes(value: Pickled): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   const seen = new Set<Pickled>();
@@ -102,7 +102,7 @@ function elementSizes(value: Pickled): ReadonlyMap<string, number> {
   return sizes;
 }
 
-/** Where training checkpoints have the state dict; of several, the averaged weights before those in training. */
+/** The names of the state dict in training checkpoints; averaged weights come before those in training. */
 const PARTS = ["state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "net"];
 
 function stateDictOf(value: Pickled): readonly (readonly [string, PickledTensor])[] {
@@ -158,7 +158,7 @@ function isDense(shape: Dims, strides: readonly number[]): boolean {
   return true;
 }
 
-/** The values of a view that is not row-major: channels-last, or cut out. */
+/** The values of a view that is not row-major: channels last, or cut out of a larger tensor. */
 function gathered(storage: Float32Array, { offset, shape, strides }: PickledTensor): Float32Array {
   const values = new Float32Array(elementCount(shape));
   const index = shape.map(() => 0);

@@ -4,7 +4,7 @@ import { isZip } from "../zip/zip.ts";
 /** The member of the archive, in a folder of any name, that holds the pickle. It comes first. */
 export const PICKLE = "/data.pkl";
 
-/** PROTO 2 and the long number that every file of before torch 1.6 begins with. */
+/** The protocol and the long number with which every file of before torch 1.6 begins. */
 const LEGACY_START = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 const LOCAL_HEADER_SIZE = 30;
 const NAME_LENGTH = 26;

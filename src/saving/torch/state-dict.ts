@@ -8,22 +8,22 @@ import { namingOf } from "./names.ts";
 import { surroundingsOf } from "./traits.ts";
 
 export interface StateDict {
-  /** What to call the format in messages. */
+  /** What messages call the format. */
   readonly format: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** What DataParallel and torch.compile put before every name. */
+/** The prefixes that DataParallel and torch.compile put before every name. */
 const WRAPPERS = ["module.", "_orig_mod."];
 
-/** True where the names are those of a MobileNetV2 in one of the namings that are read. */
+/** True if the names are those of a MobileNetV2 in one of the namings that are read. */
 export function isNamedByTorch(names: Iterable<string>): boolean {
   const bare = new Set(Array.from(names, bareName));
   return namingOf((name) => bare.has(name)) !== undefined;
 }
 
-/** @throws UnsupportedError naming what does not fit where it is no MobileNetV2; FormatError. */
+/** @throws UnsupportedError, naming what does not fit, if it is no MobileNetV2; FormatError. */
 export async function openStateDict(source: FileSource, dict: StateDict): Promise<Checkpoint> {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of dict.tensors) {

@@ -1,10 +1,11 @@
 /**
- * What state dicts do not say of their networks: the defaults of each package, what the `config.json` and
+ * Finds what a state dict does not say of its network: the defaults of its package, what the `config.json` and
  * `preprocessor_config.json` of a model hub say beside the weights, and what we write into the metadata of safetensors.
  */
 import { show } from "../../core/errors.ts";
 import { type ActivationName, activationName } from "../../layers/activations/activations.ts";
 import type { FileSource, Preprocessing } from "../checkpoint.ts";
+import { numbersOf, preprocessingOf, textsOf } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
 import type { Naming } from "./names.ts";
@@ -31,14 +32,14 @@ const TORCHVISION: Traits = {
   activation: "linear",
 };
 
-/** What each package has unless it is told otherwise. */
+/** The traits of each package's networks unless something says otherwise. */
 export const DEFAULTS: Readonly<Record<Naming["id"], Traits>> = {
   torchvision: TORCHVISION,
   timm: { ...TORCHVISION, dropout: 0 },
   huggingface: { ...TORCHVISION, size: [224, 224], padding: "same", epsilon: 1e-3, momentum: 0.997, dropout: 0.8 },
 };
 
-/** ImageNet's mean and deviation, as torchvision and timm scale by them; Hugging Face's processor has Google's ±1, which is Keras's too. */
+/** ImageNet's mean and deviation, by which torchvision and timm scale. Hugging Face's processor scales to ±1, as Google and Keras do. */
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD = [0.229, 0.224, 0.225];
 const PIXEL = 1 / 255;
@@ -48,7 +49,7 @@ export const TRAITS_KEY = "mobilenet-v2";
 
 /**
  * All that is known of a network beside its state dict: what we wrote ourselves, else what a hub's files say, else the defaults.
- * @throws FormatError where such a file is broken, UnsupportedError where it asks for something that we do not have.
+ * @throws FormatError if such a file is broken, UnsupportedError if it asks for something that we do not have.
  */
 export async function surroundingsOf(
   naming: Naming,
@@ -81,7 +82,7 @@ async function jsonBeside(source: FileSource, name: string): Promise<Json | unde
   return bytes === undefined ? undefined : parseJson(bytes);
 }
 
-/** transformers.MobileNetV2Config and MobileNetV2ImageProcessor. */
+/** What the configs of transformers.MobileNetV2Config and MobileNetV2ImageProcessor say. */
 function huggingfaceConfig(
   config: Json | undefined,
   processor: Json | undefined,
@@ -126,7 +127,7 @@ function huggingfaceProcessor(processor: Json, colors: number): Preprocessing | 
 
 const INPUT_SIZE = "`input_size` of config.json";
 
-/** What `timm.models.push_to_hf_hub` writes. */
+/** What the config that `timm.models.push_to_hf_hub` writes says. */
 function timmConfig(config: Json | undefined, colors: number, { traits, ...others }: Surroundings): Surroundings {
   const pretrained = member(config, "pretrained_cfg");
   const args = member(config, "model_args");
@@ -158,7 +159,7 @@ function timmPadding(value: Json | undefined): StridedPadding {
   throw unsupportedError(`config.json asks for the pad_type '${show(padding)}'. Known are '' and 'same'.`);
 }
 
-/** pixel × factor, minus the mean, by the deviation; undefined where it is what Keras does. */
+/** pixel × factor, minus the mean, by the deviation; undefined if that is what Keras does. */
 function byMeanAndDeviation(
   colors: number,
   factor: number,
@@ -181,7 +182,7 @@ function byMeanAndDeviation(
   return isKeras ? undefined : { scale, offset };
 }
 
-/** What `traitsText` wrote. */
+/** What the text of `traitsText` says. */
 function writtenByUs(json: Json, defaults: Surroundings): Surroundings {
   const padding = member(json, "padding");
   if (padding !== "same" && padding !== "symmetric") {
@@ -224,26 +225,6 @@ export function traitsText({ traits, outputStride, classNames, preprocessing }: 
   });
 }
 
-/** A `Preprocessing` from JSON. @throws FormatError */
-export function preprocessingOf(json: Json): Preprocessing {
-  const part = (key: string): number | readonly number[] => {
-    const value = member(json, key);
-    return typeof value === "number" ? value : numbersOf(value, `The ${key} of the preprocessing`);
-  };
-  return { scale: part("scale"), offset: part("offset") };
-}
-
-/** A list of texts, of a bounded length. @throws FormatError */
-export function textsOf(value: Json | undefined, what: string): readonly string[] {
-  return arrayOf(value, what).map((item) => stringOf(item, `Each of ${what}`));
-}
-
-function numbersOf(value: Json | undefined, what: string): readonly number[] {
-  const list = arrayOf(value, what);
-  if (list.length === 0 || list.length > 1000) throw formatError(`${what} should have a number a channel.`);
-  return list.map((item) => numberOf(item, `Each number of ${what}`));
-}
-
 function optionalNumber(json: Json | undefined, key: string, fallback: number): number {
   const value = member(json, key) ?? null;
   if (value === null) return fallback;
@@ -252,7 +233,7 @@ function optionalNumber(json: Json | undefined, key: string, fallback: number): 
   return number;
 }
 
-/** A number or a pair. */
+/** Rows and columns, from one number or a pair. */
 function sizeOf(value: Json, what: string): readonly [number, number] {
   const [rows, cols, ...rest] = typeof value === "number" ? [value, value] : arrayOf(value, what);
   const fits = (axis: Json | undefined): axis is number =>
@@ -261,7 +242,7 @@ function sizeOf(value: Json, what: string): readonly [number, number] {
   throw formatError(`${what} should be rows and columns from 1 to ${MAX_SIZE}; it is ${show(value)}.`);
 }
 
-/** Hugging Face's labels: an object from `"0"` on; undefined where it is none, or has only made-up names. */
+/** Hugging Face's labels, an object with the keys `"0"`, `"1"`, …; undefined if it is none, or has only made-up names. */
 function labelsById(value: Json | undefined): readonly string[] | undefined {
   if (!(value instanceof Map) || value.size === 0 || value.size > MAX_CLASSES) return undefined;
   const names: string[] = [];

@@ -3,25 +3,25 @@ import type { Dims } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { SavedModel, WrittenFile } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { transposedValues } from "../foreign/derived-tensor.ts";
+import { transposedValues } from "../derived-tensor.ts";
 import { type TensorToWrite, float32ToWrite, writeSafetensors } from "../safetensors/safetensors.ts";
 import { hubFiles } from "./hub-files.ts";
 import { matchMobileNet } from "./match.ts";
 import { NAMINGS, type BlockPlace, type Naming, type UnitNames } from "./names.ts";
-import { type Block, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
+import { type InvertedResidual, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
 import { DEFAULTS, TRAITS_KEY, traitsText } from "./traits.ts";
 
-/** The other way of what the readers do: to (filters, channels, rows, cols), (channels, 1, rows, cols) and (units, features). */
+/** The inverse of what the readers do: to (filters, channels, rows, cols), (channels, 1, rows, cols) and (units, features). */
 const CONVOLUTION_AXES: Dims = [3, 2, 0, 1];
 const DEPTHWISE_AXES: Dims = [2, 3, 0, 1];
 const DENSE_AXES: Dims = [1, 0];
 
-/** The name that model hubs give the file of a model; its config.json is written beside it then. */
+/** The name that model hubs give the file of a model. If the file is called so, its config.json is written beside it. */
 const HUB_NAME = "model.safetensors";
 
 /**
- * The names are the package's. What its network does otherwise than the model (padding, epsilon, an activation at the end) is said in
- * the metadata, so that we read the file as the same model; what to tell the package is in docs/formats.md.
+ * Writes the model under the names of a package. What the package's network does otherwise than the model (padding, epsilon, an
+ * activation at the end) is said in the metadata, so that we read the same model back; docs/formats.md says what to tell the package.
  * @throws UnsupportedError naming the first layer that does not fit.
  */
 export async function writeAs(origin: Naming["id"], saved: SavedModel, name: string): Promise<readonly WrittenFile[]> {
@@ -88,8 +88,8 @@ function turned(name: string, { shape, data }: Tensor<Float32Array>, axes: Dims)
   return float32ToWrite(name, to, transposedValues(data, shape, axes));
 }
 
-/** Where the naming has each block. @throws UnsupportedError where it has no name for one. */
-function placesOf(blocks: readonly Block<Tensor<Float32Array>>[], naming: Naming): readonly BlockPlace[] {
+/** The place of each block in the naming. @throws UnsupportedError if the naming has no place for one. */
+function placesOf(blocks: readonly InvertedResidual<Tensor<Float32Array>>[], naming: Naming): readonly BlockPlace[] {
   const stages = blocks.length === TABLE.length ? TABLE : stagesByShape(blocks);
   if (stages.length !== TABLE.length && !naming.byStage) {
     throw unsupportedError(
@@ -118,8 +118,8 @@ function placesOf(blocks: readonly Block<Tensor<Float32Array>>[], naming: Naming
   });
 }
 
-/** A stage begins with the first block, with every stride, and where channels change. */
-function stagesByShape(blocks: readonly Block<Tensor<Float32Array>>[]): { stage: number; repeat: number }[] {
+/** The stages of any number of blocks: a stage begins with the first block and with every block that does not add its input. */
+function stagesByShape(blocks: readonly InvertedResidual<Tensor<Float32Array>>[]): { stage: number; repeat: number }[] {
   let place = { stage: -1, repeat: 0 };
   return blocks.map(({ isResidual }) => {
     place =
@@ -128,8 +128,11 @@ function stagesByShape(blocks: readonly Block<Tensor<Float32Array>>[]): { stage:
   });
 }
 
-/** Where strides become dilations. @throws UnsupportedError where the strides are others than the table's. */
-function outputStrideOf(blocks: readonly Block<Tensor<Float32Array>>[], places: readonly BlockPlace[]): number {
+/** The output stride from which on strides become dilations. @throws UnsupportedError if the strides are others than the table's. */
+function outputStrideOf(
+  blocks: readonly InvertedResidual<Tensor<Float32Array>>[],
+  places: readonly BlockPlace[],
+): number {
   for (const outputStride of [32, 16, 8]) {
     let reached = 2;
     let dilation = 1;

@@ -1,22 +1,25 @@
-/** Zip archives with a checkpoint's files in them, as Teachable Machine gives them out: read as the folder that they were. */
+/** Zip archives of the files of a checkpoint, such as Teachable Machine gives out: read as the folder that they were. */
 import type { FileSource } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { mainNameOf, topOf } from "../main-file.ts";
-import { isTorchFile } from "../torch/sniff.ts";
-import { isZip, unpackedMember, zipNames } from "./zip.ts";
+import { isZip, topOf, unpackedMember, zipNames } from "./zip.ts";
 
-/** What a `.keras` has in it. */
-const WEIGHTS = "model.weights.h5";
-
-/** The checkpoint in the archive, with its neighbours. @throws FormatError, UnsupportedError; LimitError for what is too large. */
-export async function archivedFiles({ bytes }: FileSource): Promise<FileSource> {
+/**
+ * The checkpoint in the archive, with its neighbours.
+ * @param mainNameIn finds the name of the checkpoint among those of a folder
+ * @param isRecognized whether bytes are of a format: of those that are archives themselves, a file may lie in another archive
+ * @throws FormatError, UnsupportedError; LimitError for what is too large.
+ */
+export async function archivedFiles(
+  { bytes }: FileSource,
+  mainNameIn: (names: readonly string[]) => string,
+  isRecognized: (bytes: Uint8Array) => boolean,
+): Promise<FileSource> {
   const { folder, names } = topOf(zipNames(bytes));
   const sibling = (name: string): Promise<Uint8Array | undefined> => unpackedMember(bytes, folder + name);
-  const name = mainNameOf(names);
+  const name = mainNameIn(names);
   const main = await sibling(name);
   if (main === undefined) throw formatError(`The zip archive has no '${name}'.`);
-  // Formats that are archives themselves are read; none within archives within archives.
-  if (isZip(main) && !zipNames(main).includes(WEIGHTS) && !isTorchFile(main)) {
+  if (isZip(main) && !isRecognized(main)) {
     throw unsupportedError(`The zip archive has another in it, '${name}'. Unpack it first.`);
   }
   return { name, bytes: main, sibling };

@@ -1,6 +1,6 @@
 /** CRC-32 as zip archives have it (ISO 3309), eight bytes at a time (Kounavis and Berry 2008). */
 
-/** Of row n: what each byte makes of the checksum, with n bytes of 0 behind it. */
+/** Row n says what each byte, with n bytes of 0 behind it, makes of the checksum. */
 const TABLE = new Uint32Array(8 * 256);
 for (let byte = 0; byte < 256; byte++) {
   let crc = byte;
@@ -12,7 +12,7 @@ for (let at = 256; at < TABLE.length; at++) {
   TABLE[at] = (before >>> 8) ^ (TABLE[before & 255] ?? 0);
 }
 
-/** About a millisecond a megabyte. */
+/** The checksum; it takes about a millisecond a megabyte. */
 export function crc32(bytes: Uint8Array): number {
   const table = TABLE;
   const byte = (at: number): number => bytes[at] ?? 0;

@@ -2,11 +2,11 @@
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import { formatError } from "../file-errors.ts";
 
-/** Deflate cannot do better; what claims to is a lie. */
+/** The most that deflate can compress; whoever claims more lies. */
 const MAX_RATIO = 1032;
 const MAX_BYTES = 2 ** 30;
 
-/** @throws FormatError where the content is broken or of another size; LimitError over 1 GiB */
+/** The unpacked content, which must have `size` bytes. @throws FormatError if it is broken or of another size; LimitError over 1 GiB. */
 export async function inflate(packed: Uint8Array, size: number, name: string): Promise<Uint8Array<ArrayBuffer>> {
   if (size > MAX_BYTES) {
     throw new MobileNetV2Error(

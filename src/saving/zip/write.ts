@@ -1,16 +1,16 @@
 /** Writes zip archives of stored members (PKWARE APPNOTE 6.3), each aligned so that numbers in it can be viewed in place. */
 import { crc32 } from "./crc32.ts";
 import { unsupportedError } from "../file-errors.ts";
-import { ByteWriter } from "../hdf5/byte-writer.ts";
+import { ByteWriter } from "../bytes/byte-writer.ts";
 
 const ALIGNMENT = 64;
-/** Of an extra field that means nothing: what zipalign uses. */
+/** The number of an extra field that means nothing; zipalign uses it as well. */
 const PADDING_FIELD = 0xd935;
 const VERSION = 20;
-/** 1980-01-01, the first day there is: archives of the same content are the same. */
+/** 1980-01-01, the first day of the format, so that archives of the same content are the same. */
 const DATE = 0x21;
 
-/** @throws UnsupportedError for 4 GiB and more. */
+/** The bytes of an archive. @throws UnsupportedError for 4 GiB and more. */
 export function writeZip(
   members: readonly { readonly name: string; readonly bytes: Uint8Array }[],
 ): Uint8Array<ArrayBuffer> {

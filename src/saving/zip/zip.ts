@@ -1,4 +1,4 @@
-/** One stored member of a zip archive (PKWARE APPNOTE 6.3), viewed in place: what Keras's `.keras` files need. */
+/** Members of zip archives (PKWARE APPNOTE 6.3). Stored members, which `.keras` and `.pth` files have, are viewed in place. */
 import { crc32 } from "./crc32.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 
@@ -8,23 +8,23 @@ const DIRECTORY_END = 0x06054b50;
 const DIRECTORY_END_SIZE = 22;
 const MAX_COMMENT = 0xffff;
 const DEFLATED = 8;
-/** Python's zipfile writes sizes from here on elsewhere (ZIP64). */
+/** Stands in place of a size that is written elsewhere (ZIP64), as Python's zipfile does from here on. */
 const NOT_HERE = 0xffffffff;
 
-/** True where the bytes begin with a member of a zip archive. */
+/** True if the bytes begin with a member of a zip archive. */
 export function isZip(bytes: Uint8Array): boolean {
   return bytes.length > 4 && view(bytes).getUint32(0, true) === LOCAL_HEADER;
 }
 
 /**
- * The bytes of the member of exactly that name, held against its checksum; undefined where there is none. Other members are not looked at.
- * @throws FormatError for a broken archive or two such members; UnsupportedError where it is compressed, encrypted or over 4 GiB.
+ * The bytes of the member of exactly that name, held against its checksum; undefined if there is none. Other members are not looked at.
+ * @throws FormatError for a broken archive or two such members; UnsupportedError if it is compressed, encrypted or over 4 GiB.
  */
 export function zipMember(bytes: Uint8Array, name: string): Uint8Array | undefined {
   return member(bytes, name, true);
 }
 
-/** `zipMember` without the checksum, for weights: it would take longer than all else of reading them. */
+/** `zipMember` without the checksum, for weights: it would take longer than everything else in reading them. */
 export function uncheckedMember(bytes: Uint8Array, name: string): Uint8Array | undefined {
   return member(bytes, name, false);
 }
@@ -42,7 +42,7 @@ function member(bytes: Uint8Array, name: string, isChecked: boolean): Uint8Array
 }
 
 /**
- * `zipMember`, but also for a compressed one.
+ * `zipMember`, but a compressed member is unpacked.
  * @throws FormatError, UnsupportedError, LimitError
  */
 export async function unpackedMember(bytes: Uint8Array, name: string): Promise<Uint8Array | undefined> {
@@ -54,7 +54,7 @@ export async function unpackedMember(bytes: Uint8Array, name: string): Promise<U
   return check(await inflate(packed, entry.size, name), entry, name);
 }
 
-/** The names of the first members, at most a hundred; none where the archive is broken: to tell formats apart. */
+/** The names of the first members, at most a hundred, to tell formats apart; none if the archive is broken. */
 export function zipNames(bytes: Uint8Array): readonly string[] {
   const names: string[] = [];
   try {
@@ -67,9 +67,22 @@ export function zipNames(bytes: Uint8Array): readonly string[] {
   return names;
 }
 
+/** The folder in which everything in an archive lies (`""`, or `web/`), and the names of the files directly in it. */
+export function topOf(names: readonly string[]): { readonly folder: string; readonly names: readonly string[] } {
+  // What a Mac adds is not part of the checkpoint.
+  const own = names.filter((name) => !name.startsWith("__MACOSX/"));
+  const [folder = ""] = /^[^/]+\//.exec(own[0] ?? "") ?? [];
+  if (folder !== "" && !own.every((name) => name.startsWith(folder))) return { folder: "", names: own.filter(isPlain) };
+  return { folder, names: own.map((name) => name.slice(folder.length)).filter(isPlain) };
+}
+
+function isPlain(name: string): boolean {
+  return name !== "" && !name.includes("/");
+}
+
 /**
- * Every member by its name, its bytes viewed when they are asked for, unchecked. The number of members is bounded by the format: 65,535.
- * @throws FormatError for a broken archive or two members of one name; asked for, also as `zipMember` does.
+ * Every member by its name, with a way to its bytes, which views them unchecked. The format bounds their number to 65,535.
+ * @throws FormatError for a broken archive or two members of one name. Viewing bytes throws as `zipMember` does.
  */
 export function zipMembers(bytes: Uint8Array): ReadonlyMap<string, () => Uint8Array> {
   const members = new Map<string, () => Uint8Array>();
@@ -121,7 +134,7 @@ function brokenDirectory(): Error {
   return formatError("The zip archive is broken: its directory ends early or is not one.");
 }
 
-/** Where the end record begins: the last that reaches exactly to the end of the file with its comment. */
+/** The place of the end record: the last that, with its comment, reaches exactly to the end of the file. */
 function directoryEnd(data: DataView): number {
   const last = data.byteLength - DIRECTORY_END_SIZE;
   for (let at = last; at >= Math.max(0, last - MAX_COMMENT); at--) {

@@ -8,7 +8,7 @@ import type { WorkerThread } from "../../../platform/contract.ts";
 import type { PictureOrder, PictureTask, Pixels } from "./picture-work.ts";
 import { type FromWorker, type ToWorker, workerProgram } from "./picture-worker-program.ts";
 
-/** The subpath of the package from which a thread imports `pictureWork`. */
+/** The subpath of the package that a thread imports `pictureWork` from. */
 const FACE = "data";
 /** The time without work after which threads end, in milliseconds. */
 const IDLE = 2_000;

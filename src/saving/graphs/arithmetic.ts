@@ -1,0 +1,53 @@
+/** Sums, differences, products and quotients of a computed value and a constant, whatever framework they come from. */
+import type { Shape } from "../../core/shape.ts";
+import { elementCount } from "../bytes/element-count.ts";
+import type { StoredTensor } from "../stored-tensor.ts";
+import { reshaped } from "../derived-tensor.ts";
+import type { Factor } from "./factors.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import type { Value } from "./value.ts";
+
+export type Arithmetic = "add" | "subtract" | "multiply" | "divide";
+
+/** `x operator factor`, or `factor operator x` if `reversed`; undefined for a quotient by a computed value. */
+export function withConstant(
+  builder: GraphBuilder,
+  x: Value,
+  operator: Arithmetic,
+  factor: Factor,
+  { reversed, hint }: { readonly reversed: boolean; readonly hint: string },
+): Value | undefined {
+  if (operator === "add") return builder.affine(x, 1, factor, hint);
+  if (operator === "multiply") return builder.affine(x, factor, 0, hint);
+  if (operator === "subtract") {
+    return reversed
+      ? builder.affine(x, -1, factor, hint)
+      : builder.affine(
+          x,
+          1,
+          mapped(factor, (n) => -n),
+          hint,
+        );
+  }
+  return reversed
+    ? undefined
+    : builder.affine(
+        x,
+        mapped(factor, (n) => 1 / n),
+        0,
+        hint,
+      );
+}
+
+/** A constant that is broadcast over a value with its channels last; undefined if it is neither one number nor one a channel. */
+export function channelFactor(tensor: StoredTensor, shape: Shape): Factor | undefined {
+  const count = elementCount(tensor.shape);
+  if (count === 1) return tensor.read()[0] ?? NaN;
+  const isOfChannels = tensor.shape.length <= shape.length && tensor.shape.at(-1) === count;
+  return isOfChannels ? reshaped(tensor, [count]) : undefined;
+}
+
+function mapped(factor: Factor, change: (value: number) => number): Factor {
+  if (typeof factor === "number") return change(factor);
+  return { ...factor, read: () => factor.read().map(change) };
+}

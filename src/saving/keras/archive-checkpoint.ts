@@ -1,0 +1,42 @@
+/** Keras 3's models, `.keras` (keras.src.saving.saving_lib): a zip archive with a config, the weights, and metadata. */
+import type { Checkpoint, FileSource } from "../checkpoint.ts";
+import { readExtras } from "../extras.ts";
+import { formatError, unsupportedError } from "../file-errors.ts";
+import { openHdf5 } from "../hdf5/hdf5.ts";
+import { member, parseJson } from "../bytes/json.ts";
+import { trainingOf } from "./compile.ts";
+import { readKerasModel } from "./config.ts";
+import { WEIGHTS } from "./sniff.ts";
+import { datasetsOf, kerasTensors } from "./weights-h5.ts";
+import { uncheckedMember, zipMember } from "../zip/zip.ts";
+
+export const CONFIG = "config.json";
+export const METADATA = "metadata.json";
+
+/** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
+export async function open({ bytes }: FileSource): Promise<Checkpoint> {
+  const config = zipMember(bytes, CONFIG);
+  if (config === undefined) throw formatError(`The .keras archive has no '${CONFIG}'.`);
+  const weights = uncheckedMember(bytes, WEIGHTS);
+  if (weights === undefined) {
+    throw unsupportedError(`The .keras archive has no '${WEIGHTS}', the one form of weights in it that is read.`);
+  }
+  const description = parseJson(config);
+  const model = readKerasModel(description);
+  const root = openHdf5(weights);
+  const tensors = kerasTensors(root, model);
+  const metadata = zipMember(bytes, METADATA);
+  return {
+    format: "Keras 3 model (.keras)",
+    origin: "keras",
+    model,
+    tensors: [...tensors.values()],
+    weights: tensors,
+    ...trainingOf(
+      () => member(description, "compile_config"),
+      () => datasetsOf(root, "optimizer"),
+    ),
+    // Keras's own metadata say when and by which version the file was made; ours say more.
+    ...(metadata !== undefined && readExtras(parseJson(metadata))),
+  };
+}

@@ -1,0 +1,32 @@
+/** Teachable Machine's exports: one that its own package made (test/fixtures/saving/teachable-machine), and what ours must be for it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadModel } from "../../../src/models/files/load-model.ts";
+import { assertWithin } from "../../support/compare.ts";
+import { answerOf } from "../../support/teachable-machine.ts";
+import { chosen, savingFixture } from "../files.ts";
+
+const files = ["model.json", "weights.bin", "metadata.json"].map((name) => ({
+  name,
+  bytes: savingFixture(`teachable-machine/${name}`),
+}));
+
+test("an export of @teachablemachine/image: its classes, its scaling, its answer within 1e-6", async () => {
+  using model = await loadModel(chosen(files));
+  assert.deepEqual(model.classNames, ["Class 1", "Löwenzahn", "向日葵"]);
+  assert.deepEqual(model.preprocessing, { scale: 1 / 127, offset: -1 });
+  assert.deepEqual(
+    model.layers.map(({ className }) => className),
+    ["Sequential", "Sequential"],
+  );
+  const expected = JSON.parse(new TextDecoder().decode(savingFixture("teachable-machine/answer.json"))) as number[];
+  assertWithin(await answerOf(model, 24), expected, 1e-6);
+});
+
+test("as we write it, functional models have the name that TensorFlow.js 1 knows, which the package computes with", async () => {
+  using model = await loadModel(chosen(files));
+  const [main] = await model.toFiles("teachable-machine");
+  const text = new TextDecoder().decode(main?.bytes);
+  assert.match(text, /"class_name":"Model"/);
+  assert.doesNotMatch(text, /"Functional"/);
+});

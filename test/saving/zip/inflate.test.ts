@@ -1,0 +1,34 @@
+/** Compressed members, as Python's zlib packs them: unpacked to the size that is declared, and no further. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inflate } from "../../../src/saving/zip/inflate.ts";
+import { hex, utf8 } from "../hex.ts";
+
+/** zlib.compressobj(9, zlib.DEFLATED, -15) of b"MobileNetV2 " * 20. */
+const PACKED = hex("f3cd4fcacc49f54b2d093352f01d016c00");
+const WRONG_SIZE = "The zip archive is broken: 'x' is not of the size that the directory says.";
+
+test("what was packed is unpacked; a stored block too", async () => {
+  assert.deepEqual(await inflate(PACKED, 240, "x"), utf8("MobileNetV2 ".repeat(20)));
+  assert.deepEqual(await inflate(hex("010300fcff616263"), 3, "x"), utf8("abc"));
+});
+
+test("more or less content than declared is refused", async () => {
+  for (const size of [0, 239, 241]) {
+    await assert.rejects(inflate(PACKED, size, "x"), { code: "FormatError", message: WRONG_SIZE }, `${size}`);
+  }
+});
+
+test("a size beyond what deflate can reach, or over 1 GiB, is refused before anything is allocated", async () => {
+  await assert.rejects(inflate(PACKED, PACKED.length * 1032 + 1, "x"), { code: "FormatError", message: WRONG_SIZE });
+  await assert.rejects(inflate(PACKED, 2 ** 30 + 1, "x"), {
+    code: "LimitError",
+    message: "'x' in the zip archive has 1073741825 bytes; at most 1073741824 are read.",
+  });
+});
+
+test("bytes that are no deflate, and a stream that is cut, are refused", async () => {
+  const message = /^The zip archive is broken: 'x' cannot be unpacked \(/;
+  await assert.rejects(inflate(hex("ffffffff"), 240, "x"), { code: "FormatError", message });
+  await assert.rejects(inflate(PACKED.subarray(0, -3), 240, "x"), { code: "FormatError" });
+});
