@@ -1,6 +1,7 @@
 /** The base class of functional and sequential models: predicting, loading, saving, summary, memory (keras.Model). */
 import { openFiles } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
+import { Lazy } from "../core/lazy.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
@@ -13,7 +14,6 @@ import { type LoadWeightsOptions, hasKerasWeights, loadKerasWeights } from "../s
 import { mainFile } from "../saving/main-file.ts";
 import type { LayerOptions } from "../layers/layer.ts";
 import type { SaveOptions } from "./files/save-model.ts";
-import { LazyExecutor } from "./lazy-executor.ts";
 import { type SummaryOptions, summaryText } from "./summary/summary.ts";
 import { type ThreadOptions, threadsOf } from "./threads.ts";
 
@@ -22,7 +22,7 @@ export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 
 /** A model that can predict. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
 export abstract class BaseModel extends Network {
-  readonly #executor = new LazyExecutor(() => executorOf(programOf(this.graph), { threads: this.threads }));
+  readonly #executor = new Lazy(() => executorOf(programOf(this.graph), { threads: this.threads }));
   #disposed = false;
   /** The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. */
   classNames: readonly string[] | undefined;
@@ -126,7 +126,7 @@ export abstract class BaseModel extends Network {
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return await this.#executor.memoryBytes();
+    return (await this.#executor.made)?.memoryBytes ?? 0;
   }
 
   /** Prints a table of the layers with their output shapes and numbers of parameters, as Keras does. */

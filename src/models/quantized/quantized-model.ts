@@ -1,6 +1,7 @@
 /** Quantized models, which compute with 8-bit integers: about a quarter of the size of the original, and faster (see docs/int8.md). */
 import { readBytes, writeBytes } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { Lazy } from "../../core/lazy.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -12,7 +13,6 @@ import { type IntegerMode, bestMode, hasMode } from "../../engine/integers/modes
 import type { BytesSource, ReadOptions } from "../../platform/contract.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import type { SaveOptions } from "../files/save-model.ts";
-import { LazyExecutor } from "../lazy-executor.ts";
 import type { QuantizedParts } from "./quantized-file.ts";
 
 export type { IntegerMode } from "../../engine/integers/modes.ts";
@@ -34,7 +34,7 @@ export class QuantizedModel {
   /** The integer arithmetic that the model computes with. */
   readonly mode: IntegerMode;
   readonly #parts: QuantizedParts;
-  readonly #executor = new LazyExecutor(() => {
+  readonly #executor = new Lazy(() => {
     const { architecture } = this.#parts;
     return executorOf(programOf(architecture.graph), {
       threads: architecture.threads,
@@ -131,7 +131,7 @@ export class QuantizedModel {
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
   async memoryBytes(): Promise<number> {
-    return await this.#executor.memoryBytes();
+    return (await this.#executor.made)?.memoryBytes ?? 0;
   }
 
   /** Frees the memory of predictions; predicting throws a StateError from then on. */

@@ -1,5 +1,5 @@
 /** A model's programs for training: the frozen part runs on an executor, the rest on a differentiator. */
-import { disposeWhenMade } from "../../core/disposal.ts";
+import { Lazy } from "../../core/lazy.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { executorOf } from "../../engine/executor-of.ts";
 import type { Differentiator, Evaluated, MakeDifferentiator } from "../../graph/differentiator.ts";
@@ -29,7 +29,10 @@ interface Parts {
 /** The programs of a model whose layers are frozen or trainable as they were when it was made. */
 export class TrainingPrograms {
   readonly #parts: Parts;
-  #differentiator: Promise<Differentiator> | undefined;
+  readonly #differentiator = new Lazy<Differentiator>(() => {
+    const { tail, weights, threads, make } = this.#parts;
+    return make(tail, { training: true, weights, threads });
+  });
   #evaluator: Evaluator | undefined;
 
   private constructor(parts: Parts) {
@@ -87,9 +90,7 @@ export class TrainingPrograms {
 
   /** The differentiator of the trainable part, which takes features. */
   differentiator(): Promise<Differentiator> {
-    const { tail, weights, threads, make } = this.#parts;
-    this.#differentiator ??= make(tail, { training: true, weights, threads });
-    return this.#differentiator;
+    return this.#differentiator.get();
   }
 
   /** The model's predictions in inference mode, from features. */
@@ -102,7 +103,7 @@ export class TrainingPrograms {
   dispose(): void {
     this.#parts.base?.dispose();
     this.#evaluator?.dispose();
-    disposeWhenMade(this.#differentiator);
+    this.#differentiator.dispose();
   }
 }
 
@@ -110,25 +111,23 @@ export class TrainingPrograms {
 class Evaluator {
   readonly #body: Program;
   readonly #head: Program;
-  readonly #threads: number;
-  readonly #make: MakeDifferentiator;
-  #executor: Promise<Executor> | undefined;
-  #differentiator: Promise<Differentiator> | undefined;
+  readonly #executor: Lazy<Executor>;
+  readonly #differentiator: Lazy<Differentiator>;
 
   constructor(program: Program, threads: number, make: MakeDifferentiator) {
     const ends = new Set(program.outputs.filter((output) => hasLogits(program, output)));
     const { base, tail } = splitProgram(program, (step) => !ends.has(step.output));
     this.#body = base;
     this.#head = tail;
-    this.#threads = threads;
-    this.#make = make;
+    this.#executor = new Lazy(() => executorOf(base, { threads }));
+    this.#differentiator = new Lazy(() => make(tail, { training: false, weights: [], threads }));
   }
 
   async run(inputs: readonly Tensor[]): Promise<readonly Predicted[]> {
     let values = inputs;
     if (this.#body.steps.length > 0) {
-      this.#executor ??= executorOf(this.#body, { threads: this.#threads });
-      values = await (await this.#executor).run(inputs);
+      const executor = await this.#executor.get();
+      values = await executor.run(inputs);
     }
     const outputs = values.map((value) => value.toFloat32());
     const { steps, inputs: passed, outputs: wanted } = this.#head;
@@ -138,15 +137,15 @@ class Evaluator {
         return output === undefined ? [] : [{ output }];
       });
     }
-    this.#differentiator ??= this.#make(this.#head, { training: false, weights: [], threads: this.#threads });
     const nothing = wanted.map(() => undefined);
-    const evaluated = await (await this.#differentiator).run(outputs, () => nothing, { seed: 0 });
+    const differentiator = await this.#differentiator.get();
+    const evaluated = await differentiator.run(outputs, () => nothing, { seed: 0 });
     return predictedOf(evaluated);
   }
 
   dispose(): void {
-    disposeWhenMade(this.#executor);
-    disposeWhenMade(this.#differentiator);
+    this.#executor.dispose();
+    this.#differentiator.dispose();
   }
 }
 
