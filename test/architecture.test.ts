@@ -145,6 +145,40 @@ describe("architecture", () => {
     );
   });
 
+  it("engine/ alone knows its engines, and in it each chooser makes one", () => {
+    const makes = (name: string): string[] =>
+      [...modules].filter(([, text]) => new RegExp(`\\b${name}\\.create\\(`).test(text)).map(([module]) => module);
+    assert.deepEqual(makes("Engine"), ["engine/executor-of.ts"]);
+    assert.deepEqual(makes("TrainingEngine"), ["engine/differentiator-of.ts"]);
+    const engines = ["engine/engine.ts", "engine/training/training-engine.ts"];
+    assertNone(
+      complaints((module, { specifier }) =>
+        roomOf(module) !== "engine" && targetsOf(module, specifier).some((target) => engines.includes(target))
+          ? "hold an Executor or a Differentiator"
+          : undefined,
+      ),
+    );
+  });
+
+  it("the kernel of a convolution of inference is chosen in engine/select.ts alone", () => {
+    const choosing = /\b(?:tileFor|isDepthwise|integerKernelOf)\b/;
+    const importers = [...modules].filter(([, text]) =>
+      [...text.matchAll(/^import\b[^;]*/gm)].some(([statement]) => choosing.test(statement)),
+    );
+    assert.deepEqual(
+      importers.map(([module]) => module).toSorted(),
+      // Training chooses in lower.ts, and integers where operations are replaced: both write it into the operation.
+      ["engine/integers/integers.ts", "engine/select.ts", "engine/training/lower.ts"],
+    );
+  });
+
+  it("options of the command line are named in cli/ alone; Node's own in platform/ too", () => {
+    const named = [...modules].filter(
+      ([module, text]) => !nodeRooms.includes(roomOf(module)) && /["'`\s]--[a-z]/.test(text),
+    );
+    assertNone(named.map(([module]) => module));
+  });
+
   it("what the table grants is used", () => {
     const used = [...modules].flatMap(([module, text]) =>
       importsOf(text)

@@ -10,7 +10,7 @@
  * are there when its turn comes. (A back end that was given integers in place of some weights keeps those.)
  *
  * **Numbers.** Everything is float32. Sums may be made in another order than the layers make them, and products may be fused with them: each
- * layer stays within 2e-6 of the largest magnitude of its output, and NaN and infinities come out where they do in Keras. Inputs, weights and
+ * layer stays within 2e-6 of the largest magnitude of its output (or of 1), and NaN and infinities come out where the layers have them. Inputs, weights and
  * executor being the same, so are the bits, however many threads there are. Integers have larger errors, and the same duties otherwise.
  *
  * **Inputs and outputs.** Tensors of whole numbers are taken as float32. Inputs are read only, and must not change until the call is

@@ -1,6 +1,7 @@
 /** What every executor owes beside right numbers (graph/executor.ts). */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
@@ -174,6 +175,19 @@ for (const { name, skip, floats, hasMemory, make } of EXECUTORS) {
       const [expected] = evaluate(program, inputs);
       assertWithin(after?.data ?? [], expected?.data ?? [], 1e-6);
       assert.ok(maxDifference(after?.data ?? [], before?.data ?? []) > 0.1);
+    });
+
+    it("calls in a row use all of the old weights or all of the new ones", { skip: !floats }, async () => {
+      const { program, seed } = small("one");
+      using executor = await makeSmall(program);
+      const inputs = picture(5, 5);
+      const old = await executor.run(inputs);
+      const asked = Array.from({ length: 3 }, () => executor.run(inputs));
+      seed("two");
+      const answers = await Promise.all(asked);
+      const now = await executor.run(inputs);
+      assert.notDeepEqual(now, old);
+      for (const answer of answers) assert.deepEqual(answer, isDeepStrictEqual(answer, old) ? old : now);
     });
 
     it(
