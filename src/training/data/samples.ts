@@ -56,7 +56,7 @@ export interface Source {
   /** The batches of a pass, counted from 0. */
   pass(index: number): AsyncIterable<Samples> | Iterable<Samples>;
   /** All samples in an order that is always the same. */
-  plain(): AsyncIterable<Samples> | Iterable<Samples>;
+  inOrder(): AsyncIterable<Samples> | Iterable<Samples>;
 }
 
 /** A batch as lists of tensors. @throws ValueError if it is not a batch, or its tensors differ in their number of samples. */

@@ -60,7 +60,7 @@ export function orderedSource(
       const places = permutation(count, `${seed()}/shuffle/${index}`);
       return batches(order === undefined ? places : places.map((place) => order[place] ?? 0));
     },
-    plain: () => batches(order),
+    inOrder: () => batches(order),
   };
 }
 
@@ -80,7 +80,7 @@ export function datasetSource(dataset: TrainingDataset): Source {
     repeats: Array.isArray(dataset) || dataset.batches !== undefined || !isIterator(dataset),
     shuffles: Array.isArray(dataset) ? false : undefined,
     pass,
-    plain: () => pass(0),
+    inOrder: () => pass(0),
   };
 }
 

@@ -2,7 +2,7 @@
 import { openScratch, print, warn } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Breath } from "./pauses.ts";
+import { Pauses } from "./pauses.ts";
 import { ScratchRows } from "./features-on-disk.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { Column } from "../data/rows.ts";
@@ -39,13 +39,13 @@ export async function featureSource(
   let kept: Kept | undefined;
   let isDone = false;
   try {
-    const breath = new Breath();
+    const pauses = new Pauses();
     const indices: number[] = [];
     let bar: ProgressBar | undefined;
     let batchSize = 0;
     let steps = 0;
-    for await (const samples of source.plain()) {
-      await breath.take();
+    for await (const samples of source.inOrder()) {
+      await pauses.takeIfDue();
       options.signal?.throwIfAborted();
       const made = { ...samples, x: (await features(samples)).map((tensor) => tensor.toFloat32()) };
       if (kept === undefined) {
