@@ -79,8 +79,8 @@ export async function featureSource(
 /** The indices of numbers in ascending order of the numbers, or undefined if they are sorted already. */
 function sortedOrder(numbers: readonly number[]): Uint32Array | undefined {
   if (numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))) return undefined;
-  const places = Uint32Array.from(numbers, (_, i) => i);
-  return places.toSorted((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));
+  const indices = Uint32Array.from(numbers, (_, i) => i);
+  return indices.toSorted((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));
 }
 
 /** A store of features and targets. */
@@ -157,8 +157,8 @@ class InMemory implements Kept {
 
   gather = (): Gather => {
     const all = this.#targets.samples(this.#x.map((column) => column.tensor()));
-    return (places, from, to) =>
-      places === undefined ? sliceSamples(all, from, to) : gatherSamples(all, places.subarray(from, to));
+    return (indices, from, to) =>
+      indices === undefined ? sliceSamples(all, from, to) : gatherSamples(all, indices.subarray(from, to));
   };
 
   close = (): Promise<void> => Promise.resolve();
@@ -188,10 +188,10 @@ class OnDisk implements Kept {
 
   gather = (): Gather => {
     const targets = this.#targets.samples([]);
-    return async (places, from, to) => {
-      const wanted = places?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, i) => from + i);
+    return async (indices, from, to) => {
+      const wanted = indices?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, i) => from + i);
       const x = await this.#rows.read(wanted);
-      return { ...(places === undefined ? sliceSamples(targets, from, to) : gatherSamples(targets, wanted)), x };
+      return { ...(indices === undefined ? sliceSamples(targets, from, to) : gatherSamples(targets, wanted)), x };
     };
   };
 

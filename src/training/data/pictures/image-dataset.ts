@@ -158,16 +158,16 @@ export class ImageDataset extends Dataset {
    * A data set of some of the pictures, by their indices in `filePaths`, for instance one part of a `stratifiedSplit`; `changed` overrides
    * options. @throws ValueError for an index out of range.
    */
-  select(places: ArrayLike<number>, changed: ImageDatasetOptions = {}): ImageDataset {
-    const chosen = Array.from(places);
+  select(indices: ArrayLike<number>, changed: ImageDatasetOptions = {}): ImageDataset {
+    const chosen = Array.from(indices);
     const { filePaths, labels } = this.#init;
-    const outside = chosen.find((place) => filePaths[place] === undefined);
+    const outside = chosen.find((index) => filePaths[index] === undefined);
     if (outside !== undefined) throw valueError(`There are ${filePaths.length} pictures, and none at ${outside}.`);
     return new ImageDataset({
       ...this.#init,
       ...changed,
-      filePaths: chosen.map((place) => filePaths[place] ?? ""),
-      labels: labels && Int32Array.from(chosen, (place) => labels[place] ?? 0),
+      filePaths: chosen.map((index) => filePaths[index] ?? ""),
+      labels: labels && Int32Array.from(chosen, (index) => labels[index] ?? 0),
     });
   }
 }
