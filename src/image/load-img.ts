@@ -9,7 +9,7 @@ import type { Interpolation } from "./filters.ts";
 import { channelsOf, type ColorMode, convertMode, type Image } from "./image.ts";
 import { orient } from "./orient.ts";
 import { type Box, checkInterpolation, checkTargetSize, resizeImg } from "./resize.ts";
-import { inspectImage } from "./sniff.ts";
+import { inspectImage } from "./inspect-image.ts";
 
 /** Options of `loadImg`. */
 export interface LoadImgOptions {
@@ -55,7 +55,7 @@ async function decode(picture: Inspected, maxPixels: number, convertProfile: boo
 }
 
 /** The centred part of a picture that has the proportions of the target, by Keras's integer arithmetic. */
-function centredBox({ width, height }: Image, [rows, cols]: readonly [number, number]): Box {
+function centredCrop({ width, height }: Image, [rows, cols]: readonly [number, number]): Box {
   const cropHeight = Math.min(height, Math.floor((width * rows) / cols));
   const cropWidth = Math.min(width, Math.floor((height * cols) / rows));
   const top = Math.floor((height - cropHeight) / 2);
@@ -113,6 +113,6 @@ export async function loadImg(source: BytesSource, options: LoadImgOptions = {})
   }
   if (targetSize === undefined || targetSize === null) return image;
   if (image.height === targetSize[0] && image.width === targetSize[1]) return image;
-  const box = options.keepAspectRatio === true ? centredBox(image, targetSize) : undefined;
+  const box = options.keepAspectRatio === true ? centredCrop(image, targetSize) : undefined;
   return resizeImg(image, targetSize, { interpolation, box });
 }

@@ -16,7 +16,7 @@ export interface SmartResizeOptions {
 }
 
 /** The centred part of a picture that has the proportions of `size`, by Keras's arithmetic. */
-export function centredPart(height: number, width: number, [rows, columns]: readonly [number, number]): Part {
+export function smartResizePart(height: number, width: number, [rows, columns]: readonly [number, number]): Part {
   const [partRows, top] = centred(height, width, rows, columns);
   const [partColumns, left] = centred(width, height, columns, rows);
   return { top, left, rows: partRows, columns: partColumns };
@@ -53,7 +53,7 @@ export function smartResize(
     );
   }
   checkDatasetInterpolation(interpolation);
-  const part = centredPart(height, width, size);
+  const part = smartResizePart(height, width, size);
   const data = resizePixels({ data: x.data, rows: height, columns: width, channels }, part, size, interpolation);
   return new Tensor([...x.shape.slice(0, -3), ...size, channels], data);
 }

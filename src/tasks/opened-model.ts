@@ -4,7 +4,7 @@ import { type Recognized, recognizeMobileNetV2 } from "../applications/recognize
 import { valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
-import { type CheckpointFile, modelOf, readCheckpoint } from "../models/files/load-model.ts";
+import { type CheckpointFile, modelFromCheckpoint, readCheckpoint } from "../models/files/load-model.ts";
 import type { AnyModel } from "../models/files/model-from-description.ts";
 import { QuantizedModel, loadQuantized } from "../models/quantized/quantized-model.ts";
 import type { ThreadOptions } from "../models/threads.ts";
@@ -75,7 +75,7 @@ export async function modelOfCheckpoint(
   refuseOptions("The file has its own model, of", known, options);
   return checkpoint.quantized === true
     ? loadQuantized(checkpoint.bytes, { threads })
-    : modelOf(checkpoint, { threads, compile: false });
+    : modelFromCheckpoint(checkpoint, { threads, compile: false });
 }
 
 /** The MobileNetV2 that the weights are of, by their shapes; undefined if they are of none. */

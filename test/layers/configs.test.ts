@@ -10,6 +10,7 @@ import { Dense } from "../../src/layers/core/dense.ts";
 import { DepthwiseConv2D } from "../../src/layers/convolutional/depthwise-conv2d.ts";
 import { Dropout } from "../../src/layers/regularization/dropout.ts";
 import { Flatten } from "../../src/layers/reshaping/flatten.ts";
+import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
 import { GlobalMaxPooling2D } from "../../src/layers/pooling/global-max-pooling2d.ts";
 import { InputLayer } from "../../src/layers/core/input-layer.ts";
 import { ReLU } from "../../src/layers/activations/relu.ts";
@@ -100,6 +101,16 @@ test("constructors take the configs that their layers give", () => {
   ];
   for (const layer of layers)
     assert.deepEqual(layerFromConfig(layer.className, layer.getConfig()).getConfig(), layer.getConfig());
+});
+
+test("an unknown option of a global pool is an error that names the class called", () => {
+  const options: object = { keepDims: true };
+  for (const Pool of [GlobalAveragePooling2D, GlobalMaxPooling2D]) {
+    assert.throws(() => new Pool(options), {
+      code: "ValueError",
+      message: `Unknown option \`keepDims\` of ${Pool.name}. Did you mean \`keepdims\`?`,
+    });
+  }
 });
 
 describe("the registry", () => {

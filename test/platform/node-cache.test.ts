@@ -23,7 +23,7 @@ import { fileURLToPath } from "node:url";
 
 import type { CachedFile } from "../../src/platform/contract.ts";
 import { cachedDownload, findCached } from "../../src/platform/node/cache.ts";
-import { takeTurn } from "../../src/platform/node/turn.ts";
+import { takeDownloadLock } from "../../src/platform/node/download-lock.ts";
 import { TestFolder } from "./folder.ts";
 import { checkLetters, letters } from "./letters.ts";
 import { startServer } from "./server.ts";
@@ -242,7 +242,7 @@ test("what killed writers left is removed after an hour, not before", async () =
 
 /** Nobody who lives has the lock: it is taken without waiting for renewals that do not come, and released. */
 async function assertFree(lock: string): Promise<void> {
-  const turn = await takeTurn(lock, undefined, Infinity);
+  const turn = await takeDownloadLock(lock, undefined, Infinity);
   assert.match(readFileSync(lock, "utf8"), new RegExp(` ${process.pid}$`));
   await turn.end();
 }
@@ -272,7 +272,7 @@ test("the lock of another host is waited for as long as it is renewed", async (t
     now += 100;
     if (++beats <= 20) utimesSync(lock, beats, beats);
   }, 30);
-  const turn = await takeTurn(lock, undefined, 1000);
+  const turn = await takeDownloadLock(lock, undefined, 1000);
   clearInterval(heart);
   assert.ok(beats >= 30, `${beats} beats, of which 20 were renewals`);
   assert.match(readFileSync(lock, "utf8"), new RegExp(` ${process.pid}$`));

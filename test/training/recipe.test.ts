@@ -7,7 +7,7 @@ import { Dense, Dropout, Input, Model, Tensor } from "mobilenet-v2";
 import { balancedClassWeight, stratifiedFolds, stratifiedSplit } from "mobilenet-v2/data";
 import { GlorotUniform } from "mobilenet-v2/layers";
 import { Adam, Callback, type PhaseResult, type TrainingPhase, fitInPhases } from "mobilenet-v2/training";
-import { hasPhases } from "../../src/training/loop/phases.ts";
+import { hasPhaseBackups } from "../../src/training/loop/phases.ts";
 import { uniform } from "../../src/core/random.ts";
 
 const folders: string[] = [];
@@ -155,7 +155,7 @@ describe("phases", () => {
         // oxlint-disable-next-line no-await-in-loop -- one goes on where the other stopped
         await assert.rejects(fitInPhases(model, phasesOf(model, stop), { folder, signal, interval: 1e6 }), /enough/);
         // oxlint-disable-next-line no-await-in-loop
-        assert.ok(await hasPhases(folder));
+        assert.ok(await hasPhaseBackups(folder));
       }
       const model = modelOf();
       // oxlint-disable-next-line no-await-in-loop

@@ -6,7 +6,7 @@ import { writeBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { makeFolders } from "../../platform/node/files.ts";
 import { writerOf } from "../../saving/writer-of.ts";
-import { hasPhases } from "../../training/loop/phases.ts";
+import { hasPhaseBackups } from "../../training/loop/phases.ts";
 import { removeEmpty } from "../files/placing.ts";
 import type { TrainSettings } from "./settings.ts";
 
@@ -71,7 +71,7 @@ export class TrainFolder {
 
   /** The plan of an interrupted training; undefined if there is none that has learned anything. */
   static async interrupted(path: string): Promise<TrainPlan | undefined> {
-    if (!existsSync(path) || !(await hasPhases(path))) return undefined;
+    if (!existsSync(path) || !(await hasPhaseBackups(path))) return undefined;
     const broken = (): MobileNetV2Error =>
       new MobileNetV2Error(
         "FormatError",

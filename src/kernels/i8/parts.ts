@@ -57,14 +57,6 @@ export class Results {
     if (b !== undefined) f.store(v128.store64_lane(b.address, value, 1, b.offset));
   }
 
-  /** Stores sixteen neighbouring results. */
-  storeSixteen(address: Expr<"i32">, offset: number, low: Expr<"v128">, high: Expr<"v128">): void {
-    if (this.#mode === "i16") {
-      this.#f.store(v128.store(address, this.#bounded(low), offset));
-      this.#f.store(v128.store(address, this.#bounded(high), offset + 16));
-    } else this.#f.store(v128.store(address, this.#narrowed(low, high), offset));
-  }
-
   /** Stores the first `count` of eight results; `count` is below eight and known at run time. `address` is changed. */
   storeFirst(address: Local<"i32">, eight: Expr<"v128">, count: Expr<"i32">): void {
     const f = this.#f;

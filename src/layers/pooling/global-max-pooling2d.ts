@@ -1,7 +1,7 @@
 /** The largest value of each channel over a whole picture (keras.layers.GlobalMaxPooling2D). */
 import type { Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
-import { GlobalPooling2D } from "./global-pooling2d.ts";
+import { GlobalPooling2D, type GlobalPooling2DOptions } from "./global-pooling2d.ts";
 
 /**
  * Takes the largest value of each channel over all rows and columns: (batch, rows, columns, channels) becomes (batch, channels). The result
@@ -9,6 +9,11 @@ import { GlobalPooling2D } from "./global-pooling2d.ts";
  */
 export class GlobalMaxPooling2D extends GlobalPooling2D {
   readonly className = "GlobalMaxPooling2D";
+
+  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
+  constructor(options: GlobalPooling2DOptions = {}) {
+    super("GlobalMaxPooling2D", options);
+  }
 
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
     return this.pool(inputs, -Infinity, Math.max, (largest) => largest);

@@ -19,9 +19,9 @@ export abstract class GlobalPooling2D extends Layer {
   /** Whether the output keeps the rows and columns as axes of length 1. */
   readonly keepdims: boolean;
 
-  /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
-  constructor(options: GlobalPooling2DOptions = {}) {
-    checkOptions("GlobalPooling2D", options, { name: true, trainable: true, dataFormat: true, keepdims: true });
+  /** `className` is what errors about the options name. */
+  constructor(className: string, options: GlobalPooling2DOptions) {
+    checkOptions(className, options, { name: true, trainable: true, dataFormat: true, keepdims: true });
     super(options);
     dataFormatArgument(options.dataFormat);
     this.keepdims = booleanArgument(options.keepdims, "keepdims", false);

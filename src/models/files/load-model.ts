@@ -14,14 +14,14 @@ import { type AnyModel, modelFromDescription } from "./model-from-description.ts
 import { Sequential } from "../sequential.ts";
 import type { ThreadOptions } from "../threads.ts";
 
-/** The options of `modelOf`. */
-export interface ModelOfOptions extends AssignOptions, ThreadOptions {
+/** The options of `modelFromCheckpoint`. */
+export interface ModelFromCheckpointOptions extends AssignOptions, ThreadOptions {
   /** Whether to compile the model after loading, if the file has a training configuration, as Keras's `.keras` and `.h5` do. Default: true. */
   readonly compile?: boolean | undefined;
 }
 
 /** The options of `loadModel` and `loadAnyModel`. */
-export interface LoadModelOptions extends ModelOfOptions, ReadOptions {}
+export interface LoadModelOptions extends ModelFromCheckpointOptions, ReadOptions {}
 
 const LOAD_OPTIONS: Names<LoadModelOptions> = {
   compile: true,
@@ -56,7 +56,7 @@ export async function loadModel(source: FilesSource, options: LoadModelOptions =
 /** Loads a model with any number of outputs, whose `predictAll` gives all of them. See `loadModel`. */
 export async function loadAnyModel(source: FilesSource, options: LoadModelOptions = {}): Promise<AnyModel> {
   checkOptions("loadAnyModel()", options, LOAD_OPTIONS);
-  return modelOf(await readCheckpoint(source, options), options);
+  return modelFromCheckpoint(await readCheckpoint(source, options), options);
 }
 
 /** A checkpoint with the bytes of its file. */
@@ -79,7 +79,7 @@ export async function readCheckpoint(source: FilesSource, options: ReadOptions =
 }
 
 /** Makes the model of a checkpoint. @throws ValueError if it has only weights; UnsupportedError if it is a quantized model. */
-export function modelOf(checkpoint: Checkpoint, options: ModelOfOptions = {}): AnyModel {
+export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): AnyModel {
   if (checkpoint.quantized === true) throw quantizedError();
   if (checkpoint.model === undefined) {
     throw valueError(

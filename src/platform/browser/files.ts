@@ -1,7 +1,7 @@
 /** Reads bytes in browsers: from addresses, including relative ones, or as they are passed in. There are no paths. */
 
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { readAnyBytes } from "../bytes-at-hand.ts";
+import { readAnyBytes } from "../read-any-bytes.ts";
 import type { BytesSource, FolderContent, ReadOptions, Scratch } from "../contract.ts";
 import { fetchBytes } from "../fetch-bytes.ts";
 

@@ -9,7 +9,7 @@ import { messageOf, valueError } from "../../core/errors.ts";
 import { type CacheEntry, type CachedContent, type Turn, download, takeCached } from "../cached-download.ts";
 import type { CachedFile, CachedName } from "../contract.ts";
 import { asIOError, errorCode, makeFolders, readFileBytes, temporaryPrefix, writeBytes } from "./files.ts";
-import { takeTurn } from "./turn.ts";
+import { takeDownloadLock } from "./download-lock.ts";
 import { environment, warn } from "./system.ts";
 
 /** The age in milliseconds after which a temporary file belongs to a writer that died: no writer takes that long. */
@@ -110,7 +110,7 @@ class NodeEntry implements CacheEntry {
 
   async takeTurn(signal: AbortSignal | undefined): Promise<Turn> {
     await makeFolders(dirname(this.#target)).catch(() => undefined);
-    return takeTurn(`${this.#target}.lock`, signal);
+    return takeDownloadLock(`${this.#target}.lock`, signal);
   }
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
 import { checkLimit } from "../byte-collector.ts";
-import { readAnyBytes } from "../bytes-at-hand.ts";
+import { readAnyBytes } from "../read-any-bytes.ts";
 import type { BytesSource, ReadOptions } from "../contract.ts";
 import { DEFAULT_MAX_BYTES } from "../fetch-bytes.ts";
 

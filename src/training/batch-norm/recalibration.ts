@@ -3,7 +3,7 @@ import { valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { batchesOf } from "../../graph/batches.ts";
 import type { BatchNormalization } from "../../layers/normalization/batch-normalization.ts";
-import { Breath } from "../loop/pauses.ts";
+import { Pauses } from "../loop/pauses.ts";
 import { differentiatorOf } from "../../engine/differentiator-of.ts";
 import { type Inputs, sourceOf } from "../loop/fit-options.ts";
 import type { TrainedModel } from "../loop/model.ts";
@@ -48,10 +48,10 @@ export async function recalibrate(
     // With a momentum of 0, the moving statistics after a batch are those of the batch.
     for (const { layer } of moments) layer.momentum = 0;
     const differentiator = await programs.differentiator();
-    const breath = new Breath();
+    const pauses = new Pauses();
     let step = 0;
-    for await (const { x } of source.plain()) {
-      await breath.take();
+    for await (const { x } of source.inOrder()) {
+      await pauses.takeIfDue();
       signal?.throwIfAborted();
       const inputs = batchesOf(x, model);
       await differentiator.run(await programs.features(inputs), ({ outputs }) => outputs.map(() => undefined), {

@@ -11,7 +11,7 @@ type PlainHook = Exclude<Hook, `on${string}Epoch${string}` | `on${string}Batch${
 type CountedHook = Exclude<Hook, PlainHook>;
 
 /** Runs a function while the model does nothing else. */
-export type Turn = (run: () => Promise<void>) => Promise<void>;
+export type WhilePaused = (run: () => Promise<void>) => Promise<void>;
 
 /** The callbacks given as the option `callbacks`. @throws ValueError if that is not a list of callbacks. */
 export function callbacksOf(given: unknown): readonly Callback[] {
@@ -25,11 +25,11 @@ export function callbacksOf(given: unknown): readonly Callback[] {
 /** A list of callbacks, each of which is given the model and the training's parameters. */
 export class CallbackList {
   readonly callbacks: readonly Callback[];
-  readonly #turn: Turn;
+  readonly #whilePaused: WhilePaused;
 
-  constructor(callbacks: readonly Callback[], model: TrainedModel, params: CallbackParams, turn: Turn) {
+  constructor(callbacks: readonly Callback[], model: TrainedModel, params: CallbackParams, whilePaused: WhilePaused) {
     this.callbacks = callbacks;
-    this.#turn = turn;
+    this.#whilePaused = whilePaused;
     for (const callback of callbacks) {
       callback.setModel(model);
       callback.setParams(params);
@@ -38,14 +38,14 @@ export class CallbackList {
 
   /** Calls a hook that takes only the logs. */
   async call(hook: PlainHook, logs: Logs): Promise<void> {
-    await this.#turn(async () => {
+    await this.#whilePaused(async () => {
       for (const callback of this.callbacks) await callback[hook](logs);
     });
   }
 
   /** Calls a hook of an epoch or a batch, whose index from 0 is its first argument. */
   async callAt(hook: CountedHook, index: number, logs: Logs): Promise<void> {
-    await this.#turn(async () => {
+    await this.#whilePaused(async () => {
       for (const callback of this.callbacks) await callback[hook](index, logs);
     });
   }

@@ -56,7 +56,7 @@ export interface Source {
   /** The batches of a pass, counted from 0. */
   pass(index: number): AsyncIterable<Samples> | Iterable<Samples>;
   /** All samples in an order that is always the same. */
-  plain(): AsyncIterable<Samples> | Iterable<Samples>;
+  inOrder(): AsyncIterable<Samples> | Iterable<Samples>;
 }
 
 /** A batch as lists of tensors. @throws ValueError if it is not a batch, or its tensors differ in their number of samples. */
@@ -132,15 +132,15 @@ export function sliceSamples(samples: Samples, from: number, to: number): Sample
   return overTensors(samples, (tensor) => sliceRows(tensor, from, to));
 }
 
-/** Copies of the samples at the indices in `places`. */
-export function gatherSamples(samples: Samples, places: Uint32Array): Samples {
+/** Copies of the samples at `indices`. */
+export function gatherSamples(samples: Samples, indices: Uint32Array): Samples {
   return overTensors(samples, (tensor) => {
     const [, ...rest] = tensor.shape;
     const size = sizeOf(rest);
-    const data = emptyLike(tensor.data, places.length * size);
-    for (const [i, place] of places.entries())
-      data.set(tensor.data.subarray(place * size, (place + 1) * size), i * size);
-    return new Tensor([places.length, ...rest], data);
+    const data = emptyLike(tensor.data, indices.length * size);
+    for (const [i, index] of indices.entries())
+      data.set(tensor.data.subarray(index * size, (index + 1) * size), i * size);
+    return new Tensor([indices.length, ...rest], data);
   });
 }
 

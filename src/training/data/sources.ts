@@ -22,15 +22,15 @@ export interface ArrayOptions {
   readonly order?: Uint32Array | undefined;
 }
 
-/** Returns the samples at `places[from]` up to but not including `places[to]`; without places, the samples from `from` up to `to`. */
-export type Gather = (places: Uint32Array | undefined, from: number, to: number) => Samples | Promise<Samples>;
+/** Returns the samples at `indices[from]` up to but not including `indices[to]`; without indices, the samples from `from` up to `to`. */
+export type Gather = (indices: Uint32Array | undefined, from: number, to: number) => Samples | Promise<Samples>;
 
 /** Arrays in batches. If they are shuffled, each pass has an order of its own, determined by the seed and the number of the pass. */
 export function arraySource(samples: Samples, options: ArrayOptions): Source {
   return orderedSource(
     countOf(samples),
-    (places, from, to) =>
-      places === undefined ? sliceSamples(samples, from, to) : gatherSamples(samples, places.subarray(from, to)),
+    (indices, from, to) =>
+      indices === undefined ? sliceSamples(samples, from, to) : gatherSamples(samples, indices.subarray(from, to)),
     options,
   );
 }
@@ -44,9 +44,9 @@ export function orderedSource(
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw valueError(`\`batchSize\` should be a whole number of 1 or more. Received: batchSize=${show(batchSize)}`);
   }
-  async function* batches(places: Uint32Array | undefined): AsyncGenerator<Samples, void, undefined> {
+  async function* batches(indices: Uint32Array | undefined): AsyncGenerator<Samples, void, undefined> {
     for (let from = 0; from < count; from += batchSize) {
-      yield await gather(places, from, Math.min(count, from + batchSize));
+      yield await gather(indices, from, Math.min(count, from + batchSize));
     }
   }
   return {
@@ -57,10 +57,10 @@ export function orderedSource(
     shuffles: shuffle,
     pass(index) {
       if (!shuffle) return batches(order);
-      const places = permutation(count, `${seed()}/shuffle/${index}`);
-      return batches(order === undefined ? places : places.map((place) => order[place] ?? 0));
+      const indices = permutation(count, `${seed()}/shuffle/${index}`);
+      return batches(order === undefined ? indices : indices.map((at) => order[at] ?? 0));
     },
-    plain: () => batches(order),
+    inOrder: () => batches(order),
   };
 }
 
@@ -80,7 +80,7 @@ export function datasetSource(dataset: TrainingDataset): Source {
     repeats: Array.isArray(dataset) || dataset.batches !== undefined || !isIterator(dataset),
     shuffles: Array.isArray(dataset) ? false : undefined,
     pass,
-    plain: () => pass(0),
+    inOrder: () => pass(0),
   };
 }
 

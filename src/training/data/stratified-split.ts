@@ -28,12 +28,12 @@ export function stratifiedSplit(labels: ArrayLike<number>, fraction: number, see
   }
   const training: number[] = [];
   const validation: number[] = [];
-  for (const [label, places] of placesByClass(labels)) {
-    const count = places.length;
+  for (const [label, indices] of indicesByClass(labels)) {
+    const count = indices.length;
     const held =
       fraction === 0 || count < LEAST_TO_SPLIT ? 0 : Math.min(count - 1, Math.max(1, Math.round(count * fraction)));
     for (const [i, at] of permutation(count, `${seed}/split/${label}`).entries()) {
-      (i < held ? validation : training).push(places[at] ?? 0);
+      (i < held ? validation : training).push(indices[at] ?? 0);
     }
   }
   return { training: rising(training), validation: rising(validation) };
@@ -57,9 +57,9 @@ export function stratifiedFolds(labels: ArrayLike<number>, count: number, seed =
   const folds: number[][] = Array.from({ length: count }, () => []);
   // Each class starts at the fold after the last one's end, so that the remainders don't all go to the first folds.
   let next = 0;
-  for (const [label, places] of placesByClass(labels)) {
-    for (const at of permutation(places.length, `${seed}/folds/${label}`)) {
-      folds[next++ % count]?.push(places[at] ?? 0);
+  for (const [label, indices] of indicesByClass(labels)) {
+    for (const at of permutation(indices.length, `${seed}/folds/${label}`)) {
+      folds[next++ % count]?.push(indices[at] ?? 0);
     }
   }
   return folds.map((held, fold) => ({
@@ -68,7 +68,7 @@ export function stratifiedFolds(labels: ArrayLike<number>, count: number, seed =
   }));
 }
 
-function placesByClass(labels: ArrayLike<number>): readonly (readonly [label: number, places: readonly number[]])[] {
+function indicesByClass(labels: ArrayLike<number>): readonly (readonly [label: number, indices: readonly number[]])[] {
   const classes = new Map<number, number[]>();
   for (let place = 0; place < labels.length; place++) {
     const label = labels[place] ?? 0;
@@ -79,6 +79,6 @@ function placesByClass(labels: ArrayLike<number>): readonly (readonly [label: nu
   return [...classes].toSorted(([a], [b]) => a - b);
 }
 
-function rising(places: readonly number[]): Int32Array {
-  return Int32Array.from(places).toSorted();
+function rising(indices: readonly number[]): Int32Array {
+  return Int32Array.from(indices).toSorted();
 }

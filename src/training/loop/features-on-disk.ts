@@ -36,12 +36,12 @@ export class ScratchRows {
   }
 
   /** The features of the samples with these indices; consecutive ones are read together. */
-  async read(places: Uint32Array): Promise<readonly Tensor<Float32Array>[]> {
-    const count = places.length;
+  async read(indices: Uint32Array): Promise<readonly Tensor<Float32Array>[]> {
+    const count = indices.length;
     const rows = new Float32Array(count * this.#length);
     for (let from = 0, to = 1; from < count; from = to++) {
-      const first = places[from] ?? 0;
-      while (to < count && places[to] === first + to - from) to++;
+      const first = indices[from] ?? 0;
+      while (to < count && indices[to] === first + to - from) to++;
       await this.#scratch.read(
         first * this.#length * 4,
         bytesOf(rows.subarray(from * this.#length, to * this.#length)),

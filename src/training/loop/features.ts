@@ -2,7 +2,7 @@
 import { openScratch, print, warn } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { Breath } from "./pauses.ts";
+import { Pauses } from "./pauses.ts";
 import { ScratchRows } from "./features-on-disk.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { Column } from "../data/rows.ts";
@@ -39,13 +39,13 @@ export async function featureSource(
   let kept: Kept | undefined;
   let isDone = false;
   try {
-    const breath = new Breath();
+    const pauses = new Pauses();
     const indices: number[] = [];
     let bar: ProgressBar | undefined;
     let batchSize = 0;
     let steps = 0;
-    for await (const samples of source.plain()) {
-      await breath.take();
+    for await (const samples of source.inOrder()) {
+      await pauses.takeIfDue();
       options.signal?.throwIfAborted();
       const made = { ...samples, x: (await features(samples)).map((tensor) => tensor.toFloat32()) };
       if (kept === undefined) {
@@ -79,8 +79,8 @@ export async function featureSource(
 /** The indices of numbers in ascending order of the numbers, or undefined if they are sorted already. */
 function sortedOrder(numbers: readonly number[]): Uint32Array | undefined {
   if (numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))) return undefined;
-  const places = Uint32Array.from(numbers, (_, i) => i);
-  return places.toSorted((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));
+  const indices = Uint32Array.from(numbers, (_, i) => i);
+  return indices.toSorted((a, b) => (numbers[a] ?? 0) - (numbers[b] ?? 0));
 }
 
 /** A store of features and targets. */
@@ -157,8 +157,8 @@ class InMemory implements Kept {
 
   gather = (): Gather => {
     const all = this.#targets.samples(this.#x.map((column) => column.tensor()));
-    return (places, from, to) =>
-      places === undefined ? sliceSamples(all, from, to) : gatherSamples(all, places.subarray(from, to));
+    return (indices, from, to) =>
+      indices === undefined ? sliceSamples(all, from, to) : gatherSamples(all, indices.subarray(from, to));
   };
 
   close = (): Promise<void> => Promise.resolve();
@@ -188,10 +188,10 @@ class OnDisk implements Kept {
 
   gather = (): Gather => {
     const targets = this.#targets.samples([]);
-    return async (places, from, to) => {
-      const wanted = places?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, i) => from + i);
+    return async (indices, from, to) => {
+      const wanted = indices?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, i) => from + i);
       const x = await this.#rows.read(wanted);
-      return { ...(places === undefined ? sliceSamples(targets, from, to) : gatherSamples(targets, wanted)), x };
+      return { ...(indices === undefined ? sliceSamples(targets, from, to) : gatherSamples(targets, wanted)), x };
     };
   };
 

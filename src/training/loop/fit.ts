@@ -3,7 +3,7 @@ import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
-import { Breath } from "./pauses.ts";
+import { Pauses } from "./pauses.ts";
 import { BackupAndRestore } from "../callbacks/backup-and-restore.ts";
 import type { Callback, CallbackParams, Logs, TrainingSession } from "../callbacks/callback.ts";
 import { type CallbackList, callbacksOf } from "../callbacks/callback-list.ts";
@@ -56,7 +56,7 @@ export async function fit(
     signal: true,
     featureCache: true,
   });
-  return await trainer.alone(() => new Fit(trainer, options).run(x, y));
+  return await trainer.exclusively(() => new Fit(trainer, options).run(x, y));
 }
 
 class Fit implements TrainingSession {
@@ -76,7 +76,7 @@ class Fit implements TrainingSession {
   #position = { pass: 0, batch: 0 };
   #callbacks: readonly Callback[] = [];
   #saidNaN = false;
-  readonly #breath = new Breath();
+  readonly #pauses = new Pauses();
 
   constructor(trainer: Trainer, options: FitOptions) {
     this.#trainer = trainer;
@@ -147,7 +147,7 @@ class Fit implements TrainingSession {
     if (this.#step === 0) objectives.reset();
     await list.callAt("onEpochBegin", epoch, {});
     for await (const samples of this.#reader?.epoch(epoch, this.#step) ?? []) {
-      await this.#breath.take();
+      await this.#pauses.takeIfDue();
       signal?.throwIfAborted();
       const step = this.#step;
       await list.callAt("onTrainBatchBegin", step, {});
@@ -201,7 +201,7 @@ class Fit implements TrainingSession {
   async #prepare(source: Source): Promise<TrainingPrograms> {
     let first: Samples | undefined;
     if (!this.#trainer.model.built) {
-      for await (const samples of source.plain()) {
+      for await (const samples of source.inOrder()) {
         first = samples;
         break;
       }

@@ -4,19 +4,19 @@
 const LONGEST = 30;
 
 /** A timer of pauses. */
-export class Breath {
+export class Pauses {
   #last = performance.now();
 
   /** Yields to the event loop if the last pause was too long ago. */
-  async take(): Promise<void> {
+  async takeIfDue(): Promise<void> {
     if (performance.now() - this.#last < LONGEST) return;
-    await turn();
+    await nextEventLoopTurn();
     this.#last = performance.now();
   }
 }
 
 /** Resolves in the next turn of the event loop. A timer would wait for 4 ms in a page. */
-function turn(): Promise<void> {
+function nextEventLoopTurn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.addEventListener("message", () => {

@@ -90,7 +90,7 @@ export async function fitInPhases(
 }
 
 /** Whether a folder has backups that `fitInPhases` would resume from. */
-export async function hasPhases(folder: string): Promise<boolean> {
+export async function hasPhaseBackups(folder: string): Promise<boolean> {
   for (const name of ["latest.state", "end.state"]) {
     if ((await bytesIfThere(`${folder}/phase-1/${name}`)) !== undefined) return true;
   }

@@ -8,7 +8,7 @@ import { batchesOf } from "../../graph/batches.ts";
 import type { MakeDifferentiator } from "../../graph/differentiator.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Weight } from "../../layers/weight.ts";
-import { Breath } from "./pauses.ts";
+import { Pauses } from "./pauses.ts";
 import type { Callback, CallbackParams, Logs } from "../callbacks/callback.ts";
 import { CallbackList, callbacksOf } from "../callbacks/callback-list.ts";
 import { ProgressLogger } from "../callbacks/progress-logger.ts";
@@ -46,7 +46,7 @@ export class Trainer {
   /** Whether a training waits for its callbacks. */
   #isPaused = false;
   /** The evaluation that a callback is running meanwhile. */
-  #guest: Promise<unknown> | undefined;
+  #guestEvaluation: Promise<unknown> | undefined;
 
   /** @throws ValueError for an unknown optimizer. */
   constructor(model: TrainedModel, options: CompileOptions, make: MakeDifferentiator = differentiatorOf) {
@@ -92,7 +92,7 @@ export class Trainer {
   /** Trains one step on a batch; the results are those of the batch, before the step. */
   async trainOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
     checkOptions("trainOnBatch()", options, { sampleWeight: true, classWeight: true });
-    return await this.alone(async () => {
+    return await this.exclusively(async () => {
       if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
         throw valueError("Arguments `sampleWeight` and `classWeight` cannot be specified at the same time.");
       }
@@ -110,7 +110,7 @@ export class Trainer {
   /** The loss and the metrics of one batch, in inference mode. */
   async testOnBatch(x: Inputs, y: Targets | undefined, options: TestOnBatchOptions): Promise<Logs> {
     checkOptions("testOnBatch()", options, { sampleWeight: true });
-    return await this.alone(async () => {
+    return await this.exclusively(async () => {
       const samples = arraysOf(x, y, options.sampleWeight);
       const programs = await this.prepare(samples);
       this.objectives.reset();
@@ -201,13 +201,13 @@ export class Trainer {
     steps: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Logs> {
-    const breath = new Breath();
+    const pauses = new Pauses();
     await list.call("onTestBegin", {});
     let step = 0;
     let logs: Logs = {};
     let programs: TrainingPrograms | undefined;
-    for await (const samples of source.plain()) {
-      await breath.take();
+    for await (const samples of source.inOrder()) {
+      await pauses.takeIfDue();
       signal?.throwIfAborted();
       if (programs === undefined) {
         programs = await this.prepare(hasFeatures ? undefined : samples);
@@ -262,7 +262,7 @@ export class Trainer {
       try {
         await run();
       } finally {
-        await this.#guest?.catch(() => undefined);
+        await this.#guestEvaluation?.catch(() => undefined);
         this.#isPaused = false;
       }
     });
@@ -270,19 +270,19 @@ export class Trainer {
 
   /** Runs alone, or within a callback of a training, one evaluation at a time, after which the training's metrics are restored. */
   async #aloneOrInCallback<T>(run: () => Promise<T>): Promise<T> {
-    if (!this.#isPaused || this.#guest !== undefined) return await this.alone(run);
+    if (!this.#isPaused || this.#guestEvaluation !== undefined) return await this.exclusively(run);
     const { objectives } = this;
     const before = objectives.getState();
     const evaluation = run().finally(() => {
-      this.#guest = undefined;
+      this.#guestEvaluation = undefined;
       objectives.setState(before);
     });
-    this.#guest = evaluation;
+    this.#guestEvaluation = evaluation;
     return await evaluation;
   }
 
   /** Runs a function that must not overlap with other work of this model. @throws StateError if there is some. */
-  async alone<T>(run: () => Promise<T>): Promise<T> {
+  async exclusively<T>(run: () => Promise<T>): Promise<T> {
     if (this.#busy) {
       throw new MobileNetV2Error(
         "StateError",

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
 import { Tensor } from "../../../src/core/tensor.ts";
-import { ahead, prefetched } from "../../../src/training/data/pictures/ahead.ts";
+import { mapAhead, prefetched } from "../../../src/training/data/pictures/ahead.ts";
 import type { Batch } from "../../../src/training/data/batch.ts";
 import { Dataset } from "../../../src/training/data/dataset.ts";
 import { imageDatasetFromDirectory } from "../../../src/training/data/pictures/image-dataset-from-directory.ts";
@@ -218,7 +218,7 @@ test("work ahead is bounded, stays in order, and stops with whoever takes it", a
     return item;
   };
   const taken: number[] = [];
-  for await (const item of ahead(Array.from({ length: 100 }, (_, i) => i).values(), work, {
+  for await (const item of mapAhead(Array.from({ length: 100 }, (_, i) => i).values(), work, {
     concurrency: 3,
     window: 6,
   })) {
@@ -244,10 +244,10 @@ test("an error ahead comes in its turn; one that nobody comes to is no unhandled
   };
   const taken: number[] = [];
   await assert.rejects(async () => {
-    for await (const item of ahead([0, 1, 2, 3], fails, { concurrency: 4, window: 4 })) taken.push(item);
+    for await (const item of mapAhead([0, 1, 2, 3], fails, { concurrency: 4, window: 4 })) taken.push(item);
   }, /^Error: two$/);
   assert.deepEqual(taken, [0, 1]);
-  for await (const item of ahead([0, 2], fails, { concurrency: 4, window: 4 })) {
+  for await (const item of mapAhead([0, 2], fails, { concurrency: 4, window: 4 })) {
     assert.equal(item, 0);
     break;
   }

@@ -2,7 +2,7 @@
 import { show, valueError } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options.ts";
 import { type Part, resizePixels } from "../../../image/tf-resize.ts";
-import { centredPart } from "../../../image/smart-resize.ts";
+import { smartResizePart } from "../../../image/smart-resize.ts";
 import { type Augmentation, type Draws, type Picture, perPicture } from "./augment.ts";
 import { between } from "./factors.ts";
 
@@ -22,7 +22,7 @@ export function randomCrop(height: number, width: number): Augmentation {
     (picture, draws) => {
       const { rows, columns } = picture;
       if (!(rows > height && columns > width)) {
-        return cut(picture, centredPart(rows, columns, [height, width]), height, width);
+        return cut(picture, smartResizePart(rows, columns, [height, width]), height, width);
       }
       const top = Math.floor(draws(0) * (rows - height + 1));
       const left = Math.floor(draws(1) * (columns - width + 1));

@@ -1,7 +1,7 @@
 /** Asynchronous work done ahead of its consumer, with its results in order (tf.data's `prefetch` and parallel `map`). */
 
 /** The limits of the work ahead. */
-export interface AheadOptions {
+export interface MapAheadOptions {
   /** The number of items worked on at once. */
   readonly concurrency: number;
   /** The largest number of results, finished or not, that the consumer has not taken yet. */
@@ -11,10 +11,10 @@ export interface AheadOptions {
 type Settled<Out> = { readonly value: Out } | { readonly error: unknown };
 
 /** Yields the results of `work` for each item, in order. Work starts when the first result is requested; after an early end, none is started. */
-export async function* ahead<In, Out>(
+export async function* mapAhead<In, Out>(
   items: Iterable<In>,
   work: (item: In) => Promise<Out>,
-  { concurrency, window }: AheadOptions,
+  { concurrency, window }: MapAheadOptions,
 ): AsyncGenerator<Out, void, undefined> {
   const source = items[Symbol.iterator]();
   const waiting: Promise<Settled<Out>>[] = [];

@@ -5,7 +5,7 @@ import { type Names, checkOptions } from "../../../core/options.ts";
 import { fnv1a32 } from "../../../core/random.ts";
 import { Tensor, stack } from "../../../core/tensor.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
-import { ahead } from "./ahead.ts";
+import { mapAhead } from "./ahead.ts";
 import type { Augmentation } from "../augmentation/augment.ts";
 import { descriptionOf } from "../augmentation/augmentation-of.ts";
 import { type Batch, onlySample } from "../batch.ts";
@@ -158,16 +158,16 @@ export class ImageDataset extends Dataset {
    * A data set of some of the pictures, by their indices in `filePaths`, for instance one part of a `stratifiedSplit`; `changed` overrides
    * options. @throws ValueError for an index out of range.
    */
-  select(places: ArrayLike<number>, changed: ImageDatasetOptions = {}): ImageDataset {
-    const chosen = Array.from(places);
+  select(indices: ArrayLike<number>, changed: ImageDatasetOptions = {}): ImageDataset {
+    const chosen = Array.from(indices);
     const { filePaths, labels } = this.#init;
-    const outside = chosen.find((place) => filePaths[place] === undefined);
+    const outside = chosen.find((index) => filePaths[index] === undefined);
     if (outside !== undefined) throw valueError(`There are ${filePaths.length} pictures, and none at ${outside}.`);
     return new ImageDataset({
       ...this.#init,
       ...changed,
-      filePaths: chosen.map((place) => filePaths[place] ?? ""),
-      labels: labels && Int32Array.from(chosen, (place) => labels[place] ?? 0),
+      filePaths: chosen.map((index) => filePaths[index] ?? ""),
+      labels: labels && Int32Array.from(chosen, (index) => labels[index] ?? 0),
     });
   }
 }
@@ -247,7 +247,7 @@ async function* imageBatches(
   const window = Math.max(1, (prefetch + 1) * batchSize);
   // Threads get all their work at once: during a training step, this thread cannot give them more.
   const concurrency = (init.workers ?? defaultWorkers()) > 0 ? window : 2 * defaultCores() + 2;
-  for await (const one of ahead(orderOf(init, epoch), load, { concurrency, window })) {
+  for await (const one of mapAhead(orderOf(init, epoch), load, { concurrency, window })) {
     if ("failed" in one) {
       if (strict) throw one.failed.error;
       unreadable.set(one.index, one.failed);

@@ -4,7 +4,7 @@ import { type Names, checkOptions } from "../../../core/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { type ColorMode, type Image, channelsOf } from "../../../image/image.ts";
 import { loadImg } from "../../../image/load-img.ts";
-import { centredPart } from "../../../image/smart-resize.ts";
+import { smartResizePart } from "../../../image/smart-resize.ts";
 import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "../../../image/tf-resize.ts";
 import { checkTargetSize } from "../../../image/resize.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
@@ -89,7 +89,7 @@ function pixelsOf({ data, height, width, channels }: Image): Parameters<typeof r
 }
 
 function partOf(image: Image, size: readonly [number, number], crop: boolean): Parameters<typeof resizePixels>[1] {
-  if (crop) return centredPart(image.height, image.width, size);
+  if (crop) return smartResizePart(image.height, image.width, size);
   return { top: 0, left: 0, rows: image.height, columns: image.width };
 }
 

@@ -23,7 +23,11 @@ const NO_TURN: Turn = { end: async () => undefined };
  * Takes the lock at `path`. If another process holds it, waits until it is released, and then goes on without it; if the other process
  * dies, takes its place.
  */
-export async function takeTurn(path: string, signal: AbortSignal | undefined, deadAfter = DEAD_AFTER): Promise<Turn> {
+export async function takeDownloadLock(
+  path: string,
+  signal: AbortSignal | undefined,
+  deadAfter = DEAD_AFTER,
+): Promise<Turn> {
   const end = Date.now() + PATIENCE;
   for (;;) {
     const state = await create(path);
