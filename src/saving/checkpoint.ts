@@ -20,21 +20,27 @@ export interface LayerDescription {
   readonly config: LayerConfig;
   /** The model itself, if the layer is one. */
   readonly model?: ModelDescription | undefined;
-  /** The tensors that each application takes. An InputLayer has no applications. */
+  /** The input tensors of each application of the layer. An InputLayer has none. */
   readonly nodes: readonly (readonly TensorReference[])[];
-  /** For each application false if it runs as in inference even in training. Left out if there is no such application. */
+  /** For each application, false if it runs in inference mode even in training, else null. Missing if no application does. */
   readonly training?: readonly (boolean | null)[] | undefined;
 }
 
 /** A model in a file: its layers and how they are connected. */
 export interface ModelDescription {
+  /** Keras's class of the model. */
   readonly className: "Functional" | "Sequential";
+  /** The name of the model. */
   readonly name: string;
+  /** Whether training changes the model's weights. */
   readonly trainable: boolean;
+  /** The layers, in Keras's order. */
   readonly layers: readonly LayerDescription[];
+  /** The input tensors. */
   readonly inputs: readonly TensorReference[];
+  /** The output tensors. */
   readonly outputs: readonly TensorReference[];
-  /** The shape, batch included, that a Sequential without an InputLayer was built with. */
+  /** The shape, with the batch axis, that a Sequential without an InputLayer was built with. */
   readonly buildShape?: Shape | undefined;
 }
 
@@ -90,7 +96,7 @@ export interface Checkpoint {
   /** The name of the format in messages, such as `Keras 3 (.keras)` or `safetensors`. */
   readonly format: string;
   readonly origin: Origin;
-  /** Undefined if the file has weights alone, and its origin does not tell the architecture. */
+  /** The model; undefined if the file has only weights whose origin does not determine the architecture. */
   readonly model: ModelDescription | undefined;
   /** Every tensor of the file, under the file's own names. */
   readonly tensors: readonly StoredTensor[];
