@@ -60,7 +60,7 @@ export {
   saveImg,
 } from "./public/image.ts";
 
-// Training on pictures of one's own.
+// Training on your own pictures.
 export { type ImageDatasetFromDirectoryOptions, imageDatasetFromDirectory } from "./public/data.ts";
 export type { CompileOptions, EvaluateOptions, FitOptions } from "./public/training.ts";
 

@@ -20,20 +20,27 @@ export interface LayerDescription {
   readonly config: LayerConfig;
   /** The model itself, if the layer is one. */
   readonly model?: ModelDescription | undefined;
-  /** The tensors that each application takes. An InputLayer has no applications. */
+  /** The input tensors of each application of the layer. An InputLayer has none. */
   readonly nodes: readonly (readonly TensorReference[])[];
-  /** For each application false if it runs as in inference even in training. Left out if there is no such application. */
+  /** For each application, false if it runs in inference mode even in training, else null. Missing if no application does. */
   readonly training?: readonly (boolean | null)[] | undefined;
 }
 
+/** A model in a file: its layers and how they are connected. */
 export interface ModelDescription {
+  /** Keras's class of the model. */
   readonly className: "Functional" | "Sequential";
+  /** The name of the model. */
   readonly name: string;
+  /** Whether training changes the model's weights. */
   readonly trainable: boolean;
+  /** The layers, in Keras's order. */
   readonly layers: readonly LayerDescription[];
+  /** The input tensors. */
   readonly inputs: readonly TensorReference[];
+  /** The output tensors. */
   readonly outputs: readonly TensorReference[];
-  /** The shape, batch included, that a Sequential without an InputLayer was built with. */
+  /** The shape, with the batch axis, that a Sequential without an InputLayer was built with. */
   readonly buildShape?: Shape | undefined;
 }
 
@@ -52,7 +59,7 @@ export interface ObjectDescription {
 /** An object or the name of one; or several, one for each output, in order or (in a Map) by the names of the outputs. */
 export type Described = string | ObjectDescription | null | readonly Described[] | ReadonlyMap<string, Described>;
 
-/** What a model was compiled with (keras.Model.get_compile_config). */
+/** The arguments a model was compiled with, as Keras's `Model.get_compile_config()` returns them. */
 export interface CompileConfig {
   readonly optimizer: ObjectDescription;
   readonly loss: Described;
@@ -63,32 +70,33 @@ export interface CompileConfig {
 
 /** A variable of an optimizer in a file. */
 export interface StoredVariable extends StoredTensor {
-  /** The first value, as precisely as the file has it: counts of steps are integers of 64 bits. */
+  /** Reads the first value with the file's precision: step counts are 64-bit integers. */
   first(): number;
 }
 
-/** How a model was trained, as a file says it. */
+/** The training configuration in a file, and the optimizer's state. */
 export interface StoredTraining {
   readonly config: CompileConfig;
   /** Finds the optimizer's variables, in Keras's order; undefined if the file has none. @throws FormatError, UnsupportedError */
   readonly variables: () => readonly StoredVariable[] | undefined;
 }
 
-/** How a model is trained, as writers take it. */
+/** The training configuration of a model to save, and the optimizer's variables. */
 export interface SavedTraining {
   readonly config: CompileConfig;
   readonly variables: readonly { readonly name: string; readonly value: Tensor }[];
 }
 
-/** Who made the checkpoint, as far as its content tells. */
+/** The framework or tool that made a checkpoint, as far as its content shows. */
 export type Origin =
   "keras" | "tfjs" | "teachable-machine" | "huggingface" | "timm" | "torchvision" | "tflite" | "onnx" | "mobilenet-v2";
 
+/** A checkpoint: the description of a file, with its tensors. */
 export interface Checkpoint {
-  /** What to call the format in messages: `Keras 3 (.keras)`, `safetensors`. */
+  /** The name of the format in messages, such as `Keras 3 (.keras)` or `safetensors`. */
   readonly format: string;
   readonly origin: Origin;
-  /** Undefined if the file has weights alone, and its origin does not tell the architecture. */
+  /** The model; undefined if the file has only weights whose origin does not determine the architecture. */
   readonly model: ModelDescription | undefined;
   /** Every tensor of the file, under the file's own names. */
   readonly tensors: readonly StoredTensor[];
@@ -96,9 +104,9 @@ export interface Checkpoint {
   readonly weights: ReadonlyMap<string, StoredTensor>;
   /** The names of the classes in the order of the output, if the file has them. */
   readonly classNames?: readonly string[] | undefined;
-  /** How pixels are scaled; undefined for Keras's own way for MobileNetV2, x / 127.5 − 1. */
+  /** The scaling of pixels that the model expects; undefined means Keras's for MobileNetV2, x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
-  /** How the model was trained, if the file says it; or why that cannot be taken up here. */
+  /** The training configuration, if the file has one, or `refused`, the reason why it cannot be used here. */
   readonly training?: StoredTraining | { readonly refused: string } | undefined;
   /** True if the weights are the integers of a quantized model, which `loadQuantized` opens. */
   readonly quantized?: boolean | undefined;
@@ -133,6 +141,7 @@ export interface SavedModel {
   readonly training?: SavedTraining | undefined;
 }
 
+/** A file that a writer made, in memory. */
 export interface WrittenFile {
   /** A plain name, without folders. */
   readonly name: string;

@@ -9,39 +9,42 @@ import { type PictureFormat, preparePicture } from "./picture-format.ts";
 /** So many pictures are enough (docs/int8.md). */
 export const DEFAULT_PICTURES = 64;
 
+/** A picture that could not be read. */
 export interface UnreadPicture {
-  /** The path or address of the picture, or its place in the list if it has none. */
+  /** The path or URL of the picture, or its index in the list if it has neither. */
   readonly picture: string;
+  /** The message of the error. */
   readonly reason: string;
 }
 
+/** The options of `CalibrationPictures`. */
 export interface CalibrationOptions {
-  /** How the model wants its pictures. */
+  /** The format of the model's pictures, from `pictureFormat`. */
   readonly format: PictureFormat;
-  /** How many pictures are used, at most. Default: 64. */
+  /** The largest number of pictures to use. Default: 64. */
   readonly count?: number | undefined;
-  /** Ends the iteration between two pictures, with an error. */
+  /** A signal that, once aborted, ends the iteration between two pictures with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told before each picture how many were given already, and how many there will be. */
+  /** Called before each picture with the number of pictures so far and the number of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
- * Pictures one by one for `quantize`, as many as are wanted, from all over a list; others take the place of those that cannot be read.
- * Iterating throws the first error if none can be read.
+ * Calibration data for `quantize`: `count` pictures at even distances in a list, read one by one. Pictures that cannot be read are replaced by
+ * others of the list. Iterating throws a FormatError if none can be read.
  */
 export class CalibrationPictures implements AsyncIterable<Tensor> {
-  /** The first 64 of them as the model took them, to compare answers with. */
+  /** The first 64 pictures as the model takes them, for example to compare predictions with `answersOf`. */
   readonly kept: Tensor[] = [];
   /** The pictures that could not be read. */
   readonly unread: UnreadPicture[] = [];
-  /** How many were given so far. */
+  /** The number of pictures read so far. */
   count = 0;
   readonly #sources: readonly BytesSource[];
   readonly #wanted: number;
   readonly #options: CalibrationOptions;
 
-  /** @param sources paths, addresses, bytes, Blobs or Files of pictures */
+  /** @param sources the pictures: paths, URLs, bytes, `Blob`s or `File`s */
   constructor(sources: readonly BytesSource[], options: CalibrationOptions) {
     checkOptions("CalibrationPictures", options, { format: true, count: true, signal: true, onProgress: true });
     this.#sources = sources;

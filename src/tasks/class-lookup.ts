@@ -2,7 +2,7 @@
 import type { Label } from "../saving/labels/labels.ts";
 import { nameOfLabel } from "./labels.ts";
 
-/** Finds classes by what people call them. */
+/** Finds the index of a class by its name or WordNet id. Case does not matter, nor do spaces, `_` and `-` between words. */
 export class ClassLookup {
   /** The names of the classes, in the model's order. */
   readonly names: readonly string[];
@@ -25,14 +25,14 @@ export class ClassLookup {
     return this.#ids.size > 0;
   }
 
-  /** The index of the class with a WordNet id (also one before more text, as in `n02110958_pug`) or a name; undefined for none or several. */
+  /** The index of the class whose WordNet id begins the text (as in `n02110958_pug`) or whose name it is; undefined if none or several fit. */
   find(text: string): number | undefined {
     const id = wordNetId(text);
     const byId = id === undefined ? undefined : this.#ids.get(id);
     return byId ?? this.#names.get(plain(text)) ?? undefined;
   }
 
-  /** The same; a number that is no name is an index from 0. */
+  /** The index of a class as `find` gives it; a text that is neither a name nor an id, but a whole number, is taken as the index, from 0. */
   findOrNumber(text: string): number | undefined {
     const found = this.find(text);
     if (found !== undefined || !/^\d+$/.test(text.trim())) return found;

@@ -9,8 +9,9 @@ import type { Labels } from "./labels.ts";
 import type { OpenedModel } from "./opened-model.ts";
 import { answersWithLogits, softmax } from "./scores.ts";
 
+/** The options of `classify`. */
 export interface ClassifyOptions {
-  /** How many classes are named, best first. Default: 5. */
+  /** The number of classes to return, the best first. Default: 5. */
   readonly top?: number | undefined;
 }
 
@@ -18,22 +19,22 @@ export interface ClassifyOptions {
 export interface Classifier extends Disposable {
   /** The name of the model. */
   readonly name: string;
-  /** What its weights are from: `imagenet`, `nsfwjs`, the path or address of a checkpoint, or `bytes`. */
+  /** The source of the weights: `imagenet`, `nsfwjs`, the path or URL of a checkpoint, or `bytes`. */
   readonly weights: string;
   readonly model: OpenedModel;
-  /** The width multiplier; undefined if the model is no MobileNetV2 that we know. */
+  /** The width multiplier; undefined if the model is not recognized as a MobileNetV2. */
   readonly alpha: number | undefined;
-  /** Rows and columns of the pictures: one number if they are the same. */
+  /** The height and width of the pictures, in pixels: one number if they are equal. */
   readonly size: number | readonly [rows: number, cols: number];
   /** The names of the classes, in the order of the model's outputs. */
   readonly labels: Labels;
   /** A picture as the model takes it: [rows, cols, channels]. @throws what `loadImg` throws. */
   prepare(picture: BytesSource): Promise<Tensor>;
   /**
-   * Probabilities, also of a model that answers with logits.
+   * The probabilities of all classes; if the model gives logits, their softmax.
    *
    * @param input a picture as `prepare` makes it, or a batch of them, [samples, rows, cols, channels]
-   * @returns [samples, classes]; 1 sample for one picture
+   * @returns a tensor [samples, classes], with one sample for a single picture
    * @throws ShapeError, ValueError if the input does not fit the model, or it has several outputs.
    */
   scores(input: Tensor): Promise<Tensor<Float32Array>>;

@@ -3,19 +3,20 @@ import { Tensor } from "../core/tensor.ts";
 import { type OpenedModel, inputShapesOf } from "./opened-model.ts";
 import { DEFAULT_SIZE } from "./picture-format.ts";
 
+/** The comparison of two models' predictions. */
 export interface Comparison {
-  /** How many pictures were compared. */
+  /** The number of pictures that were compared. */
   readonly pictures: number;
-  /** The largest difference of two numbers at the same place; Infinity if shapes differ. */
+  /** The largest absolute difference between two outputs at the same position; Infinity if shapes differ. */
   readonly largestDifference: number;
-  /** For how many pictures the greatest number was at the same place. */
+  /** The number of pictures for which both models have the largest output at the same position. */
   readonly sameBest: number;
 }
 
-/** A model's outputs, picture by picture. */
+/** A model's predictions: for each picture, a list with one tensor for each output. */
 export type Answers = readonly (readonly Tensor<Float32Array>[])[];
 
-/** The model's answers to pictures, each of which is given as the model's inputs: [rows, cols, channels], or with a batch's axis of 1. */
+/** A model's predictions for pictures. Each picture is a list of the model's inputs, [rows, cols, channels] or [1, rows, cols, channels]. */
 export async function answersOf(model: OpenedModel, pictures: readonly (readonly Tensor[])[]): Promise<Answers> {
   const answers: (readonly Tensor<Float32Array>[])[] = [];
   for (const inputs of pictures) {
@@ -25,7 +26,7 @@ export async function answersOf(model: OpenedModel, pictures: readonly (readonly
   return answers;
 }
 
-/** How far the answers of two models to the same pictures are apart. */
+/** Compares the predictions of two models for the same pictures. */
 export function compareAnswers(expected: Answers, actual: Answers): Comparison {
   let largestDifference = 0;
   let sameBest = 0;
@@ -48,7 +49,7 @@ function bestOf([first]: readonly Tensor<Float32Array>[]): number {
   return first === undefined ? -1 : first.data.indexOf(first.data.reduce((a, b) => Math.max(a, b), -Infinity));
 }
 
-/** Noise for every input of a model, the same every time: [1, …]. @param size the length of axes that the model leaves open */
+/** Random inputs for a model, [1, …] for each input, the same every time. @param size the length of axes of any size */
 export function seededInputs(model: OpenedModel, size: number = DEFAULT_SIZE): readonly Tensor[] {
   return inputShapesOf(model).map((shape) => {
     const dims = [1, ...shape.map((axis) => axis ?? size)];

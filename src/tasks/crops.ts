@@ -1,13 +1,13 @@
 /** Which part of a picture a model is shown, as those who published weights did it when they measured them. */
 import type { Interpolation } from "../image/filters.ts";
 
-/** A way of making the model's size of a picture. */
+/** A way of bringing a picture to the size that the model takes. */
 export interface Crop {
-  /** The arithmetic of resizing. */
+  /** The method of resizing. */
   readonly interpolation: Interpolation;
-  /** The whole picture squeezed; its shorter side resized and the centre cut out; or the centre cut out and squeezed. */
+  /** Squeezes the whole picture; resizes its shorter side and crops the centre; or crops the centre and resizes that. */
   readonly fit: "squeeze" | "resize, then cut" | "cut, then resize";
-  /** How half a pixel before the part is rounded: down, or if `"even"`, to even numbers as Python does. */
+  /** How an offset of the crop that ends in half a pixel is rounded: `"even"` to the even number, as in Python. Default: down. */
   readonly half?: "even";
 }
 
@@ -17,13 +17,13 @@ export const CROPS = {
   keras: { interpolation: "bilinear", fit: "squeeze" },
   /** `Resize(256)`, `CenterCrop(224)`. */
   torchvision: { interpolation: "bilinear", fit: "resize, then cut", half: "even" },
-  /** The same with crop_pct 0.875 and bicubic. */
+  /** The same crop (`crop_pct` 0.875) with bicubic resizing. */
   timm: { interpolation: "bicubic", fit: "resize, then cut", half: "even" },
-  /** shortest_edge 256, crop_size 224. */
+  /** `shortest_edge` 256 and `crop_size` 224. */
   huggingface: { interpolation: "bilinear", fit: "resize, then cut" },
   /** `preprocess_for_eval` of Inception: the central 87.5 %, resized by TensorFlow (with half-pixel centres, as version 2 has them). */
   "tf-slim": { interpolation: "bilinear", fit: "cut, then resize" },
 } as const satisfies Readonly<Record<string, Crop>>;
 
-/** Who published accuracies that were measured with the crop. */
+/** The name of a crop: the publisher whose accuracies are measured with it. */
 export type CropName = keyof typeof CROPS;

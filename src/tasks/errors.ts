@@ -2,10 +2,10 @@
 import { MobileNetV2Error } from "../core/errors.ts";
 import type { FilesSource } from "../platform/contract.ts";
 
-/** An option in a message, alone or with its value: `` `size` `` or `` `size: 96` ``, as it is written in TypeScript. */
+/** An option in an error message, alone or with its value, as TypeScript writes it: `` `size` `` or `` `size: 96` ``. */
 export class NamedOption {
   readonly name: string;
-  /** Undefined if the option alone is meant. */
+  /** The value; undefined if the message names only the option. */
   readonly value: string | number | boolean | null | undefined;
 
   constructor(name: string, value?: string | number | boolean | null) {
@@ -30,12 +30,12 @@ export class OptionError extends MobileNetV2Error {
     this.#parts = parts;
   }
 
-  /** The message with what `write` makes of each option. */
+  /** The message, with each option written by the function `write`. */
   messageWith(write: (option: NamedOption) => string): string {
     return this.#parts.map((part) => (typeof part === "string" ? part : write(part))).join("");
   }
 
-  /** The same error, its message after a text. */
+  /** The same error with a text before its message. */
   after(text: string): OptionError {
     return new OptionError([text, ...this.#parts], { cause: this });
   }

@@ -15,48 +15,49 @@ import { type LoadingOptions, inputShapeOf, modelOfCheckpoint } from "./opened-m
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
 
-/** What is made of a map of features: its mean over rows and columns, its maxima, or nothing. */
+/** The pooling of a feature map over rows and columns: `avg` is the mean, `max` the maximum, `none` keeps all values. */
 export type VectorPooling = "avg" | "max" | "none";
 
+/** The options of `loadExtractor`. */
 export interface ExtractorOptions extends PreparationOptions, ThreadOptions, LoadingOptions {
   /**
    * `"imagenet"`, or a checkpoint of any format: a path, a folder, an address, bytes, a File, or the files of a folder that a user chose.
    * Default: `"imagenet"`.
    */
   readonly weights?: FilesSource | undefined;
-  /** The width multiplier. Default: what the checkpoint says; 1 for ImageNet's weights. */
+  /** The width multiplier. Default: the checkpoint's; 1 for ImageNet weights. */
   readonly alpha?: number | undefined;
-  /** The rows and columns of pictures if the checkpoint leaves them open. Default: 224. */
+  /** The height and width of pictures, in pixels, if the checkpoint leaves them open. Default: 224. */
   readonly size?: number | undefined;
   /** The name of the layer whose output makes the vectors. Default: the last one before the classifier. */
   readonly layer?: string | undefined;
-  /** What is made of a map of features, [rows, cols, channels]. Default: `"avg"`. */
+  /** The pooling of a feature map [rows, cols, channels]. Default: `"avg"`. */
   readonly pooling?: VectorPooling | undefined;
 }
 
-/** How vectors were made: two with the same facts can be compared. */
+/** The facts about how vectors were made: vectors with the same facts can be compared. */
 export interface ExtractorFacts {
   /** The name of the model. */
   readonly model: string;
-  /** `imagenet`, the path or address of a checkpoint, or `bytes`. */
+  /** The source of the weights: `imagenet`, the path or URL of a checkpoint, or `bytes`. */
   readonly weights: string;
   /** The name of the layer whose output makes the vectors. */
   readonly layer: string;
   readonly pooling: VectorPooling;
-  /** The size of pictures. */
+  /** The size of pictures, in pixels: [height, width]. */
   readonly size: readonly [rows: number, cols: number];
-  /** How pictures get that size: plain values, to be written and compared. */
+  /** How pictures are brought to that size: a plain object that can be written as JSON and compared. */
   readonly preparation: object;
 }
 
 /** A model that makes vectors. It holds memory outside of JavaScript's: `dispose()` frees it, as does `using`. */
 export interface Extractor extends Disposable {
   readonly facts: ExtractorFacts;
-  /** How many numbers a vector has. */
+  /** The number of values in a vector. */
   readonly length: number;
   /** A picture as the model takes it: [rows, cols, channels]. @throws what `loadImg` throws. */
   prepare(picture: BytesSource): Promise<Tensor<Float32Array>>;
-  /** The vectors of prepared pictures, [samples, rows, cols, channels]: [samples, length]. */
+  /** The vectors of a batch of prepared pictures [samples, rows, cols, channels], as a tensor [samples, length]. */
   extract(pictures: Tensor): Promise<Tensor<Float32Array>>;
   /** The vector of a picture: `length` numbers. @throws what `loadImg` throws. */
   embed(picture: BytesSource): Promise<Float32Array>;
@@ -64,10 +65,10 @@ export interface Extractor extends Disposable {
 }
 
 /**
- * Loads what makes vectors of pictures, for search, clustering, or a classifier of one's own. For ImageNet's weights a vector has 1,280
- * numbers.
+ * Loads a feature extractor, which turns pictures into vectors for search, clustering or a classifier of your own. With ImageNet weights of
+ * a width up to 1, a vector has 1,280 values.
  *
- * @throws ValueError if the model has no such layer, what is there has no size of its own, it is one of integers, or the options do not
+ * @throws ValueError if the model has no such layer, the layer's output has no fixed size, the model is quantized, or the options do not
  *   fit; FormatError, UnsupportedError, IOError, NetworkError, LimitError if the checkpoint cannot be read.
  */
 export async function loadExtractor(options: ExtractorOptions = {}): Promise<Extractor> {

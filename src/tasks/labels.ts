@@ -12,7 +12,7 @@ export type Labels = readonly Label[];
 const MAX_BYTES = 2 ** 24;
 
 /**
- * Reads the names of classes from a file: a text with one a line, or JSON.
+ * Reads the names of classes from a file: a text file with one name on each line, or JSON (see `parseLabels`).
  *
  * @throws IOError, NetworkError if it cannot be read; LimitError above 16 MiB; FormatError if it holds no names.
  */
@@ -26,7 +26,7 @@ export async function readLabels(source: BytesSource): Promise<Labels> {
   }
 }
 
-/** What a user gives as the names of classes: the names, or a file of them. */
+/** The names of classes, or a file that has them: its path, URL or bytes. */
 export type LabelsSource = Labels | BytesSource;
 
 /** The names that a user gave; undefined if none were given. @throws what `readLabels` throws. */

@@ -24,6 +24,7 @@ import {
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
 
+/** The options of `planClassifier`. */
 export interface ClassifierOptions extends PreparationOptions, ThreadOptions {
   /**
    * `"imagenet"`, or a checkpoint of any format: a path, a folder, an address, bytes, a File, or the files of a folder that a user chose.
@@ -31,29 +32,30 @@ export interface ClassifierOptions extends PreparationOptions, ThreadOptions {
    */
   readonly weights?: FilesSource | undefined;
   /**
-   * `"nsfwjs"` if `weights` is the MobileNetV2 that the npm package nsfwjs ships: pictures are prepared as that package does it, and the
-   * classes have its names. Default: the checkpoint says how it wants its pictures.
+   * `"nsfwjs"` if `weights` is the MobileNetV2 of the npm package nsfwjs: pictures are then prepared as that package does, and the classes
+   * have its names. Default: none, pictures are prepared as the checkpoint says.
    */
   readonly preset?: "nsfwjs" | undefined;
-  /** The width multiplier. Default: what the checkpoint says; 1 for ImageNet's weights. */
+  /** The width multiplier. Default: the checkpoint's; 1 for ImageNet weights. */
   readonly alpha?: number | undefined;
-  /** The rows and columns of pictures if the checkpoint leaves them open. Default: 224. */
+  /** The height and width of pictures, in pixels, if the checkpoint leaves them open. Default: 224. */
   readonly size?: number | undefined;
-  /** The names of the classes, or a file of them: a text with one a line, or JSON. Default: the checkpoint's, or ImageNet's, or numbers. */
+  /** The names of the classes, or a file that has them, as `readLabels` reads it. Default: the checkpoint's, else ImageNet's, else numbers. */
   readonly labels?: LabelsSource | undefined;
 }
 
+/** The options of `loadClassifier`. */
 export interface LoadClassifierOptions extends ClassifierOptions, LoadingOptions {}
 
 /** A classifier that is not loaded yet. Pictures can be prepared while it loads. */
 export interface ClassifierPlan {
-  /** What the weights are from: `imagenet`, `nsfwjs`, the path or address of a checkpoint, or `bytes`. */
+  /** The source of the weights: `imagenet`, `nsfwjs`, the path or URL of a checkpoint, or `bytes`. */
   readonly weights: string;
-  /** Settles when it is known how pictures are wanted. If only the file says so, `load` is to be called first. Never rejects. */
+  /** Resolves once the format of pictures is known, and never rejects. If only the file tells the format, call `load` first. */
   readonly known: Promise<unknown>;
   /** A picture as the model takes it: [rows, cols, channels]. Waits for `known`. @throws what `loadImg` throws. */
   prepare(picture: BytesSource): Promise<Tensor>;
-  /** @throws what reading a checkpoint throws; ValueError if it has no classifier, or the options do not fit it. */
+  /** Loads the classifier. @throws what reading a checkpoint throws; ValueError if it has no classifier, or the options do not fit it. */
   load(loading?: LoadingOptions): Promise<Classifier>;
 }
 
@@ -80,7 +82,7 @@ export async function loadClassifier(options: LoadClassifierOptions = {}): Promi
   return planClassifier(what).load({ signal, onProgress });
 }
 
-/** The classifier that the options ask for, to be loaded. @throws ValueError if the options do not fit one another. */
+/** Plans a classifier, to load it later or while pictures are prepared. @throws ValueError if the options contradict each other. */
 export function planClassifier(options: ClassifierOptions = {}): ClassifierPlan {
   checkOptions("planClassifier()", options, CLASSIFIER_OPTIONS);
   if (options.preset !== undefined) return nsfwjsClassifier(options);

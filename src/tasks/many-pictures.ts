@@ -22,34 +22,37 @@ export function untilAborted<Given, Made>(
   };
 }
 
+/** The options of `extractAll`. */
 export interface ManyPicturesOptions {
-  /** Whether a picture that cannot be read is an error; else it is left out, and told with a warning. Default: false. */
+  /** Whether a picture that cannot be read is an error. Default: false, it is left out with a warning. */
   readonly strict?: boolean | undefined;
-  /** Ends the work between two pictures, with an error. */
+  /** A signal that, once aborted, ends the work between two pictures with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told how many pictures are done, of how many. */
+  /** Called with the number of pictures done and the number of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 const OPTIONS: Names<ManyPicturesOptions> = { strict: true, signal: true, onProgress: true };
 
-/** What a classifier's answers are worth. */
+/** The result of evaluating a classifier. */
 export interface Evaluation {
+  /** The counts and accuracies. */
   readonly tally: Tally;
   /** The pictures that could not be read, which are not counted. */
   readonly unreadable: readonly Unreadable[];
 }
 
+/** The options of `evaluateClassifier`. */
 export interface EvaluateClassifierOptions extends Omit<ManyPicturesOptions, "onProgress"> {
-  /** Is told how many pictures are done, of how many, and what was counted so far. */
+  /** Called with the number of pictures done, the number of all, and the counts so far. */
   readonly onProgress?: ((done: number, total: number, tally: Tally) => void) | undefined;
 }
 
 /**
- * Counts how often a classifier is right.
+ * Evaluates a classifier on pictures whose classes are known.
  *
- * @param paths the paths or addresses of pictures
- * @param labels the index of the class that each of them shows
+ * @param paths the paths or URLs of pictures
+ * @param labels the class index of each picture
  * @throws ValueError if there are not as many labels as pictures; with `strict`, the error of the first picture that cannot be read.
  */
 export async function evaluateClassifier(
@@ -86,9 +89,9 @@ export async function evaluateClassifier(
 
 /** The vectors of some pictures. */
 export interface VectorBatch {
-  /** Which pictures they are of: their places in the list. */
+  /** The indices of the pictures in the list. */
   readonly indices: Int32Array;
-  /** [pictures, length]. */
+  /** The vectors, one for each picture: [pictures, length]. */
   readonly vectors: Tensor<Float32Array>;
 }
 

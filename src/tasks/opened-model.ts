@@ -13,29 +13,30 @@ import type { LayerDescription, ModelDescription } from "../saving/checkpoint.ts
 import { namedError, nameOf, option, type NamedOption, optionError } from "./errors.ts";
 import { DEFAULT_SIZE } from "./picture-format.ts";
 
-/** What a file of weights alone cannot say, or says by shapes only. */
+/** The architecture of a MobileNetV2, for files that have only weights. */
 export interface ArchitectureOptions {
-  /** The width multiplier. Default: what the shapes of the weights say. */
+  /** The width multiplier. Default: inferred from the shapes of the weights. */
   readonly alpha?: number | undefined;
-  /** The rows and columns of the input. Default: 224. */
+  /** The height and width of the input, in pixels. Default: 224. */
   readonly size?: number | undefined;
-  /** How many classes the model has. Default: what the shapes of the weights say. */
+  /** The number of classes. Default: inferred from the shapes of the weights. */
   readonly classes?: number | undefined;
-  /** False for a model without its classifier. Default: what the shapes of the weights say. */
+  /** Whether the model has the classifier at the top. Default: inferred from the shapes of the weights. */
   readonly top?: boolean | undefined;
 }
 
-/** What stops the loading, and what is told how far it is. */
+/** The options of loading: `signal` stops it, and `onProgress` is called with its progress. */
 export type LoadingOptions = Pick<ReadOptions, "signal" | "onProgress">;
 
+/** The options of `openModel`. */
 export interface OpenModelOptions extends ArchitectureOptions, ThreadOptions, ReadOptions {}
 
-/** A model of floats, or one of integers. */
+/** A model that computes with float32, or a quantized one that computes with integers. */
 export type OpenedModel = AnyModel | QuantizedModel;
 
 /**
- * Opens the model of a checkpoint of any format, whether it holds a whole model, integers, or the weights of a MobileNetV2 alone. It is not
- * compiled: it predicts.
+ * Opens a checkpoint of any format, whether it has a whole model, a quantized one, or only the weights of a MobileNetV2. The model is for
+ * predictions: it is not compiled.
  *
  * @param source a path, a folder, an address, bytes, a File, or the files of a folder that a user chose
  * @throws ValueError if the options say otherwise than the file, or it has the weights of something else than a MobileNetV2; FormatError,
@@ -139,7 +140,7 @@ export function inputShapesOf(model: OpenedModel): readonly Shape[] {
   return shapes.map((shape) => shape.slice(1));
 }
 
-/** The shape of the one picture that a model takes, without the batch. @throws ValueError if the model has several inputs. */
+/** The shape of the model's only input without the batch axis: [rows, cols, channels]. @throws ValueError if the model has several inputs. */
 export function inputShapeOf(model: OpenedModel): Shape {
   const [shape = [], ...more] = inputShapesOf(model);
   if (more.length === 0) return shape;

@@ -16,20 +16,23 @@ import {
   preparedPixels,
 } from "./preparation.ts";
 
-/** How a model wants its pictures. */
+/** The size and the scaling of the pictures that a model takes. */
 export interface PictureFormat {
+  /** The height, in pixels. */
   readonly rows: number;
+  /** The width, in pixels. */
   readonly cols: number;
-  /** How pictures get that size. */
+  /** How pictures are brought to that size. */
   readonly preparation: Preparation;
-  /** How pixels are scaled. Undefined if that is Keras's way for MobileNetV2, to [-1, 1]. */
+  /** The scaling of pixels; undefined means to [-1, 1], as Keras's MobileNetV2 expects. */
   readonly preprocessing: Preprocessing | undefined;
 }
 
+/** The options of `pictureFormat`. */
 export interface PictureFormatOptions extends PreparationOptions {
-  /** The rows and columns of pictures, if the model leaves them open. Default: `crop`, or 224. */
+  /** The height and width of pictures, in pixels, if the model takes any size. Default: `crop`, or 224. */
   readonly size?: number | undefined;
-  /** How pixels are scaled: `model.preprocessing`. Default: to [-1, 1]. */
+  /** The scaling of pixels that the model expects: `model.preprocessing`. Default: to [-1, 1]. */
   readonly preprocessing?: Preprocessing | undefined;
 }
 
@@ -46,7 +49,7 @@ const COLOR_MODES: ReadonlyMap<number, ColorMode> = new Map([
  * The format of a model's pictures.
  *
  * @param shape the shape of the model's input without the batch, [rows, cols, channels]; null for what may vary
- * @throws ValueError if the model takes no pictures, or none of that size; if the options do not fit one another.
+ * @throws ValueError if the model does not take pictures, or not of that size, or if the options contradict each other
  */
 export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}): PictureFormat {
   checkOptions("pictureFormat()", options, { ...PREPARATION_OPTIONS, size: true, preprocessing: true });

@@ -14,16 +14,16 @@ import { option, optionError } from "./errors.ts";
 
 /** How pictures are prepared. Without any of these the whole picture is squeezed to the model's size, as Keras does. */
 export interface PreparationOptions {
-  /** The arithmetic of resizing. Default: that of `cropAs`; `"bilinear"` for Keras. */
+  /** The method of resizing, with PIL's arithmetic (TensorFlow's for `"tf-slim"`). Default: that of `cropAs`, `"bilinear"` for Keras's. */
   readonly interpolation?: Interpolation | undefined;
-  /** Whose published accuracies are measured this way. Default: `"keras"`. */
+  /** The publisher of accuracies whose crop is used. Default: `"keras"`. */
   readonly cropAs?: CropName | undefined;
   /**
-   * The shorter side is scaled to so many pixels; then the centre is cut out, as torchvision does it unless `cropAs` says otherwise.
-   * Default: 8/7 of the model's size if something is cut out.
+   * The length of the shorter side, in pixels, before the centre is cropped; at least the model's size. With `cropAs: "keras"`, the crop is
+   * then torchvision's; with `"tf-slim"`, it is a ValueError. Default: 8/7 of the model's size if pictures are cropped.
    */
   readonly resize?: number | undefined;
-  /** The rows and columns of what is cut out, which are those of the model. */
+  /** The height and width of the crop, in pixels, which must be the model's size. Default: the model's size if pictures are cropped. */
   readonly crop?: number | undefined;
   /** Whether pictures are turned upright by their EXIF orientation. Default: true. */
   readonly autoOrient?: boolean | undefined;
@@ -40,14 +40,15 @@ export const PREPARATION_OPTIONS: Names<PreparationOptions> = {
 /** The part of a picture's side that is shown: 224 of 256. */
 const PART = 0.875;
 
-/** Options that fit one another and the model. */
+/** How pictures are prepared, after the options were checked against each other and the model. */
 export interface Preparation extends Crop {
-  /** The rows of the model's pictures. */
+  /** The height of the model's pictures, in pixels. */
   readonly rows: number;
-  /** The columns of the model's pictures. */
+  /** The width of the model's pictures, in pixels. */
   readonly cols: number;
+  /** The colours of the model's pictures. */
   readonly colorMode: ColorMode;
-  /** The length of the shorter side, in pixels, before the part is cut out. */
+  /** The length of the shorter side, in pixels, before the centre is cropped. */
   readonly side: number;
   /** Whether pictures are turned upright by their EXIF orientation. */
   readonly autoOrient: boolean;

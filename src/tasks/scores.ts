@@ -10,7 +10,7 @@ const PASSING: ReadonlySet<string> = new Set(["Dropout", "Flatten", "Reshape"]);
 /** Layers whose last step is their activation. */
 const WEIGHING: ReadonlySet<string> = new Set(["Dense", "Conv2D"]);
 
-/** True if the last thing that a model does is to weigh its features, without an activation. */
+/** Whether a model's output is logits: it ends in a dense layer or a convolution without an activation. */
 export function answersWithLogits(output: KerasTensor): boolean {
   const { layer, inputs } = output.node;
   if (layer instanceof Model || layer instanceof Sequential) return answersWithLogits(layer.output);

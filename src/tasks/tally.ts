@@ -1,45 +1,47 @@
 /** How often a model is right: top-1, top-5 and confusion, counted picture by picture. */
 import { valueError } from "../core/errors.ts";
 
-/** One class among the pictures, or among the answers. */
+/** The counts and scores of one class. */
 export interface ClassTally {
+  /** The index of the class. */
   readonly index: number;
+  /** The name of the class. */
   readonly name: string;
-  /** How many pictures show it. */
+  /** The number of pictures of the class. */
   readonly pictures: number;
-  /** How many of them it was the first answer to. */
+  /** The number of its pictures for which the class has the highest score. */
   readonly top1: number;
-  /** How many of them it was one of the first five answers to. */
+  /** The number of its pictures for which the class is among the five highest scores. */
   readonly top5: number;
-  /** How many pictures of any class it was the first answer to. */
+  /** The number of pictures of any class that are predicted as this class. */
   readonly answered: number;
-  /** The part of what is taken for it that shows it, from 0 to 1; undefined if nothing is taken for it. */
+  /** The precision: the fraction, from 0 to 1, of pictures predicted as this class that are of it; undefined if there are none. */
   readonly precision: number | undefined;
-  /** The part of its pictures that is taken for it, from 0 to 1; undefined if it has none. */
+  /** The recall: the fraction, from 0 to 1, of the class's pictures that are predicted as it; undefined if it has none. */
   readonly recall: number | undefined;
-  /** The harmonic mean of both, from 0 to 1. */
+  /** The F1 score, the harmonic mean of precision and recall, from 0 to 1; undefined if the class has no pictures and is never predicted. */
   readonly f1: number | undefined;
-  /** What its pictures are most often taken for instead. */
+  /** The other class that its pictures are most often predicted as, with their number; undefined if none is mistaken. */
   readonly takenFor: { readonly name: string; readonly pictures: number } | undefined;
 }
 
-/** A picture that the model is wrong about. */
+/** A picture that the model predicts wrongly. */
 export interface Mistake {
-  /** What the picture is called. */
+  /** The path of the picture, or another name for it. */
   readonly path: string;
-  /** The name of the class that it shows. */
+  /** The name of the true class. */
   readonly actual: string;
-  /** The name of the class that it is taken for. */
+  /** The name of the predicted class. */
   readonly predicted: string;
-  /** The score of what was predicted. */
+  /** The score of the predicted class. */
   readonly score: number;
 }
 
-/** Counts how often a model is right. */
+/** Counts a model's right and wrong predictions. */
 export class Tally {
   /** The names of the classes, in the model's order. */
   readonly names: readonly string[];
-  /** The pictures that the model is wrong about, in the order in which they were added. */
+  /** The pictures that the model predicts wrongly, in the order in which they were added. */
   readonly mistakes: Mistake[] = [];
   /** `actual * classes + predicted` → pictures. */
   readonly #cells = new Map<number, number>();
@@ -54,21 +56,21 @@ export class Tally {
     this.#top5 = new Int32Array(names.length);
   }
 
-  /** How many pictures were added. */
+  /** The number of pictures added so far. */
   get pictures(): number {
     return this.#pictures;
   }
 
-  /** The mean of -ln(the score of what is right); NaN without pictures. */
+  /** The log loss: the mean of -ln(the score of the true class); NaN without pictures. */
   get logLoss(): number {
     return this.#logLoss / this.#pictures;
   }
 
   /**
-   * Counts a picture.
+   * Adds a picture to the counts.
    *
-   * @param path what the picture is called among the mistakes
-   * @param actual the index of the class that it shows
+   * @param path the path of the picture, or another name for it among the mistakes
+   * @param actual the index of the true class
    * @param scores the model's probabilities, one for each class
    * @throws ValueError if there is no such class, or another number of scores than of classes.
    */
@@ -100,22 +102,22 @@ export class Tally {
     }
   }
 
-  /** How many pictures of a class were taken for another, or for itself; both by index. */
+  /** The number of pictures of class `actual` that are predicted as class `predicted`, both by index: an entry of the confusion matrix. */
   count(actual: number, predicted: number): number {
     return this.#cells.get(actual * this.names.length + predicted) ?? 0;
   }
 
-  /** The part of the pictures whose class was the first answer, from 0 to 1; NaN without pictures. */
+  /** The top-1 accuracy: the fraction of pictures whose class has the highest score, from 0 to 1; NaN without pictures. */
   get top1(): number {
     return this.#right / this.#pictures;
   }
 
-  /** The part of the pictures whose class was one of the first five answers, from 0 to 1; NaN without pictures. */
+  /** The top-5 accuracy: the fraction of pictures whose class is among the five highest scores, from 0 to 1; NaN without pictures. */
   get top5(): number {
     return this.#top5.reduce((a, b) => a + b, 0) / this.#pictures;
   }
 
-  /** Every class that a picture shows or that was an answer, in the model's order. */
+  /** The counts of every class that has pictures or was predicted, in the model's order. */
   classes(): readonly ClassTally[] {
     const classes = this.names.length;
     const shown = new Map<number, number>();

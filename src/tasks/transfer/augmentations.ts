@@ -4,7 +4,7 @@ import { randomBrightness, randomContrast } from "../../training/data/augmentati
 import { randomResizedCrop } from "../../training/data/augmentation/random-crop.ts";
 import { randomFlip, randomRotation, randomZoom } from "../../training/data/augmentation/random-geometry.ts";
 
-/** Each for pictures of [size, size, 3]. */
+/** The augmentations by name, for pictures [size, size, 3]. */
 const AUGMENTATIONS = {
   flip: () => randomFlip("horizontal"),
   rotation: () => randomRotation(0.03),
@@ -14,7 +14,7 @@ const AUGMENTATIONS = {
   contrast: () => randomContrast(0.1),
 } as const satisfies Readonly<Record<string, (size: number) => Augmentation>>;
 
-/** A way of changing pictures at random. */
+/** The name of an augmentation: a random change of pictures. */
 export type AugmentationName = keyof typeof AUGMENTATIONS;
 
 export const AUGMENTATION_NAMES: readonly string[] = Object.keys(AUGMENTATIONS);

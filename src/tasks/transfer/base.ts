@@ -15,14 +15,17 @@ import { nameOf, namedError, option, optionError } from "../errors.ts";
 import { type LoadingOptions, type OpenedModel, modelOfCheckpoint, recognizedIn } from "../opened-model.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
 
-/** The MobileNetV2 that a transfer begins with, without its top. */
+/** The base model of a transfer: a MobileNetV2 without its top. */
 export interface TransferBase {
+  /** The model. */
   readonly base: Model;
+  /** The width multiplier. */
   readonly alpha: number;
-  /** What its weights are from: `ImageNet`, `random`, or a path, an address or `bytes`. */
+  /** The source of the weights: `ImageNet`, `random`, the path or URL of a checkpoint, or `bytes`. */
   readonly weights: string;
 }
 
+/** The options of `loadBase`. */
 export interface LoadBaseOptions
   extends
     Pick<TransferSettings, "alpha" | "size" | "weights" | "fromScratch" | "seed">,
@@ -30,7 +33,7 @@ export interface LoadBaseOptions
     LoadingOptions {}
 
 /**
- * Loads the base of a transfer.
+ * Loads the base model of a transfer.
  *
  * @throws ValueError if the checkpoint is of no MobileNetV2, or of another `alpha`; UnsupportedError if it is of integers; what loading
  *   weights throws.

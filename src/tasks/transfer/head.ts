@@ -13,6 +13,7 @@ import type { ThreadOptions } from "../../models/threads.ts";
 import type { TransferBase } from "./base.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
 
+/** The options of `withHead`. */
 export interface HeadOptions
   extends Pick<TransferSettings, "size" | "dropout" | "seed" | "weights" | "fromScratch">, ThreadOptions {
   /** The names of the classes, in the order of the model's outputs. */
@@ -22,8 +23,8 @@ export interface HeadOptions
 }
 
 /**
- * The model of a base and a new head: pixels → scaling → base → average → dropout → softmax over the classes. It takes pixels from 0 to 255,
- * as Keras loads pictures: the scaling to [-1, 1] is a layer of it, and `model.preprocessing` says so.
+ * Builds a model of the base and a new head: Rescaling, base, global average pooling, Dropout, and Dense with softmax over the classes. It
+ * takes pixels from 0 to 255, as Keras loads pictures: a layer scales them to [-1, 1], and `model.preprocessing` says so.
  */
 export function withHead({ base }: TransferBase, options: HeadOptions): Model {
   checkOptions("withHead()", options, {

@@ -12,18 +12,21 @@ import type { TransferBase } from "./base.ts";
 import { setLearning } from "./head.ts";
 import type { TransferPhase, TransferSchedule } from "./schedule.ts";
 
-/** What a transfer learns with and from. */
+/** The model, the schedule and the data of a transfer. */
 export interface TransferParts {
+  /** The base model, from `loadBase`. */
   readonly base: TransferBase;
   /** The model of that base, from `withHead`. */
   readonly model: Model;
+  /** The schedule, from `transferSchedule`. */
   readonly schedule: TransferSchedule;
-  /** The rows and columns of pictures. */
+  /** The height and width of pictures, in pixels. */
   readonly size: number;
-  /** The pictures that are learned from, with integer labels, in shuffled batches of the schedule's size; pixels from 0 to 255. */
+  /** The training data, in shuffled batches of the schedule's size, with integer labels and pixels from 0 to 255. */
   readonly training: Dataset;
-  /** The pictures that are held out, if there are any. */
+  /** The validation data, if there is any. */
   readonly validation: Dataset | undefined;
+  /** A signal that, once aborted, ends the training between two steps. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +36,7 @@ export interface TransferParts {
  */
 const FEATURES_KEPT = 2 ** 28;
 
-/** The phases of a transfer for `fitInPhases`, which keeps what was learned after an interruption. */
+/** The phases of a transfer for `fitInPhases`, which can resume them after an interruption. */
 export function transferPhases(parts: TransferParts): readonly TrainingPhase[] {
   return parts.schedule.phases.map((phase) => ({
     name: phase.name,
@@ -50,10 +53,10 @@ const madeItBetter: NonNullable<TrainingPhase["keeps"]> = ({ val_loss: after = [
 };
 
 /**
- * Fits the model in one phase: sets what learns, compiles, and fits until the last epoch, or until what is held out no longer gets better. The
- * same weights before and the same data give the same weights after.
+ * Trains the model in one phase: freezes and unfreezes layers, compiles the model, and fits it until the last epoch, or until the validation no
+ * longer improves. The same initial weights and the same data give the same final weights.
  *
- * @param callbacks more callbacks than the schedule's own
+ * @param callbacks callbacks in addition to those of the schedule
  * @throws what `fit` throws; the signal's reason once it is aborted
  */
 export async function fitPhase(

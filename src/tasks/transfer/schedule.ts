@@ -3,40 +3,41 @@ import { balancedClassWeight } from "../../training/data/class-weight.ts";
 import type { AugmentationName } from "./augmentations.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, checkTransferSettings, isFromScratch } from "./settings.ts";
 
-/** What learns in a phase. */
+/** The layers that a phase trains. */
 export type PhaseName = "head" | "fine-tuning" | "all layers";
 
-/** A part of a transfer, in which the same layers learn. */
+/** A phase of a transfer, which trains the same layers throughout. */
 export interface TransferPhase {
+  /** The name of the phase: the layers that it trains. */
   readonly name: PhaseName;
-  /** The first block or layer of the base that learns; "" for all of it, undefined for none of it. */
+  /** The first block or layer of the base model to train; "" for all of them, undefined for none. */
   readonly from: string | undefined;
-  /** The most epochs: the phase ends before that if the validation no longer gets better. */
+  /** The largest number of epochs; the phase ends earlier if the validation no longer improves. */
   readonly epochs: number;
-  /** How many batches an epoch has. */
+  /** The number of batches in an epoch. */
   readonly stepsPerEpoch: number;
-  /** The highest rate of Adam: reached after the warm-up, then down to 0 by half a cosine wave. */
+  /** The highest learning rate of Adam, reached after the warm-up; cosine decay then lowers it to 0. */
   readonly learningRate: number;
-  /** How many steps the rate rises from 0; 0 for no warm-up. */
+  /** The number of warm-up steps, in which the learning rate rises from 0; 0 for no warm-up. */
   readonly warmupSteps: number;
-  /** How many epochs without a better validation are waited for; undefined if nothing is held out. */
+  /** The number of epochs without an improvement after which the phase ends; undefined without validation data. */
   readonly patience: number | undefined;
-  /** The epochs before this one, from 0, do not count: neither for the patience nor as the best. */
+  /** The first epoch, from 0, that counts for the patience and as the best one. */
   readonly patientUntil: number;
-  /** Whether pictures are changed at random. */
+  /** Whether the training pictures are augmented. */
   readonly augments: boolean;
 }
 
-/** What is done for how many epochs, with which rate. */
+/** The schedule of a transfer: its phases and their settings. */
 export interface TransferSchedule {
   /** The number of pictures in a batch. */
   readonly batchSize: number;
-  /** The part of each class that is held out. */
+  /** The fraction of each class to hold out for validation. */
   readonly validationSplit: number;
   readonly dropout: number;
-  /** How pictures are changed at random in phases that augment. */
+  /** The augmentations, for phases that augment. */
   readonly augment: readonly AugmentationName[];
-  /** How much a picture of each class counts; undefined if all count the same. */
+  /** The weight of the pictures of each class, for `fit`; undefined if all count the same. */
   readonly classWeight: Readonly<Record<number, number>> | undefined;
   readonly seed: number;
   /** The phases, one after the other. */
@@ -54,21 +55,21 @@ const UNBALANCED = 1.5;
 const WARMUP_EPOCHS = 1;
 const WARMUP_EPOCHS_FROM_SCRATCH = 3;
 
-/** The pictures that are learned from, as far as the schedule depends on them. */
+/** The facts about the training pictures that the schedule depends on. */
 export interface LearnedPictures {
-  /** How many pictures of each class are learned from. */
+  /** The number of training pictures of each class. */
   readonly counts: readonly number[];
-  /** The class of each of these pictures. */
+  /** The class index of each training picture. */
   readonly labels: ArrayLike<number>;
-  /** Whether others are held out, so that a phase can end when they no longer get better. */
+  /** Whether there is validation data, so that a phase can end early. */
   readonly validates: boolean;
 }
 
 /**
- * The schedule of a transfer: the head first, then the last blocks too; or all layers from scratch. Fewer pictures have smaller batches and
- * more epochs.
+ * Makes the schedule of a transfer: first the head is trained, then also the last blocks; or all layers from scratch. Fewer pictures give
+ * smaller batches and more epochs.
  *
- * @throws ValueError for settings that make no sense.
+ * @throws ValueError for invalid settings
  */
 export function transferSchedule(
   settings: TransferSettings,

@@ -5,38 +5,39 @@ import type { FilesSource } from "../../platform/contract.ts";
 import { option, optionError } from "../errors.ts";
 import { AUGMENTATION_NAMES, type AugmentationName, isAugmentationName } from "./augmentations.ts";
 
+/** The settings of a transfer, for `transferSchedule`, `loadBase` and `withHead`. */
 export interface TransferSettings {
-  /** The width multiplier of the base. Default: that of the weights; 1 for ImageNet's. */
+  /** The width multiplier of the base model. Default: that of the weights; 1 for ImageNet weights. */
   readonly alpha?: number | undefined;
-  /** The rows and columns of pictures. Default: 224. */
+  /** The height and width of pictures, in pixels. Default: 224. */
   readonly size?: number | undefined;
   /**
-   * What the base begins with: `"imagenet"`, a checkpoint of a MobileNetV2, or null for random weights. Default: `"imagenet"`, or null with
+   * The initial weights of the base model: `"imagenet"`, a checkpoint of a MobileNetV2, or null for random weights. Default: `"imagenet"`, or null with
    * `fromScratch`.
    */
   readonly weights?: FilesSource | null | undefined;
-  /** Whether all layers learn from the beginning, with the base's normalization in training. Default: whether `weights` is null. */
+  /** Whether to train all layers from the start, BatchNormalization in training mode. Default: true if `weights` is null, else false. */
   readonly fromScratch?: boolean | undefined;
-  /** The part of each class that is held out, from 0 to below 1. Default: 0.2. */
+  /** The fraction of each class to hold out for validation, from 0 to below 1. Default: 0.2. */
   readonly validationSplit?: number | undefined;
-  /** The first block or layer of the base that is fine-tuned; null if only the head learns. Default: `"block_14"`. */
+  /** The first block or layer of the base model to fine-tune; null trains only the head. Default: `"block_14"`. */
   readonly fineTuneFrom?: string | null | undefined;
-  /** The most epochs of each phase. Default: by the number of pictures. */
+  /** The largest number of epochs of each phase. Default: chosen by the number of pictures. */
   readonly epochs?: number | undefined;
-  /** The highest rate of the head, or of all layers from scratch; fine-tuning has a tenth. Default: 0.001, from scratch 0.004. */
+  /** The highest learning rate; fine-tuning has a tenth of it. Default: 0.001, or 0.004 from scratch. */
   readonly learningRate?: number | undefined;
   /** The number of pictures in a batch. Default: 8, 16 or 32, by the number of pictures. */
   readonly batchSize?: number | undefined;
-  /** The part of the features that the head does not see in a step, from 0 to below 1. Default: 0.2. */
+  /** The dropout rate of the head, from 0 to below 1. Default: 0.2. */
   readonly dropout?: number | undefined;
-  /** How pictures are changed at random. Default: `["flip", "rotation", "crop"]`. */
+  /** The augmentations of the training pictures. Default: `["flip", "rotation", "crop"]`. */
   readonly augment?: readonly AugmentationName[] | undefined;
   /**
-   * Whether each class counts as much as any other, however many pictures it has: `"balanced"` for yes, `"none"` for no, `"auto"` for yes if
-   * the largest has half as many again as the smallest. Default: `"auto"`.
+   * The class weights: `"balanced"` makes every class count the same, `"none"` every picture; `"auto"` is `"balanced"` if the largest class has
+   * at least 1.5 times the pictures of the smallest. Default: `"auto"`.
    */
   readonly classWeights?: "auto" | "balanced" | "none" | undefined;
-  /** What is drawn at random depends on it alone. Default: 1. */
+  /** The seed of everything that is random. Default: 1. */
   readonly seed?: number | undefined;
 }
 
