@@ -14,6 +14,7 @@ import { nameOf, namedError, option, optionError } from "./errors.ts";
 import { type LoadingOptions, inputShapeOf, modelOfCheckpoint } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
+import { checkPublished } from "./published.ts";
 
 /** The pooling of a feature map over rows and columns: `avg` is the mean, `max` the maximum, `none` keeps all values. */
 export type VectorPooling = "avg" | "max" | "none";
@@ -97,6 +98,7 @@ async function imagenetExtractor(options: ExtractorOptions, loading: LoadingOpti
   const { alpha = 1, size = DEFAULT_SIZE, layer, threads } = options;
   // Without the classifier the file is smaller; with it, its layers can be asked for too.
   const includeTop = isOfTheTop(layer);
+  checkPublished(alpha, includeTop ? size : undefined);
   const model = await MobileNetV2({ alpha, inputShape: [size, size, 3], includeTop, threads, ...loading });
   return extractorOf(model, pictureFormat([size, size, 3], { ...preparationIn(options), size }), "imagenet", options);
 }

@@ -23,6 +23,7 @@ import {
 } from "./opened-model.ts";
 import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
+import { checkPublished } from "./published.ts";
 
 /** The options of `planClassifier`. */
 export interface ClassifierOptions extends PreparationOptions, ThreadOptions {
@@ -92,6 +93,7 @@ export function planClassifier(options: ClassifierOptions = {}): ClassifierPlan 
 
 function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
   const { weights: _, preset: _preset, alpha = 1, size = DEFAULT_SIZE, labels, threads, ...how } = options;
+  checkPublished(alpha, size);
   const format = pictureFormat([size, size, 3], { ...how, size });
   const prepare = (picture: BytesSource): Promise<Tensor> => preparePicture(picture, format);
   return {

@@ -14,6 +14,7 @@ import { setBatchNormMomentum } from "../../training/batch-norm/momentum.ts";
 import { nameOf, namedError, option, optionError } from "../errors.ts";
 import { type LoadingOptions, type OpenedModel, modelOfCheckpoint, recognizedIn } from "../opened-model.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
+import { checkPublished } from "../published.ts";
 
 /** The base model of a transfer: a MobileNetV2 without its top. */
 export interface TransferBase {
@@ -55,6 +56,7 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
   const isRandom = weights === null || (options.fromScratch === true && options.weights === undefined);
   if (isRandom || weights === "imagenet") {
     const { alpha = 1 } = options;
+    if (!isRandom) checkPublished(alpha);
     const base = await MobileNetV2({
       alpha,
       inputShape,
