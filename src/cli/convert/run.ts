@@ -4,7 +4,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { imagenetClasses } from "../../applications/class-names.ts";
 import { fetchWeights } from "../../applications/weights-cache.ts";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type CheckpointFile, loadAnyModel, readCheckpoint } from "../../models/files/load-model.ts";
 import { quantize } from "../../models/quantized/quantize.ts";
@@ -64,17 +64,17 @@ export async function convert(source: string, target: string, options: ConvertOp
 /** Refuses options that do not fit one another before anything is read. */
 function checkIntegers(target: string, format: string, { int8 = false, calibrate, pictures }: ConvertOptions): void {
   if (!int8 && (calibrate ?? pictures) !== undefined) {
-    throw new MobileNetV2Error("ValueError", "--calibrate and --pictures are for --int8.");
+    throw valueError("--calibrate and --pictures are for --int8.");
   }
   if (!int8) return;
   if (!INTEGERS.has(format)) throw integersError("--int8 writes", target);
   if (calibrate === undefined) {
-    throw new MobileNetV2Error("ValueError", "--int8 needs pictures like those the model will see: --calibrate FOLDER");
+    throw valueError("--int8 needs pictures like those the model will see: --calibrate FOLDER");
   }
 }
 
 function integersError(what: string, target: string): MobileNetV2Error {
-  return new MobileNetV2Error("ValueError", `${what} .safetensors (ours) or .onnx (QDQ). Received: ${target}`);
+  return valueError(`${what} .safetensors (ours) or .onnx (QDQ). Received: ${target}`);
 }
 
 async function converted(
@@ -127,7 +127,7 @@ async function openSource(source: string, options: ConvertOptions, signal: Abort
       return { checkpoint, architecture: { alpha, size, classes, top } };
     }
     if ((alpha ?? size ?? classes) !== undefined) {
-      throw new MobileNetV2Error("ValueError", `${source} has its alpha, size and classes in its name.`);
+      throw valueError(`${source} has its alpha, size and classes in its name.`);
     }
     const { alpha: width, rows } = published;
     const bytes = await fetchWeights({ alpha: width, rows, includeTop: top !== false }, { signal, onProgress });
@@ -150,8 +150,7 @@ async function nameClasses(model: OpenedModel, path: string | undefined): Promis
   const names = (await readLabels(path)).map(nameOfLabel);
   const classes = outputShapeOf(model).at(-1);
   if (names.length !== classes) {
-    throw new MobileNetV2Error(
-      "ValueError",
+    throw valueError(
       `${path} names ${names.length} classes, but the model answers with ${classes ?? "any number of"} numbers.`,
     );
   }
@@ -177,7 +176,7 @@ async function toIntegers(
   signal: AbortSignal,
 ): Promise<Prepared> {
   if (found instanceof QuantizedModel) {
-    throw new MobileNetV2Error("ValueError", "The model is quantized already: leave --int8 and --calibrate away.");
+    throw valueError("The model is quantized already: leave --int8 and --calibrate away.");
   }
   const format = pictureFormat(inputShapeOf(found), { size, preprocessing: found.preprocessing });
   const paths = await picturesIn(folder);

@@ -1,5 +1,5 @@
 /** The confusion matrix as a file: rows are what pictures show, columns what they are taken for. */
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import type { Image } from "../../image/image.ts";
 import { encodeImg } from "../../image/save-img.ts";
 import type { Tally } from "../../tasks/tally.ts";
@@ -8,7 +8,7 @@ import type { Tally } from "../../tasks/tally.ts";
 export function checkConfusionPath(path: string): "csv" | "png" {
   const ending = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase();
   if (ending === "csv" || ending === "png") return ending;
-  throw new MobileNetV2Error("ValueError", `The confusion matrix is written as .csv or .png. Received: ${path}`);
+  throw valueError(`The confusion matrix is written as .csv or .png. Received: ${path}`);
 }
 
 export async function confusionFile(tally: Tally, path: string): Promise<Uint8Array> {

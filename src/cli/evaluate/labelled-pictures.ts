@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { readBytes } from "#platform";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import { type ClassLookup, wordNetId } from "../../tasks/class-lookup.ts";
 import { picturesIn } from "../pictures/folder.ts";
 import { someOf } from "../terminal/format.ts";
@@ -42,9 +42,9 @@ export async function labelledPictures(
   const stats = await stat(place).catch(() => undefined);
   if (stats?.isFile() === true) {
     if (groundTruth !== undefined)
-      throw wrong(`${place} is a file, not a folder: --ground-truth says what is in a folder.`);
+      throw valueError(`${place} is a file, not a folder: --ground-truth says what is in a folder.`);
     const rows = namedRows(await lines(place));
-    if (rows === undefined) throw wrong(`${place} is no list of pictures: expected lines such as photo.jpg,daisy`);
+    if (rows === undefined) throw valueError(`${place} is no list of pictures: expected lines such as photo.jpg,daisy`);
     return fromRows(rows, dirname(place), place, classes);
   }
   const paths = await picturesIn(place);
@@ -53,7 +53,7 @@ export async function labelledPictures(
   const folders = [...new Set(below.map(([first = "", ...rest]) => (rest.length > 0 ? first : "")))];
   if (folders.every((folder) => folder !== "")) return fromFolders(paths, below, folders, place, classes);
   if (paths.every((path) => wordNetId(basename(path)) !== undefined)) return fromNames(paths, classes);
-  throw wrong(
+  throw valueError(
     `It is not known what the pictures in ${place} show. Put each class into a folder of its name; or begin the names of files with WordNet ids; ` +
       "or say it in a file: --ground-truth FILE.",
   );
@@ -72,7 +72,7 @@ function fromFolders(
   if (unknown.length > 0) {
     // Numbered as Keras numbers them, but only if no folder has the name of a class.
     if (unknown.length < folders.length || folders.length !== classes.names.length || !isNumbered(classes.names)) {
-      throw wrong(
+      throw valueError(
         `These folders of ${place} have no class of the model's: ${someOf(unknown, NAMED)}. Its classes: ${someOf(classes.names, NAMED)}.`,
       );
     }
@@ -92,7 +92,7 @@ function fromNames(paths: readonly string[], classes: ClassLookup): LabelledPict
   const found = paths.map((path) => classes.find(wordNetId(basename(path)) ?? ""));
   const unknown = paths.filter((_, i) => found[i] === undefined);
   if (unknown.length > 0) {
-    throw wrong(
+    throw valueError(
       classes.hasIds
         ? `The names of these pictures begin with WordNet ids that are no classes of the model: ${someOf(
             unknown.map((path) => basename(path)),
@@ -115,14 +115,14 @@ async function fromFile(
   const rows = namedRows(given);
   if (rows !== undefined) return fromRows(rows, folder, file, classes, paths);
   if (given.length !== paths.length) {
-    throw wrong(
+    throw valueError(
       `${file} has ${given.length} lines for ${paths.length} pictures in ${folder}: one is needed for each, in the order of their names.`,
     );
   }
   const order = synsets === undefined ? undefined : (await lines(synsets)).map((line) => wordNetId(line) ?? line);
   // Numbers of ImageNet's development kit are in an order of its own, which the numbers do not tell.
   if (order === undefined && classes.hasIds && given.every((line) => /^\d+$/.test(line))) {
-    throw wrong(
+    throw valueError(
       `${file} has numbers. Those of ImageNet's development kit count its classes from 1 in an order of its own: ` +
         "give the list of its WordNet ids in that order too, as in map_clsloc.txt: --synsets FILE",
     );
@@ -130,7 +130,8 @@ async function fromFile(
   const labels = given.map((text, i) => {
     const meant = order === undefined ? text : (order[Number(text) - 1] ?? "");
     const label = classes.findOrNumber(meant);
-    if (label === undefined) throw wrong(`${file}, line ${i + 1}: ${JSON.stringify(text)} is no class of the model.`);
+    if (label === undefined)
+      throw valueError(`${file}, line ${i + 1}: ${JSON.stringify(text)} is no class of the model.`);
     return label;
   });
   return { source: "file", paths, labels: Int32Array.from(labels) };
@@ -150,7 +151,7 @@ function fromRows(
   const labels = rows.map(([, label], i) => {
     const found = classes.findOrNumber(label);
     if (found === undefined)
-      throw wrong(`${file}: ${JSON.stringify(label)}, of picture ${i + 1}, is no class of the model.`);
+      throw valueError(`${file}: ${JSON.stringify(label)}, of picture ${i + 1}, is no class of the model.`);
     return found;
   });
   const known = new Set(inFolder);
@@ -188,8 +189,4 @@ function rowOf(line: string): Row | undefined {
   if (name === undefined || label === undefined) return undefined;
   const unquoted = /^"((?:[^"]|"")*)"/.exec(label)?.[1] ?? /^[^,;\t]*/.exec(label)?.[0] ?? label;
   return [name.replaceAll('""', '"').trim(), unquoted.replaceAll('""', '"').trim()];
-}
-
-function wrong(message: string): MobileNetV2Error {
-  return new MobileNetV2Error("ValueError", message);
 }

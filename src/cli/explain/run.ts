@@ -1,7 +1,7 @@
 /** The command `explain`: where a model looked, as a heat map over the picture. */
 import { dirname, resolve } from "node:path";
 import { makeFolder } from "#platform";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { classActivationMap } from "../../explain/class-activation-map.ts";
 import type { Colormap } from "../../explain/colormaps.ts";
@@ -45,7 +45,7 @@ export async function explain(name: string | undefined, options: ExplainCommandO
 /** Refuses options that do not fit one another before anything is loaded. */
 function checkOptions({ output, method, layer, json }: ExplainCommandOptions): void {
   const refuse = (message: string): never => {
-    throw new MobileNetV2Error("ValueError", message);
+    throw valueError(message);
   };
   if (output === undefined && json !== true)
     refuse("Name the picture to write, as in -o heat.png; or --json for the numbers.");
@@ -115,8 +115,7 @@ function classIndexOf({ labels }: Classifier, text: string | undefined): number 
   const index = lookup.findOrNumber(text);
   if (index !== undefined) return index;
   const some = lookup.names.slice(0, 5).join(", ");
-  throw new MobileNetV2Error(
-    "ValueError",
+  throw valueError(
     `The model has no class of that name, or several: --class ${text}. Its ${labels.length} classes are ${some}${labels.length > 5 ? ", …" : ""}; their numbers go from 0 to ${labels.length - 1}.`,
   );
 }

@@ -1,7 +1,7 @@
 /** The pictures of a folder. */
 import { readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import { asIOError } from "../../platform/node/files.ts";
 
 /** The endings of the names of files that count as pictures of a folder. */
@@ -26,8 +26,7 @@ export async function picturesIn(folder: string): Promise<readonly string[]> {
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted((a, b) => (a < b ? -1 : 1));
   if (pictures.length > 0) return pictures;
-  throw new MobileNetV2Error(
-    "ValueError",
+  throw valueError(
     `There are no pictures in ${folder}, nor in the folders within: no file ends in ${PICTURE_ENDINGS.join(", ")}.`,
   );
 }

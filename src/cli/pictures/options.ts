@@ -1,5 +1,5 @@
 /** What is typed about models and pictures, as options of the tasks. */
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import type { Interpolation } from "../../image/filters.ts";
 import type { CropName } from "../../tasks/crops.ts";
 import type { ExtractorOptions, VectorPooling } from "../../tasks/extractor.ts";
@@ -47,10 +47,7 @@ export function classifierFor(given: ClassifierArguments): ClassifierPlan {
 export function extractorOptions(given: ExtractorArguments): ExtractorOptions {
   const { weights, alpha, size, layer, pooling } = given;
   if (weights === "nsfwjs") {
-    throw new MobileNetV2Error(
-      "ValueError",
-      "Vectors are made with imagenet or a checkpoint. Received: --weights nsfwjs",
-    );
+    throw valueError("Vectors are made with imagenet or a checkpoint. Received: --weights nsfwjs");
   }
   return { ...preparationOptions(given), weights, alpha, size, layer, pooling };
 }

@@ -1,6 +1,6 @@
 /** Where pictures come from: files and addresses, standard input, and the sample photograph. */
 import { readFile } from "node:fs/promises";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { BytesSource } from "../../platform/contract.ts";
 import { packageFile } from "../files/installed-package.ts";
 
@@ -18,7 +18,7 @@ const MAX_INPUT_BYTES = 2 ** 28;
 export function picturesOf(names: readonly string[]): readonly Picture[] {
   if (names.length === 0) return [samplePicture()];
   if (names.filter((name) => name === "-").length > 1) {
-    throw new MobileNetV2Error("ValueError", "Standard input (-) holds one picture. It was named more than once.");
+    throw valueError("Standard input (-) holds one picture. It was named more than once.");
   }
   return names.map((name) => (name === "-" ? standardInput() : { name, read: () => Promise.resolve(name) }));
 }

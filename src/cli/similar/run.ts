@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import { namedError } from "../../tasks/errors.ts";
 import type { Extractor } from "../../tasks/extractor.ts";
 import type { ExtractorArguments } from "../pictures/options.ts";
@@ -24,7 +24,7 @@ export interface SimilarOptions extends ExtractorArguments {
 export async function similar(given: string, folder: string, options: SimilarOptions): Promise<void> {
   const { index: path, top } = options;
   if (path !== undefined && featureEnding(path) === ".parquet") {
-    throw new MobileNetV2Error("ValueError", `An index is a .npy or a .safetensors file. Received: --index ${path}`);
+    throw valueError(`An index is a .npy or a .safetensors file. Received: --index ${path}`);
   }
   const names = await namesIn(folder);
   const [picture] = picturesOf([given]);
@@ -96,14 +96,13 @@ function requireSameMaking({ facts, length }: FeatureIndex, extractor: Extractor
   for (const [name, value] of Object.entries(wanted)) {
     const [here, there] = [asText(value), asText(facts.get(name))];
     if (facts.has(name) && here !== there) {
-      throw new MobileNetV2Error(
-        "ValueError",
+      throw valueError(
         `${path} was made otherwise: its ${name} is ${there}, not ${here}. Give the same options, or another --index.`,
       );
     }
   }
   if (length !== extractor.length) {
-    throw new MobileNetV2Error("ValueError", `${path} has vectors of ${length} numbers, not ${extractor.length}.`);
+    throw valueError(`${path} has vectors of ${length} numbers, not ${extractor.length}.`);
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeBytes } from "#platform";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { makeFolders } from "../../platform/node/files.ts";
 import { writerOf } from "../../saving/writer-of.ts";
 import { hasPhaseBackups } from "../../training/loop/phases.ts";
@@ -33,8 +33,7 @@ export interface TrainTarget {
 /** The files of an output. @throws ValueError for an ending that is none of ours; IOError if no file can be written there. */
 export async function targetOf(output: string): Promise<TrainTarget> {
   if (!FORMATS.has(writerOf(output, undefined).id)) {
-    throw new MobileNetV2Error(
-      "ValueError",
+    throw valueError(
       `A training is written as .keras, .h5 or .safetensors. Received: ${output}. Convert it afterwards: mobilenet-v2 convert`,
     );
   }

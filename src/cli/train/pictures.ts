@@ -1,7 +1,7 @@
 /** The pictures that `train` learns from: what is in the folder, what of it can be read, and data sets of them. */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { BytesSource } from "../../platform/contract.ts";
 import { untilAborted } from "../../tasks/many-pictures.ts";
@@ -39,8 +39,7 @@ export async function findPictures(folder: string): Promise<FoundPictures> {
   const found = withoutEmpty({ folder: root, classNames: folders, paths, labels, empty: [] });
   if (found.classNames.length > 1) return found;
   const [only = ""] = found.classNames;
-  throw new MobileNetV2Error(
-    "ValueError",
+  throw valueError(
     `All pictures in ${root} are of one class, ${only}. Give a folder with a folder for each class, two at least.`,
   );
 }
@@ -125,8 +124,7 @@ export class TrainingPictures {
       labels: Int32Array.from(places, (place) => found.labels[place] ?? 0),
     });
     if (rest.classNames.length < 2) {
-      throw new MobileNetV2Error(
-        "ValueError",
+      throw valueError(
         `All pictures in ${found.folder} that can be read are of one class, ${rest.classNames[0] ?? ""}. Two are needed at least.`,
       );
     }

@@ -1,6 +1,6 @@
 /** The command `train`: a MobileNetV2 for the user's own pictures, by a schedule that suits most; it can be interrupted and taken up again. */
 import { existsSync } from "node:fs";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
@@ -87,8 +87,7 @@ function resumedSettings({ settings }: TrainPlan, options: TrainOptions): TrainS
     const given = options[name];
     if (given === undefined || given === settings[name]) continue;
     const option = optionName(name);
-    throw new MobileNetV2Error(
-      "ValueError",
+    throw valueError(
       `The interrupted training was begun ${settings[name] === undefined ? `without ${option}` : `with ${option} ${settings[name]}`}: ` +
         "leave it as it was (without any options it is), or begin anew with --restart.",
     );

@@ -1,5 +1,5 @@
 /** What is typed about a training and decides its result: kept in its plan, and given to the transfer. */
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import { AUGMENTATION_NAMES, type AugmentationName, isAugmentationName } from "../../tasks/transfer/augmentations.ts";
 import type { TransferSettings } from "../../tasks/transfer/settings.ts";
 
@@ -47,8 +47,5 @@ export function augmentNames(list: string): readonly AugmentationName[] {
   if (names.join() === "none") return [];
   const unknown = names.find((name) => !isAugmentationName(name));
   if (unknown === undefined) return [...new Set(names.filter(isAugmentationName))];
-  throw new MobileNetV2Error(
-    "ValueError",
-    `There is no augmentation "${unknown}". There are ${AUGMENTATION_NAMES.join(", ")}; none for none.`,
-  );
+  throw valueError(`There is no augmentation "${unknown}". There are ${AUGMENTATION_NAMES.join(", ")}; none for none.`);
 }

@@ -1,6 +1,6 @@
 /** Files of vectors, written row by row: NumPy's .npy (NEP 1), safetensors, and Parquet. */
 import { type FileHandle, open } from "node:fs/promises";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { valueError } from "../../core/errors.ts";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./writer.ts";
 
 export const FEATURE_ENDINGS = [".npy", ".safetensors", ".parquet"] as const;
@@ -10,7 +10,7 @@ export type FeatureEnding = (typeof FEATURE_ENDINGS)[number];
 export function featureEnding(path: string): FeatureEnding {
   const ending = FEATURE_ENDINGS.find((one) => path.toLowerCase().endsWith(one));
   if (ending !== undefined) return ending;
-  throw new MobileNetV2Error("ValueError", `Vectors are written as .npy, .safetensors or .parquet. Received: ${path}`);
+  throw valueError(`Vectors are written as .npy, .safetensors or .parquet. Received: ${path}`);
 }
 
 /** The path of the file beside a file of vectors that has the names of the pictures: `features.npy` has `features.json`. */

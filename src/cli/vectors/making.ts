@@ -1,6 +1,6 @@
 /** Vectors of all pictures of a folder, made and written one batch after the other. */
 import { join } from "node:path";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { type MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import { type Extractor, loadExtractor } from "../../tasks/extractor.ts";
 import { extractAll } from "../../tasks/many-pictures.ts";
@@ -78,8 +78,5 @@ export async function writeFeatures(
 }
 
 function notFinite(name: string): MobileNetV2Error {
-  return new MobileNetV2Error(
-    "ValueError",
-    `The model gives no numbers (NaN or infinity) for ${name} or pictures after it.`,
-  );
+  return valueError(`The model gives no numbers (NaN or infinity) for ${name} or pictures after it.`);
 }

@@ -7,7 +7,7 @@ import {
   verifyWeights,
 } from "../../applications/weights-cache.ts";
 import type { ImagenetFile } from "../../applications/weights.ts";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { publishedModel } from "../../tasks/published.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
 import { megabytes, printable } from "../terminal/format.ts";
@@ -100,10 +100,7 @@ export async function verify({ json = false }: JsonOption): Promise<number> {
 export async function remove(names: readonly string[], options: WhichWeights): Promise<void> {
   const files = filesOf(names, options);
   if (files === undefined) {
-    throw new MobileNetV2Error(
-      "ValueError",
-      "Name what to remove: a model such as mobilenetv2_0.35_96, or --alpha and --size, or --all.",
-    );
+    throw valueError("Name what to remove: a model such as mobilenetv2_0.35_96, or --alpha and --size, or --all.");
   }
   const removed: ImagenetFile[] = [];
   for (const file of files) {
@@ -122,7 +119,7 @@ function filesOf(
 ): readonly ImagenetFile[] | undefined {
   const bySize = (alpha ?? size) !== undefined;
   if (Number(all) + Number(bySize) + Number(names.length > 0) > 1) {
-    throw new MobileNetV2Error("ValueError", "Give names, or --alpha and --size, or --all: one of them.");
+    throw valueError("Give names, or --alpha and --size, or --all: one of them.");
   }
   if (all) return imagenetFiles().filter((file) => top || !file.includeTop);
   if (!bySize) return names.length === 0 ? undefined : names.map((name) => ({ ...published(name), includeTop: top }));
@@ -131,16 +128,13 @@ function filesOf(
     (one) => one.alpha === wantedAlpha && one.rows === wantedSize && one.includeTop === top,
   );
   if (file !== undefined) return [file];
-  throw new MobileNetV2Error(
-    "ValueError",
-    `No weights were published for alpha ${wantedAlpha} and size ${wantedSize}: see \`models\`.`,
-  );
+  throw valueError(`No weights were published for alpha ${wantedAlpha} and size ${wantedSize}: see \`models\`.`);
 }
 
 function published(name: string): Omit<ImagenetFile, "includeTop"> {
   const found = publishedModel(name);
   if (found !== undefined) return { alpha: found.alpha, rows: found.rows };
-  throw new MobileNetV2Error("ValueError", `No published model is called ${printable(name)}: see \`models\`.`);
+  throw valueError(`No published model is called ${printable(name)}: see \`models\`.`);
 }
 
 /** The model of `classify` if nothing is said. */

@@ -1,5 +1,5 @@
 /** Optimizers, schedules, losses and metrics by their class names, to read and write training configurations (keras.saving). */
-import { MobileNetV2Error, messageOf, show } from "../../core/errors.ts";
+import { MobileNetV2Error, messageOf, show, valueError } from "../../core/errors.ts";
 import { fromConfig } from "../../layers/arguments.ts";
 import type { ObjectDescription } from "../../saving/checkpoint.ts";
 import type { LOSSES, METRICS, OPTIMIZERS, SCHEDULES } from "../../saving/keras/compile.ts";
@@ -108,7 +108,7 @@ export class ClassList<Made extends Configured> {
       throw new MobileNetV2Error("UnsupportedError", `${className} has no argument ${argument}=${show(value)} here.`);
     }
     if (Object.hasOwn(known, "name") && typeof known["name"] !== "string") {
-      throw new MobileNetV2Error("ValueError", `The name of ${className} should be a text: ${show(known["name"])}`);
+      throw valueError(`The name of ${className} should be a text: ${show(known["name"])}`);
     }
     return object;
   }
@@ -147,6 +147,6 @@ function construct<Made>(made: Class<Made>, config: object): Made {
     return fromConfig(made)(config);
   } catch (error) {
     if (error instanceof MobileNetV2Error) throw error;
-    throw new MobileNetV2Error("ValueError", `${made.name} cannot be made of ${show(config)}: ${messageOf(error)}`);
+    throw valueError(`${made.name} cannot be made of ${show(config)}: ${messageOf(error)}`);
   }
 }

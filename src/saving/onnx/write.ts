@@ -1,5 +1,5 @@
 /** Writes models as ONNX (IR version 8, opset 17): pictures come in and go out with their channels last, as in Keras. */
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { SavedModel, WrittenFile } from "../checkpoint.ts";
 import { type StepValue, stepsOf } from "../graphs/steps.ts";
 import { GraphWriter, type WrittenValue } from "./graph-writer.ts";
@@ -30,7 +30,7 @@ export function onnxFile(saved: SavedModel, name: string): WrittenFile {
     if (step === undefined) continue;
     const weight = (key: string) => {
       const tensor = weights.get(`${path}/${key}`);
-      if (tensor === undefined) throw new MobileNetV2Error("ValueError", `The model has no weight '${path}/${key}'.`);
+      if (tensor === undefined) throw valueError(`The model has no weight '${path}/${key}'.`);
       return tensor;
     };
     const result = writeLayer(step.layer, { graph, name: path, path, inputs: step.inputs.map(find), shape, weight });

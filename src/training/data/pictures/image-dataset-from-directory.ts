@@ -1,5 +1,5 @@
 /** Data sets of the pictures in a folder, with a folder for each class (keras.utils.image_dataset_from_directory). */
-import { MobileNetV2Error, show, valueError } from "../../../core/errors.ts";
+import { show, valueError } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options.ts";
 import { IMAGE_DATASET_OPTIONS, ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
 import { type LabelMode, checkLabelMode } from "./label-mode.ts";
@@ -203,8 +203,7 @@ function checkSplit({ validationSplit, subset, shuffle = true, seed }: ImageData
     throw valueError(`\`subset\` must be either "training", "validation" or "both", received: ${show(part)}`);
   }
   if (isSplit && shuffle && seed === undefined) {
-    throw new MobileNetV2Error(
-      "ValueError",
+    throw valueError(
       "If using `validationSplit` and shuffling the data, you must provide a `seed` argument, to make sure that there is no overlap between the training and validation subset.",
     );
   }

@@ -1,6 +1,6 @@
 /** The files of a data set: a folder of the system, or a folder that the user of a page chose. */
 import { readFolder } from "#platform";
-import { MobileNetV2Error } from "../../../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../../../core/errors.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
 import { comparePython } from "./python-order.ts";
 
@@ -56,10 +56,7 @@ export function chosenTree(files: readonly File[]): FileTree {
   const roots = new Set([...byPath.keys()].map((path) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : "")));
   const [root = ""] = roots;
   if (roots.size > 1) {
-    throw new MobileNetV2Error(
-      "ValueError",
-      `Expected the files of one folder. Received files of: ${[...roots].slice(0, 5).join(", ")}`,
-    );
+    throw valueError(`Expected the files of one folder. Received files of: ${[...roots].slice(0, 5).join(", ")}`);
   }
   const paths = [...byPath.keys()];
   const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
