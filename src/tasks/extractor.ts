@@ -58,7 +58,7 @@ export interface Extractor extends Disposable {
   readonly length: number;
   /** A picture as the model takes it: [rows, cols, channels]. @throws what `loadImg` throws. */
   prepare(picture: BytesSource): Promise<Tensor<Float32Array>>;
-  /** The vectors of a batch of prepared pictures [samples, rows, cols, channels], as a tensor [samples, length]. */
+  /** The vectors of a prepared picture [rows, cols, channels], or of a batch of them, as a tensor [samples, length]. */
   extract(pictures: Tensor): Promise<Tensor<Float32Array>>;
   /** The vector of a picture: `length` numbers. @throws what `loadImg` throws. */
   embed(picture: BytesSource): Promise<Float32Array>;
@@ -160,8 +160,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
     prepare,
     extract,
     async embed(picture) {
-      const input = await prepare(picture);
-      return (await extract(new Tensor([1, ...input.shape], input.data))).data;
+      return (await extract(await prepare(picture))).data;
     },
     dispose: () => model.dispose(),
     [Symbol.dispose]: () => model.dispose(),

@@ -1,8 +1,9 @@
 /** Going through many pictures: decoded ahead in batches, those that cannot be read left out or an error, until a signal. */
 import { checkOptions, type Names } from "../core/options.ts";
-import { Tensor } from "../core/tensor.ts";
+import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import { ImageDataset, type Unreadable } from "../training/data/pictures/image-dataset.ts";
+import { sliceRows } from "../training/data/rows.ts";
 import type { Classifier } from "./classifier.ts";
 import type { Extractor } from "./extractor.ts";
 import { nameOfLabel } from "./labels.ts";
@@ -74,12 +75,9 @@ export async function evaluateClassifier(
   });
   const tally = new Tally(classifier.labels.map(nameOfLabel));
   for await (const { x, y, indices } of pictures) {
-    const { shape, data } = x.toFloat32();
-    const size = data.length / (shape[0] ?? 1);
     for (const [sample, index] of (indices ?? []).entries()) {
       signal?.throwIfAborted();
-      const picture = new Tensor([1, ...shape.slice(1)], data.subarray(sample * size, (sample + 1) * size));
-      const { data: scores } = await classifier.scores(picture);
+      const { data: scores } = await classifier.scores(sliceRows(x, sample, sample + 1));
       tally.add(paths[index] ?? "", y?.data[sample] ?? 0, scores);
       onProgress?.(index + 1, paths.length, tally);
     }

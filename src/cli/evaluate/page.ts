@@ -1,6 +1,6 @@
 /** What `evaluate` found as one HTML page that needs nothing from elsewhere. */
 import type { Tally } from "../../tasks/tally.ts";
-import { CONTENT_POLICY, PAGE_STYLE, escaped, factTable, unreadableList, wide } from "../pages/page.ts";
+import { escaped, factTable, page, unreadableList, wide } from "../pages/page.ts";
 import { classTable, confusion } from "../pages/tally.ts";
 import { percentage } from "../terminal/format.ts";
 import { type Evaluation, perSecond } from "./report.ts";
@@ -20,24 +20,16 @@ export function evaluationPage(evaluation: Evaluation): string {
     ["speed", `${perSecond(evaluation)} pictures a second`],
     ["preparation", JSON.stringify(evaluation.recipe)],
   ];
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-${CONTENT_POLICY}
-<title>Evaluation of ${escaped(model.name)}</title>
-<style>${PAGE_STYLE}</style>
-<h1>Evaluation of ${escaped(model.name)}</h1>
-${factTable(facts)}
+  return page(
+    `Evaluation of ${model.name}`,
+    `${factTable(facts)}
 ${note === undefined ? "" : `<p>${escaped(note)}</p>`}
 <h2>Classes</h2>
 ${classTable(classes)}
 ${confusion(tally, classes)}
 ${mistakes(tally)}
-${unreadableList(unreadable.map(({ error }) => error))}
-</html>
-`;
+${unreadableList(unreadable.map(({ error }) => error))}`,
+  );
 }
 
 function mistakes({ mistakes: all }: Tally): string {

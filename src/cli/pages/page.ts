@@ -2,11 +2,27 @@
 
 const UNREADABLE_SHOWN = 100;
 
+/** A whole page that needs nothing from elsewhere. @param more a style sheet after the one of all pages */
+export function page(title: string, body: string, more = ""): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+${CONTENT_POLICY}
+<title>${escaped(title)}</title>
+<style>${PAGE_STYLE}${more}</style>
+<h1>${escaped(title)}</h1>
+${body}
+</html>
+`;
+}
+
 /** Names of files and classes may come from anybody: whatever is in them, nothing runs and nothing is loaded. */
-export const CONTENT_POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`;
+const CONTENT_POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`;
 
 /** The style sheet, for light and for dark pages. */
-export const PAGE_STYLE = `
+const PAGE_STYLE = `
 :root { --ink: #1b1b1b; --page: #fff; --stripe: #f4f6f8; --line: #d5d8dc; --rule: #888 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --page: #16181b; --stripe: #1f2327; --line: #3a4047; --rule: #777 } }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: var(--ink); background: var(--page) }

@@ -1,14 +1,15 @@
 /** What `train` did as one HTML page that needs nothing from elsewhere. */
 import { basename } from "node:path";
 import { TRANSFER_DEFAULTS } from "../../tasks/transfer/settings.ts";
-import { CONTENT_POLICY, PAGE_STYLE, escaped, factTable, unreadableList, wide } from "../pages/page.ts";
+import { escaped, factTable, page, unreadableList, wide } from "../pages/page.ts";
 import { classTable, confusion } from "../pages/tally.ts";
 import { percentage } from "../terminal/format.ts";
 import { chart } from "./chart.ts";
 import { type Training, bestEpoch, caution, isValidated, whatLearned } from "./report.ts";
 import type { ShownMistake } from "./thumbnails.ts";
 
-const STYLE = `${PAGE_STYLE}
+/** Begins on a line of its own behind the style of all pages. */
+const STYLE = `
 h1 { margin-bottom: 0 } .sum { font-size: 1.25rem; margin: .3rem 0 1.5rem } figure { margin: 0 0 1rem; flex: 1 1 28rem; min-width: 0 } .curves { display: flex; flex-wrap: wrap; gap: 1rem 2rem }
 figcaption { font-weight: 600 } figcaption span { display: inline-block; font-weight: normal; margin-left: 1rem } .chart { width: 100%; height: auto } .chart text { font-size: 12px; fill: var(--ink) }
 .grid { stroke: var(--line) } .part { stroke: var(--rule); stroke-dasharray: 3 3 } path, .learning, .held { fill: none; stroke-width: 2 }
@@ -25,16 +26,9 @@ export function trainPage(training: Training, mistakes: readonly ShownMistake[])
   const where = isValidated(training) ? "pictures that were held out" : "pictures that it learned from";
   const note = caution(training);
   const right = classes.reduce((sum, { top1 }) => sum + top1, 0);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-${CONTENT_POLICY}
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-<h1>${escaped(title)}</h1>
-<p class="sum">${percentage(tally.top1)} right: ${right} of ${tally.pictures} ${where}, ${classNames.length} classes</p>
+  return page(
+    title,
+    `<p class="sum">${percentage(tally.top1)} right: ${right} of ${tally.pictures} ${where}, ${classNames.length} classes</p>
 ${note === undefined ? "" : `<p>${escaped(note)} Pictures that it has never met say more: <code>mobilenet-v2 evaluate</code>.</p>`}
 <div class="curves">${curves(training)}</div>
 ${phaseTable(training)}
@@ -52,9 +46,9 @@ ${factTable(environmentRows(training))}
 <h2>To use it</h2>
 <pre>mobilenet-v2 classify photo.jpg --weights ${escaped(basename(target.output))}</pre>
 <p>In Python, with Keras; pixels are of 0 to 255, the model scales them itself:</p>
-<pre>${escaped(pythonExample(basename(target.output), model.size))}</pre>
-</html>
-`;
+<pre>${escaped(pythonExample(basename(target.output), model.size))}</pre>`,
+    STYLE,
+  );
 }
 
 function curves({ phases, recipe }: Training): string {

@@ -193,7 +193,8 @@ function emitPixels(emitter: Emitter, operation: SelectedConvolution, tile: Tile
   }
 }
 
-interface GemmArguments {
+/** What the matrix kernels take for one call. */
+export interface GemmArguments {
   readonly tiles: Expr<"i32">;
   readonly n: Expr<"i32">;
   readonly a: Expr<"i32">;

@@ -5,6 +5,7 @@ import { ACTIVATION_BYTES, STORED_ZERO } from "../../kernels/i8/parts.ts";
 import type { AnyExpr, Expr } from "../../wasm/expression.ts";
 import { min } from "../../wasm/extremes.ts";
 import { i32 } from "../../wasm/instructions.ts";
+import type { GemmArguments } from "../emit/convolution.ts";
 import { type Emitter, addressAt, forEach } from "../emit/emitter.ts";
 import { DEPTHWISE_PIECES, depthwiseVariant, matrixOf, windowOf } from "./kernels.ts";
 import type { IntegerConvolution } from "./operations.ts";
@@ -118,13 +119,7 @@ function emitRows(emitter: Emitter, operation: IntegerConvolution): void {
   });
 }
 
-interface GemmArguments {
-  readonly tiles: Expr<"i32">;
-  readonly n: Expr<"i32">;
-  readonly a: Expr<"i32">;
-  readonly b: Expr<"i32">;
-  readonly c: Expr<"i32">;
-  readonly r: Expr<"i32"> | undefined;
+interface IntegerGemmArguments extends GemmArguments {
   readonly scratch: Expr<"i32">;
 }
 
@@ -133,7 +128,7 @@ function emitGemm(
   emitter: Emitter,
   operation: IntegerConvolution,
   { rows, panels }: Pick<Part, "rows" | "panels">,
-  { tiles, n, a, b, c, r, scratch }: GemmArguments,
+  { tiles, n, a, b, c, r, scratch }: IntegerGemmArguments,
 ): void {
   const { mode, wide, from, to, results: output } = operation;
   const window = windowOf(operation);
