@@ -8,7 +8,15 @@ import { pathToFileURL } from "node:url";
 import type * as Face from "../src/index.ts";
 import type * as LayersFace from "../src/public/layers.ts";
 import type * as TrainingFace from "../src/public/training.ts";
-import type * as Random from "../src/core/random.ts";
+import {
+  type Classes,
+  type FineTuning,
+  type KerasOptimizer,
+  fineTunedModel,
+  optimizerOf,
+} from "../test/support/fine-tuning.ts";
+import { type ForwardCase, optionsOf } from "../test/support/forward-reference.ts";
+import { seedWeights, seededInput } from "../test/support/seeded.ts";
 import { sharedJson } from "../test/support/shared.ts";
 
 const [tree = "", machine = "", out = ""] = process.argv.slice(2);
@@ -55,65 +63,21 @@ const face = Object.assign(
       .filter((path) => existsSync(join(tree, "src", path)))
       .map((path) => load(path)),
   )),
-) as typeof Face & typeof LayersFace & typeof TrainingFace;
-const { uniform } = await load<typeof Random>("core/random.ts");
+) as typeof Face & typeof LayersFace & typeof TrainingFace & Classes;
 if (machine === "wide" && !face.enableWideSimd()) console.log("wide: no 256-bit vectors here, as relaxed");
 
-const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  gamma: [0.5, 1.5],
-  beta: [-0.5, 0.5],
-  moving_mean: [-0.5, 0.5],
-  moving_variance: [0.5, 1.5],
-  bias: [-0.1, 0.1],
-};
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((size, axis) => size * axis, 1);
-
-function seed(model: Face.Model, name: string): void {
-  for (const layer of model.layers) {
-    for (const weight of layer.weights) {
-      const fan = layer.className === "DepthwiseConv2D" ? weight.shape.slice(0, 2) : weight.shape.slice(0, -1);
-      const limit = Math.sqrt(6 / sizeOf(fan));
-      const [low, high] = RANGES[weight.name] ?? [-limit, limit];
-      weight.assign(uniform(`${name}/${layer.name}/${weight.name}`, weight.size, low, high));
-    }
-  }
-}
-
 function input(name: string, shape: readonly number[]): Face.Tensor<Float32Array> {
-  return new face.Tensor(shape, uniform(`${name}/input`, sizeOf(shape), -1, 1));
+  return new face.Tensor(shape, seededInput(name, shape).data);
 }
 
-interface ForwardCase {
-  readonly name: string;
-  readonly seed: string;
-  readonly input_shape_with_batch: readonly number[];
-  readonly keras_arguments: {
-    readonly alpha: number;
-    readonly input_shape: readonly [number, number, number];
-    readonly include_top?: boolean;
-    readonly pooling?: "avg" | "max" | null;
-    readonly classes?: number;
-    readonly classifier_activation?: string | null;
-  };
-}
-
-async function recordForward({ name, seed: seeds, input_shape_with_batch: shape, keras_arguments: a }: ForwardCase) {
+async function recordForward(one: ForwardCase): Promise<void> {
   for (const threads of [1, 2]) {
-    part = `code/forward/${name}/${threads}`;
+    part = `code/forward/${one.name}/${threads}`;
     face.clearSession();
-    const model = await face.MobileNetV2({
-      alpha: a.alpha,
-      inputShape: a.input_shape,
-      includeTop: a.include_top,
-      pooling: a.pooling,
-      classes: a.classes,
-      classifierActivation: a.classifier_activation,
-      weights: null,
-      threads,
-    });
-    seed(model, seeds);
-    recorded[`forward/${name}/${threads}`] = hash((await model.predict(input(seeds, shape))).data);
+    const model = await face.MobileNetV2({ ...optionsOf(one), threads });
+    seedWeights(model, one.seed);
+    const y = await model.predict(input(one.seed, one.input_shape_with_batch));
+    recorded[`forward/${one.name}/${threads}`] = hash(y.data);
     model.dispose();
   }
 }
@@ -121,7 +85,7 @@ async function recordForward({ name, seed: seeds, input_shape_with_batch: shape,
 async function small(name: string, threads = 1): Promise<Face.Model> {
   face.clearSession();
   const model = await face.MobileNetV2({ alpha: 0.35, inputShape: [96, 96, 3], classes: 7, weights: null, threads });
-  seed(model, name);
+  seedWeights(model, name);
   return model;
 }
 
@@ -145,44 +109,24 @@ async function recordIntegers(): Promise<void> {
   }
 }
 
-interface TrainingCase {
+interface TrainingCase extends FineTuning {
   readonly name: string;
-  readonly seed: string;
   readonly labels: readonly number[];
-  readonly frozen: string;
-  readonly optimizer: { readonly class_name: string; readonly config: Readonly<Record<string, number>> };
+  readonly optimizer: KerasOptimizer;
 }
 
-async function recordTraining({ name, seed: seeds, labels, frozen, optimizer }: TrainingCase): Promise<void> {
+async function recordTraining(one: TrainingCase): Promise<void> {
+  const { name, seed, labels, optimizer } = one;
   for (const threads of [1, 2]) {
     part = `code/training/${name}/${threads}`;
     face.clearSession();
-    const shape = [64, 64, 3] as const;
-    const options = { alpha: 0.35, inputShape: shape, includeTop: false, weights: null, pooling: "avg" } as const;
-    const base = await face.MobileNetV2(options);
-    const outputs = new face.Dense({ units: 5, activation: "softmax", name: "head" }).apply(base.output);
-    const model = new face.Model({ inputs: base.inputs, outputs, threads });
-    seed(model, seeds);
-    if (frozen === "base") base.trainable = false;
-    else if (frozen !== "none") {
-      const first = model.layers.findIndex((layer) => layer.name === "block_14_expand");
-      for (const [i, layer] of model.layers.entries()) {
-        if (i < first || layer instanceof face.BatchNormalization) layer.trainable = false;
-      }
-    }
-    const { learning_rate: learningRate, momentum } = optimizer.config;
-    const kind = optimizer.class_name;
+    const model = await fineTunedModel({ ...one, threads }, face);
     model.compile({
-      optimizer:
-        kind === "SGD"
-          ? new face.SGD({ learningRate, momentum })
-          : kind === "Adam"
-            ? new face.Adam({ learningRate })
-            : new face.RMSprop({ learningRate }),
+      optimizer: optimizerOf(optimizer, face),
       loss: "sparse_categorical_crossentropy",
       metrics: ["accuracy"],
     });
-    const x = input(seeds, [8, ...shape]);
+    const x = input(seed, [8, 64, 64, 3]);
     const losses: number[] = [];
     for (let step = 0; step < 4; step++) losses.push((await model.trainOnBatch(x, labels))["loss"] ?? NaN);
     losses.push((await model.evaluate(x, labels, { verbose: 0 }))["loss"] ?? NaN);

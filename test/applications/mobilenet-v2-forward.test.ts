@@ -1,33 +1,18 @@
 /** Answers of MobileNetV2 with seeded weights against the real Keras's. */
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
-import { MobileNetV2, type MobileNetV2Options } from "../../src/applications/mobilenet-v2.ts";
+import { MobileNetV2 } from "../../src/applications/mobilenet-v2.ts";
 import { evaluate } from "../../src/graph/evaluate.ts";
 import { programOf } from "../../src/graph/program.ts";
 import { clearSession } from "../../src/layers/naming.ts";
 import { Model } from "../../src/models/model.ts";
 import { assertWithin, maxMagnitude } from "../support/compare.ts";
+import { type ForwardCase, optionsOf } from "../support/forward-reference.ts";
 import { seedWeights, seededInput } from "../support/seeded.ts";
 import { needsShared, sharedJson, sharedTensors } from "../support/shared.ts";
 
-interface Case {
-  readonly name: string;
-  readonly seed: string;
-  readonly input_shape_with_batch: readonly number[];
-  readonly keras_arguments: {
-    readonly alpha: number;
-    readonly input_shape: readonly [number, number, number];
-    readonly include_top?: boolean;
-    readonly pooling?: "avg" | "max" | null;
-    readonly classes?: number;
-    readonly classifier_activation?: string | null;
-  };
-  readonly output_shape: readonly number[];
-  readonly model_name: string;
-}
-
 interface Forward {
-  readonly cases: readonly Case[];
+  readonly cases: readonly ForwardCase[];
   readonly layers_of_0_35_96: {
     readonly seed: string;
     readonly layers: readonly {
@@ -47,18 +32,6 @@ const { cases, layers_of_0_35_96: layersReference } = needsShared
 const outputs = needsShared ? new Map<string, never>() : sharedTensors("reference/forward.safetensors");
 
 beforeEach(() => clearSession());
-
-function optionsOf({ keras_arguments: a }: Case): MobileNetV2Options {
-  return {
-    alpha: a.alpha,
-    inputShape: a.input_shape,
-    includeTop: a.include_top,
-    pooling: a.pooling,
-    classes: a.classes,
-    classifierActivation: a.classifier_activation,
-    weights: null,
-  };
-}
 
 test("the 33 reference cases are there", { skip: needsShared }, () => {
   assert.equal(cases.length, 33);

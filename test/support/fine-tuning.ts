@@ -18,25 +18,27 @@ export interface FineTuning {
   readonly alpha?: number;
   readonly size?: number;
   readonly classes?: number;
+  readonly threads?: number;
 }
 
-export async function fineTunedModel({
-  seed,
-  frozen,
-  alpha = 0.35,
-  size = 64,
-  classes = 5,
-}: FineTuning): Promise<Model> {
+/** The package's classes that a set-up is made of; by default those of these sources. */
+const SOURCES = { MobileNetV2, Dense, Model, BatchNormalization, SGD, Adam, RMSprop };
+export type Classes = typeof SOURCES;
+
+export async function fineTunedModel(
+  { seed, frozen, alpha = 0.35, size = 64, classes = 5, threads }: FineTuning,
+  from: Classes = SOURCES,
+): Promise<Model> {
   const options = { alpha, inputShape: [size, size, 3], includeTop: false, weights: null, pooling: "avg" } as const;
-  const base = await MobileNetV2(options);
-  const outputs = new Dense({ units: classes, activation: "softmax", name: "head" }).apply(base.output);
-  const model = new Model({ inputs: base.inputs, outputs });
+  const base = await from.MobileNetV2(options);
+  const outputs = new from.Dense({ units: classes, activation: "softmax", name: "head" }).apply(base.output);
+  const model = new from.Model({ inputs: base.inputs, outputs, threads });
   seedWeights(model, seed);
   if (frozen === "base") base.trainable = false;
   else if (frozen !== "none") {
     const first = model.layers.findIndex(({ name }) => name === "block_14_expand");
     for (const [i, layer] of model.layers.entries()) {
-      if (i < first || layer instanceof BatchNormalization) layer.trainable = false;
+      if (i < first || layer instanceof from.BatchNormalization) layer.trainable = false;
     }
   }
   return model;
@@ -48,10 +50,10 @@ export interface KerasOptimizer {
   readonly config: Readonly<Record<string, number>>;
 }
 
-export function optimizerOf({ class_name: name, config }: KerasOptimizer): Optimizer {
+export function optimizerOf({ class_name: name, config }: KerasOptimizer, from: Classes = SOURCES): Optimizer {
   const { learning_rate: learningRate, momentum } = config;
-  if (name === "SGD") return new SGD({ learningRate, momentum });
-  return name === "Adam" ? new Adam({ learningRate }) : new RMSprop({ learningRate });
+  if (name === "SGD") return new from.SGD({ learningRate, momentum });
+  return name === "Adam" ? new from.Adam({ learningRate }) : new from.RMSprop({ learningRate });
 }
 
 /** The weights of a model as Keras names them: `layer/weight`. */
