@@ -10,7 +10,9 @@ export class Lazy<Thing extends { dispose(): void }> {
 
   /** The thing. If it could not be made, the next call tries again. */
   get(): Promise<Thing> {
-    const making = (this.#made ??= this.#make());
+    if (this.#made !== undefined) return this.#made;
+    const making = this.#make();
+    this.#made = making;
     making.catch(() => {
       if (this.#made === making) this.#made = undefined;
     });

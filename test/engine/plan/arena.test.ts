@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type LiveBuffer, placeBuffers } from "../../../src/engine/plan/arena.ts";
-import { Draws } from "./random-programs.ts";
+import { Draws } from "../../support/draws.ts";
 
 function aligned(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;

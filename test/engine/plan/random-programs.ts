@@ -1,5 +1,4 @@
 /** Small graphs of all kinds of layers, drawn by a seed, and what the engine plans for them. */
-import { fnv1a32, unitAt } from "../../../src/core/random.ts";
 import { toIntegers } from "../../../src/engine/integers/integers.ts";
 import type { EngineOperations, MixedOperation } from "../../../src/engine/operations.ts";
 import { type Plan, plan } from "../../../src/engine/plan/plan.ts";
@@ -28,32 +27,8 @@ import { fold } from "../../../src/lowering/fold.ts";
 import { lower } from "../../../src/lowering/lower.ts";
 import type { Operations } from "../../../src/lowering/operations.ts";
 import { quantized } from "../integers/run.ts";
+import { Draws } from "../../support/draws.ts";
 import { seededProgram, seededTensors } from "../run.ts";
-
-/** Draws that depend on the seed alone. */
-export class Draws {
-  readonly #stream: number;
-  #drawn = 0;
-
-  constructor(seed: string) {
-    this.#stream = fnv1a32(seed);
-  }
-
-  /** A whole number from `low` to `high`, both included. */
-  whole(low: number, high: number): number {
-    return low + Math.floor(unitAt(this.#stream, this.#drawn++) * (high - low + 1));
-  }
-
-  one<T>(list: readonly T[]): T {
-    const drawn = list[this.whole(0, list.length - 1)];
-    if (drawn === undefined) throw new Error("nothing to draw from");
-    return drawn;
-  }
-
-  chance(part: number): boolean {
-    return unitAt(this.#stream, this.#drawn++) < part;
-  }
-}
 
 export interface Random {
   readonly program: Program;

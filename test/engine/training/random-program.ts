@@ -1,5 +1,4 @@
 /** Random small programs of all layers that training has operations for. */
-import { unitAt, fnv1a32 } from "../../../src/core/random.ts";
 import type { Program } from "../../../src/graph/program.ts";
 import { Activation } from "../../../src/layers/activations/activation.ts";
 import { ReLU } from "../../../src/layers/activations/relu.ts";
@@ -19,6 +18,7 @@ import { Dropout } from "../../../src/layers/regularization/dropout.ts";
 import { Flatten } from "../../../src/layers/reshaping/flatten.ts";
 import { ZeroPadding2D } from "../../../src/layers/reshaping/zero-padding2d.ts";
 import type { Weight } from "../../../src/layers/weight.ts";
+import { Draws } from "../../support/draws.ts";
 import { seededProgram } from "../run.ts";
 import { trainableOf } from "./run.ts";
 
@@ -34,14 +34,9 @@ export interface RandomProgram {
 
 /** The same number gives the same program. */
 export function randomProgram(number: number): RandomProgram {
-  const stream = fnv1a32(`program ${number}`);
-  let drawn = 0;
-  const below = (end: number): number => Math.floor(unitAt(stream, drawn++) * end);
-  const oneOf = <T>(all: readonly T[]): T => {
-    const one = all[below(all.length)];
-    if (one === undefined) throw new Error("nothing to choose from");
-    return one;
-  };
+  const draws = new Draws(`program ${number}`);
+  const below = (end: number): number => draws.whole(0, end - 1);
+  const oneOf = <T>(all: readonly T[]): T => draws.one(all);
   const shape = [1 + below(3), 4 + below(4), 4 + below(4), oneOf([2, 3, 4])];
   const input = Input({ shape: shape.slice(1) });
   const values: KerasTensor[] = [input];
