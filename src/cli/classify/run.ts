@@ -1,6 +1,6 @@
 /** The command `classify`: what is in pictures, by a model that is loaded while the first of them is decoded. */
 import { decodePredictions } from "../../applications/imagenet-utils.ts";
-import { MobileNetV2Error } from "../../core/errors.ts";
+import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import type { Classifier } from "../../tasks/classifier.ts";
@@ -144,10 +144,6 @@ async function answer(
     const { code, message } = expected(error);
     return { picture: picture.name, error: { code, message } };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The package's own errors are answers; others are our mistakes and end the program. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeBytes } from "#platform";
-import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
 import { makeFolders } from "../../platform/node/files.ts";
 import { writerOf } from "../../saving/writer-of.ts";
 import { hasPhaseBackups } from "../../training/loop/phases.ts";
@@ -101,7 +101,7 @@ export class TrainFolder {
       await mkdir(path);
     } catch (error) {
       if (error instanceof MobileNetV2Error) throw error;
-      const [reason] = (error instanceof Error ? error.message : String(error)).split(",", 1);
+      const [reason] = messageOf(error).split(",", 1);
       throw new MobileNetV2Error("IOError", `Nothing can be written to ${home}: ${reason}.`, {
         cause: error,
       });
