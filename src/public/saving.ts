@@ -25,6 +25,7 @@ export type {
   StoredTraining,
   StoredVariable,
   TensorReference,
+  Unread,
   WrittenFile,
 } from "../saving/checkpoint.ts";
 export { formats, writers } from "../saving/formats.ts";
