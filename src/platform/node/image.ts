@@ -65,7 +65,7 @@ interface Samples {
 }
 
 /** The samples as 8 bits. libvips scales those of gray and RGB pictures; but it would clip inks of 16 bits, and signed samples, which PIL takes for unsigned ones. */
-async function samplesOf(picture: Sharp, { space, depth, channels: colors = 1 }: Metadata): Promise<Samples> {
+async function samplesOf(picture: Sharp, { space, depth, channels: colors }: Metadata): Promise<Samples> {
   if (colors > 2 && !COLOR_DEPTHS.has(depth)) {
     throw new MobileNetV2Error("UnsupportedError", `Colours with samples of type ${depth} are not read. ${CONVERT}`);
   }
