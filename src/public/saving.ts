@@ -25,7 +25,6 @@ export type {
   StoredTraining,
   StoredVariable,
   TensorReference,
-  Unread,
   WrittenFile,
 } from "../saving/checkpoint.ts";
 export { formats, writers } from "../saving/formats.ts";

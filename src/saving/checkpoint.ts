@@ -1,5 +1,4 @@
 /** What every checkpoint is once it is read, whatever its format: a model described in Keras's terms, and tensors for its weights. */
-import type { MobileNetV2Error } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { LayerConfig } from "../layers/layer.ts";
@@ -92,16 +91,6 @@ export interface SavedTraining {
 export type Origin =
   "keras" | "tfjs" | "teachable-machine" | "huggingface" | "timm" | "torchvision" | "tflite" | "onnx" | "mobilenet-v2";
 
-/** Why a well-formed file becomes no model here, and what it says of itself all the same. */
-export interface Unread {
-  /** The error that loading the file throws. It names the first thing that is not read. */
-  readonly error: MobileNetV2Error;
-  /** The shapes of the model's inputs, in the file's own order of axes; none if the file does not say them. */
-  readonly inputs: readonly Shape[];
-  /** The shapes of its outputs. */
-  readonly outputs: readonly Shape[];
-}
-
 /** A checkpoint: the description of a file, with its tensors. */
 export interface Checkpoint {
   /** The name of the format in messages, such as `Keras 3 (.keras)` or `safetensors`. */
@@ -109,8 +98,6 @@ export interface Checkpoint {
   readonly origin: Origin;
   /** The model; undefined if the file has only weights whose origin does not determine the architecture. */
   readonly model: ModelDescription | undefined;
-  /** Why there is no model, although the file has one. Only `inspect` sees such a checkpoint: see `describeCheckpoint`. */
-  readonly unread?: Unread | undefined;
   /** Every tensor of the file, under the file's own names. */
   readonly tensors: readonly StoredTensor[];
   /** The tensor of each weight by its path: `Conv1/kernel`, or in a model within, `base/Conv1/kernel`. */

@@ -39,7 +39,7 @@ const archive: CheckpointFormat = {
   async open(source) {
     const { archivedFiles } = await import("./zip/archived-files.ts");
     const files = await archivedFiles(source, mainNameIn, isRecognized);
-    return namedClasses(await describeCheckpoint(files), await files.sibling(LABELS));
+    return namedClasses(await openCheckpoint(files), await files.sibling(LABELS));
   },
 };
 
@@ -64,13 +64,6 @@ export const writers: readonly CheckpointWriter[] = table.flatMap((format) => fo
  * @throws FormatError if the bytes are broken or of no known format; UnsupportedError for what is not read.
  */
 export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
-  const checkpoint = await describeCheckpoint(source);
-  if (checkpoint.unread !== undefined) throw checkpoint.unread.error;
-  return checkpoint;
-}
-
-/** The same; but if a file is well formed and its model is not read, this says what the file is and why (`unread`), if its format can. */
-export async function describeCheckpoint(source: FileSource): Promise<Checkpoint> {
   const format = formats.find(({ matches }) => matches(source));
   if (format === undefined) throw describeUnknown(source.bytes);
   const checkpoint = await format.open(source);

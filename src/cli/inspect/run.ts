@@ -1,5 +1,5 @@
 /** The command `inspect`: what a file is, without loading it. */
-import { type CheckpointFile, inspectCheckpoint } from "../../models/files/load-model.ts";
+import { type CheckpointFile, readCheckpoint } from "../../models/files/load-model.ts";
 import { namedError } from "../../tasks/errors.ts";
 import { withDownloadBar } from "../terminal/download-bar.ts";
 import { styleFor } from "../terminal/style.ts";
@@ -20,7 +20,7 @@ export async function inspect(source: string, { json = false, tensors = false }:
 
 async function opened(source: string): Promise<CheckpointFile> {
   try {
-    return await withDownloadBar(source, (loading) => inspectCheckpoint(source, loading));
+    return await withDownloadBar(source, (loading) => readCheckpoint(source, loading));
   } catch (error) {
     throw namedError(error, source);
   }

@@ -5,8 +5,8 @@ import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
 import type { AssignOptions } from "../../saving/assignment.ts";
-import type { Checkpoint, FileSource } from "../../saving/checkpoint.ts";
-import { describeCheckpoint, openCheckpoint } from "../../saving/formats.ts";
+import type { Checkpoint } from "../../saving/checkpoint.ts";
+import { openCheckpoint } from "../../saving/formats.ts";
 import { LABELS, namedClasses } from "../../saving/labels/labels-beside.ts";
 import { mainFile } from "../../saving/main-file.ts";
 import { Model } from "../model.ts";
@@ -70,22 +70,9 @@ export interface CheckpointFile extends Checkpoint {
  * when they are used. `source` and errors are those of `loadModel`.
  */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
-  return checkpointFile(openCheckpoint, source, options);
-}
-
-/** The same, for `inspect`: a well-formed file whose model is not read is described too, with the reason in `unread`. */
-export async function inspectCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
-  return checkpointFile(describeCheckpoint, source, options);
-}
-
-async function checkpointFile(
-  read: (file: FileSource) => Promise<Checkpoint>,
-  source: FilesSource,
-  options: ReadOptions,
-): Promise<CheckpointFile> {
   const files = await openFiles(source, options);
   const main = await mainFile(files);
-  const checkpoint = { ...(await read(main)), bytes: main.bytes };
+  const checkpoint = { ...(await openCheckpoint(main)), bytes: main.bytes };
   // The names are listed first, since a source that is a URL would have to be asked for a file that it probably lacks.
   const hasLabels = checkpoint.classNames === undefined && (await files.names()).includes(LABELS);
   return hasLabels ? namedClasses(checkpoint, await files.read(LABELS)) : checkpoint;
@@ -93,7 +80,6 @@ async function checkpointFile(
 
 /** Makes the model of a checkpoint. @throws ValueError if it has only weights; UnsupportedError if it is a quantized model. */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): AnyModel {
-  if (checkpoint.unread !== undefined) throw checkpoint.unread.error;
   if (checkpoint.quantized === true) throw quantizedError();
   if (checkpoint.model === undefined) {
     throw valueError(
