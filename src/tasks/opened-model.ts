@@ -112,6 +112,7 @@ async function modelOfWeights(
     throw error;
   }
   model.classNames = checkpoint.classNames;
+  model.preprocessing = checkpoint.preprocessing;
   return model;
 }
 

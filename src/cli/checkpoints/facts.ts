@@ -4,6 +4,8 @@ import type { Shape } from "../../core/shape.ts";
 import type { CheckpointFile } from "../../models/files/load-model.ts";
 import type { ModelDescription, Preprocessing } from "../../saving/checkpoint.ts";
 import { describedInput } from "../../tasks/opened-model.ts";
+import { KERAS_PIXELS } from "../../tasks/pixels.ts";
+import { scalingText } from "../pictures/model-facts.ts";
 import { printable, someOf } from "../terminal/format.ts";
 
 export interface CheckpointFacts {
@@ -81,7 +83,9 @@ export function factLines(facts: CheckpointFacts): readonly (readonly [name: str
   if (unread === undefined || preprocessing !== undefined) {
     lines.push([
       "pixels",
-      preprocessing === undefined ? "as preprocessInput scales them: x / 127.5 − 1" : scaling(preprocessing),
+      preprocessing === undefined
+        ? `${scalingText(KERAS_PIXELS)}, assumed: the file does not say`
+        : scalingText(preprocessing),
     ]);
   }
   if (classNames !== undefined) lines.push(["classes", someOf(classNames, NAMES_SHOWN)]);
@@ -92,12 +96,6 @@ export function factLines(facts: CheckpointFacts): readonly (readonly [name: str
 /** `224 × 224 × 3`. */
 function sizeText(shape: Shape): string {
   return shape.map((axis) => axis ?? "any").join(" × ");
-}
-
-function scaling({ scale, offset }: Preprocessing): string {
-  const shown = (value: number | readonly number[]): string =>
-    typeof value === "number" ? String(Number(value.toPrecision(6))) : `[${value.map((one) => shown(one)).join(", ")}]`;
-  return `x × ${shown(scale)} + ${shown(offset)}`.replace("+ -", "− ").replace(/ \+ 0$/, "");
 }
 
 function leavesIn({ layers }: ModelDescription): number {
