@@ -7,6 +7,7 @@ import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import type { Labels } from "./labels.ts";
 import type { OpenedModel } from "./opened-model.ts";
+import type { PixelFacts } from "./pixels.ts";
 import { answersWithLogits, softmax } from "./scores.ts";
 
 /** The options of `classify`. */
@@ -26,6 +27,8 @@ export interface Classifier extends Disposable {
   readonly alpha: number | undefined;
   /** The height and width of the pictures, in pixels: one number if they are equal. */
   readonly size: number | readonly [rows: number, cols: number];
+  /** The scaling of pixels, and where it is known from. */
+  readonly pixels: PixelFacts;
   /** The names of the classes, in the order of the model's outputs. */
   readonly labels: Labels;
   /** A picture as the model takes it: [rows, cols, channels]. @throws what `loadImg` throws. */
@@ -43,7 +46,7 @@ export interface Classifier extends Disposable {
   dispose(): void;
 }
 
-type ClassifierFacts = Pick<Classifier, "weights" | "alpha" | "size" | "labels" | "prepare">;
+type ClassifierFacts = Pick<Classifier, "weights" | "alpha" | "size" | "pixels" | "labels" | "prepare">;
 
 export class LoadedClassifier implements Classifier {
   readonly name: string;
@@ -51,16 +54,18 @@ export class LoadedClassifier implements Classifier {
   readonly model: OpenedModel;
   readonly alpha: number | undefined;
   readonly size: number | readonly [rows: number, cols: number];
+  readonly pixels: PixelFacts;
   readonly labels: Labels;
   readonly prepare: (picture: BytesSource) => Promise<Tensor>;
   readonly #areLogits: boolean;
 
-  constructor(model: OpenedModel, { weights, alpha, size, labels, prepare }: ClassifierFacts) {
+  constructor(model: OpenedModel, { weights, alpha, size, pixels, labels, prepare }: ClassifierFacts) {
     this.name = model.name;
     this.weights = weights;
     this.model = model;
     this.alpha = alpha;
     this.size = size;
+    this.pixels = pixels;
     this.labels = labels;
     this.prepare = prepare;
     this.#areLogits = answersWithLogits(model.output);

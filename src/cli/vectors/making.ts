@@ -11,6 +11,7 @@ import { withDownloadBar } from "../terminal/download-bar.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
 import { featureEnding, openFeatureWriter } from "./files.ts";
+import { makingOf } from "./writer.ts";
 
 /** The pictures of a folder and those within, by their paths below it, with `/` between. */
 export async function namesIn(folder: string): Promise<readonly string[]> {
@@ -52,7 +53,11 @@ export async function writeFeatures(
         names.map((name) => join(folder, name)),
         { strict, signal, onProgress: (done, total) => bar.update(done, total) },
       );
-      const writer = await openFeatureWriter(path, ending, { facts: extractor.facts, length: extractor.length, names });
+      const writer = await openFeatureWriter(path, ending, {
+        facts: makingOf(extractor.facts),
+        length: extractor.length,
+        names,
+      });
       try {
         for await (const { indices, vectors: made } of stream) {
           if (made.data.some((value) => !Number.isFinite(value))) throw notFinite(names[indices[0] ?? 0] ?? "");
