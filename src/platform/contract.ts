@@ -154,10 +154,16 @@ export interface BytesPlatform {
    */
   readFolder(path: string): Promise<FolderContent>;
   /**
-   * Writes a whole file, or leaves what was there as it was.
+   * Writes a whole file, or leaves what was there as it was. Symbolic links are written through; what is replaced keeps its mode; pipes and
+   * devices are written to.
    * @throws IOError; in browsers, UnsupportedError.
    */
   writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
+  /**
+   * Writes several files as `writeBytes` does, in this order, and makes missing folders. None appears before all are complete.
+   * @throws IOError; in browsers, UnsupportedError.
+   */
+  writeFiles(files: readonly { readonly path: string; readonly bytes: Uint8Array }[]): Promise<void>;
   /**
    * Removes a file; returns false if there is none.
    * @throws IOError; in browsers, UnsupportedError.

@@ -6,12 +6,13 @@ import { join, resolve } from "node:path";
 import { valueError } from "../../core/errors.ts";
 import { namedError } from "../../tasks/errors.ts";
 import type { Extractor } from "../../tasks/extractor.ts";
+import { requireApart } from "../files/apart.ts";
 import type { ExtractorArguments } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
 import { styleFor } from "../terminal/style.ts";
 import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
 import { featureEnding } from "../vectors/files.ts";
-import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
+import { namesIn, openExtractor, outputsOf, writeFeatures } from "../vectors/making.ts";
 import { type Similar, similarJson, similarText } from "./report.ts";
 
 export interface SimilarOptions extends ExtractorArguments {
@@ -27,6 +28,9 @@ export async function similar(given: string, folder: string, options: SimilarOpt
     throw valueError(`An index is a .npy or a .safetensors file. Received: --index ${path}`);
   }
   const names = await namesIn(folder);
+  if (path !== undefined) {
+    await requireApart(outputsOf(path), [given, options.weights, ...names.map((name) => join(folder, name))]);
+  }
   const [picture] = picturesOf([given]);
   if (picture === undefined) return;
   const { extractor } = await openExtractor(options);

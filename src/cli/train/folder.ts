@@ -1,13 +1,13 @@
 /** The folder beside the output in which `train` keeps what it needs to go on after an interruption. */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeBytes } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
-import { makeFolders } from "../../platform/node/files.ts";
+import { isFolder, makeFolders } from "../../platform/node/files.ts";
+import { deliver, removeEmpty } from "../../platform/node/outputs.ts";
 import { writerOf } from "../../saving/writer-of.ts";
 import { hasPhaseBackups } from "../../training/loop/phases.ts";
-import { removeEmpty } from "../files/placing.ts";
 import type { TrainSettings } from "./settings.ts";
 
 /** What a training was begun with. */
@@ -41,11 +41,7 @@ export async function targetOf(output: string): Promise<TrainTarget> {
   const target = { output, labels: `${stem}.labels.txt`, report: `${stem}.html`, folder: `${output}.training` };
   for (const path of [target.output, target.labels, target.report]) {
     // oxlint-disable-next-line no-await-in-loop -- three
-    const there = await stat(path).catch(() => undefined);
-    if (there !== undefined && !there.isFile()) {
-      const kind = there.isDirectory() ? "a folder" : "a pipe, a socket or a device";
-      throw new MobileNetV2Error("IOError", `${path} would be written, but it is ${kind}.`);
-    }
+    if (await isFolder(path)) throw new MobileNetV2Error("IOError", `${path} would be written, but it is a folder.`);
   }
   return target;
 }
@@ -120,10 +116,7 @@ export class TrainFolder {
   async deliver(targets: readonly string[], make: (place: (target: string) => string) => Promise<void>): Promise<void> {
     const place = (target: string): string => join(this.path, basename(target));
     await make(place);
-    for (const target of targets) {
-      // oxlint-disable-next-line no-await-in-loop -- in this order
-      await move(place(target), target);
-    }
+    await deliver(targets.map((target) => ({ path: target, content: { file: place(target) } })));
     await this.remove();
   }
 }
@@ -141,18 +134,6 @@ async function removeOwn(path: string): Promise<void> {
     );
   }
   await rm(path, { recursive: true, force: true });
-}
-
-/** Moves a file, through links, as writing to them would. */
-async function move(from: string, to: string): Promise<void> {
-  const target = await realpath(to).catch(() => to);
-  try {
-    await rename(from, target);
-  } catch (error) {
-    // A link to another disk.
-    if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw error;
-    await writeBytes(target, await readFile(from));
-  }
 }
 
 function isPlan(plan: unknown): plan is TrainPlan {

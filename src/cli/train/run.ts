@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
+import { requireApart } from "../files/apart.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { optionName } from "../terminal/options-in-errors.ts";
@@ -37,6 +38,7 @@ export async function train(folder: string, options: TrainOptions): Promise<void
   const settings = isResumed ? resumedSettings(interrupted, options) : settingsOf(options);
   checkTransferSettings(transferSettings(settings));
   const found = await findPictures(folder);
+  await requireApart([target.output, target.labels, target.report], [options.weights, ...found.paths]);
   const plan: TrainPlan = { version: 1, settings, pictures: await fingerprintOf(found) };
   if (isResumed && plan.pictures !== interrupted.pictures) {
     throw new MobileNetV2Error(
