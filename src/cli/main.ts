@@ -24,8 +24,8 @@ for (const [stream, name] of [
 
 // Node 22 and later keep compiled code in a folder of the system's. Before the rest is loaded, so that it is kept too.
 module.enableCompileCache?.();
-const { run } = await import("./program.ts");
-const exitCode = await run(process.argv.slice(2));
+const [{ run }, { typedArguments }] = await Promise.all([import("./program.ts"), import("./terminal/typed.ts")]);
+const exitCode = await run(typedArguments());
 
 // What is still open, such as standard input after a failure, must not keep the process alive; what was printed must arrive.
 for (const stream of [process.stdout, process.stderr]) {

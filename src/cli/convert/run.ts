@@ -1,12 +1,13 @@
 /** The command `convert`: a checkpoint of one format into another, with a report and a comparison of what both answer. */
 import { existsSync } from "node:fs";
-import { stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { readBytes } from "#platform";
+import { readBytes, writeBytes } from "#platform";
 import { imagenetClasses } from "../../applications/class-names.ts";
 import { fetchWeights } from "../../applications/weights-cache.ts";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { systemPath } from "../../platform/node/byte-names.ts";
 import { type CheckpointFile, loadAnyModel, readCheckpoint } from "../../models/files/load-model.ts";
 import { quantize } from "../../models/quantized/quantize.ts";
 import { QuantizedModel, loadQuantized } from "../../models/quantized/quantized-model.ts";
@@ -225,7 +226,7 @@ async function reopened(
 /** Names of classes go beside a file that has no place for them. */
 async function addLabels({ classNames }: OpenedModel, path: string, target: string): Promise<void> {
   if (classNames === undefined) return;
-  const isFolder = (await stat(path)).isDirectory();
+  const isFolder = (await stat(systemPath(path))).isDirectory();
   const text = labelsText(classNames);
   const wanted = join(isFolder ? resolve(target) : dirname(resolve(target)), "labels.txt");
   const present = await readBytes(wanted).then(
@@ -239,5 +240,5 @@ async function addLabels({ classNames }: OpenedModel, path: string, target: stri
       `The format has no place for the names of the classes, and ${wanted}, where they would go, is there with other names.`,
     );
   }
-  await writeFile(join(isFolder ? path : dirname(path), "labels.txt"), text);
+  await writeBytes(join(isFolder ? path : dirname(path), "labels.txt"), new TextEncoder().encode(text));
 }

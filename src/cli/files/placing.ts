@@ -1,10 +1,11 @@
 /** Files that appear whole or not at all, also several together: made in a folder of their own, checked there, then moved. */
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { access, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { systemPath } from "../../platform/node/byte-names.ts";
+import { systemPath, textOfName } from "../../platform/node/byte-names.ts";
 import { asIOError, errorCode, isFolder, makeFolders } from "../../platform/node/files.ts";
 import { deliver, placeOf, removeEmpty, throughLinks } from "../../platform/node/outputs.ts";
 
@@ -35,7 +36,9 @@ export async function place<T>(
     const streams = !(await isFolder(target)) && (await placeOf(target)).streams;
     scratchHome = streams ? tmpdir() : dirname(resolve(await throughLinks(target)));
     newFolder = await makeFolders(scratchHome);
-    scratch = await mkdtemp(join(scratchHome, ".mobilenet-v2-"));
+    const own = join(scratchHome, `.mobilenet-v2-${randomBytes(6).toString("hex")}`);
+    await mkdir(systemPath(own), { mode: 0o700 });
+    scratch = own;
     const made = await make(join(scratch, name));
     const files = await moveAll(scratch, home, name, signal);
     isPlaced = true;
@@ -50,7 +53,7 @@ export async function place<T>(
     }
     throw errorCode(error) === undefined ? error : writeError(target, error);
   } finally {
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
+    if (scratch !== undefined) await rm(systemPath(scratch), { recursive: true, force: true });
     if (!isPlaced && newFolder !== undefined) await removeEmpty(scratchHome, newFolder);
   }
 }
@@ -81,9 +84,9 @@ const MAIN_WITHIN = "model.json";
 async function moveAll(from: string, to: string, name: string, signal?: AbortSignal): Promise<readonly Placed[]> {
   const isSeveral = await isFolder(join(from, name));
   const main = isSeveral ? join(name, MAIN_WITHIN) : name;
-  const made = isSeveral ? (await readdir(join(from, name))).map((within) => join(name, within)) : await readdir(from);
+  const made = isSeveral ? (await namesIn(join(from, name))).map((within) => join(name, within)) : await namesIn(from);
   const moves = made.toSorted((a, b) => Number(a === main) - Number(b === main) || (a < b ? 1 : -1));
-  const sizes = await Promise.all(moves.map(async (move) => (await stat(join(from, move))).size));
+  const sizes = await Promise.all(moves.map(async (move) => (await stat(systemPath(join(from, move)))).size));
   await deliver(
     moves.map((move) => ({ path: join(to, move), content: { file: join(from, move) } })),
     { makeFolders: true, signal },
@@ -94,4 +97,8 @@ async function moveAll(from: string, to: string, name: string, signal?: AbortSig
 function writeError(target: string, error: unknown): MobileNetV2Error {
   const reason = error instanceof Error ? error.message.split(",", 1)[0] : String(error);
   return new MobileNetV2Error("IOError", `Could not write ${target}: ${reason}.`, { cause: error });
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(systemPath(folder), { encoding: "buffer" })).map(textOfName);
 }

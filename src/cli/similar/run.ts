@@ -1,9 +1,9 @@
 /** The command `similar`: which pictures of a folder are most like one, by the angle between their vectors. */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { valueError } from "../../core/errors.ts";
+import { identityOf } from "../../platform/node/files.ts";
 import { namedError } from "../../tasks/errors.ts";
 import type { Extractor } from "../../tasks/extractor.ts";
 import { requireApart } from "../files/apart.ts";
@@ -71,7 +71,7 @@ async function withIndex<T>(
       await rm(scratch, { recursive: true, force: true });
     }
   }
-  if (!existsSync(path)) await writeFeatures(folder, names, extractor, { output: path });
+  if ((await identityOf(path)) === undefined) await writeFeatures(folder, names, extractor, { output: path });
   let index = await openFeatureIndex(path);
   try {
     requireSameMaking(index, extractor, path);

@@ -1,9 +1,9 @@
 /** The folder beside the output in which `train` keeps what it needs to go on after an interruption. */
-import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { writeBytes } from "#platform";
+import { readBytes, writeBytes } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
+import { systemPath } from "../../platform/node/byte-names.ts";
 import { isFolder, makeFolders } from "../../platform/node/files.ts";
 import { deliver, removeEmpty } from "../../platform/node/outputs.ts";
 import { writerOf } from "../../saving/writer-of.ts";
@@ -66,7 +66,7 @@ export class TrainFolder {
 
   /** The plan of an interrupted training; undefined if there is none that has learned anything. */
   static async interrupted(path: string): Promise<TrainPlan | undefined> {
-    if (!existsSync(path) || !(await hasPhaseBackups(path))) return undefined;
+    if (!(await isFolder(path)) || !(await hasPhaseBackups(path))) return undefined;
     const broken = (): MobileNetV2Error =>
       new MobileNetV2Error(
         "FormatError",
@@ -74,7 +74,7 @@ export class TrainFolder {
       );
     let plan: unknown;
     try {
-      plan = JSON.parse(await readFile(join(path, PLAN), "utf8"));
+      plan = JSON.parse(new TextDecoder().decode(await readBytes(join(path, PLAN))));
     } catch (error) {
       throw new MobileNetV2Error(broken().code, broken().message, { cause: error });
     }
@@ -94,7 +94,7 @@ export class TrainFolder {
     try {
       await removeOwn(path);
       outermost = await makeFolders(home);
-      await mkdir(path);
+      await mkdir(systemPath(path));
     } catch (error) {
       if (error instanceof MobileNetV2Error) throw error;
       const [reason] = messageOf(error).split(",", 1);
@@ -123,7 +123,7 @@ export class TrainFolder {
 
 /** Removes a folder that a training has made, or an empty one. @throws IOError for any other, which belongs to somebody. */
 async function removeOwn(path: string): Promise<void> {
-  const names = await readdir(path).catch((error: unknown) => {
+  const names = await readdir(systemPath(path)).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   });
@@ -133,7 +133,7 @@ async function removeOwn(path: string): Promise<void> {
       `${path} is there, and no training has made it. Move it away, or choose another output.`,
     );
   }
-  await rm(path, { recursive: true, force: true });
+  await rm(systemPath(path), { recursive: true, force: true });
 }
 
 function isPlan(plan: unknown): plan is TrainPlan {

@@ -1,6 +1,6 @@
 /** The command `train`: a MobileNetV2 for the user's own pictures, by a schedule that suits most; it can be interrupted and taken up again. */
-import { existsSync } from "node:fs";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { identityOf } from "../../platform/node/files.ts";
 import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
 import { requireApart } from "../files/apart.ts";
 import { printable } from "../terminal/format.ts";
@@ -24,7 +24,7 @@ export async function train(folder: string, options: TrainOptions): Promise<void
   const started = performance.now();
   const target = await targetOf(options.output);
   const interrupted = await TrainFolder.interrupted(target.folder);
-  if (interrupted === undefined && options.resume === true && existsSync(target.output)) {
+  if (interrupted === undefined && options.resume === true && (await identityOf(target.output)) !== undefined) {
     process.stderr.write(`There is nothing to resume: ${printable(target.output)} is done.\n`);
     return;
   }
