@@ -14,6 +14,7 @@ import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
 import { ClassLookup } from "../../tasks/class-lookup.ts";
 import type { Classifier } from "../../tasks/classifier.ts";
 import { namedError } from "../../tasks/errors.ts";
+import { requireNumbers } from "../../tasks/scores.ts";
 import { requireApart } from "../files/apart.ts";
 import { requirePlace } from "../files/placing.ts";
 import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
@@ -70,8 +71,11 @@ async function explainPicture(
   const classIndex = classIndexOf(classifier, options.class);
   const source = await picture.read();
   const input = await classifier.prepare(source);
+  const { data } = await classifier.scores(input).catch((error: unknown) => {
+    throw namedError(error, picture.name);
+  });
   const found = await lookedAt(classifier, input, { ...options, classIndex });
-  const { data } = await classifier.scores(input);
+  requireNumbers(found.heatmap, classifier.name);
   const label = classifier.labels[found.classIndex] ?? String(found.classIndex);
   let written: Explained["written"];
   if (output !== undefined) {

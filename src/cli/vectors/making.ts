@@ -1,6 +1,5 @@
 /** Vectors of all pictures of a folder, made and written one batch after the other. */
 import { join } from "node:path";
-import { type MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import { type Extractor, loadExtractor } from "../../tasks/extractor.ts";
 import { extractAll } from "../../tasks/many-pictures.ts";
@@ -66,7 +65,6 @@ export async function writeFeatures(
         });
         try {
           for await (const { indices, vectors: made } of stream) {
-            if (made.data.some((value) => !Number.isFinite(value))) throw notFinite(names[indices[0] ?? 0] ?? "");
             await writer.write(
               Array.from(indices, (index) => names[index] ?? ""),
               made.data,
@@ -88,8 +86,4 @@ export async function writeFeatures(
     unreadable: unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
     milliseconds: performance.now() - started,
   };
-}
-
-function notFinite(name: string): MobileNetV2Error {
-  return valueError(`The model gives no numbers (NaN or infinity) for ${name} or pictures after it.`);
 }

@@ -81,6 +81,11 @@ export class QuantizedModel {
     return this.#parts.architecture.output;
   }
 
+  /** All symbolic output tensors. */
+  get outputs(): readonly KerasTensor[] {
+    return this.#parts.architecture.outputs;
+  }
+
   /**
    * Predicts the output for a batch of inputs. It takes the same tensors as the original model's `predict`, and returns float32.
    * @throws ValueError if shapes do not fit, or the model has several outputs; StateError after `dispose()`
