@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { readBytes, writeBytes } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
+import { fnv1a32 } from "../../core/random.ts";
 import { systemPath } from "../../platform/node/byte-names.ts";
 import { isFolder, makeFolders } from "../../platform/node/files.ts";
 import { deliver, removeEmpty } from "../../platform/node/outputs.ts";
@@ -12,7 +13,7 @@ import type { TrainSettings } from "./settings.ts";
 
 /** What a training was begun with. */
 export interface TrainPlan {
-  readonly version: 1;
+  readonly version: 2;
   readonly settings: TrainSettings;
   /** What tells the pictures from others: names, classes and sizes. */
   readonly pictures: string;
@@ -78,7 +79,7 @@ export class TrainFolder {
     } catch (error) {
       throw new MobileNetV2Error(broken().code, broken().message, { cause: error });
     }
-    if (!isPlan(plan)) throw broken();
+    if (!isPlan(plan) || plan.checksum !== checksumOf(plan)) throw broken();
     return plan;
   }
 
@@ -102,7 +103,10 @@ export class TrainFolder {
         cause: error,
       });
     }
-    await writeBytes(join(path, PLAN), new TextEncoder().encode(`${JSON.stringify(plan, null, 2)}\n`));
+    await writeBytes(
+      join(path, PLAN),
+      new TextEncoder().encode(`${JSON.stringify({ ...plan, checksum: checksumOf(plan) }, null, 2)}\n`),
+    );
     return new TrainFolder(path, outermost);
   }
 
@@ -136,12 +140,18 @@ async function removeOwn(path: string): Promise<void> {
   await rm(systemPath(path), { recursive: true, force: true });
 }
 
-function isPlan(plan: unknown): plan is TrainPlan {
+function checksumOf({ version, settings, pictures }: TrainPlan): number {
+  return fnv1a32(JSON.stringify([version, settings, pictures]));
+}
+
+function isPlan(plan: unknown): plan is TrainPlan & { readonly checksum: number } {
   return (
     typeof plan === "object" &&
     plan !== null &&
+    "checksum" in plan &&
+    typeof plan.checksum === "number" &&
     "version" in plan &&
-    plan.version === 1 &&
+    plan.version === 2 &&
     "pictures" in plan &&
     typeof plan.pictures === "string" &&
     "settings" in plan &&
