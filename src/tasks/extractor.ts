@@ -16,6 +16,7 @@ import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture, publis
 import type { PixelFacts, Pixels } from "./pixels.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
 import { checkPublished } from "./published.ts";
+import { requireNumbers } from "./scores.ts";
 
 /** The pooling of a feature map over rows and columns: `avg` is the mean, `max` the maximum, `none` keeps all values. */
 export type VectorPooling = "avg" | "max" | "none";
@@ -65,7 +66,7 @@ export interface Extractor extends Disposable {
   prepare(picture: BytesSource): Promise<Tensor<Float32Array>>;
   /** The vectors of a prepared picture [rows, cols, channels], or of a batch of them, as a tensor [samples, length]. */
   extract(pictures: Tensor): Promise<Tensor<Float32Array>>;
-  /** The vector of a picture: `length` numbers. @throws what `loadImg` throws. */
+  /** The vector of a picture: `length` numbers. @throws what `loadImg` throws; ValueError if the model answers with NaN or infinity. */
   embed(picture: BytesSource): Promise<Float32Array>;
   dispose(): void;
 }
@@ -168,7 +169,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
     prepare,
     extract,
     async embed(picture) {
-      return (await extract(await prepare(picture))).data;
+      return requireNumbers(await extract(await prepare(picture)), whole.name).data;
     },
     dispose: () => model.dispose(),
     [Symbol.dispose]: () => model.dispose(),
