@@ -293,7 +293,7 @@ test("a lock that cannot be removed is passed over at once, with a warning", asy
   // In a folder where nobody but its owner removes a file, as /tmp; and in one that is read-only.
   mkdirSync(folder.file("sticky"));
   writeFileSync(folder.file("sticky/lock"), "another-host 1");
-  const program = `
+  const taking = `
     import { takeDownloadLock } from ${JSON.stringify(new URL("../../src/platform/node/download-lock.ts", import.meta.url).href)};
     process.setuid?.(12345);
     await (await takeDownloadLock(process.argv[1], undefined, Infinity)).end();
@@ -302,13 +302,13 @@ test("a lock that cannot be removed is passed over at once, with a warning", asy
   chmodSync(folder.path, 0o755);
   for (const mode of [0o1777, 0o755]) {
     chmodSync(folder.file("sticky"), mode);
-    const args = ["--conditions=@mobilenet-v2/source", "--input-type=module-typescript", "-e", program];
-    const run = spawn(process.execPath, [...args, folder.file("sticky/lock")], {
+    const args = ["--conditions=@mobilenet-v2/source", "--input-type=module-typescript", "-e", taking];
+    const child = spawn(process.execPath, [...args, folder.file("sticky/lock")], {
       stdio: ["ignore", "inherit", "pipe"],
     });
     let said = "";
-    run.stderr?.on("data", (text: Buffer) => (said += text.toString()));
-    await once(run, "close");
+    child.stderr?.on("data", (text: Buffer) => (said += text.toString()));
+    await once(child, "close");
     assert.match(said, /cannot be removed; it is passed over/);
   }
 });
