@@ -11,7 +11,14 @@ export type Datatype =
       readonly size: number;
       readonly littleEndian: boolean;
     }
-  | { readonly kind: "string"; readonly name: "string"; readonly size: number; readonly variable: boolean }
+  | {
+      readonly kind: "string";
+      readonly name: "string";
+      readonly size: number;
+      readonly variable: boolean;
+      /** Whether texts are filled up with spaces, which are no part of them. */
+      readonly spaces: boolean;
+    }
   | { readonly kind: "other"; readonly name: string; readonly size: number };
 
 const CLASSES = [
@@ -59,11 +66,13 @@ export function readDatatype(cursor: Cursor): Datatype {
     const mantissaBits = cursor.u8();
     const name = FLOATS.get([size, exponentBits, mantissaBits, cursor.u32()].join(","));
     const usual = offset === 0 && precision === size * 8 && mantissaAt === 0 && exponentAt === mantissaBits;
-    const vax = (bits & 0x40) !== 0;
-    if (name !== undefined && usual && !vax) return { kind: "number", name, size, littleEndian };
+    // The leading bit is not written, and the bytes are in no order but these two.
+    const ieee = (bits & 0x70) === 0x20;
+    if (name !== undefined && usual && ieee) return { kind: "number", name, size, littleEndian };
   }
-  if (kind === 3) return { kind: "string", name: "string", size, variable: false };
-  if (kind === 9 && (bits & 15) === 1) return { kind: "string", name: "string", size, variable: true };
+  if (kind === 3) return { kind: "string", name: "string", size, variable: false, spaces: (bits & 15) === 2 };
+  if (kind === 9 && (bits & 15) === 1)
+    return { kind: "string", name: "string", size, variable: true, spaces: bits >> 4 === 2 };
   return { kind: "other", name: CLASSES[kind] ?? `class ${kind}`, size };
 }
 
@@ -72,12 +81,23 @@ const MAX_RANK = 32;
 
 /** The shape; `[]` for one value, `[0]` for a null dataspace. */
 export function readDataspace(cursor: Cursor): Dims {
+  return readAxes(cursor).shape;
+}
+
+/** The shape that a dataset may grow to; Infinity for an axis without an end. */
+export function readMostAxes(cursor: Cursor): Dims {
+  const { shape, hasMost } = readAxes(cursor);
+  // Numbers like addresses: all bits stand for no end. They are as wide as lengths.
+  return hasMost ? shape.map(() => cursor.lengthOrNone() ?? Infinity) : shape;
+}
+
+function readAxes(cursor: Cursor): { readonly shape: Dims; readonly hasMost: boolean } {
   const version = cursor.version(1, 2);
   const rank = cursor.u8();
-  cursor.skip(1);
+  const hasMost = (cursor.u8() & 1) !== 0;
   const isNull = version === 2 && cursor.u8() === 2;
   if (version === 1) cursor.skip(5);
-  if (isNull) return [0];
+  if (isNull) return { shape: [0], hasMost: false };
   if (rank > MAX_RANK) throw formatError(`The HDF5 file is broken: a shape of ${rank} axes.`);
-  return Array.from({ length: rank }, () => cursor.length());
+  return { shape: Array.from({ length: rank }, () => cursor.length()), hasMost };
 }

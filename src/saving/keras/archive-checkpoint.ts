@@ -2,7 +2,7 @@
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { openHdf5 } from "../hdf5/hdf5.ts";
+import { openAnyHdf5 } from "../hdf5/all.ts";
 import { member, parseJson } from "../bytes/json.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
@@ -23,7 +23,7 @@ export async function open({ bytes }: FileSource): Promise<Checkpoint> {
   }
   const description = parseJson(config);
   const model = readKerasModel(description);
-  const root = openHdf5(weights);
+  const root = openAnyHdf5(weights);
   const tensors = kerasTensors(root, model);
   const metadata = zipMember(bytes, METADATA);
   return {

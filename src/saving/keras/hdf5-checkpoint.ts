@@ -2,7 +2,8 @@
 import type { Checkpoint, FileSource, ModelDescription } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError } from "../file-errors.ts";
-import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
+import { openAnyHdf5 } from "../hdf5/all.ts";
+import type { Hdf5Group } from "../hdf5/hdf5.ts";
 import { parseJson } from "../bytes/json.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
@@ -16,7 +17,7 @@ export const EXTRAS = "mobilenet_v2";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
 export async function open({ bytes }: FileSource): Promise<Checkpoint> {
-  const root = openHdf5(bytes);
+  const root = openAnyHdf5(bytes);
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {
     const tensors = allKerasTensors(root);

@@ -42,13 +42,17 @@ function member(bytes: Uint8Array, name: string, isChecked: boolean): Uint8Array
 }
 
 /**
- * `zipMember`, but a compressed member is unpacked.
+ * `zipMember`, but a compressed member is unpacked. `isChecked`: whether one that is not compressed is held against its checksum.
  * @throws FormatError, UnsupportedError, LimitError
  */
-export async function unpackedMember(bytes: Uint8Array, name: string): Promise<Uint8Array | undefined> {
+export async function unpackedMember(
+  bytes: Uint8Array,
+  name: string,
+  isChecked = true,
+): Promise<Uint8Array | undefined> {
   const wanted = new TextEncoder().encode(name);
   const [entry, another] = [...directory(bytes)].filter((candidate) => sameBytes(candidate.name, wanted));
-  if (entry?.method !== DEFLATED || another !== undefined) return zipMember(bytes, name);
+  if (entry?.method !== DEFLATED || another !== undefined) return member(bytes, name, isChecked);
   const packed = content(bytes, { ...entry, method: 0, size: entry.packedSize }, name);
   const { inflate } = await import("./inflate.ts");
   return check(await inflate(packed, entry.size, name), entry, name);
