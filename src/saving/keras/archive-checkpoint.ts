@@ -3,31 +3,42 @@ import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { openAnyHdf5 } from "../hdf5/all.ts";
-import { member, parseJson } from "../bytes/json.ts";
+import { type Json, member, parseJson } from "../bytes/json.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
 import { WEIGHTS } from "./sniff.ts";
 import { datasetsOf, kerasTensors } from "./weights-h5.ts";
-import { uncheckedMember, zipMember } from "../zip/zip.ts";
+import { unpackedMember } from "../zip/zip.ts";
 
 export const CONFIG = "config.json";
 export const METADATA = "metadata.json";
 
-/** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
+/** @throws FormatError, UnsupportedError; LimitError for a description that is too large, and for what unpacks to too much. */
 export async function open({ bytes }: FileSource): Promise<Checkpoint> {
-  const config = zipMember(bytes, CONFIG);
+  const config = await unpackedMember(bytes, CONFIG);
   if (config === undefined) throw formatError(`The .keras archive has no '${CONFIG}'.`);
-  const weights = uncheckedMember(bytes, WEIGHTS);
+  const weights = await unpackedMember(bytes, WEIGHTS, false);
   if (weights === undefined) {
     throw unsupportedError(`The .keras archive has no '${WEIGHTS}', the one form of weights in it that is read.`);
   }
-  const description = parseJson(config);
+  const metadata = await unpackedMember(bytes, METADATA);
+  return kerasModel("Keras 3 model (.keras)", { description: parseJson(config), weights, metadata });
+}
+
+/** The parts of a Keras 3 model, in an archive or in the folder that `save(zipped=False)` writes. */
+interface Parts {
+  readonly description: Json;
+  readonly weights: Uint8Array;
+  readonly metadata: Uint8Array | undefined;
+}
+
+/** `format`: its name in messages. */
+export function kerasModel(format: string, { description, weights, metadata }: Parts): Checkpoint {
   const model = readKerasModel(description);
   const root = openAnyHdf5(weights);
   const tensors = kerasTensors(root, model);
-  const metadata = zipMember(bytes, METADATA);
   return {
-    format: "Keras 3 model (.keras)",
+    format,
     origin: "keras",
     model,
     tensors: [...tensors.values()],

@@ -4,7 +4,9 @@ import { readExtras } from "../extras.ts";
 import { formatError } from "../file-errors.ts";
 import { openAnyHdf5 } from "../hdf5/all.ts";
 import type { Hdf5Group } from "../hdf5/hdf5.ts";
-import { parseJson } from "../bytes/json.ts";
+import { member, parseJson } from "../bytes/json.ts";
+import { CONFIG, METADATA, kerasModel } from "./archive-checkpoint.ts";
+import { WEIGHTS } from "./sniff.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
 import { isKerasH5, optimizerWeights, readKerasH5 } from "./legacy-h5.ts";
@@ -16,7 +18,16 @@ import type { StoredLayer, StoredTensor } from "../stored-tensor.ts";
 export const EXTRAS = "mobilenet_v2";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function open({ bytes }: FileSource): Promise<Checkpoint> {
+export async function open({ bytes, name, sibling }: FileSource): Promise<Checkpoint> {
+  if (name === WEIGHTS) {
+    const config = await sibling(CONFIG);
+    const description = config === undefined ? undefined : parseJson(config);
+    // Folders of other programs have a file of that name too.
+    if (description !== undefined && member(description, "class_name") !== undefined) {
+      const metadata = await sibling(METADATA);
+      return kerasModel("Keras 3 model (folder)", { description, weights: bytes, metadata });
+    }
+  }
   const root = openAnyHdf5(bytes);
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {
