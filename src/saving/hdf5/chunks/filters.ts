@@ -3,6 +3,7 @@ import { formatError, unsupportedError } from "../../file-errors.ts";
 import type { Cursor } from "../source.ts";
 import { inflateZlib } from "./inflate.ts";
 import { unpackLzf } from "./lzf.ts";
+import { unpackNbit, unpackScaleOffset } from "./packed-bits.ts";
 
 export interface Filter {
   readonly id: number;
@@ -16,13 +17,13 @@ const UNDO: ReadonlyMap<number, Undo> = new Map<number, Undo>([
   [1, inflateZlib],
   [2, (bytes, _, [size = 1]) => unshuffled(bytes, size)],
   [3, withoutFletcher32],
+  [5, unpackNbit],
+  [6, unpackScaleOffset],
   [32000, unpackLzf],
 ]);
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [4, "szip"],
-  [5, "nbit"],
-  [6, "scaleoffset"],
   [305, "LZO"],
   [307, "bzip2"],
   [32001, "Blosc"],
@@ -56,7 +57,7 @@ export function checkFilters(filters: readonly Filter[], path: string): void {
     if (UNDO.has(id)) continue;
     throw unsupportedError(
       `HDF5 dataset '${path}' is packed by filter ${NAMES.get(id) ?? `number ${id}`}, which is not read. Read: gzip, shuffle, ` +
-        "fletcher32, lzf. Unpack the file with `h5repack -f NONE in.h5 out.h5`, or save it again from Keras.",
+        "fletcher32, lzf, nbit, scaleoffset. Unpack the file with `h5repack -f NONE in.h5 out.h5`, or save it again from Keras.",
     );
   }
 }
