@@ -62,6 +62,14 @@ class Inflater {
   #held = 0;
   length = 0;
 
+  /** The checksum that stands behind the stream. */
+  get checksum(): number {
+    // Whole bytes that were taken for bits go back.
+    const at = this.#at - (this.#held >> 3);
+    if (at + 4 > this.#packed.length) throw new Broken("they end early");
+    return new DataView(this.#packed.buffer, this.#packed.byteOffset + at, 4).getUint32(0);
+  }
+
   constructor(packed: Uint8Array, start: number, out: Uint8Array) {
     this.#packed = packed;
     this.#at = start;
@@ -170,7 +178,24 @@ class Inflater {
   }
 }
 
-/** The unpacked bytes, at most `atMost`; undefined if the data are broken or are more. */
+/** The sums wrap so late that they are exact for so many bytes. */
+const BYTES_BETWEEN_MODULOS = 5552;
+
+function adler32(bytes: Uint8Array): number {
+  let [first, second] = [1, 0];
+  for (let start = 0; start < bytes.length; start += BYTES_BETWEEN_MODULOS) {
+    const end = Math.min(bytes.length, start + BYTES_BETWEEN_MODULOS);
+    for (let i = start; i < end; i++) {
+      first += bytes[i] ?? 0;
+      second += first;
+    }
+    first %= 65521;
+    second %= 65521;
+  }
+  return second * 65536 + first;
+}
+
+/** The unpacked bytes, at most `atMost`; undefined if the data are broken (their checksum too) or are more. */
 export function inflateZlib(packed: Uint8Array, atMost: number): Uint8Array | undefined {
   const [method = 0, flags = 0] = packed;
   if ((method & 15) !== 8 || (method * 256 + flags) % 31 !== 0 || (flags & 32) !== 0) return undefined;
@@ -178,9 +203,10 @@ export function inflateZlib(packed: Uint8Array, atMost: number): Uint8Array | un
   const inflater = new Inflater(packed, 2, out);
   try {
     inflater.run();
+    const content = out.subarray(0, inflater.length);
+    return inflater.checksum === adler32(content) ? content : undefined;
   } catch (error) {
     if (error instanceof Broken) return undefined;
     throw error;
   }
-  return out.subarray(0, inflater.length);
 }

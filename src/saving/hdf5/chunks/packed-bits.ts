@@ -14,7 +14,7 @@ class Bits {
 
   next(count: number): bigint {
     let value = 0n;
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       const within = this.#at & 7;
       const taken = Math.min(left, 8 - within);
       const byte = this.#bytes[this.#at >> 3] ?? 0;
@@ -71,7 +71,8 @@ export function unpackScaleOffset(
   const fill = (BigInt(fillHigh) << 32n) | BigInt(fillLow);
   const source = new Bits(data);
   const out = new Uint8Array(count * size);
-  const restored = scaling === 2 && kind === 0 ? integers(head) : scaling === 0 && kind === 1 ? floats(head, size, scale) : undefined;
+  const restored =
+    scaling === 2 && kind === 0 ? integers(head) : scaling === 0 && kind === 1 ? floats(head, size, scale) : undefined;
   if (restored === undefined) return undefined;
   const missing = hasFill === 1 ? (1n << BigInt(bits)) - 1n : -1n;
   for (let i = 0; i < count; i++) {

@@ -117,9 +117,11 @@ export class FractalHeap {
       block = cursor.address();
       start += rowStart + column * size;
       rows = row < this.#directRows ? 0 : Math.min(row, Math.floor(Math.log2(size / firstRow)) + 1);
-      if (rows === 0 && block !== undefined) return block + (offset - start);
     }
-    if (rows === 0 && block !== undefined && offset < this.#firstSize) return block + offset;
-    throw formatError(`The HDF5 file is broken: nothing is at ${offset} in a heap.`);
+    if (rows > 0 || block === undefined) {
+      throw formatError(`The HDF5 file is broken: nothing is at ${offset} in a heap.`);
+    }
+    source.from(block, "a block of a heap").signature("FHDB");
+    return block + (offset - start);
   }
 }
