@@ -79,25 +79,14 @@ export function readDatatype(cursor: Cursor): Datatype {
 /** The most axes that HDF5 allows. */
 const MAX_RANK = 32;
 
-/** The shape; `[]` for one value, `[0]` for a null dataspace. */
+/** The shape; `[]` for one value, `[0]` for a null dataspace. What it may grow to stands behind it, if it does. */
 export function readDataspace(cursor: Cursor): Dims {
-  return readAxes(cursor).shape;
-}
-
-/** The shape that a dataset may grow to; Infinity for an axis without an end. */
-export function readMostAxes(cursor: Cursor): Dims {
-  const { shape, hasMost } = readAxes(cursor);
-  // Numbers like addresses: all bits stand for no end. They are as wide as lengths.
-  return hasMost ? shape.map(() => cursor.lengthOrNone() ?? Infinity) : shape;
-}
-
-function readAxes(cursor: Cursor): { readonly shape: Dims; readonly hasMost: boolean } {
   const version = cursor.version(1, 2);
   const rank = cursor.u8();
-  const hasMost = (cursor.u8() & 1) !== 0;
+  cursor.skip(1);
   const isNull = version === 2 && cursor.u8() === 2;
   if (version === 1) cursor.skip(5);
-  if (isNull) return { shape: [0], hasMost: false };
+  if (isNull) return [0];
   if (rank > MAX_RANK) throw formatError(`The HDF5 file is broken: a shape of ${rank} axes.`);
-  return { shape: Array.from({ length: rank }, () => cursor.length()), hasMost };
+  return Array.from({ length: rank }, () => cursor.length());
 }

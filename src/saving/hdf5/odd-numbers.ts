@@ -1,4 +1,5 @@
 /** Numbers of other widths than JavaScript has (HDF5 File Format Specification, IV.A.2.d): any IEEE-like float, any integer, enumerations. */
+import { uintOf } from "./further-source.ts";
 import type { OddNumbers } from "./file.ts";
 import type { Cursor } from "./source.ts";
 
@@ -7,7 +8,7 @@ type Read = (bytes: Uint8Array, at: number) => number;
 /** Undefined if the elements are no numbers. */
 export function oddNumbers(datatype: Cursor): OddNumbers | undefined {
   const kind = datatype.u8() & 15;
-  const flags = datatype.uintOf(3);
+  const flags = uintOf(datatype, 3);
   const size = datatype.u32();
   const bigEndian = (flags & 1) !== 0;
   if (size < 1 || size > 32) return undefined;

@@ -9,8 +9,6 @@ import { formatError } from "../file-errors.ts";
 const MAX_STEPS = 400_000;
 const BYTES_OF_A_STEP = 16;
 const MAX_MORE_STEPS = 4_000_000;
-/** The most bytes that a file may unpack to beyond its own size. */
-const MAX_UNPACKED = 2 ** 26;
 /** The number of bytes of a text that count as one step. */
 const TEXT_STEP = 32;
 
@@ -22,8 +20,9 @@ export class Source {
   lengthSize = 8;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   readonly #maxSteps: number;
+  /** The bytes that were made of the file's so far: unpacked ones, or fill values. */
+  unpacked = 0;
   #steps = 0;
-  #unpacked = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -38,19 +37,6 @@ export class Source {
       throw new MobileNetV2Error(
         "LimitError",
         "The HDF5 file has too many structures, or they point at one another without end.",
-      );
-    }
-  }
-
-  /** Counts bytes that do not lie in the file as they are. @throws LimitError if they become many more than those of the file. */
-  unpack(size: number): void {
-    this.#unpacked += size;
-    const atMost = MAX_UNPACKED + this.bytes.length;
-    if (this.#unpacked > atMost) {
-      throw new MobileNetV2Error(
-        "LimitError",
-        `The HDF5 file of ${this.bytes.length} bytes unpacks to more than ${atMost} bytes, which is refused. ` +
-          "If you trust it, unpack it with `h5repack -l CONTI -f NONE in.h5 out.h5`.",
       );
     }
   }
@@ -136,32 +122,13 @@ export class Cursor {
     return high * 2 ** 32 + low;
   }
 
-  /** An unsigned number of any width up to 8 bytes. @throws FormatError for another width, and from 2^53. */
-  uintOf(width: number): number {
-    if (width < 0 || width > 8)
-      throw formatError(`The HDF5 file is broken: ${this.what} has a number of ${width} bytes.`);
-    const start = this.skip(width);
-    let value = 0;
-    for (let i = start + width - 1; i >= start; i--) value = value * 256 + (this.source.bytes[i] ?? 0);
-    if (value >= 2 ** 53) throw formatError(`The HDF5 file is broken: ${this.what} has a length of 2^53 or more.`);
-    return value;
-  }
-
   length(): number {
     return this.uint(this.source.lengthSize);
   }
 
   /** An address in the file; undefined if all bits are set, which stands for nothing. */
   address(): number | undefined {
-    return this.#unlessAllSet(this.source.offsetSize);
-  }
-
-  /** A length; undefined if all bits are set, which stands for one without an end. */
-  lengthOrNone(): number | undefined {
-    return this.#unlessAllSet(this.source.lengthSize);
-  }
-
-  #unlessAllSet(size: number): number | undefined {
+    const size = this.source.offsetSize;
     const start = this.skip(size);
     const { bytes } = this.source;
     for (let i = start; i < start + size; i++) {

@@ -1,8 +1,9 @@
 /** The elements of a dataset that do not lie in the file in one piece, put together when they are asked for. */
+import { countUnpacked, lengthOrEndless } from "../further-source.ts";
 import { type Dims, formatShape } from "../../../core/shape.ts";
 import { elementCount } from "../../bytes/element-count.ts";
 import { formatError } from "../../file-errors.ts";
-import { readMostAxes } from "../datatype.ts";
+import { readDataspace } from "../datatype.ts";
 import type { Hdf5File } from "../file.ts";
 import { type Message, MessageType } from "../object-header.ts";
 import type { Cursor, Source } from "../source.ts";
@@ -46,6 +47,13 @@ export function elementsOf(
   return chunks(source, { layout, shape, most, size, path, fill, filters });
 }
 
+/** The shape that a dataset may grow to; Infinity for an axis without an end. */
+function readMostAxes(space: Cursor): Dims {
+  const hasMost = ((space.source.bytes[space.position + 2] ?? 0) & 1) !== 0;
+  const shape = readDataspace(space);
+  return hasMost ? shape.map(() => lengthOrEndless(space)) : shape;
+}
+
 /** The bytes of the fill value; undefined if they are zeros. */
 function fillValue(message: Cursor | undefined, old: Cursor | undefined, elementSize: number): Uint8Array | undefined {
   const value = message === undefined ? old : definedFill(message);
@@ -69,7 +77,7 @@ function definedFill(message: Cursor): Cursor | undefined {
 function filled(source: Source, total: number, fill: Uint8Array | undefined): () => Uint8Array {
   let counted = false;
   return () => {
-    if (!counted) source.unpack(total);
+    if (!counted) countUnpacked(source, total);
     counted = true;
     return arrayOf(total, fill);
   };
@@ -114,7 +122,7 @@ function chunks(source: Source, dataset: ChunkedDataset): () => Uint8Array {
   let counted = false;
   return () => {
     const count = (bytes: number): void => {
-      if (!counted) source.unpack(bytes);
+      if (!counted) countUnpacked(source, bytes);
     };
     count(total);
     const out = arrayOf(total, fill);

@@ -1,4 +1,5 @@
 /** Where the chunks of a dataset lie: the six kinds of indexes (HDF5 File Format Specification, III.A.1, VII). */
+import { uintOf } from "../further-source.ts";
 import { formatError } from "../../file-errors.ts";
 import { recordsOf } from "../dense/btree2.ts";
 import type { Cursor, Source } from "../source.ts";
@@ -93,7 +94,7 @@ function arrayChunk(entry: Cursor, place: readonly number[], grid: Grid): Chunk 
   const address = entry.address();
   if (address === undefined) return undefined;
   if (!grid.filtered) return { place, address, size: grid.chunkSize, mask: 0 };
-  const size = entry.uintOf(entry.remaining - 4);
+  const size = uintOf(entry, entry.remaining - 4);
   return { place, address, size, mask: entry.u32() };
 }
 
@@ -135,7 +136,7 @@ function placeAlong(offset: number, length: number): number {
 function* tree2(source: Source, address: number, grid: Grid): Generator<Chunk> {
   for (const record of recordsOf(source, address)) {
     const at = record.requiredAddress();
-    const size = grid.filtered ? record.uintOf(record.remaining - 4 - 8 * grid.chunk.length) : grid.chunkSize;
+    const size = grid.filtered ? uintOf(record, record.remaining - 4 - 8 * grid.chunk.length) : grid.chunkSize;
     const mask = grid.filtered ? record.u32() : 0;
     yield { place: grid.chunk.map(() => record.uint(8)), address: at, size, mask };
   }

@@ -1,4 +1,5 @@
 /** How a dataset's elements are stored (HDF5 File Format Specification, IV.A.2.i), of all versions. */
+import { uintOf } from "../further-source.ts";
 import { formatError, unsupportedError } from "../../file-errors.ts";
 import type { Cursor } from "../source.ts";
 
@@ -60,7 +61,7 @@ function readNewLayout(message: Cursor, version: number, path: string): Layout {
   const flags = message.u8();
   const rank = message.u8();
   const width = message.u8();
-  const chunk = Array.from({ length: rank }, () => message.uintOf(width));
+  const chunk = Array.from({ length: rank }, () => uintOf(message, width));
   return { kind: "chunks", chunk, index: readIndex(message, flags, path), plainEdges: (flags & 1) !== 0 };
 }
 

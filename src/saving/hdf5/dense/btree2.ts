@@ -1,4 +1,5 @@
 /** Version 2 B-trees (HDF5 File Format Specification, III.A.2): records of one size, in nodes of one size. */
+import { uintOf } from "../further-source.ts";
 import { formatError } from "../../file-errors.ts";
 import type { Cursor, Source } from "../source.ts";
 
@@ -61,7 +62,7 @@ export function* recordsOf(source: Source, address: number): Generator<Cursor> {
     }
     for (let i = 0; i <= records; i++) {
       const child = cursor.requiredAddress();
-      const childRecords = cursor.uintOf(countWidth);
+      const childRecords = uintOf(cursor, countWidth);
       cursor.skip(levels[level - 1]?.totalWidth ?? 0);
       yield* node(child, childRecords, level - 1);
       if (i < records) yield record(i);

@@ -1,4 +1,5 @@
 /** Fractal heaps (HDF5 File Format Specification, III.G): messages of objects that have many, by an identifier each. */
+import { uintOf } from "../further-source.ts";
 import { formatError, unsupportedError } from "../../file-errors.ts";
 import { recordsOf } from "./btree2.ts";
 import type { Cursor, Source } from "../source.ts";
@@ -58,8 +59,8 @@ export class FractalHeap {
     const first = id.u8();
     const kind = (first >> 4) & 3;
     if (kind === MANAGED) {
-      const offset = id.uintOf(this.#offsetWidth);
-      const length = id.uintOf(this.#lengthWidth);
+      const offset = uintOf(id, this.#offsetWidth);
+      const length = uintOf(id, this.#lengthWidth);
       return this.#source.cursor(this.#placeOf(offset), length, "an object of a heap");
     }
     if (kind === HUGE) return this.#hugeObject(id);
@@ -75,7 +76,7 @@ export class FractalHeap {
     if (id.remaining >= source.offsetSize + source.lengthSize) {
       return source.cursor(id.requiredAddress(), id.length(), "a large object of a heap");
     }
-    const found = this.#hugeObjects().get(id.uintOf(Math.min(source.lengthSize, id.remaining)));
+    const found = this.#hugeObjects().get(uintOf(id, Math.min(source.lengthSize, id.remaining)));
     if (found === undefined) throw formatError("The HDF5 file is broken: a large object is not in its heap.");
     return source.cursor(found.start, found.size, "a large object of a heap");
   }
