@@ -7,6 +7,7 @@ import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import type { Labels } from "./labels.ts";
 import type { OpenedModel } from "./opened-model.ts";
+import type { PixelFacts } from "./pixels.ts";
 import { answersWithLogits, requireNumbers, softmax } from "./scores.ts";
 
 /** The options of `classify`. */
@@ -33,6 +34,8 @@ export interface Classifier extends Disposable {
   readonly alpha: number | undefined;
   /** The height and width of the pictures, in pixels: one number if they are equal. */
   readonly size: number | readonly [rows: number, cols: number];
+  /** The scaling of pixels, and where it is known from. */
+  readonly pixels: PixelFacts;
   /** The names of the classes, in the order of the model's scores; of several outputs, those of the first that has classes. */
   readonly labels: Labels;
   /** The outputs of the model: one, but for models that say several things of a picture. */
@@ -59,7 +62,7 @@ export interface Classifier extends Disposable {
   dispose(): void;
 }
 
-type ClassifierFacts = Pick<Classifier, "weights" | "alpha" | "size" | "labels" | "prepare"> & {
+type ClassifierFacts = Pick<Classifier, "weights" | "alpha" | "size" | "pixels" | "labels" | "prepare"> & {
   /** Left out for one output, which has the labels. */
   readonly outputs?: readonly ClassifierOutput[] | undefined;
 };
@@ -70,17 +73,19 @@ export class LoadedClassifier implements Classifier {
   readonly model: OpenedModel;
   readonly alpha: number | undefined;
   readonly size: number | readonly [rows: number, cols: number];
+  readonly pixels: PixelFacts;
   readonly labels: Labels;
   readonly outputs: readonly ClassifierOutput[];
   readonly prepare: (picture: BytesSource) => Promise<Tensor>;
   readonly #areLogits: boolean;
 
-  constructor(model: OpenedModel, { weights, alpha, size, labels, outputs, prepare }: ClassifierFacts) {
+  constructor(model: OpenedModel, { weights, alpha, size, pixels, labels, outputs, prepare }: ClassifierFacts) {
     this.name = model.name;
     this.weights = weights;
     this.model = model;
     this.alpha = alpha;
     this.size = size;
+    this.pixels = pixels;
     this.labels = labels;
     this.outputs = outputs ?? [{ name: model.output.node.layer.name, labels }];
     this.prepare = prepare;

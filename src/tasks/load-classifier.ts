@@ -22,8 +22,16 @@ import {
   outputShapeOf,
   recognizedIn,
 } from "./opened-model.ts";
-import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
+import {
+  DEFAULT_SIZE,
+  type PictureFormat,
+  pictureFormat,
+  preparePicture,
+  preprocessingIn,
+  publishedFormat,
+} from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
+import { type Pixels, scalingOf } from "./pixels.ts";
 import { checkPublished } from "./published.ts";
 import { answersWithProbabilities } from "./scores.ts";
 
@@ -43,6 +51,8 @@ export interface ClassifierOptions extends PreparationOptions, ThreadOptions {
   readonly alpha?: number | undefined;
   /** The height and width of pictures, in pixels, if the checkpoint leaves them open. Default: 224. */
   readonly size?: number | undefined;
+  /** The scaling of pixels that the model was trained with, in place of the file's: `"-1..1"`, `"0..1"`, `"0..255"`, `"torch"`, or `{ scale, offset }`. Default: the file's, else `"-1..1"`. */
+  readonly pixels?: Pixels | undefined;
   /** The names of the classes, or a file that has them, as `readLabels` reads it. Default: the checkpoint's, else ImageNet's, else numbers. */
   readonly labels?: LabelsSource | undefined;
 }
@@ -68,6 +78,7 @@ const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
   preset: true,
   alpha: true,
   size: true,
+  pixels: true,
   labels: true,
   threads: true,
 };
@@ -96,7 +107,8 @@ export function planClassifier(options: ClassifierOptions = {}): ClassifierPlan 
 function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
   const { weights: _, preset: _preset, alpha = 1, size = DEFAULT_SIZE, labels, threads, ...how } = options;
   checkPublished(alpha, size);
-  const format = pictureFormat([size, size, 3], { ...how, size });
+  const format = publishedFormat(pictureFormat([size, size, 3], { ...how, size }));
+  const { pixels } = format;
   const prepare = (picture: BytesSource): Promise<Tensor> => preparePicture(picture, format);
   return {
     weights: "imagenet",
@@ -106,7 +118,7 @@ function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
       const names = (await givenLabels(labels)) ?? imagenetClasses();
       checkLabelCount(names, imagenetClasses().length);
       const model = await MobileNetV2({ alpha, inputShape: [size, size, 3], threads, ...loading });
-      return new LoadedClassifier(model, { weights: "imagenet", alpha, size, labels: names, prepare });
+      return new LoadedClassifier(model, { weights: "imagenet", alpha, size, pixels, labels: names, prepare });
     },
   };
 }
@@ -127,7 +139,14 @@ function nsfwjsClassifier(options: ClassifierOptions): ClassifierPlan {
       const names = (await givenLabels(labels)) ?? NSFWJS_CLASSES;
       checkLabelCount(names, NSFWJS_CLASSES.length);
       const model = await modelOfCheckpoint(await readCheckpoint(source, loading), {}, threads);
-      return new LoadedClassifier(model, { weights: preset, alpha: 1, size: NSFWJS_SIZE, labels: names, prepare });
+      return new LoadedClassifier(model, {
+        weights: preset,
+        alpha: 1,
+        size: NSFWJS_SIZE,
+        pixels: { ...scalingOf("0..1"), source: "published" },
+        labels: names,
+        prepare,
+      });
     },
   };
 }
@@ -177,6 +196,7 @@ class FileClassifier implements ClassifierPlan {
     const model = await modelOfCheckpoint(checkpoint, { alpha, size }, threads);
     try {
       const format = pictureFormat(inputShapeOf(model), wanted);
+      model.preprocessing = preprocessingIn(format);
       this.#know(format);
       const names = await givenLabels(labels);
       const outputs = model.outputs.length > 1 ? outputsOf(model, names) : undefined;
@@ -184,6 +204,7 @@ class FileClassifier implements ClassifierPlan {
         weights: this.weights,
         alpha: recognizedIn(checkpoint)?.alpha,
         size: format.rows === format.cols ? format.rows : [format.rows, format.cols],
+        pixels: format.pixels,
         outputs,
         labels: outputs === undefined ? labelsFor(model, names) : (outputs.find((one) => one.labels)?.labels ?? []),
         prepare: (picture) => preparePicture(picture, format),

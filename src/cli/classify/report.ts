@@ -2,7 +2,7 @@
 import type { Prediction } from "../../applications/class-names.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { ModelFacts } from "../pictures/model-facts.ts";
+import { type ModelFacts, pixelsNote } from "../pictures/model-facts.ts";
 import { bar, duration, percent, printable } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
 
@@ -56,9 +56,10 @@ function valuesText(values: readonly number[], shape: Shape): string {
 }
 
 /** The line that ends the answers. */
-export function modelText({ name, weights, load }: ModelFacts, style: Style): string {
+export function modelText({ name, weights, pixels, load }: ModelFacts, style: Style): string {
   const known: Readonly<Record<string, string>> = { imagenet: "ImageNet weights", nsfwjs: "weights of nsfwjs" };
-  return style.dim(`${name}, ${known[weights] ?? `weights of ${printable(weights)}`}, loaded in ${duration(load)}`);
+  const said = [`${name}, ${known[weights] ?? `weights of ${printable(weights)}`}, loaded in ${duration(load)}`];
+  return style.dim([...said, pixelsNote(pixels)].filter((part) => part !== undefined).join("; "));
 }
 
 /** The document that `--json` prints. */

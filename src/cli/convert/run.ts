@@ -25,6 +25,7 @@ import {
   outputShapeOf,
 } from "../../tasks/opened-model.ts";
 import { pictureFormat } from "../../tasks/picture-format.ts";
+import { KERAS_PIXELS, type Pixels, scalingOf } from "../../tasks/pixels.ts";
 import { publishedModel } from "../../tasks/published.ts";
 import { requireApart } from "../files/apart.ts";
 import { place } from "../files/placing.ts";
@@ -39,6 +40,8 @@ import { type Calibration, type Conversion, conversionJson, conversionLines } fr
 export interface ConvertOptions extends ArchitectureOptions {
   readonly to?: string;
   readonly labels?: string;
+  /** How the model's pixels are scaled; written into the file. */
+  readonly pixels?: Pixels;
   readonly int8?: boolean;
   /** A folder of pictures. */
   readonly calibrate?: string;
@@ -100,6 +103,7 @@ async function converted(
     throw namedError(error, source);
   });
   await nameClasses(found, options.labels);
+  if (options.pixels !== undefined) found.preprocessing = scalingOf(options.pixels);
   const { model, calibration, pictures } =
     options.int8 === true ? await toIntegers(found, options, signal) : unchanged(found, architecture.size);
   signal.throwIfAborted();
@@ -119,7 +123,9 @@ async function converted(
     },
     signal,
   );
-  return { checkpoint, target, format, found, files, ...made, calibration };
+  // The report says how pixels are scaled now.
+  const described = { ...checkpoint, preprocessing: found.preprocessing };
+  return { checkpoint: described, target, format, found, files, ...made, calibration };
 }
 
 interface Source {
@@ -145,7 +151,10 @@ async function openSource(source: string, options: ConvertOptions, signal: Abort
     const bytes = await fetchWeights({ alpha: width, rows, includeTop: top !== false }, { signal, onProgress });
     const checkpoint = await readCheckpoint(bytes);
     const classNames = top === false ? undefined : imagenetClasses().map(({ label }) => label);
-    return { checkpoint: { ...checkpoint, classNames }, architecture: { alpha: width, size: rows, top } };
+    return {
+      checkpoint: { ...checkpoint, classNames, preprocessing: KERAS_PIXELS },
+      architecture: { alpha: width, size: rows, top },
+    };
   } catch (error) {
     const named = namedError(error, source);
     if (!source.startsWith("mobilenetv2_") || !(named instanceof MobileNetV2Error) || named.code !== "IOError")

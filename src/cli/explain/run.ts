@@ -43,7 +43,9 @@ export async function explain(name: string | undefined, options: ExplainCommandO
   using classifier = await withDownloadBar(plan.weights, (loading) => plan.load(loading));
   const explained = await explainPicture(picture, classifier, options);
   const text =
-    options.json === true ? explainedJson(explained, classifier) : explainedText(explained, styleFor(process.stdout));
+    options.json === true
+      ? explainedJson(explained, classifier)
+      : explainedText(explained, classifier, styleFor(process.stdout));
   process.stdout.write(`${text}\n`);
 }
 

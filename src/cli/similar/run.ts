@@ -15,6 +15,7 @@ import { styleFor } from "../terminal/style.ts";
 import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
 import { featureEnding } from "../vectors/files.ts";
 import { namesIn, openExtractor, outputsOf, writeFeatures } from "../vectors/making.ts";
+import { makingOf } from "../vectors/writer.ts";
 import { type Similar, similarJson, similarText } from "./report.ts";
 
 export interface SimilarOptions extends ExtractorArguments {
@@ -48,7 +49,7 @@ export async function similar(given: string, folder: string, options: SimilarOpt
   const text =
     options.json === true
       ? similarJson(picture.name, extractor.facts, results)
-      : similarText(results, styleFor(process.stdout));
+      : similarText(results, extractor.facts, styleFor(process.stdout));
   process.stdout.write(`${text}\n`);
 }
 
@@ -124,7 +125,7 @@ async function isOfThese(
 
 /** Vectors of different models, layers or sizes have nothing to do with one another. */
 function requireSameMaking({ facts, length }: FeatureIndex, extractor: Extractor, path: string): void {
-  const wanted: Readonly<Record<string, unknown>> = { ...extractor.facts };
+  const wanted: Readonly<Record<string, unknown>> = { ...makingOf(extractor.facts) };
   for (const [name, value] of Object.entries(wanted)) {
     const [here, there] = [asText(value), asText(facts.get(name))];
     if (facts.has(name) && here !== there) {

@@ -88,14 +88,19 @@ function settingsOf(options: TrainOptions): TrainSettings {
   return Object.fromEntries(SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }
 
+/** A setting as it is typed; two numbers, of which pixels are scaled, have a comma between. */
+function asTyped(value: TrainSettings[keyof TrainSettings]): string | undefined {
+  return typeof value === "object" ? `${String(value.scale)},${String(value.offset)}` : value?.toString();
+}
+
 /** The settings that a training was begun with. @throws ValueError if the command says otherwise. */
 function resumedSettings({ settings }: TrainPlan, options: TrainOptions): TrainSettings {
   for (const name of SETTINGS) {
-    const given = options[name];
-    if (given === undefined || given === settings[name]) continue;
+    const [given, before] = [asTyped(options[name]), asTyped(settings[name])];
+    if (given === undefined || given === before) continue;
     const option = optionName(name);
     throw valueError(
-      `The interrupted training was begun ${settings[name] === undefined ? `without ${option}` : `with ${option} ${settings[name]}`}: ` +
+      `The interrupted training was begun ${before === undefined ? `without ${option}` : `with ${option} ${before}`}: ` +
         "leave it as it was (without any options it is), or begin anew with --restart.",
     );
   }

@@ -10,6 +10,7 @@ import { withDownloadBar } from "../terminal/download-bar.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
 import { besideName, featureEnding, openFeatureWriter } from "./files.ts";
+import { makingOf } from "./writer.ts";
 
 /** The pictures of a folder and those within, by their paths below it, with `/` between. */
 export async function namesIn(folder: string): Promise<readonly string[]> {
@@ -59,7 +60,7 @@ export async function writeFeatures(
           { strict, signal, onProgress: (done, total) => bar.update(done, total) },
         );
         const writer = await openFeatureWriter(path, ending, {
-          facts: extractor.facts,
+          facts: makingOf(extractor.facts),
           length: extractor.length,
           names,
         });

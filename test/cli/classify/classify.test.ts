@@ -58,6 +58,7 @@ describe("classify with the ImageNet weights", { skip: needsShared, concurrency:
       weights: "imagenet",
       alpha: 1,
       size: 224,
+      pixels: { scale: 1 / 127.5, offset: -1, source: "published" },
       classes: 1000,
     });
     assert.deepEqual(

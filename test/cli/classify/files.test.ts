@@ -59,6 +59,7 @@ describe("classify with files", { concurrency: 2 }, () => {
       weights: folder.file("m.keras"),
       alpha: 0.35,
       size: 32,
+      pixels: { scale: 1 / 127.5, offset: -1, source: "assumed" },
       classes: 4,
     });
     const expected = pictures[0]?.predictions ?? [];
