@@ -2,7 +2,8 @@
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { openAnyHdf5 } from "../hdf5/all.ts";
+import type { Hdf5Group } from "../hdf5/hdf5.ts";
+import { foundNow, readHdf5 } from "../hdf5/read.ts";
 import { type Json, member, parseJson } from "../bytes/json.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
@@ -33,20 +34,24 @@ interface Parts {
 }
 
 /** `format`: its name in messages. */
-export function kerasModel(format: string, { description, weights, metadata }: Parts): Checkpoint {
+export async function kerasModel(format: string, { description, weights, metadata }: Parts): Promise<Checkpoint> {
   const model = readKerasModel(description);
-  const root = openAnyHdf5(weights);
-  const tensors = kerasTensors(root, model);
+  const read = (root: Hdf5Group): Checkpoint => {
+    const tensors = kerasTensors(root, model);
+    return {
+      format,
+      origin: "keras",
+      model,
+      tensors: [...tensors.values()],
+      weights: tensors,
+      ...trainingOf(
+        () => member(description, "compile_config"),
+        foundNow(() => datasetsOf(root, "optimizer")),
+      ),
+    };
+  };
   return {
-    format,
-    origin: "keras",
-    model,
-    tensors: [...tensors.values()],
-    weights: tensors,
-    ...trainingOf(
-      () => member(description, "compile_config"),
-      () => datasetsOf(root, "optimizer"),
-    ),
+    ...(await readHdf5(weights, read)),
     // Keras's own metadata say when and by which version the file was made; ours say more.
     ...(metadata !== undefined && readExtras(parseJson(metadata))),
   };

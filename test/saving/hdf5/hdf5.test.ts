@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
-import { openAnyHdf5 } from "../../../src/saving/hdf5/all.ts";
+import { further } from "../../../src/saving/hdf5/further.ts";
 import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
 import { fixture } from "../tiny.ts";
 
-const kinds = openAnyHdf5(fixture("kinds.h5"));
-const latest = openAnyHdf5(fixture("kinds-latest.h5"));
+const kinds = openHdf5(fixture("kinds.h5"), further);
+const latest = openHdf5(fixture("kinds-latest.h5"), further);
 
 describe("HDF5 datasets", () => {
   const types = ["<f4", ">f4", "<f8", "<f2", "<i1", "<u1", "<i2", ">i2", "<i4", "<u4", "<i8", "<u8"];
