@@ -2,13 +2,15 @@
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import type { Hdf5Group } from "../hdf5/hdf5.ts";
 import { foundNow, readHdf5 } from "../hdf5/read.ts";
 import { type Json, member, parseJson } from "../bytes/json.ts";
+import { byName } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
+import { modelEnds } from "./ends.ts";
 import { WEIGHTS } from "./sniff.ts";
-import { datasetsOf, kerasTensors } from "./weights-h5.ts";
+import { allKerasTensors, datasetsOf, kerasTensors } from "./weights-h5.ts";
 import { unpackedMember } from "../zip/zip.ts";
 
 export const CONFIG = "config.json";
@@ -34,25 +36,29 @@ interface Parts {
 }
 
 /** `format`: its name in messages. */
-export async function kerasModel(format: string, { description, weights, metadata }: Parts): Promise<Checkpoint> {
-  const model = readKerasModel(description);
-  const read = (root: Hdf5Group): Checkpoint => {
-    const tensors = kerasTensors(root, model);
-    return {
-      format,
-      origin: "keras",
-      model,
-      tensors: [...tensors.values()],
-      weights: tensors,
-      ...trainingOf(
-        () => member(description, "compile_config"),
-        foundNow(() => datasetsOf(root, "optimizer")),
-      ),
-    };
-  };
-  return {
-    ...(await readHdf5(weights, read)),
+export function kerasModel(format: string, { description, weights, metadata }: Parts): Promise<Checkpoint> {
+  const common = {
+    format,
+    origin: "keras",
     // Keras's own metadata say when and by which version the file was made; ours say more.
     ...(metadata !== undefined && readExtras(parseJson(metadata))),
-  };
+  } as const;
+  return readHdf5(weights, (root) =>
+    unlessUnsupported<Checkpoint>(
+      () => {
+        const model = readKerasModel(description);
+        const tensors = kerasTensors(root, model);
+        const training = trainingOf(
+          () => member(description, "compile_config"),
+          foundNow(() => datasetsOf(root, "optimizer")),
+        );
+        return { ...common, model, tensors: [...tensors.values()], weights: tensors, ...training };
+      },
+      (reason) => {
+        const tensors = allKerasTensors(root);
+        const unread = { reason, ...modelEnds(description) };
+        return { ...common, model: undefined, unread, tensors, weights: byName(tensors) };
+      },
+    ),
+  );
 }

@@ -4,7 +4,9 @@ import { describe, test } from "node:test";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
 import { further } from "../../../src/saving/hdf5/further.ts";
 import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
-import { fixture } from "../tiny.ts";
+import { FurtherNeeded } from "../../../src/saving/hdf5/file.ts";
+import { loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
+import { fixture, tinyLayers } from "../tiny.ts";
 
 const kinds = openHdf5(fixture("kinds.h5"), further);
 const latest = openHdf5(fixture("kinds-latest.h5"), further);
@@ -48,7 +50,8 @@ describe("HDF5 datasets", () => {
   test("what plain files do not have is refused by the reader of plain files, with the way that reads it", () => {
     const plain = openHdf5(fixture("kinds.h5"));
     assert.deepEqual([...plain.dataset("<f4").read()], [0, 1, 2, 3, 100, 7]);
-    assert.throws(() => plain.dataset("chunked"), {
+    assert.throws(() => plain.dataset("chunked"), FurtherNeeded);
+    assert.throws(() => loadKerasWeights(tinyLayers(), fixture("hdf5/chunks-old.h5")), {
       code: "UnsupportedError",
       message: /await model\.loadWeights\(source\)` reads it/,
     });
