@@ -2,8 +2,8 @@
 import type { Checkpoint, FileSource, ModelDescription } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError } from "../file-errors.ts";
-import { openAnyHdf5 } from "../hdf5/all.ts";
 import type { Hdf5Group } from "../hdf5/hdf5.ts";
+import { foundNow, readHdf5 } from "../hdf5/read.ts";
 import { member, parseJson } from "../bytes/json.ts";
 import { CONFIG, METADATA, kerasModel } from "./archive-checkpoint.ts";
 import { WEIGHTS } from "./sniff.ts";
@@ -30,7 +30,10 @@ export async function open({ bytes, name, sibling }: FileSource): Promise<Checkp
       return kerasModel("Keras 3 model (folder)", { description, weights: bytes, metadata });
     }
   }
-  const root = openAnyHdf5(bytes);
+  return readHdf5(bytes, openRoot);
+}
+
+function openRoot(root: Hdf5Group): Checkpoint {
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {
     const tensors = allKerasTensors(root);
@@ -75,7 +78,7 @@ function openLegacy(root: Hdf5Group): Checkpoint {
           const [json] = root.attribute("training_config")?.strings() ?? [];
           return json === undefined ? undefined : parseJson(new TextEncoder().encode(json));
         },
-        () => optimizerWeights(root),
+        foundNow(() => optimizerWeights(root)),
       );
       return { ...common, model, weights: byOrder(model, layers), ...training };
     },
