@@ -14,6 +14,7 @@ import { GlobalAveragePooling2D } from "./pooling/global-average-pooling2d.ts";
 import { GlobalMaxPooling2D } from "./pooling/global-max-pooling2d.ts";
 import { InputLayer } from "./core/input-layer.ts";
 import type { Layer, LayerConfig } from "./layer.ts";
+import { Passing, isPassingClass } from "./regularization/passing.ts";
 import { ReLU } from "./activations/relu.ts";
 import { Rescaling } from "./preprocessing/rescaling.ts";
 import { Reshape } from "./reshaping/reshape.ts";
@@ -42,8 +43,13 @@ const CLASSES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["ZeroPadding2D", fromConfig(ZeroPadding2D)],
 ]);
 
-/** The class names of all layers. */
+/** The class names of all layers that compute something. */
 export const LAYER_CLASSES: readonly string[] = [...CLASSES.keys()];
+
+/** Whether `layerFromConfig` makes layers of this class: one of `LAYER_CLASSES`, or one that does nothing in inference. */
+export function isLayerClass(className: string): boolean {
+  return CLASSES.has(className) || isPassingClass(className);
+}
 
 /** Arguments in Keras's configs that make no difference to what a layer computes in float32. */
 const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
@@ -57,6 +63,7 @@ const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
  * @throws UnsupportedError for an unknown class or argument, ValueError for a value that does not fit.
  */
 export function layerFromConfig(className: string, config: LayerConfig): Layer {
+  if (isPassingClass(className)) return new Passing(className, config);
   const make = CLASSES.get(className);
   if (make === undefined) {
     throw new MobileNetV2Error(

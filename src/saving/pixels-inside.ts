@@ -1,4 +1,5 @@
 /** Finds out whether a model scales pixels itself: whether what it does first is to make small numbers of bytes. */
+import { isPassingClass } from "../layers/regularization/passing.ts";
 import type { LayerDescription, ModelDescription, Preprocessing } from "./checkpoint.ts";
 
 /** Pixels as they are, from 0 to 255. */
@@ -55,7 +56,8 @@ function first(
 /** True for a layer that hands on its input in inference, and for a model of such layers. */
 function isIdle({ className, config, model }: LayerDescription): boolean {
   if (model !== undefined) return model.layers.every((layer) => layer.className === "InputLayer" || isIdle(layer));
-  return className === "Dropout" || (className === "Activation" && config.activation === "linear");
+  const passes = className === "Dropout" || isPassingClass(className);
+  return passes || (className === "Activation" && config.activation === "linear");
 }
 
 function isOfPixels(scale: unknown): boolean {

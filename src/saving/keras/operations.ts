@@ -3,36 +3,11 @@
  * which `preprocess_input` inside a model scales pixels, which become one Rescaling each; and layers that act in training alone.
  */
 import { show } from "../../core/errors.ts";
-import { LAYER_CLASSES } from "../../layers/registry.ts";
+import { LAYER_CLASSES, isLayerClass } from "../../layers/registry.ts";
 import type { LayerDescription } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { type Json, member } from "../bytes/json.ts";
 import type { Call } from "./calls.ts";
-
-/** Layers without weights that hand on what they are given in inference. */
-const TRAINING_ONLY: ReadonlySet<string> = new Set([
-  "ActivityRegularization",
-  "AlphaDropout",
-  "GaussianDropout",
-  "GaussianNoise",
-  "Identity",
-  "RandomBrightness",
-  "RandomContrast",
-  "RandomFlip",
-  "RandomHeight",
-  "RandomHue",
-  "RandomRotation",
-  "RandomSaturation",
-  "RandomShear",
-  "RandomTranslation",
-  "RandomWidth",
-  "RandomZoom",
-  "SpatialDropout2D",
-]);
-
-export function actsInTrainingAlone(className: string): boolean {
-  return TRAINING_ONLY.has(className);
-}
 
 interface Scaling {
   readonly scale: number;
@@ -90,7 +65,7 @@ export function withCalls(layer: LayerDescription, item: Json, calls: readonly C
 
 /** @throws UnsupportedError if the layer is neither a model nor of a class that there is here. */
 export function refuseUnknownClass({ className, name, model }: LayerDescription): void {
-  if (model !== undefined || LAYER_CLASSES.includes(className)) return;
+  if (model !== undefined || isLayerClass(className)) return;
   throw unsupportedError(
     `Layer '${show(name)}' is of class ${show(className)}, which is not read here. ` +
       `Known layers are: ${LAYER_CLASSES.join(", ")}.`,
@@ -117,9 +92,12 @@ function constantOf(operation: string, { args, kwargs, tensors, style }: Call): 
   return [given, swapped].find((value) => typeof value === "number");
 }
 
-/** Refuses an argument of a call. `training=False` is kept elsewhere, and `mask=None` changes nothing. */
+/**
+ * Refuses an argument of a call. `training=False` is kept elsewhere, and `mask=None` changes nothing. Nor does `training=True`, which Keras
+ * 3 writes for every layer that augments pictures: `predict` is inference whatever a call says.
+ */
 function refuseArgument(layer: string, name: string, value: Json): void {
-  if (value === null || value === false) return;
+  if (value === null || value === false || name === "training") return;
   const shown = value instanceof Map ? "{…}" : Array.isArray(value) ? "[…]" : show(value);
   throw unsupportedError(`Layer '${layer}' is called with ${show(name)}=${shown}, which is not read.`);
 }
