@@ -10,7 +10,7 @@ const LEAST_OF_UNITS = 0.1;
 
 /**
  * Whether a model begins with Keras's `Rescaling` of pixels, as its guides recommend, or with `preprocess_input`; augmentation, which does
- * nothing in inference, may come before. Pictures for it are not to be scaled once more, whether its file says so or not.
+ * nothing in inference, resizing and cropping may come before. Pictures for it are not to be scaled once more, whether its file says so or not.
  */
 export function scalesPixels({ layers, inputs }: ModelDescription): boolean {
   if (inputs.length > 1) return false;
@@ -53,10 +53,13 @@ function first(
       : undefined;
 }
 
-/** True for a layer that hands on its input in inference, and for a model of such layers. */
+/** Layers that give pixels for pixels. */
+const MOVING: ReadonlySet<string> = new Set(["Dropout", "Resizing", "CenterCrop", "ZeroPadding2D", "MaxPooling2D"]);
+
+/** True for a layer that leaves the range of its input as it is in inference, and for a model of such layers. */
 function isIdle({ className, config, model }: LayerDescription): boolean {
   if (model !== undefined) return model.layers.every((layer) => layer.className === "InputLayer" || isIdle(layer));
-  const passes = className === "Dropout" || isPassingClass(className);
+  const passes = MOVING.has(className) || isPassingClass(className);
   return passes || (className === "Activation" && config.activation === "linear");
 }
 
