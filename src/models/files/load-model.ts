@@ -101,6 +101,7 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
   const { training } = checkpoint;
   if (training === undefined || options.compile === false) return model;
   if ("refused" in training) warn(`The model was loaded, but not compiled: ${training.refused}`);
+  else if (model instanceof Sequential) model.whenBuilt(() => model.compileFromFile(training));
   else model.compileFromFile(training);
   return model;
 }
