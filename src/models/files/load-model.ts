@@ -96,7 +96,7 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
     );
   }
   const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
-  model.classNames = fittingClassNames(checkpoint, model.outputs.length === 1 ? model.output.shape.at(-1) : undefined);
+  model.classNames = fittingClassNames(checkpoint, classCountOf(model));
   model.preprocessing = checkpoint.preprocessing;
   if (options.compile !== false) warnOfPassing(checkpoint.model);
   const { training } = checkpoint;
@@ -105,6 +105,11 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
   else if (model instanceof Sequential) model.whenBuilt(() => model.compileFromFile(training));
   else model.compileFromFile(training);
   return model;
+}
+
+/** How many classes the model has, if it has one output, and an input shape to know it by. */
+function classCountOf(model: AnyModel): number | null | undefined {
+  return model.built && model.outputs.length === 1 ? model.output.shape.at(-1) : undefined;
 }
 
 /** Says once what the layers of the model that act in training alone do not do here. */
