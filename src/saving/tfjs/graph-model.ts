@@ -6,6 +6,7 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { GraphBuilder } from "../graphs/graph-builder.ts";
 import { isValue } from "../graphs/tensorflow-operation.ts";
 import type { Value } from "../graphs/value.ts";
+import { isView, outputValue } from "../graphs/view.ts";
 import { type Json, member, stringOf } from "../bytes/json.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { type GraphNode, attribute, nodeName, readGraphDef, shapeOf } from "./graph-def.ts";
@@ -67,6 +68,7 @@ class Reader {
   output(name: string): Value {
     const item = this.#item(name);
     if (isValue(item)) return item;
+    if (isView(item)) return outputValue(this.builder, item);
     throw formatError(`The graph model's output '${name.slice(0, 200)}' is not computed from its input.`);
   }
 
