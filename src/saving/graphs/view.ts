@@ -154,8 +154,8 @@ function grouped(
   for (const size of target) {
     const start = next;
     // A length of 1 is that of the batch, if it is next, in a file for one picture at a time.
-    const takesBatch = batch === 1 && order[next] === 0 && size === 1;
-    while (!isSame(joined(value, order.slice(start, next)), size, batch) || (takesBatch && next === start)) {
+    if (batch === 1 && order[next] === 0 && size === 1) next += 1;
+    while (!isSame(joined(value, order.slice(start, next)), size, batch)) {
       if (next === order.length) return undefined;
       next += 1;
     }

@@ -44,13 +44,16 @@ export function open({ bytes, name }: FileSource): Checkpoint {
     (problem) => {
       const kind = kindOf(file);
       const reason = kind === undefined ? problem : `${kind} ${problem}`;
-      const end = ({ name, shape }: TfliteTensor): ModelEnd => ({ name, shape: shape.map(knownLength) });
-      const [inputs, outputs] = [file.inputs, file.outputs].map((list) => list.map((i) => end(tensorAt(file, i))));
+      const [inputs, outputs] = [file.inputs, file.outputs].map((list) => list.map((i) => endOf(tensorAt(file, i))));
       const tensors = file.tensors.filter((tensor) => tensor.isConstant).map(described);
       const unread = { reason, inputs: inputs ?? [], outputs: outputs ?? [] };
       return { ...common, model: undefined, unread, tensors, weights: byName(tensors) };
     },
   );
+}
+
+function endOf({ name, shape }: TfliteTensor): ModelEnd {
+  return { name, shape: shape.map(knownLength) };
 }
 
 function knownLength(length: number): number | null {

@@ -54,11 +54,10 @@ const MAX_LIST = 1000;
 const MAX_OPERANDS = 100;
 
 /** numpy's names of the types of tensors (TensorType). */
-const DTYPES: readonly string[] = [
-  ...["float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8", "float64"],
-  ...["complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4", "bfloat16", "int2", "uint4"],
-  ...["float8_e4m3fn", "float8_e5m2"],
-];
+const DTYPES: readonly string[] = (
+  "float32 float16 int32 uint8 int64 string bool int16 complex64 int8 float64 complex128 uint64 resource variant uint32 " +
+  "uint16 int4 bfloat16 int2 uint4 float8_e4m3fn float8_e5m2"
+).split(" ");
 
 export function readTfliteModel(bytes: Uint8Array): TfliteModel {
   const model = rootTable(bytes);

@@ -105,7 +105,7 @@ function dense(operation: Operation, x: View, matrix: StoredTensor, bias: Stored
   // Another number of units may be 1, or no longer.
   const units = matrix.shape[1] === 1 ? [] : [axis];
   const last = (x.axes.at(-1) ?? []).filter((own) => own !== axis);
-  return { value, axes: x.axes.with(-1, [...last, ...units]), hint: operation.hint };
+  return { value, axes: [...x.axes.slice(0, -1), [...last, ...units]], hint: operation.hint };
 }
 
 /** Matrices are (units, inputs). Unless its axes are kept, a tensor becomes a list of as many numbers as the matrix takes. */
@@ -116,8 +116,7 @@ function fullyConnected(operation: Operation): Item {
   if (matrix.shape.length !== 2 || inputs === 0 || (operator.options?.int8(1) ?? 0) !== 0) {
     throw operation.unsupported(`has a matrix of shape ${formatShape(matrix.shape)}, or one in an order of its own.`);
   }
-  const keepsAxes = (operator.options?.uint8(2) ?? 0) !== 0;
-  const x = keepsAxes ? operation.tidy(0) : flattened(operation, inputs);
+  const x = (operator.options?.uint8(2) ?? 0) !== 0 ? operation.tidy(0) : flattened(operation, inputs);
   const result = dense(operation, x, transposed(matrix, [1, 0]), operation.optionalVector(2));
   return { ...result, value: activated(operation, result.value, 0) };
 }
@@ -277,9 +276,9 @@ function same(operation: Operation): Item {
 
 /** Values are float32 here; what makes whole numbers of fractions is no change of type only. */
 function cast(operation: Operation): Item {
-  const isWhole = (dtype: string | undefined): boolean => dtype !== undefined && !dtype.includes("float");
+  const isInteger = (dtype: string | undefined): boolean => dtype !== undefined && !dtype.includes("float");
   const from = operation.taken[0]?.dtype;
-  if (isWhole(from) || !isWhole(operation.output.dtype)) return operation.item(0);
+  if (isInteger(from) || !isInteger(operation.output.dtype)) return operation.item(0);
   throw operation.unsupported(`makes ${operation.output.dtype} of ${from}, which no layer here does.`);
 }
 

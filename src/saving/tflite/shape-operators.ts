@@ -80,11 +80,11 @@ function transpose(operation: Operation): Item {
   return item;
 }
 
-function shape(operation: Operation): Item {
+function shapeOf(operation: Operation): Item {
   return numbersItem(sizesAt(operation, 0));
 }
 
-function rank(operation: Operation): Item {
+function rankOf(operation: Operation): Item {
   return numbersItem([sizesAt(operation, 0).length], []);
 }
 
@@ -197,10 +197,10 @@ export const SHAPE_OPERATORS: readonly (readonly [name: string, read: Operator])
   ["EXPAND_DIMS", expandDims],
   ["GATHER", gather],
   ["PACK", pack],
-  ["RANK", rank],
+  ["RANK", rankOf],
   ["REDUCE_PROD", reduceProd],
   ["RESHAPE", reshape],
-  ["SHAPE", shape],
+  ["SHAPE", shapeOf],
   ["SLICE", slice],
   ["SQUEEZE", squeeze],
   ["STRIDED_SLICE", stridedSlice],
