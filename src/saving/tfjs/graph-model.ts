@@ -68,7 +68,8 @@ class Reader {
   output(name: string): Value {
     const item = this.#item(name);
     if (isValue(item)) return item;
-    if (isView(item)) return outputValue(this.builder, item);
+    const value = isView(item) ? outputValue(this.builder, item) : undefined;
+    if (value !== undefined) return value;
     throw formatError(`The graph model's output '${name.slice(0, 200)}' is not computed from its input.`);
   }
 

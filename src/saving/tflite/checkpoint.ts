@@ -102,10 +102,11 @@ function readGraph(file: TfliteModel, constants: Constants, name: string, fileSi
     const item = items.get(index) ?? constants.get(index);
     const { name: output } = tensorAt(file, index);
     if (isValue(item)) return item;
-    if (isView(item)) return outputValue(builder, item);
+    const value = isView(item) ? outputValue(builder, item) : undefined;
+    if (value !== undefined) return value;
     if (item === undefined) throw formatError(`The TFLite graph's output '${output}' is made by nothing in it.`);
-    const what = isConstant(item) ? "a constant of the file" : "made of shapes only";
-    throw unsupportedError(`The TFLite graph's output '${output}' is ${what}, which no layer gives.`);
+    const what = isView(item) ? "has its axes in an order" : isConstant(item) ? "is a constant" : "is made of shapes";
+    throw unsupportedError(`The TFLite graph's output '${output}' ${what}, which no layer here gives.`);
   });
   return builder.finish(name, inputs, outputs, { fileSize });
 }

@@ -11,7 +11,10 @@ import type { StoredTensor } from "../stored-tensor.ts";
 import type { Item, Operation, Operator } from "./operation.ts";
 import { SHAPE_OPERATORS, numberProduct, reshapedTo } from "./shape-operators.ts";
 
-/** The activation (ActivationFunctionType) that many operators end with. */
+/** ActivationFunctionType. */
+const ACTIVATIONS: readonly string[] = ["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"];
+
+/** The activation that many operators end with. */
 function activated(operation: Operation, x: Value, field: number): Value {
   const { builder, operator, hint } = operation;
   const code = operator.options?.int8(field) ?? 0;
@@ -19,8 +22,8 @@ function activated(operation: Operation, x: Value, field: number): Value {
   if (code === 1) return builder.clamp(x, 0, Infinity, `${hint}_relu`);
   if (code === 2) return builder.clamp(x, -1, 1, `${hint}_relu_n1_to_1`);
   if (code === 3) return builder.clamp(x, 0, 6, `${hint}_relu`);
-  if (code === 4) return builder.activation(x, "tanh", `${hint}_tanh`);
-  throw operation.unsupported(`has the activation ${code === 5 ? "SIGN_BIT" : code}, which is not read.`);
+  // TFLite's own kernels leave the others out, so that it is not known what the network was to compute.
+  throw operation.unsupported(`has the activation ${ACTIVATIONS[code] ?? code} within, which is not read.`);
 }
 
 function pair(operation: Operation, rows: number, cols: number, fallback: number): readonly [number, number] {

@@ -84,10 +84,6 @@ function shapeOf(operation: Operation): Item {
   return numbersItem(sizesAt(operation, 0));
 }
 
-function rankOf(operation: Operation): Item {
-  return numbersItem([sizesAt(operation, 0).length], []);
-}
-
 /** Numbers of a list, which a shape is. */
 function list(operation: Operation, i: number): readonly Size[] {
   const item = operation.optional(i);
@@ -197,7 +193,6 @@ export const SHAPE_OPERATORS: readonly (readonly [name: string, read: Operator])
   ["EXPAND_DIMS", expandDims],
   ["GATHER", gather],
   ["PACK", pack],
-  ["RANK", rankOf],
   ["REDUCE_PROD", reduceProd],
   ["RESHAPE", reshape],
   ["SHAPE", shapeOf],
