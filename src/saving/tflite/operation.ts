@@ -1,10 +1,12 @@
 /** What the tensors of a TFLite graph stand for while it is read (values of layers, constants, numbers that shapes are made of), and its operators. */
+import type { Padding2D } from "../../core/padding.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import type { GraphBuilder } from "../graphs/graph-builder.ts";
 import { MAX_NUMBERS } from "../graphs/operation.ts";
 import { type Size, isBatches } from "../graphs/sizes.ts";
 import { type TensorFlowItem, TensorFlowOperation, isConstant } from "../graphs/tensorflow-operation.ts";
+import type { Value } from "../graphs/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { TfliteOperator, TfliteTensor } from "./model.ts";
 
@@ -14,7 +16,21 @@ export interface Numbers {
   readonly shape: Dims;
 }
 
-export type Item = TensorFlowItem<Numbers>;
+/** A padded picture taken apart into the small pictures of every second (or third, …) pixel. */
+export interface Spaced {
+  readonly picture: Value;
+  /** How far the pixels of a small picture are apart. */
+  readonly block: readonly [number, number];
+  readonly pads: Padding2D;
+  /** The dilated convolution of the picture, once there was one. */
+  readonly convolve: ((padding: Padding2D) => Value) | undefined;
+}
+
+export function isSpaced(item: unknown): item is Spaced {
+  return typeof item === "object" && item !== null && "block" in item;
+}
+
+export type Item = TensorFlowItem<Numbers | Spaced>;
 
 export function isNumbers(item: unknown): item is Numbers {
   return typeof item === "object" && item !== null && "sizes" in item;
@@ -38,7 +54,7 @@ export interface GraphContext {
 const MAX_DEPTH = 8;
 
 /** An operator with what its inputs stand for. */
-export class Operation extends TensorFlowOperation<Numbers> {
+export class Operation extends TensorFlowOperation<Numbers | Spaced> {
   readonly operator: TfliteOperator;
   readonly operatorName: string;
   /** The tensors that it takes; undefined for inputs that are left out. */

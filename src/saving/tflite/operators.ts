@@ -8,7 +8,8 @@ import { arithmetic, bounded, pictureMean, reducedPicture } from "../graphs/tens
 import type { Value } from "../graphs/value.ts";
 import { type View, formatView, lastAxis, plainValue, sizesOf, viewOf } from "../graphs/view.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import type { Item, Operation, Operator } from "./operation.ts";
+import { batchToSpace, spaceToBatch } from "./dilation.ts";
+import { type Item, type Operation, type Operator, isSpaced } from "./operation.ts";
 import { SHAPE_OPERATORS, numberProduct, reshapedTo } from "./shape-operators.ts";
 
 /** ActivationFunctionType. */
@@ -37,12 +38,17 @@ function paddingMode(operation: Operation): "same" | "valid" {
   return (operation.operator.options?.int8(0) ?? 0) === 0 ? "same" : "valid";
 }
 
-/** The first input as a picture, and its channels. */
-function picture(operation: Operation): readonly [x: Value, channels: number] {
+/** The first input as a picture. */
+function picture(operation: Operation): Value {
   const x = operation.value(0);
-  const channels = x.shape.at(-1) ?? null;
-  if (x.shape.length === 4 && channels !== null && channels > 0) return [x, channels];
-  throw operation.unsupported(`takes a tensor of shape ${formatShape(x.shape)}, where a picture is read.`);
+  channelsOf(operation, x);
+  return x;
+}
+
+function channelsOf(operation: Operation, { shape }: Value): number {
+  const channels = shape.at(-1) ?? null;
+  if (shape.length === 4 && channels !== null && channels > 0) return channels;
+  throw operation.unsupported(`takes a tensor of shape ${formatShape(shape)}, where a picture is read.`);
 }
 
 function expectKernel(operation: Operation): StoredTensor {
@@ -51,51 +57,61 @@ function expectKernel(operation: Operation): StoredTensor {
   throw operation.unsupported(`has a kernel of shape ${formatShape(kernel.shape)}.`);
 }
 
-/** Strides at the options' fields 2 and 1, dilation from `rows` and `cols`. */
-function steps(operation: Operation, rows: number, cols: number) {
-  const [strides, dilation] = [pair(operation, 2, 1, 1), pair(operation, rows, cols, 1)];
-  if (Math.max(...strides) === 1 || Math.max(...dilation) === 1) return { strides, dilation };
-  throw operation.unsupported(
-    `has strides of ${formatShape(strides)} and a dilation of ${formatShape(dilation)}: no layer has both.`,
-  );
+/** What is in different places for the two kinds of convolutions. */
+interface Kind {
+  readonly kernel: StoredTensor;
+  readonly groups: (channels: number) => number;
+  /** The fields of the options for rows and columns. */
+  readonly dilation: readonly [number, number];
+  readonly activation: number;
+}
+
+/** Strides are the options' fields 2 and 1. */
+function convolved(operation: Operation, { kernel, groups, ...fields }: Kind): Item {
+  const { builder, hint } = operation;
+  const strides = pair(operation, 2, 1, 1);
+  const dilation = pair(operation, ...fields.dilation, 1);
+  if (Math.max(...strides) > 1 && Math.max(...dilation) > 1) {
+    const shown = `strides of ${formatShape(strides)} and a dilation of ${formatShape(dilation)}`;
+    throw operation.unsupported(`has ${shown}: no layer has both.`);
+  }
+  const bias = operation.optionalVector(2);
+  const apply = (x: Value, apart: readonly [number, number], padding: Padding2D | "same" | "valid"): Value => {
+    const of = groups(channelsOf(operation, x));
+    const value = builder.convolution(x, { kernel, bias, strides, dilation: apart, padding, groups: of }, hint);
+    return activated(operation, value, fields.activation);
+  };
+  const item = operation.item(0);
+  if (!isSpaced(item)) return apply(picture(operation), dilation, paddingMode(operation));
+  const isPlain = Math.max(...strides, ...dilation) === 1 && paddingMode(operation) === "valid";
+  if (!isPlain || item.convolve !== undefined) {
+    throw operation.unsupported("follows SPACE_TO_BATCH_ND and is not plain, which no layer here does.");
+  }
+  return { ...item, convolve: (padding) => apply(item.picture, item.block, padding) };
 }
 
 /** Kernels are (filters, rows, cols, channels of a group). */
 function convolution(operation: Operation): Item {
-  const [x, channels] = picture(operation);
   const kernel = expectKernel(operation);
-  const value = operation.builder.convolution(
-    x,
-    {
-      kernel: transposed(kernel, [1, 2, 3, 0]),
-      bias: operation.optionalVector(2),
-      ...steps(operation, 5, 4),
-      padding: paddingMode(operation),
-      groups: channels / (kernel.shape[3] ?? 1),
-    },
-    operation.hint,
-  );
-  return activated(operation, value, 3);
+  return convolved(operation, {
+    kernel: transposed(kernel, [1, 2, 3, 0]),
+    groups: (channels) => channels / (kernel.shape[3] ?? 1),
+    dilation: [5, 4],
+    activation: 3,
+  });
 }
 
 /** Kernels are (1, rows, cols, filters). */
 function depthwise(operation: Operation): Item {
-  const [x, channels] = picture(operation);
   const kernel = expectKernel(operation);
   const [one, rows = 1, cols = 1, filters = 1] = kernel.shape;
   if (one !== 1) throw operation.unsupported(`has a kernel of shape ${formatShape(kernel.shape)}.`);
-  const value = operation.builder.convolution(
-    x,
-    {
-      kernel: reshaped(kernel, [rows, cols, 1, filters]),
-      bias: operation.optionalVector(2),
-      ...steps(operation, 6, 5),
-      padding: paddingMode(operation),
-      groups: channels,
-    },
-    operation.hint,
-  );
-  return activated(operation, value, 4);
+  return convolved(operation, {
+    kernel: reshaped(kernel, [rows, cols, 1, filters]),
+    groups: (channels) => channels,
+    dilation: [6, 5],
+    activation: 4,
+  });
 }
 
 /** A matrix (inputs, units) along the last axis of a tensor. */
@@ -153,7 +169,7 @@ function isWhole(operation: Operation, { shape }: Value, size: readonly [number,
 
 function averagePool(operation: Operation): Item {
   const { builder, hint } = operation;
-  const [x] = picture(operation);
+  const x = picture(operation);
   const size = pair(operation, 4, 3, 1);
   const value = isWhole(operation, x, size)
     ? builder.globalAverage(x, true, hint)
@@ -162,7 +178,7 @@ function averagePool(operation: Operation): Item {
 }
 
 function maxPool(operation: Operation): Item {
-  const [x] = picture(operation);
+  const x = picture(operation);
   if (isWhole(operation, x, pair(operation, 4, 3, 1))) {
     return activated(operation, globalMax(operation)(x, true), 5);
   }
@@ -287,7 +303,7 @@ function cast(operation: Operation): Item {
 
 /** A picture that keeps its size. */
 function resize(operation: Operation): Item {
-  const [x] = picture(operation);
+  const x = picture(operation);
   const [rows, cols] = operation.known(1);
   if (rows === x.shape[1] && cols === x.shape[2]) return x;
   throw operation.unsupported("changes the size of a picture, which no layer here does.");
@@ -299,6 +315,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["ADD", activatedArithmetic("add")],
   ["AVERAGE_POOL_2D", averagePool],
   ["BATCH_MATMUL", matrixProduct],
+  ["BATCH_TO_SPACE_ND", batchToSpace],
   ["CAST", cast],
   ["CONV_2D", convolution],
   ["DEPTHWISE_CONV_2D", depthwise],
@@ -330,6 +347,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["RESIZE_BILINEAR", resize],
   ["RESIZE_NEAREST_NEIGHBOR", resize],
   ["SOFTMAX", softmax("softmax")],
+  ["SPACE_TO_BATCH_ND", spaceToBatch],
   ["SUB", activatedArithmetic("subtract")],
   ["SUM", sum],
   ["TANH", activation("tanh")],
