@@ -61,8 +61,8 @@ function knownLength(length: number): number | null {
 }
 
 /** A tensor of a file that is only described. */
-function described({ name, shape, dtype, stored }: TfliteTensor): StoredTensor {
-  return { name, shape, dtype, read: () => stored()?.read() ?? new Float32Array() };
+function described({ name, size, dtype, stored }: TfliteTensor): StoredTensor {
+  return { name, shape: size, dtype, read: () => stored()?.read() ?? new Float32Array() };
 }
 
 /** The constants of a file that its operators took, each made once. */
