@@ -89,7 +89,16 @@ export interface SavedTraining {
 
 /** The framework or tool that made a checkpoint, as far as its content shows. */
 export type Origin =
-  "keras" | "tfjs" | "teachable-machine" | "huggingface" | "timm" | "torchvision" | "tflite" | "onnx" | "mobilenet-v2";
+  | "keras"
+  | "tensorflow"
+  | "tfjs"
+  | "teachable-machine"
+  | "huggingface"
+  | "timm"
+  | "torchvision"
+  | "tflite"
+  | "onnx"
+  | "mobilenet-v2";
 
 /** A checkpoint: the description of a file, with its tensors. */
 export interface Checkpoint {
@@ -117,7 +126,7 @@ export interface FileSource {
   /** The name of the main file without its folders, for messages and for the name of the model. May be empty. */
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Reads the file of that plain name in the same folder or archive; undefined if there is none. Never leaves the folder. */
+  /** Reads the file of that name in the same folder or archive, or in a folder within; undefined if there is none. Never leaves the folder. */
   readonly sibling: (name: string) => Promise<Uint8Array | undefined>;
 }
 

@@ -1,5 +1,5 @@
 /** Operators of TensorFlow that are read alike from TF.js and from TFLite. */
-import { formatShape } from "../../core/shape.ts";
+import { formatShape, shapesEqual } from "../../core/shape.ts";
 import { type Arithmetic, channelFactor, withConstant } from "./arithmetic.ts";
 import { type TensorFlowOperation, isValue } from "./tensorflow-operation.ts";
 import type { Value } from "./value.ts";
@@ -12,6 +12,11 @@ export function arithmetic(operation: AnyOperation, kind: Arithmetic): Value {
   const [a, b] = [operation.optional(0), operation.optional(1)];
   if (isValue(a) && isValue(b)) {
     if (kind !== "add") throw operation.unsupported("is of two computed values: only their sum is read.");
+    if (!shapesEqual(a.shape, b.shape)) {
+      throw operation.unsupported(
+        `adds values of the shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}; read are sums of equal shapes.`,
+      );
+    }
     return builder.add(a, b, hint);
   }
   const at = isValue(a) ? 0 : 1;

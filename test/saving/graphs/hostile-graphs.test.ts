@@ -345,9 +345,9 @@ describe("TF.js graph models", () => {
   const cases: readonly (readonly [string, (nodes: Node[]) => void, string, RegExp])[] = [
     [
       "an operator that is not read",
-      (nodes) => (find(nodes, "Relu6").op = "Snapshot"),
+      (nodes) => (find(nodes, "Relu6").op = "Unique"),
       "UnsupportedError",
-      /is a Snapshot/,
+      /is a Unique/,
     ],
     [
       "nodes in a circle",
