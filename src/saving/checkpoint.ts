@@ -2,7 +2,7 @@
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { LayerConfig } from "../layers/layer.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import type { StoredLayer, StoredTensor } from "./stored-tensor.ts";
 
 /** A tensor in a described graph: the `output`-th output of the `node`-th application of a layer. */
 export interface TensorReference {
@@ -111,6 +111,8 @@ export interface Checkpoint {
   readonly tensors: readonly StoredTensor[];
   /** The tensor of each weight by its path: `Conv1/kernel`, or in a model within, `base/Conv1/kernel`. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
+  /** The layers that have weights, in the order of the model, if that is all that the file says of it; tensors have the names of weights: `kernel`. */
+  readonly layers?: readonly StoredLayer[] | undefined;
   /** The names of the classes in the order of the output, if the file has them. */
   readonly classNames?: readonly string[] | undefined;
   /** The scaling of pixels that the model expects; undefined means Keras's for MobileNetV2, x / 127.5 − 1. */

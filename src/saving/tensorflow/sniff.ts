@@ -1,9 +1,20 @@
 /** How TensorFlow's files begin or end: a SavedModel, a graph alone, and the index of a checkpoint. None has a magic number at its start. */
 
+const STATE = "model_checkpoint_path:";
 const MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 
-/** The index of a checkpoint ends with the magic number of LevelDB's tables. */
-export function isCheckpointIndex(bytes: Uint8Array): boolean {
+/** The index of a checkpoint, or the text beside several that names the latest. */
+export function isCheckpoint(bytes: Uint8Array): boolean {
+  return isIndex(bytes) || isState(bytes);
+}
+
+/** The file `checkpoint` that tf.train writes: `model_checkpoint_path: "ckpt-3"`. */
+export function isState(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, STATE.length)) === STATE;
+}
+
+/** It ends with the magic number of LevelDB's tables. */
+function isIndex(bytes: Uint8Array): boolean {
   const end = bytes.subarray(Math.max(0, bytes.length - MAGIC.length));
   return end.length === MAGIC.length && MAGIC.every((byte, i) => end[i] === byte);
 }
