@@ -5,7 +5,7 @@
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import { type Padding2D, samePadding } from "../../core/padding.ts";
 import { type Dims, type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
-import type { LayerConfig } from "../../layers/layer.ts";
+import type { Layer, LayerConfig } from "../../layers/layer.ts";
 import { layerFromConfig } from "../../layers/registry.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { elementCount } from "../bytes/element-count.ts";
@@ -67,6 +67,8 @@ export class GraphBuilder {
   readonly #values: Value[] = [];
   /** How many normalizations became this one: its weights are made of theirs when they are read. */
   readonly #merges = new Map<Value, number>();
+  /** The values that are bounded from above alone, with what they were. */
+  readonly #bounded = new Map<Value, { readonly x: Value; readonly high: number }>();
 
   input(hint: string, shape: Shape): Value {
     return this.#push({
@@ -166,7 +168,31 @@ export class GraphBuilder {
       return this.layer("ReLU", hint, { maxValue: high === Infinity ? null : high }, [x]);
     }
     if (low === -1 && high === 1) return this.activation(x, "hard_tanh", hint);
-    throw unsupportedError(`'${hint}' bounds values to [${low}, ${high}]; read are bounds from 0, and [-1, 1].`);
+    if (!(low <= high)) throw formatError(`'${hint}' bounds values to [${low}, ${high}].`);
+    return low === -Infinity ? this.#below(x, high, hint) : this.#shifted(x, low, high, hint);
+  }
+
+  /** max(min(x, high), low), of which the first half was made before: a clamp, rather than two. */
+  clampAgain(x: Value, low: number, hint: string): Value {
+    const bounded = this.#bounded.get(x);
+    return bounded === undefined || bounded.high < low
+      ? this.clamp(x, low, Infinity, hint)
+      : this.clamp(bounded.x, low, bounded.high, hint);
+  }
+
+  /** high − max(high − x, 0). */
+  #below(x: Value, high: number, hint: string): Value {
+    const rest = this.layer("ReLU", hint, {}, [this.#rescale(x, [-1], [high], `${hint}_from`)]);
+    const value = this.#rescale(rest, [-1], [high], `${hint}_to`);
+    this.#bounded.set(value, { x, high });
+    return value;
+  }
+
+  /** min(max(x − low, 0), high − low) + low. */
+  #shifted(x: Value, low: number, high: number, hint: string): Value {
+    const maxValue = high === Infinity ? null : high - low;
+    const part = this.layer("ReLU", hint, { maxValue }, [this.#rescale(x, [1], [-low], `${hint}_from`)]);
+    return this.#rescale(part, [1], [low], `${hint}_to`);
   }
 
   leakyRelu(x: Value, negativeSlope: number, hint: string): Value {
@@ -345,11 +371,20 @@ function checkSize(weights: readonly (readonly [string, StoredTensor])[], fileSi
 }
 
 function outputShape(className: string, hint: string, config: LayerConfig, inputs: readonly Value[]): Shape {
+  const layer = layerOf(className, hint, config);
   try {
-    const layer = layerFromConfig(className, { ...config, name: "layer" });
     return layer.computeOutputShape(inputs.map(({ shape }) => shape));
   } catch (error) {
     throw formatError(`'${hint}' makes no ${className} layer: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Frameworks let some operators have arguments that Keras's layer refuses, such as strides together with dilations. */
+function layerOf(className: string, hint: string, config: LayerConfig): Layer {
+  try {
+    return layerFromConfig(className, { ...config, name: "layer" });
+  } catch (error) {
+    throw unsupportedError(`'${hint}' is no ${className} layer of Keras: ${messageOf(error)}`);
   }
 }
 

@@ -35,8 +35,9 @@ export function bounded(operation: AnyOperation, bound: "low" | "high"): Value {
   const at = isValue(operation.optional(0)) ? 0 : 1;
   const [limit = NaN, ...more] = operation.known(1 - at);
   if (more.length > 0) throw operation.unsupported("bounds by more than one number.");
-  const [low, high] = bound === "low" ? [limit, Infinity] : [-Infinity, limit];
-  return operation.builder.clamp(operation.value(at), low, high, operation.hint);
+  const { builder, hint } = operation;
+  const x = operation.value(at);
+  return bound === "low" ? builder.clampAgain(x, limit, hint) : builder.clamp(x, -Infinity, limit, hint);
 }
 
 /** The mean over rows and columns; its second input says the axes. */

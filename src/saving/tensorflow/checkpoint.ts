@@ -18,7 +18,7 @@ export async function open(source: FileSource): Promise<Checkpoint> {
     tensors: [...tensors.values()],
     ...(isSlim(tensors)
       ? readSlim(tensors, name)
-      : { model: undefined, weights: new Map(), layers: layersOfObjects(tensors) }),
+      : { model: undefined, weights: tensors, layers: layersOfObjects(tensors) }),
   };
 }
 
