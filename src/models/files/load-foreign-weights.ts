@@ -10,6 +10,7 @@ import type { FileSource, LayerDescription, ModelDescription } from "../../savin
 import { openCheckpoint } from "../../saving/formats.ts";
 import { type Leaf, leavesOf } from "../../saving/layer-weights.ts";
 import type { StoredLayer, StoredTensor } from "../../saving/stored-tensor.ts";
+import { refuseUnread } from "../../saving/unread.ts";
 import { describeModel } from "./describe-model.ts";
 
 /** The layers to compare: those with weights or constants. The others of a model follow from these. */
@@ -44,6 +45,7 @@ const COMPUTING: readonly string[] = [
  */
 export async function loadForeignWeights(model: Network, file: FileSource, options: AssignOptions): Promise<void> {
   const checkpoint = await openCheckpoint(file);
+  refuseUnread(checkpoint);
   if (checkpoint.quantized === true) {
     throw valueError("The file is a quantized model: its weights are integers. Open it with loadQuantized().");
   }
