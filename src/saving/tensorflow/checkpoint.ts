@@ -29,5 +29,7 @@ async function latest({ bytes, sibling }: FileSource): Promise<Pick<FileSource, 
   const name = `${path.slice(path.lastIndexOf("/") + 1)}.index`;
   const index = await sibling(name);
   if (index !== undefined) return { name, bytes: index };
-  throw formatError(`The file 'checkpoint' names ${JSON.stringify(name.slice(0, 200))} as the latest, which is missing beside it.`);
+  throw formatError(
+    `The file 'checkpoint' names ${JSON.stringify(name.slice(0, 200))} as the latest, which is missing beside it.`,
+  );
 }

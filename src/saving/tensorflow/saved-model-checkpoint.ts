@@ -1,10 +1,10 @@
 /** TensorFlow's SavedModel: a folder of a saved_model.pb and a checkpoint of its variables, read into a model of Keras's layers. */
-import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import type { GraphNode } from "../graphs/tensorflow/graph-node.ts";
+import { type GraphNode, unreadGraph } from "../graphs/tensorflow/graph-node.ts";
 import { readGraph } from "../graphs/tensorflow/graph-reader.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { readGraphDef } from "./graph-def.ts";
 import { restoredNames } from "./restored.ts";
@@ -33,18 +33,16 @@ export async function open(source: FileSource): Promise<Checkpoint> {
     );
   };
   const file = { what: "SavedModel", graph, tensor, fileSize: source.bytes.length + (bundle?.size ?? 0) };
-  try {
-    const built = readGraph(file, outputsOf(signatureOf(signatures)));
-    return {
-      format: "TensorFlow SavedModel",
-      origin: "tensorflow",
-      tensors: [...(bundle?.tensors.values() ?? [])],
-      ...built,
-    };
-  } catch (error) {
-    if (!(error instanceof MobileNetV2Error) || error.code !== "UnsupportedError") throw error;
-    throw unsupportedError(`${error.message.replace(/\.?$/, ".")} ${ADVICE}`);
-  }
+  const tensors = bundle?.tensors ?? new Map<string, StoredTensor>();
+  const common = { format: "TensorFlow SavedModel", origin: "tensorflow", tensors: [...tensors.values()] } as const;
+  return unlessUnsupported<Checkpoint>(
+    () => ({ ...common, ...readGraph(file, outputsOf(signatureOf(signatures))) }),
+    (problem) => {
+      const reason = `${problem.replace(/\.?$/, ".")} ${ADVICE}`;
+      const outputs = [...signatures.values()].flatMap((signature) => signature.outputs.map(({ key }) => key));
+      return { ...common, ...unreadGraph(graph.nodes, outputs.slice(0, 10), reason), weights: tensors };
+    },
+  );
 }
 
 /** The value of a node that is a constant. */

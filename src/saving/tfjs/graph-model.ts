@@ -3,9 +3,10 @@ import type { Checkpoint } from "../checkpoint.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { type Json, member, stringOf } from "../bytes/json.ts";
 import { formatError } from "../file-errors.ts";
-import { type GraphNode, lastNodes } from "../graphs/tensorflow/graph-node.ts";
+import { type GraphNode, lastNodes, unreadGraph } from "../graphs/tensorflow/graph-node.ts";
 import { readGraph } from "../graphs/tensorflow/graph-reader.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
 import { readGraphDef } from "./graph-def.ts";
 
 const WHAT = "graph model";
@@ -27,12 +28,12 @@ export function readGraphModel(json: Json, tensors: readonly StoredTensor[]): Ch
     },
     fileSize: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
   };
-  return {
-    format: "TensorFlow.js graph model",
-    origin: "tfjs",
-    tensors,
-    ...readGraph(file, outputNames(json, nodes)),
-  };
+  const outputs = outputNames(json, nodes);
+  const common = { format: "TensorFlow.js graph model", origin: "tfjs", tensors } as const;
+  return unlessUnsupported<Checkpoint>(
+    () => ({ ...common, ...readGraph(file, outputs) }),
+    (reason) => ({ ...common, ...unreadGraph(nodes, outputs, reason), weights: constants }),
+  );
 }
 
 /** The outputs that the signature names; without a signature, the nodes that no other node takes. */

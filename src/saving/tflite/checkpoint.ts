@@ -96,7 +96,7 @@ function readGraph(file: TfliteModel, constants: Constants, name: string, fileSi
     return value;
   });
   const { size } = tensorAt(file, file.inputs[0] ?? -1);
-  const context: GraphContext = { builder, batch: size[0], depths: new WeakMap() };
+  const context: GraphContext = { builder, batch: size[0] };
   for (const operator of file.operators) run(operator, file, items, constants, context);
   const outputs = file.outputs.map((index): Value => {
     const item = items.get(index) ?? constants.get(index);

@@ -3,6 +3,7 @@ import { elementCount } from "../../bytes/element-count.ts";
 import { reshaped } from "../../derived-tensor.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
+import { leaky } from "../tensorflow-operators.ts";
 import type { Value } from "../value.ts";
 import { asWritten } from "./graph-node.ts";
 import type { Operation } from "./operation.ts";
@@ -17,12 +18,10 @@ const named =
 export const ACTIVATIONS: ReadonlyMap<string, Activate> = new Map<string, Activate>([
   ["Elu", named("elu")],
   ["Exp", named("exponential")],
-  ["LogSoftmax", named("log_softmax")],
   ["Relu", (builder, x, hint) => builder.clamp(x, 0, Infinity, hint)],
   ["Relu6", (builder, x, hint) => builder.clamp(x, 0, 6, hint)],
   ["Selu", named("selu")],
   ["Sigmoid", named("sigmoid")],
-  ["Softmax", named("softmax")],
   ["Softplus", named("softplus")],
   ["Softsign", named("softsign")],
   ["Tanh", named("tanh")],
@@ -51,9 +50,7 @@ export function fused(operation: Operation, x: Value): Value {
 }
 
 export function leakyRelu(operation: Operation, x: Value, attribute: string): Value {
-  const slope = asWritten(operation.attributes.float(attribute) ?? 0.2);
-  if (slope >= 0 && slope < Infinity) return operation.builder.leakyRelu(x, slope, operation.hint);
-  throw operation.unsupported(`has ${attribute}=${slope}; read are slopes from 0.`);
+  return leaky(operation, x, asWritten(operation.attributes.float(attribute) ?? 0.2));
 }
 
 export function plus(operation: Operation, x: Value, vector: StoredTensor): Value {

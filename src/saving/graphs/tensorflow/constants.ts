@@ -8,11 +8,7 @@ import type { Operation } from "./operation.ts";
 export interface Folded extends StoredTensor {
   readonly operator: string;
   readonly of: readonly StoredTensor[];
-  readonly depth: number;
 }
-
-/** The most operators, one after the other, that may make a constant: more than a normalization has. */
-const MAX_DEPTH = 8;
 
 const UNARY: ReadonlyMap<string, (x: number) => number> = new Map([
   ["Exp", Math.exp],
@@ -37,7 +33,7 @@ const BINARY: ReadonlyMap<string, (a: number, b: number) => number> = new Map([
 export const FOLDED: readonly string[] = [...UNARY.keys(), ...BINARY.keys()];
 
 export function isFolded(tensor: StoredTensor): tensor is Folded {
-  return "depth" in tensor;
+  return "of" in tensor;
 }
 
 /** The constant that an operator of the lists above makes of its inputs. @throws UnsupportedError if it cannot be. */
@@ -71,7 +67,5 @@ function repeats(part: Dims, whole: Dims): boolean {
 
 function made(operation: Operation, shape: Dims, of: readonly StoredTensor[], read: () => Float32Array): Folded {
   const { operator, name } = operation.node;
-  const depth = Math.max(...of.map((tensor) => (isFolded(tensor) ? tensor.depth : 0))) + 1;
-  if (depth > MAX_DEPTH) throw operation.unsupported(`is one of more than ${MAX_DEPTH} that make a constant.`);
-  return { name, shape, dtype: "float32", read, operator, of, depth };
+  return operation.derived({ name, shape, dtype: "float32", read, operator, of }, ...of);
 }

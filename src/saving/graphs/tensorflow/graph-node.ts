@@ -1,4 +1,5 @@
 /** A node of TensorFlow's graphs (node_def.proto, attr_value.proto), whether the file has it as JSON or as a protocol buffer. */
+import type { Checkpoint } from "../../checkpoint.ts";
 import { formatError } from "../../file-errors.ts";
 
 /** The attributes of a node. What is missing or of another type is undefined, or an empty list. */
@@ -79,4 +80,21 @@ export function lastNodes(nodes: ReadonlyMap<string, GraphNode>, what: string): 
   const last = [...nodes.values()].filter(({ name, operator }) => !taken.has(name) && !SILENT.includes(operator));
   if (last.length === 0) throw formatError(`The ${what} has no output.`);
   return last.map(({ name }) => name);
+}
+
+/** What there is to say of a graph that is not read. */
+export function unreadGraph(
+  nodes: ReadonlyMap<string, GraphNode>,
+  outputs: readonly string[],
+  reason: string,
+): Pick<Checkpoint, "model" | "unread"> {
+  const inputs = [...nodes.values()].filter(({ operator }) => operator === "Placeholder");
+  return {
+    model: undefined,
+    unread: {
+      reason,
+      inputs: inputs.map(({ name, attributes }) => ({ name, shape: attributes.shape("shape") })),
+      outputs: outputs.map((name) => ({ name, shape: undefined })),
+    },
+  };
 }

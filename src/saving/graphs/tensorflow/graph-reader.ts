@@ -3,8 +3,10 @@ import { formatShape } from "../../../core/shape.ts";
 import { formatError, unsupportedError } from "../../file-errors.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
 import { type BuiltModel, GraphBuilder } from "../graph-builder.ts";
+import { isList } from "../../described.ts";
 import { isValue } from "../tensorflow-operation.ts";
 import type { Value } from "../value.ts";
+import { isView, outputValue } from "../view.ts";
 import type { GraphNode, TensorFlowGraph } from "./graph-node.ts";
 import { type Item, Operation } from "./operation.ts";
 import { OPERATORS } from "./operators.ts";
@@ -37,9 +39,10 @@ class Reader {
   readonly builder = new GraphBuilder();
   readonly #file: GraphFile;
   readonly #places: Places;
-  readonly #items = new Map<string, Item>();
+  /** What each node gives: most give one thing. */
+  readonly #items = new Map<string, readonly Item[]>();
   readonly #inputs = new Map<GraphNode, Value>();
-  #batch: number | null = null;
+  #batch: number | undefined;
 
   constructor(file: GraphFile) {
     this.#file = file;
@@ -56,6 +59,7 @@ class Reader {
   output(reference: string): Value {
     const item = this.#item(this.#places.find(this.#places.root, reference));
     if (isValue(item)) return item;
+    if (isView(item)) return outputValue(this.builder, item);
     throw formatError(`The ${this.#file.what}'s output '${reference.slice(0, 200)}' is not computed from its input.`);
   }
 
@@ -75,7 +79,7 @@ class Reader {
           "read are pictures, with four axes, and vectors, with two.",
       );
     }
-    this.#batch = shape[0] ?? null;
+    this.#batch = shape[0] ?? undefined;
     return this.builder.input(node.name.replace(/^serving_default_/, ""), shape.with(0, null));
   }
 
@@ -94,7 +98,8 @@ class Reader {
       const taken = isHolder ? [] : node.inputs.map((input) => this.#places.find(scope, input));
       const missing = taken.filter(({ key }) => !this.#items.has(key));
       if (missing.length === 0) {
-        this.#items.set(place.key, this.#read(node, taken));
+        const read = this.#read(node, taken);
+        this.#items.set(place.key, isList(read) ? read : [read]);
       } else {
         if (open.has(place.key)) {
           throw formatError(`The ${this.#file.what} goes in a circle at '${node.name.slice(0, 200)}'.`);
@@ -107,17 +112,16 @@ class Reader {
   }
 
   #given({ key, node, output }: Place): Item {
-    const item = this.#items.get(key);
-    if (item === undefined)
-      throw formatError(`The ${this.#file.what} takes '${key.slice(0, 200)}', which nothing makes.`);
-    if (output === 0) return item;
+    const items = this.#items.get(key);
+    const item = items?.[output];
+    if (item !== undefined) return item;
     throw unsupportedError(
       `The ${this.#file.what} takes output ${output} of the ${node.operator.slice(0, 40)} '${node.name.slice(0, 200)}'; ` +
-        "read is the first alone.",
+        `read are ${items?.length ?? 0} of its outputs.`,
     );
   }
 
-  #read(node: GraphNode, taken: readonly Place[]): Item {
+  #read(node: GraphNode, taken: readonly Place[]): Item | readonly Item[] {
     if (node.operator === "Placeholder") {
       const input = this.#placeholder(node);
       this.#inputs.set(node, input);

@@ -1,28 +1,23 @@
 /** A node of TensorFlow's graphs with what its inputs stand for. */
-import { type Dims, formatShape } from "../../../core/shape.ts";
+import { formatShape } from "../../../core/shape.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { type TensorFlowItem, TensorFlowOperation } from "../tensorflow-operation.ts";
 import type { Attributes, GraphNode } from "./graph-node.ts";
 
-/** Numbers that shapes are made of; null is the size of the batch. */
-export interface ShapeNumbers {
-  readonly numbers: readonly (number | null)[];
-}
-
 /** What a node gives while the graph is read. */
-export type Item = TensorFlowItem<ShapeNumbers>;
+export type Item = TensorFlowItem;
 
 export interface OperationContext {
   readonly builder: GraphBuilder;
   /** How errors name the file: `graph model`. */
   readonly what: string;
-  /** The size of the batch that the graph was made for; null if it may be any. */
-  readonly batch: number | null;
+  /** The number of pictures that the graph was made for; undefined if it may be any. */
+  readonly batch: number | undefined;
 }
 
-export class Operation extends TensorFlowOperation<ShapeNumbers> {
+export class Operation extends TensorFlowOperation {
   readonly node: GraphNode;
-  readonly batch: number | null;
+  readonly batch: number | undefined;
   readonly #what: string;
 
   constructor(node: GraphNode, inputs: readonly Item[], { builder, what, batch }: OperationContext) {
@@ -46,11 +41,6 @@ export class Operation extends TensorFlowOperation<ShapeNumbers> {
     return `The ${this.#what}'s ${this.node.operator.slice(0, 40)} '${this.node.name.slice(0, 200)}'`;
   }
 
-  override numbers(i: number): readonly (number | null)[] {
-    const item = this.optional(i);
-    return item !== undefined && "numbers" in item ? item.numbers : super.numbers(i);
-  }
-
   /** Refuses axes in another order than (batch, rows, cols, channels). */
   expectChannelsLast(): void {
     const format = this.attributes.text("data_format") ?? "NHWC";
@@ -64,14 +54,6 @@ export class Operation extends TensorFlowOperation<ShapeNumbers> {
     if (batch === 1 && channels === 1 && rows > 0 && cols > 0 && [0, 4].includes(given.length)) return [rows, cols];
     throw this.unsupported(`has ${name}=${formatShape(given)}; read are numbers for rows and columns.`);
   }
-
-  /** Axes counted from the front; each is given once. */
-  axes(given: Dims, rank: number): Dims {
-    const axes = given.map((axis) => (axis < 0 ? axis + rank : axis));
-    const isFine = axes.every((axis) => Number.isInteger(axis) && axis >= 0 && axis < rank);
-    if (isFine && new Set(axes).size === axes.length) return axes;
-    throw this.broken(`has the axes [${given.join(", ")}] of a tensor with ${rank} axes.`);
-  }
 }
 
-export type Operator = (operation: Operation) => Item;
+export type Operator = (operation: Operation) => Item | readonly Item[];

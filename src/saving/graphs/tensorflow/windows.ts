@@ -69,12 +69,9 @@ export function averagePool(operation: Operation): Item {
   operation.expectChannelsLast();
   const mode = padding(operation);
   const [size, strides] = [operation.pair("ksize"), operation.pair("strides")];
-  return operation.builder.averagePool(operation.value(0), size, strides, mode, operation.hint);
-}
-
-export function pad(operation: Operation): Item {
-  const given = operation.known(1);
-  const fill = operation.optional(2) === undefined ? [0] : operation.numbers(2);
-  if (fill.some((value) => value !== 0)) throw operation.unsupported(`pads with ${fill.join()}.`);
-  return operation.builder.pad(operation.value(0), zeros(operation, given), operation.hint);
+  const x = operation.value(0);
+  const [, rows, cols] = x.shape;
+  if (mode === "valid" && rows === size[0] && cols === size[1])
+    return operation.builder.globalAverage(x, true, operation.hint);
+  return operation.builder.averagePool(x, size, strides, mode, operation.hint);
 }
