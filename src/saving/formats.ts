@@ -9,12 +9,13 @@ import { onnx } from "./onnx/format.ts";
 import { RAW_PIXELS, scalesPixels } from "./pixels-inside.ts";
 import { safetensors } from "./safetensors/format.ts";
 import { tfjs } from "./tfjs/format.ts";
+import { tensorflow } from "./tensorflow/format.ts";
 import { tflite } from "./tflite/format.ts";
 import { torch } from "./torch/format.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, topOf, zipNames } from "./zip/zip.ts";
 
-const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite];
+const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite, tensorflow];
 
 const readers = table.flatMap((format) => format.readers);
 

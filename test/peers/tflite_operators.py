@@ -200,7 +200,15 @@ case("RESHAPE of a list")(lambda x: conv(tf.reshape(x, (-1, 4, 12, 4))))
 case("RESHAPE to lists and back")(lambda x: tf.reshape(tf.nn.relu(tf.reshape(x, (-1, 4))), (-1, 8, 6, 4)))
 case("RESHAPE, softmax, RESHAPE")(lambda x: tf.reshape(tf.nn.softmax(tf.reshape(x, (-1, 4))), (-1, 48, 4)))
 case("RESHAPE that splits channels")(lambda x: tf.nn.softmax(tf.reshape(x, (-1, 8, 12, 2))))
-case("RESHAPE of channels first", refused="RESHAPE")(lambda x: tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (-1, 192)))
+case("RESHAPE of channels first", refused="output 'Identity'")(
+    lambda x: tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (-1, 192))
+)
+case("RESHAPE of channels first, FULLY_CONNECTED")(
+    lambda x: tf.matmul(tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (-1, 192)), numbers(192, 3)) + numbers(3)
+)
+case("RESHAPE of columns first, FULLY_CONNECTED")(
+    lambda x: tf.matmul(tf.reshape(tf.transpose(x, (0, 2, 3, 1)), (-1, 192)), numbers(192, 3))
+)
 case("SQUEEZE", shape=(1, 1, 4))(lambda x: tf.nn.softmax(tf.squeeze(x, (1, 2))))
 case("SQUEEZE of one axis", shape=(1, 6, 4))(lambda x: tf.nn.softmax(tf.squeeze(x, 1)))
 case("SQUEEZE after MEAN")(lambda x: tf.nn.softmax(tf.squeeze(tf.reduce_mean(x, (1, 2), keepdims=True), (-2, -3))))
@@ -363,9 +371,10 @@ case("edited: SQUEEZE", shape=(1, 1, 4), edit=takes(1, becomes("SQUEEZE", "Squee
 case("edited: SQUEEZE of all", shape=(1, 1, 4), free=False, edit=takes(1, becomes("SQUEEZE", "SqueezeOptions")))(
     lambda x: tf.reshape(x, (4,))
 )
-case("edited: RESHAPE by an option", edit=takes(1, option(newShape=[-1, 192])))(lambda x: tf.reshape(x, (-1, 192)))
+case("edited: RESHAPE by an option", edit=takes(1, becomes("RESHAPE", "ReshapeOptions", newShape=[-1, 192])))(lambda x: tf.reshape(x, (-1, 192)))
 case("edited: PADV2", edit=adds_zero)(lambda x: tf.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0))))
 case("edited: RELU_N1_TO_1", edit=becomes("RELU_N1_TO_1"))(tf.nn.elu)
+case("edited: DIV", edit=becomes("DIV", "DivOptions"))(lambda x: x * numbers(4, low=1, high=2))
 case("edited: RELU6", edit=becomes("RELU6"))(tf.nn.elu)
 case("edited: BATCH_MATMUL", shape=(4,), edit=takes(2, becomes("BATCH_MATMUL", "BatchMatMulOptions", adjY=True)))(
     lambda x: tf.matmul(x, DENSE)

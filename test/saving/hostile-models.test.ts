@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { loadAnyModel } from "../../src/models/files/load-model.ts";
 import { modelFromDescription } from "../../src/models/files/model-from-description.ts";
 import type { LayerDescription, ModelDescription } from "../../src/saving/checkpoint.ts";
-import { crc32 } from "../../src/saving/zip/crc32.ts";
+import { crc32 } from "../../src/saving/bytes/crc32.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
 import { writeZip } from "../../src/saving/zip/write.ts";
 import { zipMember } from "../../src/saving/zip/zip.ts";

@@ -96,7 +96,7 @@ function readGraph(file: TfliteModel, constants: Constants, name: string, fileSi
     return value;
   });
   const { size } = tensorAt(file, file.inputs[0] ?? -1);
-  const context: GraphContext = { builder, batch: size[0], depths: new WeakMap() };
+  const context: GraphContext = { builder, batch: size[0] };
   for (const operator of file.operators) run(operator, file, items, constants, context);
   const outputs = file.outputs.map((index): Value => {
     const item = items.get(index) ?? constants.get(index);
@@ -105,8 +105,12 @@ function readGraph(file: TfliteModel, constants: Constants, name: string, fileSi
     const value = isView(item) ? outputValue(builder, item) : undefined;
     if (value !== undefined) return value;
     if (item === undefined) throw formatError(`The TFLite graph's output '${output}' is made by nothing in it.`);
-    const what = isView(item) ? "has its axes in an order" : isConstant(item) ? "is a constant" : "is made of shapes";
-    throw unsupportedError(`The TFLite graph's output '${output}' ${what}, which no layer here gives.`);
+    const what = isView(item)
+      ? "has its axes in another order"
+      : isConstant(item)
+        ? "is a constant"
+        : "is made of shapes";
+    throw unsupportedError(`The TFLite graph's output '${output}' ${what}: no layer here gives that.`);
   });
   return builder.finish(name, inputs, outputs, { fileSize });
 }

@@ -1,16 +1,25 @@
 /** TFLite's operators as layers. Values stay float32: what a quantised model rounds is not rounded here. */
-import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { reshaped, transposed } from "../derived-tensor.ts";
 import type { Arithmetic } from "../graphs/arithmetic.ts";
-import { arithmetic, bounded, pictureMean, reducedPicture } from "../graphs/tensorflow-operators.ts";
+import { batchToSpace, convolved, spaceToBatch } from "../graphs/tensorflow-dilation.ts";
+import {
+  arithmetic,
+  bounded,
+  dense,
+  eachValue,
+  leaky,
+  padded,
+  pictureMean,
+  reducedPicture,
+} from "../graphs/tensorflow-operators.ts";
+import { numberProduct, reshapedTo } from "../graphs/tensorflow-shapes.ts";
 import type { Value } from "../graphs/value.ts";
 import { type View, formatView, lastAxis, plainValue, sizesOf, viewOf } from "../graphs/view.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { batchToSpace, spaceToBatch } from "./dilation.ts";
-import { type Item, type Operation, type Operator, isSpaced } from "./operation.ts";
-import { SHAPE_OPERATORS, numberProduct, reshapedTo } from "./shape-operators.ts";
+import type { Item, Operation, Operator } from "./operation.ts";
+import { SHAPE_OPERATORS } from "./shape-operators.ts";
 
 /** ActivationFunctionType. */
 const ACTIVATIONS: readonly string[] = ["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"];
@@ -67,33 +76,21 @@ interface Kind {
 }
 
 /** Strides are the options' fields 2 and 1. */
-function convolved(operation: Operation, { kernel, groups, ...fields }: Kind): Item {
+function convolve(operation: Operation, { kernel, groups, ...fields }: Kind): Item {
   const { builder, hint } = operation;
+  const bias = operation.optionalVector(2);
   const strides = pair(operation, 2, 1, 1);
   const dilation = pair(operation, ...fields.dilation, 1);
-  if (Math.max(...strides) > 1 && Math.max(...dilation) > 1) {
-    const shown = `strides of ${formatShape(strides)} and a dilation of ${formatShape(dilation)}`;
-    throw operation.unsupported(`has ${shown}: no layer has both.`);
-  }
-  const bias = operation.optionalVector(2);
-  const apply = (x: Value, apart: readonly [number, number], padding: Padding2D | "same" | "valid"): Value => {
-    const of = groups(channelsOf(operation, x));
-    const value = builder.convolution(x, { kernel, bias, strides, dilation: apart, padding, groups: of }, hint);
-    return activated(operation, value, fields.activation);
-  };
-  const item = operation.item(0);
-  if (!isSpaced(item)) return apply(picture(operation), dilation, paddingMode(operation));
-  const isPlain = Math.max(...strides, ...dilation) === 1 && paddingMode(operation) === "valid";
-  if (!isPlain || item.convolve !== undefined) {
-    throw operation.unsupported("follows SPACE_TO_BATCH_ND and is not plain, which no layer here does.");
-  }
-  return { ...item, convolve: (padding) => apply(item.picture, item.block, padding) };
+  return convolved(operation, { strides, dilation, padding: paddingMode(operation) }, (x, steps) => {
+    const options = { kernel, bias, ...steps, groups: groups(channelsOf(operation, x)) };
+    return activated(operation, builder.convolution(x, options, hint), fields.activation);
+  });
 }
 
 /** Kernels are (filters, rows, cols, channels of a group). */
 function convolution(operation: Operation): Item {
   const kernel = expectKernel(operation);
-  return convolved(operation, {
+  return convolve(operation, {
     kernel: transposed(kernel, [1, 2, 3, 0]),
     groups: (channels) => channels / (kernel.shape[3] ?? 1),
     dilation: [5, 4],
@@ -106,25 +103,12 @@ function depthwise(operation: Operation): Item {
   const kernel = expectKernel(operation);
   const [one, rows = 1, cols = 1, filters = 1] = kernel.shape;
   if (one !== 1) throw operation.unsupported(`has a kernel of shape ${formatShape(kernel.shape)}.`);
-  return convolved(operation, {
+  return convolve(operation, {
     kernel: reshaped(kernel, [rows, cols, 1, filters]),
     groups: (channels) => channels,
     dilation: [6, 5],
     activation: 4,
   });
-}
-
-/** A matrix (inputs, units) along the last axis of a tensor. */
-function dense(operation: Operation, x: View, matrix: StoredTensor, bias: StoredTensor | undefined): View {
-  const axis = lastAxis(x, operation.batch) ?? (matrix.shape[0] === 1 ? x.value.shape.length - 1 : undefined);
-  if (axis !== x.value.shape.length - 1) {
-    throw operation.unsupported(`takes a tensor of shape ${formatView(x)} whose last axis is no layer's.`);
-  }
-  const value = operation.builder.dense(x.value, matrix, bias, operation.hint);
-  // Another number of units may be 1, or no longer.
-  const units = matrix.shape[1] === 1 ? [] : [axis];
-  const last = (x.axes.at(-1) ?? []).filter((own) => own !== axis);
-  return { value, axes: [...x.axes.slice(0, -1), [...last, ...units]], hint: operation.hint };
 }
 
 /** Matrices are (units, inputs). Unless its axes are kept, a tensor becomes a list of as many numbers as the matrix takes. */
@@ -204,27 +188,6 @@ function sum(operation: Operation): Item {
   });
 }
 
-function pad(operation: Operation): Item {
-  const x = operation.view(0);
-  const given = operation.known(1);
-  const fill = operation.optional(2) === undefined ? [0] : operation.known(2);
-  if (given.length !== 2 * x.axes.length || given.some((zeros) => !(zeros >= 0))) {
-    throw operation.broken(`has the pads [${given.join(", ")}].`);
-  }
-  /** Zeros before and after the axis of the value. */
-  const around = (axis: number): readonly [number, number] => {
-    const at = x.axes.findIndex((group) => group.join() === String(axis));
-    return at === -1 ? [0, 0] : [given[2 * at] ?? 0, given[2 * at + 1] ?? 0];
-  };
-  const padding: Padding2D = [around(1), around(2)];
-  const count = padding.flat().reduce((total, zeros) => total + zeros, 0);
-  const isOfPicture = x.value.shape.length === 4 && given.reduce((total, zeros) => total + zeros, 0) === count;
-  if (!isOfPicture || padding.flat().some((zeros) => zeros >= 2 ** 16) || fill.some((zero) => zero !== 0)) {
-    throw operation.unsupported("is not read: only zeros around rows and columns are.");
-  }
-  return { ...x, value: operation.builder.pad(x.value, padding, operation.hint) };
-}
-
 function softmax(name: "softmax" | "log_softmax"): Operator {
   return (operation) => {
     const { builder, hint } = operation;
@@ -242,25 +205,12 @@ function softmax(name: "softmax" | "log_softmax"): Operator {
   };
 }
 
-/** What is done to each value alone. */
-function eachValue(apply: (operation: Operation, x: Value) => Value): Operator {
-  return (operation) => {
-    const x = operation.tidy(0);
-    return { ...x, value: apply(operation, x.value) };
-  };
-}
-
 function activation(name: string): Operator {
   return eachValue((operation, x) => operation.builder.activation(x, name, operation.hint));
 }
 
 function clamped(low: number, high: number): Operator {
   return eachValue((operation, x) => operation.builder.clamp(x, low, high, operation.hint));
-}
-
-function leaky(operation: Operation, x: Value, slope: number): Value {
-  if (slope >= 0 && slope < Infinity) return operation.builder.leakyRelu(x, slope, operation.hint);
-  throw operation.unsupported(`has the slope ${slope} below 0; read are slopes from 0.`);
 }
 
 /** The most slopes that are looked at. */
@@ -326,7 +276,10 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["FULLY_CONNECTED", fullyConnected],
   ["GELU", eachValue(gelu)],
   ["HARD_SWISH", activation("hard_silu")],
-  ["LEAKY_RELU", eachValue((operation, x) => leaky(operation, x, operation.operator.options?.float32(0) ?? 0))],
+  [
+    "LEAKY_RELU",
+    eachValue((operation: Operation, x) => leaky(operation, x, operation.operator.options?.float32(0) ?? 0)),
+  ],
   ["LOGISTIC", activation("sigmoid")],
   ["LOG_SOFTMAX", softmax("log_softmax")],
   ["MAXIMUM", (operation) => bounded(operation, "low")],
@@ -335,8 +288,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["MINIMUM", (operation) => bounded(operation, "high")],
   ["MUL", activatedArithmetic("multiply")],
   ["NEG", eachValue((operation, x) => operation.builder.affine(x, -1, 0, operation.hint))],
-  ["PAD", pad],
-  ["PADV2", pad],
+  ["PAD", padded],
+  ["PADV2", padded],
   ["PRELU", eachValue(prelu)],
   ["QUANTIZE", same],
   ["REDUCE_MAX", (operation) => reducedPicture(operation, keepsAxes(operation), globalMax(operation))],

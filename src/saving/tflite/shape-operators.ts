@@ -1,37 +1,21 @@
-/** TFLite's operators that change axes and shapes: of values, of weights, and of the numbers that shapes are made of. */
-import { type Dims, formatShape } from "../../core/shape.ts";
-import { elementCount } from "../bytes/element-count.ts";
-import { reshaped, transposed } from "../derived-tensor.ts";
+/** TFLite's operators that change axes and shapes. */
 import { MAX_NUMBERS } from "../graphs/operation.ts";
-import { type Size, isBatches, product, times } from "../graphs/sizes.ts";
-import { isConstant } from "../graphs/tensorflow-operation.ts";
-import { type View, formatView, reshapedView, sizesOf, transposedView } from "../graphs/view.ts";
-import { type Item, type Numbers, type Operation, type Operator, isNumbers, numbersItem } from "./operation.ts";
-
-/** The shape of an input, whatever it is. */
-function sizesAt(operation: Operation, i: number): readonly Size[] {
-  const item = operation.item(i);
-  return isNumbers(item) || isConstant(item) ? item.shape : sizesOf(operation.view(i));
-}
-
-/** The first input under another shape. */
-function under(operation: Operation, target: readonly Size[]): Item {
-  const item = operation.item(0);
-  if (!isNumbers(item) && !isConstant(item)) return reshapedTo(operation, operation.view(0), target);
-  const count = elementCount(item.shape);
-  const rest = elementCount(target.map((size) => (isBatches(size) ? NaN : size)).filter((size) => size !== -1));
-  const filled = target.map((size) => (size === -1 ? count / rest : size));
-  const shape = filled.map((size) => (isBatches(size) ? NaN : size));
-  if (elementCount(shape) !== count) throw operation.broken(`makes ${formatShape(shape)} of ${count} values.`);
-  return isNumbers(item) ? numbersItem(item.sizes, shape) : operation.derived(item, reshaped(item, shape));
-}
-
-export function reshapedTo(operation: Operation, x: View, target: readonly Size[]): View {
-  const view = reshapedView(operation.builder, x, target, operation.batch, operation.hint);
-  if (view !== undefined) return view;
-  const shown = formatShape(target.map((size) => (isBatches(size) ? null : size)));
-  throw operation.unsupported(`makes the shape ${shown} of ${formatView(x)}, which no layer here does.`);
-}
+import { isConstant, isNumbers } from "../graphs/tensorflow-operation.ts";
+import {
+  concatenation,
+  expandDims,
+  gather,
+  listProduct,
+  pack,
+  shapeOf,
+  slice,
+  squeeze,
+  stridedSlice,
+  transpose,
+  under,
+  unpack,
+} from "../graphs/tensorflow-shapes.ts";
+import type { Item, Operation, Operator } from "./operation.ts";
 
 /** The new shape is the second input, or in old files an option, or that of the output. */
 function reshape(operation: Operation): Item {
@@ -43,162 +27,36 @@ function reshape(operation: Operation): Item {
   return under(operation, option > 0 ? (operation.operator.options?.int32s(0) ?? []) : operation.output.shape);
 }
 
-function squeeze(operation: Operation): Item {
-  const shape = sizesAt(operation, 0);
+function squeezed(operation: Operation): Item {
   const { options } = operation.operator;
   if ((options?.length(0) ?? 0) > MAX_NUMBERS) throw operation.broken("drops more axes than there are.");
-  const given = (options?.int32s(0) ?? []).map((axis) => operation.axis(axis, shape.length));
-  const isDropped = (size: Size, axis: number): boolean => (given.length > 0 ? given.includes(axis) : isOne(size));
-  const isOne = (size: Size): boolean => (isBatches(size) ? operation.batch === 1 && size.batches === 1 : size === 1);
-  if (shape.some((size, axis) => isDropped(size, axis) && !isOne(size))) {
-    throw operation.unsupported("drops an axis that is not of length 1.");
-  }
-  return under(
-    operation,
-    shape.filter((size, axis) => !isDropped(size, axis)),
-  );
+  return squeeze(operation, options?.int32s(0) ?? []);
 }
 
-function expandDims(operation: Operation): Item {
-  const shape = sizesAt(operation, 0);
-  const at = operation.axis(operation.scalar(1), shape.length + 1);
-  const item = operation.item(0);
-  if (isNumbers(item) || isConstant(item)) return under(operation, shape.toSpliced(at, 0, 1));
-  const x = operation.view(0);
-  return { ...x, axes: x.axes.toSpliced(at, 0, []), hint: operation.hint };
-}
-
-function transpose(operation: Operation): Item {
-  const order = operation.known(1);
-  const item = operation.item(0);
-  const rank = sizesAt(operation, 0).length;
-  const isOrder = order.length === rank && order.every((_, axis) => order.includes(axis));
-  if (!isOrder) throw operation.broken(`has the order [${order.join(", ")}] for a tensor with ${rank} axes.`);
-  if (isConstant(item)) return operation.derived(item, transposed(item, order));
-  if (!isNumbers(item)) return transposedView(operation.view(0), order, operation.hint);
-  if (rank > 1) throw operation.unsupported("moves axes of a table of numbers.");
-  return item;
-}
-
-function shapeOf(operation: Operation): Item {
-  return numbersItem(sizesAt(operation, 0));
-}
-
-/** Numbers of a list, which a shape is. */
-function list(operation: Operation, i: number): readonly Size[] {
-  const item = operation.optional(i);
-  const isList = isNumbers(item) || isConstant(item) ? item.shape.length === 1 : false;
-  if (isList) return operation.sizes(i).sizes;
-  throw operation.unsupported("is of more than a list of numbers, which no layer here does.");
-}
-
-function limited(operation: Operation, sizes: readonly Size[], shape?: Dims): Numbers {
-  if (sizes.length <= MAX_NUMBERS) return numbersItem(sizes, shape);
-  throw operation.unsupported(`makes ${sizes.length} numbers.`);
-}
-
-function gather(operation: Operation): Item {
-  const from = list(operation, 0);
-  const { shape } = operation.sizes(1);
-  const places = operation.known(1);
-  return limited(
-    operation,
-    places.map((place) => {
-      const size = from[place];
-      if (size === undefined) throw operation.broken(`picks number ${place} of ${from.length}.`);
-      return size;
-    }),
-    shape,
-  );
-}
-
-/** begin, end and strides for one axis, with masks (StridedSliceOptions). */
-function stridedSlice(operation: Operation): Item {
-  const from = list(operation, 0);
-  const [begin = 0, ...more] = operation.known(1);
-  const [end = 0] = operation.known(2);
-  const [step = 1] = operation.known(3);
-  const { options } = operation.operator;
-  const mask = (field: number): boolean => ((options?.int32(field) ?? 0) & 1) !== 0;
-  if (more.length > 0 || !(Number.isInteger(step) && step !== 0) || (options?.int32(2) ?? 0) !== 0 || mask(3)) {
-    throw operation.unsupported("cuts a list in a way that is not read.");
-  }
-  const at = (place: number): number => (place < 0 ? place + from.length : place);
-  if (mask(4)) return limited(operation, from.slice(at(begin), at(begin) + 1), []);
-  const clip = (place: number): number =>
-    Math.min(Math.max(at(place), step > 0 ? 0 : -1), from.length - (step > 0 ? 0 : 1));
-  const first = mask(0) ? (step > 0 ? 0 : from.length - 1) : clip(begin);
-  const last = mask(1) ? (step > 0 ? from.length : -1) : clip(end);
-  const count = Math.max(0, Math.ceil((last - first) / step));
-  return limited(
-    operation,
-    Array.from({ length: count }, (_, i) => from[first + i * step] ?? NaN),
-  );
-}
-
-function slice(operation: Operation): Item {
-  const from = list(operation, 0);
-  const [begin, size] = [operation.scalar(1), operation.scalar(2)];
-  return limited(operation, from.slice(begin, size === -1 ? undefined : begin + size));
-}
-
-/** Keeps the axis, or not. */
-function reduceProd(operation: Operation): Item {
-  const result = product(list(operation, 0));
-  return numbersItem([result], (operation.operator.options?.uint8(0) ?? 0) === 0 ? [] : [1]);
-}
-
-function pack(operation: Operation): Item {
-  const parts = Array.from({ length: operation.inputCount }, (_, i) => operation.optional(i));
-  if (parts.some((part) => !(isNumbers(part) || isConstant(part)) || part.shape.length > 0)) {
-    throw operation.unsupported("stacks more than numbers, which no layer here does.");
-  }
-  return limited(
-    operation,
-    parts.flatMap((_, i) => operation.sizes(i).sizes),
-  );
-}
-
-function unpack(operation: Operation): readonly Item[] {
-  return list(operation, 0).map((size) => numbersItem([size], []));
-}
-
-export function concatenation(operation: Operation): Item {
-  const parts = Array.from({ length: operation.inputCount }, (_, i) => i);
-  if (parts.length === 1) return operation.item(0);
-  return limited(
-    operation,
-    parts.flatMap((i) => list(operation, i)),
-  );
-}
-
-/** The product of numbers that shapes are made of; undefined if an input is something else. */
-export function numberProduct(operation: Operation): Item | undefined {
-  const [a, b] = [operation.optional(0), operation.optional(1)];
-  if (!isNumbers(a) && !isNumbers(b)) return undefined;
-  const [x, y] = [operation.sizes(0), operation.sizes(1)];
-  const [long, short] = x.shape.length >= y.shape.length ? [x, y] : [y, x];
-  if (short.sizes.length !== 1 && short.sizes.length !== long.sizes.length) {
-    throw operation.unsupported("multiplies lists of different lengths.");
-  }
-  return numbersItem(
-    long.sizes.map((size, i) => times(size, short.sizes[short.sizes.length === 1 ? 0 : i] ?? NaN)),
-    long.shape,
-  );
+/** Masks as StridedSliceOptions has them. */
+function cut(operation: Operation): Item {
+  const mask = (field: number): number => operation.operator.options?.int32(field) ?? 0;
+  return stridedSlice(operation, {
+    begin: mask(0),
+    end: mask(1),
+    ellipsis: mask(2),
+    newAxis: mask(3),
+    shrink: mask(4),
+  });
 }
 
 /** The name of each operator and how it is read. */
 export const SHAPE_OPERATORS: readonly (readonly [name: string, read: Operator])[] = [
-  ["CONCATENATION", concatenation],
+  ["CONCATENATION", (operation) => concatenation(operation, operation.inputCount)],
   ["EXPAND_DIMS", expandDims],
   ["GATHER", gather],
   ["PACK", pack],
-  ["REDUCE_PROD", reduceProd],
+  ["REDUCE_PROD", (operation) => listProduct(operation, (operation.operator.options?.uint8(0) ?? 0) !== 0)],
   ["RESHAPE", reshape],
   ["SHAPE", shapeOf],
   ["SLICE", slice],
-  ["SQUEEZE", squeeze],
-  ["STRIDED_SLICE", stridedSlice],
+  ["SQUEEZE", squeezed],
+  ["STRIDED_SLICE", cut],
   ["TRANSPOSE", transpose],
   ["UNPACK", unpack],
 ];
