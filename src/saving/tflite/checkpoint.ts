@@ -137,9 +137,9 @@ function run(
   const output = result === undefined ? undefined : tensorAt(file, result);
   const read = OPERATORS.get(named);
   if (read === undefined || output === undefined) {
+    const what = output === undefined ? "" : `, which makes '${output.name.slice(0, 200)}'`;
     throw unsupportedError(
-      `The TFLite graph has ${named}${output === undefined ? "" : `, which makes '${output.name.slice(0, 200)}'`}. ` +
-        `Read are: ${[...OPERATORS.keys()].toSorted().join(", ")}`,
+      `The TFLite graph has ${named}${what}: no layer here does that. docs/formats.md lists the operators that are read.`,
     );
   }
   const inputs = operator.inputs.map((index) => {

@@ -19,6 +19,7 @@ describe("two pictures are answered as TFLite answers each, within 1e-6", () => 
     ["edge-impulse.tflite", ["Conv2D", "ReLU", "Dense", "ReLU", "Flatten", "Dense"]],
     ["edge-impulse-any-batch.tflite", ["Conv2D", "ReLU", "Dense", "ReLU", "Flatten", "Dense"]],
     ["edge-impulse-folded.tflite", ["Conv2D", "ReLU", "Dense", "ReLU", "Flatten", "Dense"]],
+    ["buffers-outside.tflite", ["Conv2D", "ReLU", "Dense", "ReLU", "Flatten", "Dense"]],
     ["channels-first.tflite", ["Rescaling", "Conv2D", "ReLU", "Rescaling", "GlobalAveragePooling2D", "Dense"]],
   ] as const) {
     test(name, async () => {
