@@ -57,6 +57,8 @@ for padding in ("SAME", "VALID"):
         lambda x, p=padding: tf.nn.depthwise_conv2d(x, numbers(3, 3, 4, 1), (1, 1, 1, 1), p, dilations=(2, 2))
     )
     case(f"AVERAGE_POOL_2D {padding}")(lambda x, p=padding: tf.nn.avg_pool2d(x, (2, 3), (2, 1), p))
+    case(f"MAX_POOL_2D {padding}")(lambda x, p=padding: tf.nn.max_pool2d(x, (2, 3), (2, 1), p))
+    case(f"MAX_POOL_2D {padding} strides 1")(lambda x, p=padding: tf.nn.max_pool2d(x, 3, 1, p))
     case(f"AVERAGE_POOL_2D {padding} strides 1")(lambda x, p=padding: tf.nn.avg_pool2d(x, 3, 1, p))
 case("CONV_2D groups")(lambda x: conv(x, filters=6, channels=2))
 case("CONV_2D 1 x 1 picture", shape=(1, 1, 4))(lambda x: conv(x, size=1))
@@ -168,6 +170,7 @@ keras("GlobalAveragePooling2D", L.GlobalAveragePooling2D(), *top())
 keras("GlobalAveragePooling2D keepdims", L.GlobalAveragePooling2D(keepdims=True), L.Conv2D(3, 1), L.Flatten(), L.Softmax())
 keras("GlobalMaxPooling2D", L.GlobalMaxPooling2D(), *top())
 keras("MaxPooling2D of the whole", L.MaxPooling2D((8, 6)), L.Flatten(), *top())
+keras("MaxPooling2D", L.Conv2D(6, 3, activation="relu"), L.MaxPooling2D(), L.Flatten(), *top())
 keras("ZeroPadding2D", L.ZeroPadding2D(((1, 2), (0, 1))), L.Conv2D(3, 3, strides=2), L.Flatten(), *top())
 keras("BatchNormalization alone", L.BatchNormalization(), L.ReLU(6.0), L.BatchNormalization())
 keras("SeparableConv2D", L.SeparableConv2D(6, 3, padding="same", depth_multiplier=2), L.ReLU())
@@ -237,8 +240,12 @@ case("CAST of bytes", dtype=tf.uint8)(lambda x: conv(tf.cast(x, tf.float32) / 12
 case("CAST of bytes, by way of integers", dtype=tf.uint8)(lambda x: tf.cast(tf.cast(x, tf.int32), tf.float32) * 0.1)
 case("CAST to integers", refused="CAST")(lambda x: tf.cast(tf.cast(x * 10, tf.int32), tf.float32) * 0.1)
 
-case("MAX_POOL_2D", refused="MAX_POOL_2D")(lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"))
-case("CONCATENATION", refused="CONCATENATION")(lambda x: tf.concat((conv(x), conv(x, size=1)), -1))
+case("CONCATENATION")(lambda x: tf.concat((conv(x), conv(x, size=1, filters=2), x), -1))
+case("CONCATENATION of rows")(lambda x: tf.concat((conv(x), conv(x, size=1)), 1))
+case("CONCATENATION of channels first")(
+    lambda x: tf.transpose(tf.concat([tf.transpose(y, (0, 3, 1, 2)) for y in (conv(x), conv(x, size=1))], 1), (0, 2, 3, 1))
+)
+case("CONCATENATION of pictures", refused="CONCATENATION")(lambda x: tf.concat((x, x * 2.0), 0))
 case("STRIDED_SLICE", refused="STRIDED_SLICE")(lambda x: x[:, ::2, 1:5])
 case("SLICE", refused="SLICE")(lambda x: tf.slice(x, (0, 0, 0, 1), (-1, -1, -1, 2)))
 case("GATHER", refused="GATHER")(lambda x: tf.gather(x, (0, 2), axis=3))
@@ -391,6 +398,8 @@ for code, activation in enumerate(("RELU", "RELU_N1_TO_1", "RELU6"), 1):
         "SUB": lambda x: x - 0.5,
         "DIV": lambda x: x / 0.7,
         "AVERAGE_POOL_2D": lambda x: tf.nn.avg_pool2d(x, 2, 2, "VALID"),
+        "MAX_POOL_2D": lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"),
+        "CONCATENATION": lambda x: tf.concat((x * 8.0, conv(x)), 3),
     }.items():
         case(f"edited: {name} with {activation}", edit=option(fusedActivationFunction=code))(function)
 # TFLite's interpreter leaves these two out.

@@ -54,6 +54,23 @@ function channelFactor(tensor: StoredTensor, { value, axes }: View): Factor | un
   return value.shape[last] === count && shape[channels] === count ? reshaped(tensor, [count]) : undefined;
 }
 
+/** The first `count` inputs, values of layers, joined along an axis of the file's. */
+export function joined(operation: TensorFlowOperation, count: number, given: number): View {
+  const views = Array.from({ length: count }, (_, i) => operation.tidy(i));
+  const [first, ...others] = views;
+  if (first === undefined) throw operation.broken("joins nothing.");
+  const at = operation.axis(given, first.axes.length);
+  const values = views.map(({ value }) => value);
+  const join = (axis: number): Value => operation.builder.layer("Concatenate", operation.hint, { axis }, values);
+  const rank = first.value.shape.length;
+  const arePlain = views.every((x) => x.value.shape.length === rank && plainValue(operation.builder, x) === x.value);
+  if (arePlain && at > 0) return viewOf(join(at));
+  const [axis = 0, ...more] = first.axes[at] ?? [];
+  const areAlike = others.every((x) => x.value.shape.length === rank && x.axes.join(";") === first.axes.join(";"));
+  if (axis > 0 && more.length === 0 && areAlike) return { ...first, value: join(axis), hint: operation.hint };
+  throw operation.unsupported(`joins tensors along the axis ${at} of ${formatView(first)}, which no layer here does.`);
+}
+
 /** A value with a number as its low or its high bound: the larger or the smaller of the two. */
 export function bounded(operation: TensorFlowOperation, bound: "low" | "high"): View {
   const at = isComputed(operation.optional(0)) ? 0 : 1;

@@ -9,12 +9,14 @@ import {
   bounded,
   dense,
   eachValue,
+  joined,
   leaky,
   padded,
   pictureMean,
   reducedPicture,
 } from "../graphs/tensorflow-operators.ts";
-import { numberProduct, reshapedTo } from "../graphs/tensorflow-shapes.ts";
+import { isComputed } from "../graphs/tensorflow-operation.ts";
+import { concatenation as concatenated, numberProduct, reshapedTo } from "../graphs/tensorflow-shapes.ts";
 import type { Value } from "../graphs/value.ts";
 import { type View, formatView, lastAxis, plainValue, sizesOf, viewOf } from "../graphs/view.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
@@ -162,11 +164,23 @@ function averagePool(operation: Operation): Item {
 }
 
 function maxPool(operation: Operation): Item {
+  const { builder, hint } = operation;
   const x = picture(operation);
-  if (isWhole(operation, x, pair(operation, 4, 3, 1))) {
-    return activated(operation, globalMax(operation)(x, true), 5);
-  }
-  throw operation.unsupported("is not read but for one window as large as the picture (GlobalMaxPooling2D).");
+  const poolSize = pair(operation, 4, 3, 1);
+  const config = { poolSize, strides: pair(operation, 2, 1, 1), padding: paddingMode(operation) };
+  const value = isWhole(operation, x, poolSize)
+    ? globalMax(operation)(x, true)
+    : builder.layer("MaxPooling2D", hint, config, [x]);
+  return activated(operation, value, 5);
+}
+
+/** Values along an axis, or numbers of a shape. */
+function concatenation(operation: Operation): Item {
+  const { inputCount, operator } = operation;
+  const { options } = operator;
+  if (inputCount === 1 || !isComputed(operation.optional(0))) return concatenated(operation, inputCount);
+  const x = joined(operation, inputCount, options?.int32(0) ?? 0);
+  return { ...x, value: activated(operation, x.value, 1) };
 }
 
 function globalMax(operation: Operation): (x: Value, keepdims: boolean) => Value {
@@ -267,6 +281,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["BATCH_MATMUL", matrixProduct],
   ["BATCH_TO_SPACE_ND", batchToSpace],
   ["CAST", cast],
+  ["CONCATENATION", concatenation],
   ["CONV_2D", convolution],
   ["DEPTHWISE_CONV_2D", depthwise],
   ["DEQUANTIZE", same],

@@ -2,7 +2,6 @@
 import { MAX_NUMBERS } from "../graphs/operation.ts";
 import { isConstant, isNumbers } from "../graphs/tensorflow-operation.ts";
 import {
-  concatenation,
   expandDims,
   gather,
   listProduct,
@@ -47,7 +46,6 @@ function cut(operation: Operation): Item {
 
 /** The name of each operator and how it is read. */
 export const SHAPE_OPERATORS: readonly (readonly [name: string, read: Operator])[] = [
-  ["CONCATENATION", (operation) => concatenation(operation, operation.inputCount)],
   ["EXPAND_DIMS", expandDims],
   ["GATHER", gather],
   ["PACK", pack],
