@@ -1,6 +1,6 @@
 """Small TFLite files with every operator that is read, over its attributes, and answers of TFLite's own interpreter: python tflite_operators.py JOB
 
-The one task of the job (see tasks.py) is { "folder", "input" }; its answer is { "cases": [{ "name", "file", "input", "shape", "output",
+The one task of the job (see tasks.py) is { "folder", "input", "only"?: what is in the names of the cases }; its answer is { "cases": [{ "name", "file", "input", "shape", "output",
 "operators" }] }, where a case has `refused`, the operator that is to be named, if no layer here does it. TensorFlow's converter makes the
 files from functions; what it never writes itself is changed in them by `edit`.
 """
@@ -399,7 +399,6 @@ for code, activation in enumerate(("RELU", "RELU_N1_TO_1", "RELU6"), 1):
         "DIV": lambda x: x / 0.7,
         "AVERAGE_POOL_2D": lambda x: tf.nn.avg_pool2d(x, 2, 2, "VALID"),
         "MAX_POOL_2D": lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"),
-        "CONCATENATION": lambda x: tf.concat((x * 8.0, conv(x)), 3),
     }.items():
         case(f"edited: {name} with {activation}", edit=option(fusedActivationFunction=code))(function)
 # TFLite's interpreter leaves these two out.
@@ -450,7 +449,7 @@ def do(task):
         if "dtype" in given:
             samples = np.floor(128 * samples + 128)
         for batch in (1, None) if free else (1,):
-            if task.get("only") not in (None, name):
+            if (task.get("only") or "") not in name:
                 continue
             x = samples[:2]
             said = f"{name}, {'a free batch' if batch is None else 'one picture at a time'}"
