@@ -382,6 +382,7 @@ case("edited: RESHAPE by an option", edit=takes(1, becomes("RESHAPE", "ReshapeOp
 case("edited: PADV2", edit=adds_zero)(lambda x: tf.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0))))
 case("edited: RELU_N1_TO_1", edit=becomes("RELU_N1_TO_1"))(tf.nn.elu)
 case("edited: DIV", edit=becomes("DIV", "DivOptions"))(lambda x: x * numbers(4, low=1, high=2))
+case("edited: MAXIMUM", edit=becomes("MAXIMUM", "MaximumMinimumOptions"))(lambda x: tf.minimum(x, 0.25))
 case("edited: RELU6", edit=becomes("RELU6"))(tf.nn.elu)
 case("edited: BATCH_MATMUL", shape=(4,), edit=takes(2, becomes("BATCH_MATMUL", "BatchMatMulOptions", adjY=True)))(
     lambda x: tf.matmul(x, DENSE)
