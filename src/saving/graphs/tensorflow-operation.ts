@@ -1,4 +1,5 @@
 /** An operator of TensorFlow, as TF.js and TFLite have it: its values have their channels last, as those of layers do. */
+import type { Padding2D } from "../../core/padding.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
@@ -13,8 +14,18 @@ export interface Numbers {
   readonly shape: Dims;
 }
 
+/** A picture of which every `block`-th row and column is a picture of its own, and what is done to it then. */
+export interface Dealt {
+  readonly x: Value;
+  readonly block: readonly [number, number];
+  /** Zeros around the picture before it is dealt out. */
+  readonly padding: Padding2D;
+  /** The convolution of the parts; undefined until there is one. */
+  readonly convolved?: ((dilation: readonly [number, number], padding: Padding2D) => Value) | undefined;
+}
+
 /** What a tensor of the graph stands for. */
-export type TensorFlowItem = Value | View | StoredTensor | Numbers;
+export type TensorFlowItem = Value | View | StoredTensor | Numbers | Dealt;
 
 export function isNumbers(item: unknown): item is Numbers {
   return typeof item === "object" && item !== null && "sizes" in item;

@@ -9,6 +9,7 @@ import { numberProduct } from "../tensorflow-shapes.ts";
 import { type View, formatView, lastAxis } from "../view.ts";
 import { ACTIVATIONS, fused, leakyRelu, normalized, plus } from "./activations.ts";
 import { FOLDED, folded } from "./constants.ts";
+import { dealtOut, putTogether } from "./dilation.ts";
 import { scaledByInverse, shiftedByMean } from "./normalization.ts";
 import type { Item, Operation, Operator } from "./operation.ts";
 import { SHAPE_OPERATORS } from "./shapes.ts";
@@ -135,6 +136,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["AddN", sum],
       ["AddV2", calculation("add")],
       ["AvgPool", averagePool],
+      ["BatchMatMulV2", matMul],
+      ["BatchToSpaceND", putTogether],
       ["BiasAdd", biasAdd],
       ["Cast", cast],
       ["CheckNumerics", same],
@@ -144,7 +147,6 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["FusedBatchNormV2", batchNormalization],
       ["FusedBatchNormV3", batchNormalization],
       ["FusedDepthwiseConv2dNative", depthwise],
-      ["BatchMatMulV2", matMul],
       ["Identity", same],
       ["LeakyRelu", eachValue((operation: Operation, x) => leakyRelu(operation, x, "alpha"))],
       ["LogSoftmax", alongLast("log_softmax")],
@@ -166,6 +168,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["Snapshot", same],
       ["Softmax", alongLast("softmax")],
       ["Sqrt", ofConstantsAlone],
+      ["SpaceToBatchND", dealtOut],
       ["Square", ofConstantsAlone],
       ["StopGradient", same],
       ["Sub", calculation("subtract")],
