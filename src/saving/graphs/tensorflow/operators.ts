@@ -5,6 +5,7 @@ import { reshaped, transposed } from "../../derived-tensor.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import { isComputed, isConstant } from "../tensorflow-operation.ts";
 import { arithmetic, bounded, dense, eachValue, padded, pictureMean, reducedPicture } from "../tensorflow-operators.ts";
+import { batchToSpace, spaceToBatch } from "../tensorflow-dilation.ts";
 import { numberProduct } from "../tensorflow-shapes.ts";
 import { type View, formatView, lastAxis } from "../view.ts";
 import { ACTIVATIONS, fused, leakyRelu, normalized, plus } from "./activations.ts";
@@ -135,6 +136,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["AddN", sum],
       ["AddV2", calculation("add")],
       ["AvgPool", averagePool],
+      ["BatchMatMulV2", matMul],
+      ["BatchToSpaceND", batchToSpace],
       ["BiasAdd", biasAdd],
       ["Cast", cast],
       ["CheckNumerics", same],
@@ -144,7 +147,6 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["FusedBatchNormV2", batchNormalization],
       ["FusedBatchNormV3", batchNormalization],
       ["FusedDepthwiseConv2dNative", depthwise],
-      ["BatchMatMulV2", matMul],
       ["Identity", same],
       ["LeakyRelu", eachValue((operation: Operation, x) => leakyRelu(operation, x, "alpha"))],
       ["LogSoftmax", alongLast("log_softmax")],
@@ -166,6 +168,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["Snapshot", same],
       ["Softmax", alongLast("softmax")],
       ["Sqrt", ofConstantsAlone],
+      ["SpaceToBatchND", spaceToBatch],
       ["Square", ofConstantsAlone],
       ["StopGradient", same],
       ["Sub", calculation("subtract")],

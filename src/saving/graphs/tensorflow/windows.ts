@@ -2,6 +2,9 @@
 import type { Padding2D } from "../../../core/padding.ts";
 import { type Dims, formatShape } from "../../../core/shape.ts";
 import { reshaped } from "../../derived-tensor.ts";
+import type { StoredTensor } from "../../stored-tensor.ts";
+import { convolved } from "../tensorflow-dilation.ts";
+import type { Value } from "../value.ts";
 import { fused } from "./activations.ts";
 import type { Item, Operation } from "./operation.ts";
 
@@ -28,41 +31,29 @@ function zeros(operation: Operation, given: Dims): Padding2D {
 
 /** Kernels are (rows, cols, channels of a group, filters). */
 export function convolution(operation: Operation): Item {
-  operation.expectChannelsLast();
-  const x = operation.value(0);
   const kernel = operation.constant(1);
-  const value = operation.builder.convolution(
-    x,
-    {
-      kernel,
-      strides: operation.pair("strides"),
-      dilation: operation.pair("dilations"),
-      padding: padding(operation),
-      groups: (x.shape.at(-1) ?? 0) / (kernel.shape[2] ?? 1),
-    },
-    operation.hint,
-  );
-  return fused(operation, value);
+  return convolve(operation, kernel, (x) => (x.shape.at(-1) ?? 0) / (kernel.shape[2] ?? 1));
 }
 
 /** Kernels are (rows, cols, channels, filters of each). */
 export function depthwise(operation: Operation): Item {
-  operation.expectChannelsLast();
   const kernel = operation.constant(1);
   const [rows = 1, cols = 1, channels = 1, multiplier = 1] = kernel.shape;
   if (kernel.shape.length !== 4) throw operation.broken(`has a kernel of shape ${formatShape(kernel.shape)}.`);
-  const value = operation.builder.convolution(
-    operation.value(0),
-    {
-      kernel: reshaped(kernel, [rows, cols, 1, channels * multiplier]),
-      strides: operation.pair("strides"),
-      dilation: operation.pair("dilations"),
-      padding: padding(operation),
-      groups: channels,
-    },
-    operation.hint,
+  return convolve(operation, reshaped(kernel, [rows, cols, 1, channels * multiplier]), () => channels);
+}
+
+function convolve(operation: Operation, kernel: StoredTensor, groupsOf: (x: Value) => number): Item {
+  operation.expectChannelsLast();
+  const { builder, hint } = operation;
+  const steps = {
+    strides: operation.pair("strides"),
+    dilation: operation.pair("dilations"),
+    padding: padding(operation),
+  };
+  return convolved(operation, steps, (x, taken) =>
+    fused(operation, builder.convolution(x, { kernel, ...taken, groups: groupsOf(x) }, hint)),
   );
-  return fused(operation, value);
 }
 
 export function averagePool(operation: Operation): Item {
