@@ -5,13 +5,14 @@
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
 import { type Padding2D, samePadding } from "../../core/padding.ts";
 import { type Dims, type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
-import type { LayerConfig } from "../../layers/layer.ts";
+import type { Layer, LayerConfig } from "../../layers/layer.ts";
 import { layerFromConfig } from "../../layers/registry.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "../derived-tensor.ts";
+import { checkSize } from "./check-size.ts";
 import { type Factor, areNumbers, combined, listOf, merged, numbersOf, oneOrAll, vectorOf } from "./factors.ts";
 import { layerNames } from "./layer-names.ts";
 import type { Value } from "./value.ts";
@@ -51,6 +52,8 @@ const MAX_LAYERS = 10_000;
 /** The most channels whose numbers a Rescaling layer keeps in its config. */
 const MAX_RESCALED = 16;
 
+/** The farthest from 0 that both bounds of values may be. */
+const MAX_SHIFT = 64;
 /** Normalizations that are merged into one: more than any exporter leaves one after the other. */
 const MAX_MERGES = 8;
 
@@ -110,6 +113,11 @@ export class GraphBuilder {
       );
     }
     expectVector(bias, filters, hint);
+    if (Math.max(...strides) > 1 && Math.max(...dilation) > 1) {
+      throw unsupportedError(
+        `The convolution '${hint}' has strides of ${formatShape(strides)} and dilations of ${formatShape(dilation)}; Keras has no layer with both.`,
+      );
+    }
     const isSame =
       options.padding === "same" || isSamePadding(options.padding, x.shape, kernel.shape, strides, dilation);
     const input = isSame || options.padding === "valid" ? x : this.pad(x, paddingOf(options.padding), `${hint}_pad`);
@@ -166,7 +174,15 @@ export class GraphBuilder {
       return this.layer("ReLU", hint, { maxValue: high === Infinity ? null : high }, [x]);
     }
     if (low === -1 && high === 1) return this.activation(x, "hard_tanh", hint);
-    throw unsupportedError(`'${hint}' bounds values to [${low}, ${high}]; read are bounds from 0, and [-1, 1].`);
+    // By way of a ReLU, whose low bound is 0. What is added may not be so large that it costs digits.
+    if (low < high && [low, high].every((bound) => Math.abs(bound) <= MAX_SHIFT || !Number.isFinite(bound))) {
+      const [factor, from] = low === -Infinity ? [-1, high] : [1, low];
+      const shifted = this.affine(x, factor, -factor * from, hint);
+      return this.affine(this.clamp(shifted, 0, high - low, hint), factor, from, hint);
+    }
+    throw unsupportedError(
+      `'${hint}' bounds values to [${low}, ${high}]; read are bounds of which the lower one is lower, from ${-MAX_SHIFT} to ${MAX_SHIFT}.`,
+    );
   }
 
   leakyRelu(x: Value, negativeSlope: number, hint: string): Value {
@@ -331,25 +347,21 @@ export class GraphBuilder {
   }
 }
 
-/** Weights that a model may have beyond those of the file: of normalizations that stand for a scale or an offset. */
-const MAX_ADDED = 2 ** 20;
-
-/** A weight takes a byte or more. A file with fewer bytes than weights uses the same ones for many layers, to fill the memory. */
-function checkSize(weights: readonly (readonly [string, StoredTensor])[], fileSize: number): void {
-  const count = weights.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0);
-  if (count <= fileSize + MAX_ADDED) return;
-  throw new MobileNetV2Error(
-    "LimitError",
-    `The layers have ${count} weights, but the file has only ${fileSize} bytes.`,
-  );
-}
-
 function outputShape(className: string, hint: string, config: LayerConfig, inputs: readonly Value[]): Shape {
+  const layer = layerOf(className, hint, config);
   try {
-    const layer = layerFromConfig(className, { ...config, name: "layer" });
     return layer.computeOutputShape(inputs.map(({ shape }) => shape));
   } catch (error) {
     throw formatError(`'${hint}' makes no ${className} layer: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A layer that refuses its own arguments is one that Keras lacks; the file may be right. */
+function layerOf(className: string, hint: string, config: LayerConfig): Layer {
+  try {
+    return layerFromConfig(className, { ...config, name: "layer" });
+  } catch (error) {
+    throw unsupportedError(`'${hint}' makes no ${className} layer: ${messageOf(error)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The messages of ONNX (onnx.proto, IR versions 3 to 13) as plain objects: what a network of layers needs of them, all of it bounded. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Field, fieldsOf, floatOf, integersOf, messageOf, textOf } from "./protobuf.ts";
-import { type TensorProto, readTensorProto } from "./tensor-proto.ts";
+import { type TensorProto, dtypeOf, readTensorProto } from "./tensor-proto.ts";
 
 export interface ModelProto {
   readonly producer: string;
@@ -23,6 +23,8 @@ export interface ValueInfo {
   readonly name: string;
   /** Undefined if the file does not say it; null stands for an axis that is not known. */
   readonly shape: readonly (number | null)[] | undefined;
+  /** numpy's name of the type; undefined if the file does not say it. */
+  readonly dtype: string | undefined;
 }
 
 export interface NodeProto {
@@ -151,16 +153,20 @@ function floatsOf(field: Field): readonly number[] {
 function readValueInfo(message: Uint8Array): ValueInfo {
   let name = "";
   let shape: readonly (number | null)[] | undefined;
+  let dtype: string | undefined;
   for (const field of fieldsOf(message)) {
     if (field.number === 1) name = textOf(field);
     if (field.number !== 2) continue;
     // TypeProto: only tensors have the field 1.
     for (const type of fieldsOf(messageOf(field))) {
       if (type.number !== 1) continue;
-      for (const part of fieldsOf(messageOf(type))) if (part.number === 2) shape = readShape(messageOf(part));
+      for (const part of fieldsOf(messageOf(type))) {
+        if (part.number === 1) dtype = dtypeOf(part.integer);
+        if (part.number === 2) shape = readShape(messageOf(part));
+      }
     }
   }
-  return { name, shape };
+  return { name, shape, dtype };
 }
 
 function readShape(message: Uint8Array): readonly (number | null)[] {
