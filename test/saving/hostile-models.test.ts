@@ -70,7 +70,7 @@ describe("Keras configs", () => {
       "a class that nobody knows",
       (c) => (layer(c, "add").class_name = "Teleport"),
       "UnsupportedError",
-      /Unknown layer: 'Teleport'/,
+      /Layer 'add' is of class Teleport, which is not read here/,
     ],
     [
       "a foreign module",

@@ -9,6 +9,7 @@ import type { Checkpoint } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
 import { LABELS, namedClasses } from "../../saving/labels/labels-beside.ts";
 import { mainFile } from "../../saving/main-file.ts";
+import { refuseUnread } from "../../saving/unread.ts";
 import { Model } from "../model.ts";
 import { type AnyModel, modelFromDescription } from "./model-from-description.ts";
 import { Sequential } from "../sequential.ts";
@@ -67,7 +68,7 @@ export interface CheckpointFile extends Checkpoint {
 
 /**
  * Reads the description of a file, without making a model: its format, layers, names of classes, and tensors, whose values are decoded only
- * when they are used. `source` and errors are those of `loadModel`.
+ * when they are used. If something in the model is not read here, `unread` says what. `source` and other errors are those of `loadModel`.
  */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
   const files = await openFiles(source, options);
@@ -78,8 +79,9 @@ export async function readCheckpoint(source: FilesSource, options: ReadOptions =
   return hasLabels ? namedClasses(checkpoint, await files.read(LABELS)) : checkpoint;
 }
 
-/** Makes the model of a checkpoint. @throws ValueError if it has only weights; UnsupportedError if it is a quantized model. */
+/** Makes the model of a checkpoint. @throws ValueError if it has only weights; UnsupportedError if it is a quantized model, or not read here. */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): AnyModel {
+  refuseUnread(checkpoint);
   if (checkpoint.quantized === true) throw quantizedError();
   if (checkpoint.model === undefined) {
     throw valueError(

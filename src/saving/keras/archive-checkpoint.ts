@@ -4,10 +4,13 @@ import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { openHdf5 } from "../hdf5/hdf5.ts";
 import { member, parseJson } from "../bytes/json.ts";
+import { byName } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
+import { modelEnds } from "./ends.ts";
 import { WEIGHTS } from "./sniff.ts";
-import { datasetsOf, kerasTensors } from "./weights-h5.ts";
+import { allKerasTensors, datasetsOf, kerasTensors } from "./weights-h5.ts";
 import { uncheckedMember, zipMember } from "../zip/zip.ts";
 
 export const CONFIG = "config.json";
@@ -22,21 +25,28 @@ export async function open({ bytes }: FileSource): Promise<Checkpoint> {
     throw unsupportedError(`The .keras archive has no '${WEIGHTS}', the one form of weights in it that is read.`);
   }
   const description = parseJson(config);
-  const model = readKerasModel(description);
   const root = openHdf5(weights);
-  const tensors = kerasTensors(root, model);
   const metadata = zipMember(bytes, METADATA);
-  return {
+  const common = {
     format: "Keras 3 model (.keras)",
     origin: "keras",
-    model,
-    tensors: [...tensors.values()],
-    weights: tensors,
-    ...trainingOf(
-      () => member(description, "compile_config"),
-      () => datasetsOf(root, "optimizer"),
-    ),
     // Keras's own metadata say when and by which version the file was made; ours say more.
     ...(metadata !== undefined && readExtras(parseJson(metadata))),
-  };
+  } as const;
+  return unlessUnsupported<Checkpoint>(
+    () => {
+      const model = readKerasModel(description);
+      const tensors = kerasTensors(root, model);
+      const training = trainingOf(
+        () => member(description, "compile_config"),
+        () => datasetsOf(root, "optimizer"),
+      );
+      return { ...common, model, tensors: [...tensors.values()], weights: tensors, ...training };
+    },
+    (reason) => {
+      const tensors = allKerasTensors(root);
+      const unread = { reason, ...modelEnds(description) };
+      return { ...common, model: undefined, unread, tensors, weights: byName(tensors) };
+    },
+  );
 }

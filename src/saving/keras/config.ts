@@ -10,7 +10,7 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, stringOf } from "../bytes/json.ts";
 import { argumentsOf, refuseForeign } from "./arguments.ts";
 import { type Call, callsOf } from "./calls.ts";
-import { actsInTrainingAlone, withCalls } from "./operations.ts";
+import { actsInTrainingAlone, refuseUnknownClass, withCalls } from "./operations.ts";
 
 /** The most layers that a file may describe: more than any real network has. */
 const MAX_LAYERS = 10_000;
@@ -79,6 +79,7 @@ class Reader {
     const items = arrayOf(list, `The \`layers\` of model '${name}'`);
     const read = items.map((item) => this.#layer(item, depth).layer);
     refuseDoubles(read.map((layer) => layer.name));
+    for (const layer of read) refuseUnknownClass(layer);
     const [first] = read;
     const hasInput = first?.className === "InputLayer";
     const layers = read.map((layer, i) => {

@@ -3,6 +3,7 @@
  * which `preprocess_input` inside a model scales pixels, which become one Rescaling each; and layers that act in training alone.
  */
 import { show } from "../../core/errors.ts";
+import { LAYER_CLASSES } from "../../layers/registry.ts";
 import type { LayerDescription } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { type Json, member } from "../bytes/json.ts";
@@ -63,6 +64,7 @@ export function withCalls(layer: LayerDescription, item: Json, calls: readonly C
   const nodes = calls.map(({ tensors }) => tensors);
   const operation = operationOf(layer, item, calls);
   if (operation === undefined) {
+    refuseUnknownClass(layer);
     for (const { kwargs } of calls) {
       for (const [name, value] of kwargs) refuseArgument(layer.name, name, value);
     }
@@ -84,6 +86,15 @@ export function withCalls(layer: LayerDescription, item: Json, calls: readonly C
     );
   }
   return { className: "Rescaling", name, config: { name, ...scaling(constant) }, nodes };
+}
+
+/** @throws UnsupportedError if the layer is neither a model nor of a class that there is here. */
+export function refuseUnknownClass({ className, name, model }: LayerDescription): void {
+  if (model !== undefined || LAYER_CLASSES.includes(className)) return;
+  throw unsupportedError(
+    `Layer '${show(name)}' is of class ${show(className)}, which is not read here. ` +
+      `Known layers are: ${LAYER_CLASSES.join(", ")}.`,
+  );
 }
 
 function operationOf({ className }: LayerDescription, item: Json, calls: readonly Call[]): string | undefined {

@@ -10,6 +10,7 @@ import { Model } from "../../models/model.ts";
 import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
 import { Sequential } from "../../models/sequential.ts";
 import type { ThreadOptions } from "../../models/threads.ts";
+import { refuseUnread } from "../../saving/unread.ts";
 import { setBatchNormMomentum } from "../../training/batch-norm/momentum.ts";
 import { nameOf, namedError, option, optionError } from "../errors.ts";
 import { type LoadingOptions, type OpenedModel, modelOfCheckpoint, recognizedIn } from "../opened-model.ts";
@@ -71,6 +72,7 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
   }
   try {
     const file = await readCheckpoint(weights, loading);
+    refuseUnread(file);
     const alpha = alphaOf(file, options.alpha);
     const base = await MobileNetV2({ alpha, inputShape, includeTop: false, weights: null, threads });
     takeWeights(base, await modelOfCheckpoint(file, { size }));
