@@ -1,40 +1,64 @@
 /** Reads MobileNetV2 in ONNX, as tf2onnx, PyTorch and we write it, into a model of Keras's layers. */
-import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
+import type { Checkpoint, FileSource, ModelEnd, Preprocessing } from "../checkpoint.ts";
 import { formatError } from "../file-errors.ts";
 import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
-import type { StoredTensor } from "../stored-tensor.ts";
+import { type StoredTensor, byName } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
 import { padsAsTorchvision, readGraph } from "./graph.ts";
 import { CLASS_NAMES_KEY, PREPROCESSING_KEY } from "./metadata.ts";
-import { type GraphProto, readModelProto } from "./model-proto.ts";
+import { type GraphProto, type ValueInfo, readModelProto } from "./model-proto.ts";
 import { type TensorProto, storedTensor } from "./tensor-proto.ts";
 
 /** Reads everything but the values. @throws FormatError, UnsupportedError, LimitError. */
 export async function open(source: FileSource): Promise<Checkpoint> {
   const proto = readModelProto(source.bytes);
+  expectNamesOnce(proto.graph);
   const files = await externalFiles(proto.graph, source);
-  const stored = (tensor: TensorProto): StoredTensor => storedTensor(tensor, files);
-  const tensors = new Map<string, StoredTensor>();
-  for (const initializer of proto.graph.initializers) {
-    if (tensors.has(initializer.name)) {
-      throw formatError(`The ONNX file has two initializers with the name '${initializer.name}'.`);
-    }
-    tensors.set(initializer.name, stored(initializer));
+  const common = { format: "ONNX", origin: "onnx", classNames: classNamesOf(proto.metadata) } as const;
+  const ownScaling = preprocessingOf(proto.metadata);
+  return unlessUnsupported<Checkpoint>(
+    () => {
+      const stored = (tensor: TensorProto): StoredTensor => storedTensor(tensor, files);
+      const tensors = byName(proto.graph.initializers.map(stored));
+      const size = [source.bytes, ...files.values()].reduce((sum, { length }) => sum + length, 0);
+      const { model, weights, preprocessing } = readGraph(proto, tensors, stored, { name: source.name, size });
+      return {
+        ...common,
+        model,
+        tensors: [...tensors.values()],
+        weights,
+        preprocessing:
+          ownScaling ??
+          preprocessing ??
+          (proto.producer === "pytorch" && padsAsTorchvision(proto) ? TORCHVISION : undefined),
+      };
+    },
+    (reason) => {
+      const tensors = proto.graph.initializers.map((tensor) => described(tensor, files));
+      const constants = new Set(tensors.map(({ name }) => name));
+      const inputs = proto.graph.inputs.filter(({ name }) => !constants.has(name));
+      const unread = { reason, inputs: inputs.map(endOf), outputs: proto.graph.outputs.map(endOf) };
+      return { ...common, model: undefined, unread, tensors, weights: byName(tensors), preprocessing: ownScaling };
+    },
+  );
+}
+
+function expectNamesOnce({ initializers }: GraphProto): void {
+  const names = new Set<string>();
+  for (const { name } of initializers) {
+    if (names.has(name)) throw formatError(`The ONNX file has two initializers with the name '${name}'.`);
+    names.add(name);
   }
-  const size = [source.bytes, ...files.values()].reduce((sum, { length }) => sum + length, 0);
-  const { model, weights, preprocessing } = readGraph(proto, tensors, stored, { name: source.name, size });
-  const classNames = classNamesOf(proto.metadata);
-  return {
-    format: "ONNX",
-    origin: "onnx",
-    model,
-    tensors: [...tensors.values()],
-    weights,
-    classNames,
-    preprocessing:
-      preprocessingOf(proto.metadata) ??
-      preprocessing ??
-      (proto.producer === "pytorch" && padsAsTorchvision(proto) ? TORCHVISION : undefined),
-  };
+}
+
+function endOf({ name, shape }: ValueInfo): ModelEnd {
+  return { name, shape };
+}
+
+/** A tensor of a file that is only described. */
+function described(tensor: TensorProto, files: ReadonlyMap<string, Uint8Array>): StoredTensor {
+  const { name, shape, dtype } = tensor;
+  return { name, shape, dtype, read: () => storedTensor(tensor, files).read() };
 }
 
 /** (pixel / 255 − mean) / deviation, as torchvision's weights were trained. */

@@ -33,6 +33,7 @@ export function readGraph(
       `The ONNX graph has operators of version ${opset} (opset); read are ${FIRST_OPSET} and later.`,
     );
   }
+  if (graph.isSparse) throw unsupportedError("The ONNX file has sparse tensors, which are not read.");
   const builder = new GraphBuilder();
   const items = new Map<string, Item>();
   for (const [name, tensor] of tensors) items.set(name, { kind: "constant", tensor, depth: 0 });

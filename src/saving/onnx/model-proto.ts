@@ -17,6 +17,8 @@ export interface GraphProto {
   readonly initializers: readonly TensorProto[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** Whether it has sparse tensors, which are not read. */
+  readonly isSparse: boolean;
 }
 
 export interface ValueInfo {
@@ -83,6 +85,7 @@ function ownOpset(message: Uint8Array): number {
 
 function readGraph(message: Uint8Array): GraphProto {
   let name = "";
+  let isSparse = false;
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
   const inputs: ValueInfo[] = [];
@@ -93,11 +96,9 @@ function readGraph(message: Uint8Array): GraphProto {
     else if (field.number === 5) push(initializers, readTensorProto(messageOf(field)), MAX_TENSORS, "initializers");
     else if (field.number === 11) push(inputs, readValueInfo(messageOf(field)), MAX_TENSORS, "inputs");
     else if (field.number === 12) push(outputs, readValueInfo(messageOf(field)), MAX_LIST, "outputs");
-    else if (field.number === 15) {
-      throw new MobileNetV2Error("UnsupportedError", "The ONNX file has sparse tensors, which are not read.");
-    }
+    else if (field.number === 15) isSparse = true;
   }
-  return { name, nodes, initializers, inputs, outputs };
+  return { name, nodes, initializers, inputs, outputs, isSparse };
 }
 
 function readNode(message: Uint8Array): NodeProto {
