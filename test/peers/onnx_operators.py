@@ -171,12 +171,15 @@ def means():
                         one("ReduceMean", f"no axes {kept} {x.ndim}", x, opsets=[11], **kept)
                     one("ReduceMean", f"axes {axes} {kept} {x.ndim}", x, None if axes is None else ints(*axes), opsets=[18, 21], **kept)
     for keepdims in (0, 1):
-        nodes = [
-            node("ReduceMean", ["x"], ["a"], axes=[3], keepdims=keepdims),
-            node("ReduceMean", ["a"], ["y"], axes=[2], keepdims=keepdims),
-        ]
-        case(f"one axis after the other, keepdims {keepdims}", nodes, picture, opsets=[9, 13])
-        nodes = [node("ReduceMean", ["x"], ["y"], axes=[2], keepdims=keepdims)]
+        for first, second in ((3, 2), (2, 3), (2, 2)):
+            if keepdims == 1 and first == second or keepdims == 0 and second == 3:
+                continue
+            nodes = [
+                node("Conv", ["x", "w"], ["c"]),
+                node("ReduceMean", ["c"], ["a"], axes=[first], keepdims=keepdims),
+                node("ReduceMean", ["a"], ["y"], axes=[second], keepdims=keepdims),
+            ]
+            case(f"axis {first}, then {second}, keepdims {keepdims}", nodes, picture, {"w": values(4, 4, 1, 1)}, opsets=[9, 13])
     one("ReduceSum", None, picture, axes=[2, 3], opsets=[11])
     one("ReduceMax", None, picture, axes=[2, 3], opsets=[11])
 

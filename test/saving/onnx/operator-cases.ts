@@ -1,29 +1,18 @@
-/** Opens the graphs that onnx_operators.py makes and says of each whether we answer as onnxruntime did, refuse it, or are wrong. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { MobileNetV2Error, messageOf } from "../../src/core/errors.ts";
-import { Tensor } from "../../src/core/tensor.ts";
-import { loadAnyModel } from "../../src/models/files/load-model.ts";
-import { transposedValues } from "../../src/saving/derived-tensor.ts";
-import { preprocessInput } from "../../src/applications/imagenet-utils.ts";
+/** Opens graphs that test/peers/onnx_operators.py made, and says of each whether we answer as onnxruntime did, refuse it, or are wrong. */
+import { preprocessInput } from "../../../src/applications/imagenet-utils.ts";
+import { MobileNetV2Error, messageOf } from "../../../src/core/errors.ts";
+import { Tensor } from "../../../src/core/tensor.ts";
+import { loadAnyModel } from "../../../src/models/files/load-model.ts";
+import { transposedValues } from "../../../src/saving/derived-tensor.ts";
 
-interface Described {
+/** A tensor of a case. */
+export interface Described {
   readonly shape: readonly number[];
   readonly dtype: string;
-  readonly data: readonly (number | string)[];
-}
-
-export interface Case {
-  readonly name: string;
-  readonly operator: string;
-  readonly file: string;
-  readonly input: Described;
-  readonly output: Described;
+  readonly data: ArrayLike<number | string>;
 }
 
 export interface Verdict {
-  readonly name: string;
-  readonly operator: string;
   readonly verdict: "right" | "refused" | "wrong";
   readonly why: string;
 }
@@ -31,14 +20,11 @@ export interface Verdict {
 /** Channels first in our order. */
 const TO_LAST = [0, 2, 3, 1];
 
-export function readCases(folder: string): readonly Case[] {
-  return JSON.parse(readFileSync(join(folder, "cases.json"), "utf8"));
-}
-
-export async function judge(folder: string, { name, operator, file, input, output }: Case): Promise<Verdict> {
-  const verdict = (kind: Verdict["verdict"], why: string): Verdict => ({ name, operator, verdict: kind, why });
+/** Integer inputs are pixels, or pixels − 128, which are scaled as the model says. */
+export async function judge(bytes: Uint8Array, input: Described, output: Described): Promise<Verdict> {
+  const verdict = (kind: Verdict["verdict"], why: string): Verdict => ({ verdict: kind, why });
   try {
-    using model = await loadAnyModel(new Uint8Array(readFileSync(join(folder, file))));
+    using model = await loadAnyModel(bytes);
     const [given] = orders(input, model.input.shape);
     if (given === undefined) return verdict("wrong", `takes ${model.input.shape.join()} for ${input.shape.join()}`);
     const isPixels = input.dtype === "uint8" || input.dtype === "int8";
