@@ -1,6 +1,14 @@
 /** The command `classify` on the command line: its options and its help. */
 import { type Command, Option } from "commander";
-import { ALPHA, INTERPOLATIONS, NAME, SIZE, addModelOptions, wholeNumber } from "../terminal/arguments.ts";
+import {
+  ALPHA,
+  INTERPOLATIONS,
+  NAME,
+  SIZE,
+  addModelOptions,
+  pixelsOption,
+  wholeNumber,
+} from "../terminal/arguments.ts";
 import type { ClassifyOptions } from "./run.ts";
 
 const HELP = `
@@ -20,6 +28,7 @@ export function addClassifyCommand(program: Command, exit: (code: number) => voi
     .argument("[pictures...]", "files or addresses; - for standard input; without any, a sample photograph")
     .option("--top <n>", "how many classes to show", wholeNumber, 5)
     .option("--weights <what>", "imagenet, nsfwjs, or a checkpoint of any format: a file, a folder, an address")
+    .addOption(pixelsOption())
     .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
     .addOption(
       new Option("--interpolation <how>", "how to resize (default: bilinear; nsfwjs: as it does itself)").choices(

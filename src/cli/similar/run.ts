@@ -1,17 +1,19 @@
 /** The command `similar`: which pictures of a folder are most like one, by the angle between their vectors. */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { valueError } from "../../core/errors.ts";
+import { identityOf } from "../../platform/node/files.ts";
 import { namedError } from "../../tasks/errors.ts";
 import type { Extractor } from "../../tasks/extractor.ts";
+import { requireApart } from "../files/apart.ts";
 import type { ExtractorArguments } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
 import { styleFor } from "../terminal/style.ts";
 import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
 import { featureEnding } from "../vectors/files.ts";
-import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
+import { namesIn, openExtractor, outputsOf, writeFeatures } from "../vectors/making.ts";
+import { makingOf } from "../vectors/writer.ts";
 import { type Similar, similarJson, similarText } from "./report.ts";
 
 export interface SimilarOptions extends ExtractorArguments {
@@ -27,6 +29,9 @@ export async function similar(given: string, folder: string, options: SimilarOpt
     throw valueError(`An index is a .npy or a .safetensors file. Received: --index ${path}`);
   }
   const names = await namesIn(folder);
+  if (path !== undefined) {
+    await requireApart(outputsOf(path), [given, options.weights, ...names.map((name) => join(folder, name))]);
+  }
   const [picture] = picturesOf([given]);
   if (picture === undefined) return;
   const { extractor } = await openExtractor(options);
@@ -39,7 +44,7 @@ export async function similar(given: string, folder: string, options: SimilarOpt
   const text =
     options.json === true
       ? similarJson(picture.name, extractor.facts, results)
-      : similarText(results, styleFor(process.stdout));
+      : similarText(results, extractor.facts, styleFor(process.stdout));
   process.stdout.write(`${text}\n`);
 }
 
@@ -67,7 +72,7 @@ async function withIndex<T>(
       await rm(scratch, { recursive: true, force: true });
     }
   }
-  if (!existsSync(path)) await writeFeatures(folder, names, extractor, { output: path });
+  if ((await identityOf(path)) === undefined) await writeFeatures(folder, names, extractor, { output: path });
   let index = await openFeatureIndex(path);
   try {
     requireSameMaking(index, extractor, path);
@@ -92,7 +97,7 @@ function ofThese(index: FeatureIndex, names: readonly string[]): boolean {
 
 /** Vectors of different models, layers or sizes have nothing to do with one another. */
 function requireSameMaking({ facts, length }: FeatureIndex, extractor: Extractor, path: string): void {
-  const wanted: Readonly<Record<string, unknown>> = { ...extractor.facts };
+  const wanted: Readonly<Record<string, unknown>> = { ...makingOf(extractor.facts) };
   for (const [name, value] of Object.entries(wanted)) {
     const [here, there] = [asText(value), asText(facts.get(name))];
     if (facts.has(name) && here !== there) {

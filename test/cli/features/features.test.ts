@@ -143,7 +143,7 @@ describe("features and similar", { concurrency: 2 }, () => {
     const args = ["similar", join(own, "red.png"), own, "--weights", model, "--index", index];
     const { code, stdout, stderr } = await runCli(args);
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /^0\.\d{3} {2}█+.? +.*pale\.png\n-?0\.\d{3} .*green\.png\n$/);
+    assert.match(stdout, /^0\.\d{3} {2}█+.? +.*pale\.png\n-?0\.\d{3} .*green\.png\npixels .*assumed.*\n$/);
     const written = statSync(index).mtimeMs;
     const again = await runCli([...args, "--json", "--top", "1"]);
     const { results } = JSON.parse(again.stdout) as { results: { picture: string; similarity: number }[] };
