@@ -1,5 +1,6 @@
 /** Finds out how a model scales pixels itself: whether what it does first is to make small numbers of bytes. */
 import { isRecord } from "../layers/arguments.ts";
+import { isPassingClass } from "../layers/regularization/passing.ts";
 import type { LayerDescription, ModelDescription, Preprocessing } from "./checkpoint.ts";
 
 /** Pixels as they are, from 0 to 255. */
@@ -10,8 +11,8 @@ const LEAST_OF_UNITS = 0.1;
 
 /**
  * The `Rescaling` of pixels that a model begins with, as Keras's guides recommend, or its `preprocess_input`; augmentation, which does
- * nothing in inference, may come before. Pictures for it are not to be scaled once more, whether its file says so or not. Undefined if the
- * model does not begin with one.
+ * nothing in inference, resizing and cropping may come before. Pictures for it are not to be scaled once more, whether its file says so or
+ * not. Undefined if the model does not begin with one.
  */
 export function scalingInside({ layers, inputs }: ModelDescription): Preprocessing | undefined {
   if (inputs.length > 1) return undefined;
@@ -56,10 +57,14 @@ function first(
       : undefined;
 }
 
-/** True for a layer that hands on its input in inference, and for a model of such layers. */
+/** Layers that give pixels for pixels. */
+const MOVING: ReadonlySet<string> = new Set(["Dropout", "Resizing", "CenterCrop", "ZeroPadding2D", "MaxPooling2D"]);
+
+/** True for a layer that leaves the range of its input as it is in inference, and for a model of such layers. */
 function isIdle({ className, config, model }: LayerDescription): boolean {
   if (model !== undefined) return model.layers.every((layer) => layer.className === "InputLayer" || isIdle(layer));
-  return className === "Dropout" || (className === "Activation" && config.activation === "linear");
+  const passes = MOVING.has(className) || isPassingClass(className);
+  return passes || (className === "Activation" && config.activation === "linear");
 }
 
 function factorOf(given: unknown): number | readonly number[] | undefined {

@@ -261,7 +261,7 @@ def activations():
             case(f"axis {axis} after Conv", nodes, picture, {"w": values(3, 4, 1, 1)}, opsets=[11, 13])
             pixel = [node("GlobalAveragePool", ["x"], ["c"]), nodes[1]]
             case(f"axis {axis} after a pool", pixel, picture, opsets=[11, 13])
-    for slope in (values(1), values(), real(-0.5), values(4, 1, 1, low=0.1, high=0.9), values(1, 4, 1, 1), values(5)):
+    for slope in (values(1, low=0.1, high=0.9), values(low=0.1, high=0.9), real(-0.5), values(4, 1, 1, low=0.1, high=0.9), values(1, 4, 1, 1), values(5)):
         one("PRelu", f"slope {slope.shape}", picture, slope)
     one("PRelu", "slope (7,)", vector, values(7))
 

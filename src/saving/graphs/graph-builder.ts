@@ -2,18 +2,17 @@
  * Builds a model in Keras's terms from the operations of another framework's graph, one by one, and joins what one layer of
  * Keras does. A merged layer takes the inputs of those that it replaces; what no output needs is left out at the end.
  */
-import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Padding2D, samePadding } from "../../core/padding.ts";
 import { type Dims, type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
-import type { Layer, LayerConfig } from "../../layers/layer.ts";
-import { layerFromConfig } from "../../layers/registry.ts";
+import type { LayerConfig } from "../../layers/layer.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "../derived-tensor.ts";
-import { checkSize } from "./check-size.ts";
 import { type Factor, areNumbers, combined, listOf, merged, numbersOf, oneOrAll, vectorOf } from "./factors.ts";
+import { checkSize, expectVector, outputShape } from "./layer-checks.ts";
 import { layerNames } from "./layer-names.ts";
 import type { Value } from "./value.ts";
 
@@ -70,6 +69,8 @@ export class GraphBuilder {
   readonly #values: Value[] = [];
   /** How many normalizations became this one: its weights are made of theirs when they are read. */
   readonly #merges = new Map<Value, number>();
+  /** The values that are bounded from above alone, with what they were. */
+  readonly #bounded = new Map<Value, { readonly x: Value; readonly high: number }>();
 
   input(hint: string, shape: Shape): Value {
     return this.#push({
@@ -174,15 +175,37 @@ export class GraphBuilder {
       return this.layer("ReLU", hint, { maxValue: high === Infinity ? null : high }, [x]);
     }
     if (low === -1 && high === 1) return this.activation(x, "hard_tanh", hint);
-    // By way of a ReLU, whose low bound is 0. What is added may not be so large that it costs digits.
-    if (low < high && [low, high].every((bound) => Math.abs(bound) <= MAX_SHIFT || !Number.isFinite(bound))) {
-      const [factor, from] = low === -Infinity ? [-1, high] : [1, low];
-      const shifted = this.affine(x, factor, -factor * from, hint);
-      return this.affine(this.clamp(shifted, 0, high - low, hint), factor, from, hint);
+    // Bounds of a ReLU begin at 0, so others are shifted there: by so little that it costs no digits.
+    const isNear = [low, high].every((bound) => Math.abs(bound) <= MAX_SHIFT || Math.abs(bound) === Infinity);
+    if (!(low <= high) || !isNear) {
+      throw unsupportedError(
+        `'${hint}' bounds values to [${low}, ${high}]; read are bounds from ${-MAX_SHIFT} to ${MAX_SHIFT}, the lower one first.`,
+      );
     }
-    throw unsupportedError(
-      `'${hint}' bounds values to [${low}, ${high}]; read are bounds of which the lower one is lower, from ${-MAX_SHIFT} to ${MAX_SHIFT}.`,
-    );
+    return low === -Infinity ? this.#below(x, high, hint) : this.#shifted(x, low, high, hint);
+  }
+
+  /** max(min(x, high), low), of which the first half was made before: a clamp, rather than two. */
+  clampAgain(x: Value, low: number, hint: string): Value {
+    const bounded = this.#bounded.get(x);
+    return bounded === undefined || bounded.high < low
+      ? this.clamp(x, low, Infinity, hint)
+      : this.clamp(bounded.x, low, bounded.high, hint);
+  }
+
+  /** high − max(high − x, 0). */
+  #below(x: Value, high: number, hint: string): Value {
+    const rest = this.layer("ReLU", hint, {}, [this.#rescale(x, [-1], [high], `${hint}_from`)]);
+    const value = this.#rescale(rest, [-1], [high], `${hint}_to`);
+    this.#bounded.set(value, { x, high });
+    return value;
+  }
+
+  /** min(max(x − low, 0), high − low) + low. */
+  #shifted(x: Value, low: number, high: number, hint: string): Value {
+    const maxValue = high === Infinity ? null : high - low;
+    const part = this.layer("ReLU", hint, { maxValue }, [this.#rescale(x, [1], [-low], `${hint}_from`)]);
+    return this.#rescale(part, [1], [low], `${hint}_to`);
   }
 
   leakyRelu(x: Value, negativeSlope: number, hint: string): Value {
@@ -344,32 +367,6 @@ export class GraphBuilder {
     }
     this.#values.push(value);
     return value;
-  }
-}
-
-function outputShape(className: string, hint: string, config: LayerConfig, inputs: readonly Value[]): Shape {
-  const layer = layerOf(className, hint, config);
-  try {
-    return layer.computeOutputShape(inputs.map(({ shape }) => shape));
-  } catch (error) {
-    throw formatError(`'${hint}' makes no ${className} layer: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** A layer that refuses its own arguments is one that Keras lacks; the file may be right. */
-function layerOf(className: string, hint: string, config: LayerConfig): Layer {
-  try {
-    return layerFromConfig(className, { ...config, name: "layer" });
-  } catch (error) {
-    throw unsupportedError(`'${hint}' makes no ${className} layer: ${messageOf(error)}`);
-  }
-}
-
-function expectVector(tensor: StoredTensor | undefined, length: number, hint: string): void {
-  if (tensor !== undefined && !shapesEqual(tensor.shape, [length])) {
-    throw formatError(
-      `Tensor '${tensor.name}' of '${hint}' has the shape ${formatShape(tensor.shape)}; it needs ${formatShape([length])}.`,
-    );
   }
 }
 

@@ -10,7 +10,7 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, stringOf } from "../bytes/json.ts";
 import { argumentsOf, refuseForeign } from "./arguments.ts";
 import { type Call, callsOf } from "./calls.ts";
-import { actsInTrainingAlone, refuseUnknownClass, withCalls } from "./operations.ts";
+import { refuseUnknownClass, withCalls } from "./operations.ts";
 
 /** The most layers that a file may describe: more than any real network has. */
 const MAX_LAYERS = 10_000;
@@ -117,10 +117,6 @@ class Reader {
     }
     const what = `Layer '${name}' of class ${show(className)}`;
     refuseForeign(item, what);
-    if (actsInTrainingAlone(className)) {
-      const nothing = { name, activation: "linear" };
-      return { layer: { className: "Activation", name, config: nothing, nodes: [] }, item };
-    }
     const args: LayerConfig = { ...argumentsOf(className, config, what), name };
     return { layer: { className, name, config: args, nodes: [] }, item };
   }
