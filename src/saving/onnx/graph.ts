@@ -16,6 +16,9 @@ import type { TensorProto } from "./tensor-proto.ts";
 /** The first version of ONNX's operators whose broadcasting is NumPy's. */
 const FIRST_OPSET = 7;
 
+/** For each, all nodes are looked at. */
+const MAX_INPUTS = 64;
+
 export interface ReadGraph extends BuiltModel {
   /** How pixels become what the first input takes, if its integers say it. */
   readonly preprocessing: Preprocessing | undefined;
@@ -38,6 +41,9 @@ export function readGraph(
   const items = new Map<string, Item>();
   for (const [name, tensor] of tensors) items.set(name, { kind: "constant", tensor, depth: 0 });
   const given = graph.inputs.filter(({ name }) => !tensors.has(name));
+  if (given.length > MAX_INPUTS) {
+    throw unsupportedError(`The ONNX graph has ${given.length} inputs; read are up to ${MAX_INPUTS}.`);
+  }
   const inputs = given.map((info) => {
     const input = graphInput(builder, info, graph.nodes, tensors);
     items.set(info.name, input.item);

@@ -2,6 +2,7 @@
 import { type Shape, formatShape } from "../../core/shape.ts";
 import type { Preprocessing } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import type { GraphBuilder } from "../graphs/graph-builder.ts";
 import { RAW_PIXELS } from "../pixels-inside.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
@@ -51,33 +52,42 @@ function scalingOf({ range, scale, zeroPoint }: Integers): Preprocessing | undef
   return scale === 1 && zero === 0 ? RAW_PIXELS : { scale, offset: zero === 0 ? 0 : -zero * scale };
 }
 
+/** Operators that change no number. */
+const MOVING: readonly string[] = ["Identity", "Transpose"];
+/** How many of them are followed: more than any exporter leaves. */
+const MAX_MOVES = 8;
+
 /** Operators that take integers with a scale and a zero point behind them. */
 const DEQUANTIZING = /^(?:DequantizeLinear|QLinear\w+|QGemm)$/;
 
-/** What an input's integers stand for by the one node that takes them; itself, if several do or another one. */
+/** What an input's integers stand for by the one node that takes them; themselves, if several do or another one. */
 function inputScale(
   name: string,
   nodes: readonly NodeProto[],
   constants: ReadonlyMap<string, StoredTensor>,
 ): Pick<Integers, "scale" | "zeroPoint"> {
   let at = name;
-  for (const node of nodes) {
+  let moves = 0;
+  for (const [i, node] of nodes.entries()) {
     if (!node.inputs.includes(at)) continue;
-    const isOnly = nodes.filter(({ inputs }) => inputs.includes(at)).length === 1;
     const [first = "", scale = "", zeroPoint = ""] = node.inputs;
-    if (isOnly && first === at && ["Transpose", "Identity"].includes(node.operator)) {
+    const isOnly = first === at && node.inputs.indexOf(at, 1) === -1;
+    if (isOnly && MOVING.includes(node.operator)) {
+      if (nodes.slice(i + 1).some(({ inputs }) => inputs.includes(at))) break;
+      if (moves++ === MAX_MOVES) break;
       at = node.outputs[0] ?? "";
-    } else if (isOnly && first === at && DEQUANTIZING.test(node.operator)) {
-      const [one, zero] = [constants.get(scale), constants.get(zeroPoint)];
-      const counts = [one, zero].map((tensor) =>
-        (tensor?.shape ?? []).reduce((product, length) => product * length, 1),
-      );
-      const [value = NaN, offset = 0] = counts.every((count) => count === 1) ? [one?.read()[0], zero?.read()[0]] : [];
-      if (value > 0 && value < Infinity && (zeroPoint === "" || zero !== undefined)) {
-        return { scale: value, zeroPoint: offset };
-      }
-      break;
-    } else break;
+      continue;
+    }
+    if (!isOnly || !DEQUANTIZING.test(node.operator)) break;
+    if (nodes.slice(i + 1).some(({ inputs }) => inputs.includes(at))) break;
+    const one = constants.get(scale);
+    const zero = zeroPoint === "" ? undefined : constants.get(zeroPoint);
+    const isSingle = [one, zero].every((tensor) => tensor === undefined || elementCount(tensor.shape) === 1);
+    if (one === undefined || (zeroPoint !== "" && zero === undefined) || !isSingle) break;
+    const [value = NaN] = one.read();
+    const [offset = NaN] = zero?.read() ?? [0];
+    if (value > 0 && value < Infinity && Number.isFinite(offset)) return { scale: value, zeroPoint: offset };
+    break;
   }
   return { scale: 1, zeroPoint: 0 };
 }

@@ -31,7 +31,7 @@ export interface ValueItem {
 export interface ConstantItem {
   readonly kind: "constant";
   readonly tensor: StoredTensor;
-  /** The number of operators, one after the other, that made it of constants of the file. */
+  /** The number of operators that made it of constants of the file. */
   readonly depth: number;
 }
 
@@ -70,7 +70,7 @@ export type PlainItem = ValueItem | ConstantItem | NumbersItem;
 
 export type Item = PlainItem | DynamicItem | ProductItem | UnreadItem;
 
-/** The most operators, one after the other, that may make a weight of others: more than any exporter leaves. */
+/** The most operators that may make a weight of others: more than any exporter leaves. */
 const MAX_DEPTH = 8;
 
 export function valueItem(value: Value, axes: Dims = value.shape.map((_, axis) => axis)): ValueItem {
@@ -157,7 +157,7 @@ export class Operation extends GraphOperation<Item, ValueItem> {
   /** A weight that is made of the inputs. Its values are made when they are read, so there is a limit to how often one is made of another. */
   derived(tensor: StoredTensor): ConstantItem {
     const depths = Array.from({ length: this.inputCount }, (_, i) => depthOf(this.optional(i)));
-    const depth = Math.max(0, ...depths) + 1;
+    const depth = depths.reduce((sum, one) => sum + one, 1);
     if (depth > MAX_DEPTH) throw this.unsupported(`is one of more than ${MAX_DEPTH} operators that make a weight.`);
     return { kind: "constant", tensor, depth };
   }

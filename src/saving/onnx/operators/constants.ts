@@ -23,7 +23,7 @@ export function isLength(axis: number): boolean {
 
 function constant(operation: Operation): Item {
   const tensor = operation.tensor("value");
-  if (tensor !== undefined) return operation.derived(tensor);
+  if (tensor !== undefined) return { kind: "constant", tensor, depth: 0 };
   const value = (name: string) => operation.attribute(name);
   const [integer, float] = [value("value_int")?.integer, value("value_float")?.float];
   if (integer !== undefined) return numbersItem([integer], []);
