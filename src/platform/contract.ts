@@ -53,6 +53,11 @@ export interface DownloadOptions extends ReadOptions {
   /** The time in milliseconds after which an attempt is given up if hardly anything arrived (less than 1 KiB). Default: 15,000. */
   readonly stallTimeout?: number | undefined;
   /**
+   * The time in milliseconds over which an attempt is given up if less than 1,000 bytes a second arrived. Like any attempt that is given up, it
+   * is followed by another one that goes on from where it was. Default: 60,000.
+   */
+  readonly slowTimeout?: number | undefined;
+  /**
    * The base of the pause before another attempt, in milliseconds. It doubles with every attempt in a row that brings nothing new, and is
    * varied at random by up to a half; no pause is longer than 5 seconds. Default: 500.
    */

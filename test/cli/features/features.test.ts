@@ -172,6 +172,24 @@ describe("features and similar", { concurrency: 2 }, () => {
     );
   });
 
+  test("similar: an index without the pictures that cannot be read is kept, until one can be", async () => {
+    const index = folder.file("partly.npy");
+    const own = folder.file("partly");
+    await colourPicture(own, "red.png", "red");
+    await colourPicture(own, "green.png", "green");
+    writeFileSync(join(own, "broken.png"), "no picture");
+    const args = ["similar", join(own, "red.png"), own, "--weights", model, "--index", index];
+    assert.equal((await runCli(args)).code, 0);
+    const written = statSync(index).mtimeMs;
+    const { code, stdout, stderr } = await runCli(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /green\.png\n/);
+    assert.match(stderr, /^1 of 3 pictures could not be read and are left out: .*broken\.png: .*\n$/);
+    assert.equal(statSync(index).mtimeMs, written);
+    await colourPicture(own, "broken.png", "blue");
+    assert.match((await runCli(args)).stderr, /is of other pictures than those of .*: it is made anew\.\n$/);
+  });
+
   test("similar: a picture from standard input, which no picture of the folder is", async () => {
     const args = ["similar", "-", photos, "--weights", model, "--top", "1"];
     const { code, stdout } = await runCli([...args, "--json"], { input: readFileSync(join(photos, "a/red.png")) });
