@@ -10,12 +10,13 @@ import { checkScaling } from "./plausible.ts";
 import { RAW_PIXELS, scalingInside } from "./pixels-inside.ts";
 import { safetensors } from "./safetensors/format.ts";
 import { tfjs } from "./tfjs/format.ts";
+import { tensorflow } from "./tensorflow/format.ts";
 import { tflite } from "./tflite/format.ts";
 import { torch } from "./torch/format.ts";
 import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, topOf, zipNames } from "./zip/zip.ts";
 
-const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite];
+const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite, tensorflow];
 
 const readers = table.flatMap((format) => format.readers);
 

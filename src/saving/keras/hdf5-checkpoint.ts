@@ -12,7 +12,7 @@ import { readKerasModel } from "./config.ts";
 import { modelEnds } from "./ends.ts";
 import { isKerasH5, optimizerWeights, readKerasH5 } from "./legacy-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./weights-h5.ts";
-import { legacyWeights } from "../layer-weights.ts";
+import { isUnbuilt, legacyWeights } from "../layer-weights.ts";
 import { type StoredLayer, type StoredTensor, byName } from "../stored-tensor.ts";
 import { unlessUnsupported } from "../unread.ts";
 
@@ -100,6 +100,7 @@ function ownName(layer: StoredLayer, tensor: StoredTensor): string {
 
 /** The tensors by weight, as Keras gives them out: the k-th layer with weights takes those of the file's k-th. */
 function byOrder(model: ModelDescription, saved: readonly StoredLayer[]): ReadonlyMap<string, StoredTensor> {
+  if (saved.length === 0 && isUnbuilt(model)) return new Map();
   const own = model.layers
     .map((layer) => ({ layer, weights: legacyWeights(layer) }))
     .filter(({ weights }) => weights.length > 0);

@@ -1,7 +1,7 @@
 /** Collects the nodes and initializers of an ONNX graph. Every picture has a name in either order of axes. */
 import { elementCount } from "../bytes/element-count.ts";
 import type { Dims, Shape } from "../../core/shape.ts";
-import { MessageWriter } from "./protobuf.ts";
+import { MessageWriter } from "../bytes/protobuf.ts";
 
 /** The value of an attribute: an integer (bigint), a float (number), a text, or a list of integers. */
 export type Attribute = bigint | number | string | Dims;

@@ -1,6 +1,6 @@
 /** The messages of ONNX (onnx.proto, IR versions 3 to 13) as plain objects: what a network of layers needs of them, all of it bounded. */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { type Field, fieldsOf, floatOf, integersOf, messageOf, textOf } from "./protobuf.ts";
+import { type Field, fieldsOf, floatOf, integersOf, messageOf, textOf } from "../bytes/protobuf.ts";
 import { type TensorProto, readTensorProto } from "./tensor-proto.ts";
 
 export interface ModelProto {

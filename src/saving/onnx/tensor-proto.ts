@@ -4,7 +4,7 @@ import { elementCount } from "../bytes/element-count.ts";
 import { formatError } from "../file-errors.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { type Field, fieldsOf, integersOf, messageOf, textOf } from "./protobuf.ts";
+import { type Field, fieldsOf, integersOf, messageOf, textOf } from "../bytes/protobuf.ts";
 
 export interface TensorProto {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Members of zip archives (PKWARE APPNOTE 6.3). Stored members, which `.keras` and `.pth` files have, are viewed in place. */
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 
 const LOCAL_HEADER = 0x04034b50;

@@ -1,7 +1,7 @@
 /** Protocol buffers: the examples of the encoding's own guide (protobuf.dev), read and written; the ends of 64 bits; broken messages. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MessageWriter, fieldsOf, floatOf, integersOf, messageOf, textOf } from "../../../src/saving/onnx/protobuf.ts";
+import { MessageWriter, fieldsOf, floatOf, integersOf, messageOf, textOf } from "../../../src/saving/bytes/protobuf.ts";
 import { hex } from "../hex.ts";
 
 /** The one field of a message. */
@@ -45,7 +45,7 @@ describe("reading", () => {
   ];
   for (const [digits, problem] of broken) {
     test(`${digits} is refused: ${problem}`, () => {
-      const message = `The ONNX file is truncated or broken: ${problem}.`;
+      const message = `The file is truncated or broken: ${problem}.`;
       assert.throws(() => [...fieldsOf(hex(digits))], { code: "FormatError", message });
     });
   }
@@ -54,7 +54,7 @@ describe("reading", () => {
     const integer = only("08 01");
     for (const read of [textOf, messageOf, floatOf]) assert.throws(() => read(integer), { code: "FormatError" });
     assert.throws(() => [...integersOf(only("15 0000c03f"))], { code: "FormatError" });
-    assert.throws(() => textOf(only("12 01 ff")), { message: "The ONNX file is broken: a text in it is not UTF-8." });
+    assert.throws(() => textOf(only("12 01 ff")), { message: "The file is broken: a text in it is not UTF-8." });
   });
 });
 

@@ -54,7 +54,7 @@ export function textOf(field: Field): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(field.bytes);
   } catch (error) {
-    throw formatError("The ONNX file is broken: a text in it is not UTF-8.", { cause: error });
+    throw formatError("The file is broken: a text in it is not UTF-8.", { cause: error });
   }
 }
 
@@ -65,7 +65,7 @@ export function messageOf(field: Field): Uint8Array {
 }
 
 function broken(problem: string): Error {
-  return formatError(`The ONNX file is truncated or broken: ${problem}.`);
+  return formatError(`The file is truncated or broken: ${problem}.`);
 }
 
 /** Reads 64 bits in groups of 7 as a signed integer; beyond 2^53 it is not exact. */
