@@ -1,5 +1,6 @@
 /** The arguments of MobileNetV2, checked as keras.applications does, with its messages. */
 import { valueError } from "../core/errors.ts";
+import { FUNCTION, SIGNAL } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { type ActivationName, activationName } from "../layers/activations/activations.ts";
@@ -83,8 +84,8 @@ export function checkArguments(options: MobileNetV2Options): ModelArguments {
     classifierActivation: true,
     name: true,
     weightsBaseUrl: true,
-    onProgress: true,
-    signal: true,
+    onProgress: FUNCTION,
+    signal: SIGNAL,
   });
   const alpha = checkAlpha(options.alpha ?? 1);
   const includeTop = options.includeTop ?? true;

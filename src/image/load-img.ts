@@ -1,6 +1,7 @@
 /** Keras's `load_img`: decodes a picture file, in a colour mode and at a size (keras/src/utils/image_utils.py). */
 import { decodeImage, readBytes } from "#platform";
 import { messageOf, MobileNetV2Error, valueError } from "../core/errors.ts";
+import { FLAG } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import { decodeBmp } from "./formats/bmp.ts";
@@ -92,9 +93,9 @@ export async function loadImg(source: BytesSource, options: LoadImgOptions = {})
     targetSize: true,
     interpolation: true,
     colorMode: true,
-    keepAspectRatio: true,
-    autoOrient: true,
-    convertProfile: true,
+    keepAspectRatio: FLAG,
+    autoOrient: FLAG,
+    convertProfile: FLAG,
     maxPixels: true,
   });
   checkValues(options);

@@ -2,6 +2,7 @@
 import { openFiles } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { Lazy } from "../core/lazy.ts";
+import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
@@ -62,12 +63,12 @@ export abstract class BaseModel extends Network {
    */
   async loadWeights(source: FilesSource, options: LoadWeightsOptions & ReadOptions = {}): Promise<void> {
     checkOptions("loadWeights()", options, {
-      byName: true,
-      skipMismatch: true,
-      allowNonFinite: true,
-      maxBytes: true,
-      signal: true,
-      onProgress: true,
+      byName: FLAG,
+      skipMismatch: FLAG,
+      allowNonFinite: FLAG,
+      maxBytes: LIMIT,
+      signal: SIGNAL,
+      onProgress: FUNCTION,
     });
     const file = await mainFile(await openFiles(source, options));
     if (hasKerasWeights(file.bytes)) {

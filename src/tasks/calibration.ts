@@ -1,5 +1,6 @@
 /** Pictures to calibrate integers with: some of many, as the model takes them. */
 import { MobileNetV2Error } from "../core/errors.ts";
+import { FUNCTION, SIGNAL } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -46,7 +47,7 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
 
   /** @param sources the pictures: paths, URLs, bytes, `Blob`s or `File`s */
   constructor(sources: readonly BytesSource[], options: CalibrationOptions) {
-    checkOptions("CalibrationPictures", options, { format: true, count: true, signal: true, onProgress: true });
+    checkOptions("CalibrationPictures", options, { format: true, count: true, signal: SIGNAL, onProgress: FUNCTION });
     this.#sources = sources;
     this.#wanted = Math.min(options.count ?? DEFAULT_PICTURES, sources.length);
     this.#options = options;

@@ -1,6 +1,7 @@
 /** What makes vectors of pictures: a model up to one of its layers, and the mean or the maxima of the map there. */
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { valueError } from "../core/errors.ts";
+import { FUNCTION, SIGNAL } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { KerasTensor } from "../layers/layer.ts";
@@ -81,8 +82,8 @@ export async function loadExtractor(options: ExtractorOptions = {}): Promise<Ext
     layer: true,
     pooling: true,
     threads: true,
-    signal: true,
-    onProgress: true,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
   });
   const { weights = "imagenet", signal, onProgress } = options;
   const loading = { signal, onProgress };

@@ -2,6 +2,7 @@
 import { imagenetClasses } from "../applications/class-names.ts";
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { valueError } from "../core/errors.ts";
+import { FUNCTION, SIGNAL } from "../core/kinds.ts";
 import { type Names, checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { readCheckpoint } from "../models/files/load-model.ts";
@@ -78,7 +79,7 @@ const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
  *   IOError, NetworkError, LimitError if it cannot be read.
  */
 export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<Classifier> {
-  checkOptions("loadClassifier()", options, { ...CLASSIFIER_OPTIONS, signal: true, onProgress: true });
+  checkOptions("loadClassifier()", options, { ...CLASSIFIER_OPTIONS, signal: SIGNAL, onProgress: FUNCTION });
   const { signal, onProgress, ...what } = options;
   return planClassifier(what).load({ signal, onProgress });
 }

@@ -1,4 +1,5 @@
 /** Going through many pictures: decoded ahead in batches, those that cannot be read left out or an error, until a signal. */
+import { FLAG, FUNCTION, SIGNAL } from "../core/kinds.ts";
 import { checkOptions, type Names } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -33,7 +34,7 @@ export interface ManyPicturesOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-const OPTIONS: Names<ManyPicturesOptions> = { strict: true, signal: true, onProgress: true };
+const OPTIONS: Names<ManyPicturesOptions> = { strict: FLAG, signal: SIGNAL, onProgress: FUNCTION };
 
 /** The result of evaluating a classifier. */
 export interface Evaluation {

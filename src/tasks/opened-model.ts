@@ -2,6 +2,7 @@
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { type Recognized, recognizeMobileNetV2 } from "../applications/recognize.ts";
 import { valueError } from "../core/errors.ts";
+import { FUNCTION, LIMIT, SIGNAL } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import { type CheckpointFile, modelFromCheckpoint, readCheckpoint } from "../models/files/load-model.ts";
@@ -49,9 +50,9 @@ export async function openModel(source: FilesSource, options: OpenModelOptions =
     classes: true,
     top: true,
     threads: true,
-    maxBytes: true,
-    signal: true,
-    onProgress: true,
+    maxBytes: LIMIT,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
   });
   const { maxBytes, signal, onProgress, threads, ...architecture } = options;
   try {

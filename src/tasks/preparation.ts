@@ -1,5 +1,6 @@
 /** How pictures get the size that a model wants: squeezed, or a part of them, as the published accuracies were measured. */
 import { show, valueError } from "../core/errors.ts";
+import { FLAG } from "../core/kinds.ts";
 import type { Names } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Interpolation } from "../image/filters.ts";
@@ -34,7 +35,7 @@ export const PREPARATION_OPTIONS: Names<PreparationOptions> = {
   cropAs: true,
   resize: true,
   crop: true,
-  autoOrient: true,
+  autoOrient: FLAG,
 };
 
 /** The part of a picture's side that is shown: 224 of 256. */

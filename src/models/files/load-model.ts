@@ -1,6 +1,7 @@
 /** Loading of models from files of any supported format (keras.models.load_model). */
 import { openFiles, warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
@@ -24,12 +25,12 @@ export interface ModelFromCheckpointOptions extends AssignOptions, ThreadOptions
 export interface LoadModelOptions extends ModelFromCheckpointOptions, ReadOptions {}
 
 const LOAD_OPTIONS: Names<LoadModelOptions> = {
-  compile: true,
+  compile: FLAG,
   threads: true,
-  allowNonFinite: true,
-  maxBytes: true,
-  signal: true,
-  onProgress: true,
+  allowNonFinite: FLAG,
+  maxBytes: LIMIT,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
 };
 
 /**

@@ -2,6 +2,7 @@
 import { readBytes, writeBytes } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { Lazy } from "../../core/lazy.ts";
+import { FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -165,9 +166,9 @@ export interface LoadQuantizedOptions extends QuantizedModelOptions, ReadOptions
 export async function loadQuantized(source: BytesSource, options: LoadQuantizedOptions = {}): Promise<QuantizedModel> {
   checkOptions("loadQuantized()", options, {
     mode: true,
-    maxBytes: true,
-    signal: true,
-    onProgress: true,
+    maxBytes: LIMIT,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
     threads: true,
   });
   const bytes = await readBytes(source, options);

@@ -1,5 +1,6 @@
 /** `model.summary()`: the same table as Keras prints with rich, character for character (keras.src.utils.summary_utils). */
 import { valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Network } from "../../graph/network.ts";
@@ -30,9 +31,9 @@ export function summaryText(model: Network, options: SummaryOptions = {}): strin
   checkOptions("summary()", options, {
     lineLength: true,
     positions: true,
-    printFn: true,
-    expandNested: true,
-    showTrainable: true,
+    printFn: FUNCTION,
+    expandNested: FLAG,
+    showTrainable: FLAG,
     layerRange: true,
   });
   const connections = !isSequentialLike(model);

@@ -1,6 +1,7 @@
 /** The base of a transfer: a MobileNetV2 without its top, with the weights that it begins with. */
 import { MobileNetV2 } from "../../applications/mobilenet-v2.ts";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION, SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { GlorotUniform } from "../../layers/initializers/random-initializers.ts";
 import type { Weight } from "../../layers/weight.ts";
@@ -44,11 +45,11 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     alpha: true,
     size: true,
     weights: true,
-    fromScratch: true,
+    fromScratch: FLAG,
     seed: true,
     threads: true,
-    signal: true,
-    onProgress: true,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
   });
   const { weights = "imagenet", size = TRANSFER_DEFAULTS.size, seed = TRANSFER_DEFAULTS.seed, threads } = options;
   const loading = { signal: options.signal, onProgress: options.onProgress };

@@ -1,5 +1,6 @@
 /** The model of a transfer: a base and a new head for the user's classes, and which of its layers learn. */
 import { valueError } from "../../core/errors.ts";
+import { FLAG } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Dense } from "../../layers/core/dense.ts";
 import { Input } from "../../layers/core/input-layer.ts";
@@ -32,7 +33,7 @@ export function withHead({ base }: TransferBase, options: HeadOptions): Model {
     dropout: true,
     seed: true,
     weights: true,
-    fromScratch: true,
+    fromScratch: FLAG,
     threads: true,
     classNames: true,
     name: true,

@@ -1,5 +1,6 @@
 /** What decides the result of a transfer to one's own classes: the same settings and pictures, the same weights. */
 import { valueError } from "../../core/errors.ts";
+import { FLAG } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import type { FilesSource } from "../../platform/contract.ts";
 import { option, optionError } from "../errors.ts";
@@ -55,7 +56,7 @@ const SETTINGS: Names<TransferSettings> = {
   alpha: true,
   size: true,
   weights: true,
-  fromScratch: true,
+  fromScratch: FLAG,
   validationSplit: true,
   fineTuneFrom: true,
   epochs: true,

@@ -1,5 +1,6 @@
 /** BatchNormalization in short trainings: with MobileNetV2's momentum of 0.999, its moving statistics lag thousands of steps behind. */
 import { show, valueError } from "../../core/errors.ts";
+import { SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Network } from "../../graph/network.ts";
@@ -24,7 +25,7 @@ export async function recalibrateBatchNorm(
   data: Inputs | TrainingDataset,
   options: RecalibrateOptions = {},
 ): Promise<void> {
-  checkOptions("recalibrateBatchNorm()", options, { batchSize: true, steps: true, signal: true });
+  checkOptions("recalibrateBatchNorm()", options, { batchSize: true, steps: true, signal: SIGNAL });
   const steps = programOf(model.graph).steps.filter(({ training }) => training !== false);
   const layers = batchNormsOf(model).filter((layer) => layer.trainable && steps.some((step) => step.layer === layer));
   const { recalibrate } = await import("./recalibration.ts");

@@ -1,4 +1,5 @@
 /** A callback that stops a training that no longer improves (keras.callbacks.EarlyStopping). */
+import { FLAG } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { print, warn } from "#platform";
 import { assignWeights, copyWeights } from "../loop/model.ts";
@@ -39,7 +40,7 @@ export class EarlyStopping extends MonitorCallback {
       ...MONITOR_OPTIONS,
       patience: true,
       baseline: true,
-      restoreBestWeights: true,
+      restoreBestWeights: FLAG,
       startFromEpoch: true,
       verbose: true,
     });

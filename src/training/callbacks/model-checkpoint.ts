@@ -1,6 +1,7 @@
 /** A callback that saves the model during training (keras.callbacks.ModelCheckpoint). */
 import { makeFolder, print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
+import { FLAG } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type StateRecord, numberIn, numberOrNullIn } from "../loop/state.ts";
 import type { Logs } from "./callback.ts";
@@ -41,8 +42,8 @@ export class ModelCheckpoint extends MonitorCallback {
     checkOptions("ModelCheckpoint", options, {
       monitor: true,
       mode: true,
-      saveBestOnly: true,
-      saveWeightsOnly: true,
+      saveBestOnly: FLAG,
+      saveWeightsOnly: FLAG,
       saveFreq: true,
       initialValueThreshold: true,
       verbose: true,

@@ -1,6 +1,7 @@
 /** The training loop: epochs, batches, callbacks, validation; it can be stopped between any two steps and resumed (keras.Model.fit). */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { FLAG, SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import { Pauses } from "./pauses.ts";
@@ -47,13 +48,13 @@ export async function fit(
     validationSteps: true,
     validationBatchSize: true,
     validationFreq: true,
-    shuffle: true,
+    shuffle: FLAG,
     classWeight: true,
     sampleWeight: true,
     initialEpoch: true,
     stepsPerEpoch: true,
     seed: true,
-    signal: true,
+    signal: SIGNAL,
     featureCache: true,
   });
   return await trainer.exclusively(() => new Fit(trainer, options).run(x, y));

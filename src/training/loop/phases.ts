@@ -1,6 +1,7 @@
 /** A training in phases, such as a new head and then fine-tuning, that can be interrupted anywhere and resumed as one. */
 import { makeFolder, removeFile, writeBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { bytesIfThere } from "./bytes-if-there.ts";
 import type { Callback } from "../callbacks/callback.ts";
@@ -62,7 +63,7 @@ export async function fitInPhases(
   phases: readonly TrainingPhase[],
   options: PhasesOptions,
 ): Promise<readonly PhaseResult[]> {
-  checkOptions("fitInPhases()", options, { folder: true, interval: true, signal: true, onPhase: true });
+  checkOptions("fitInPhases()", options, { folder: true, interval: true, signal: SIGNAL, onPhase: true });
   const { folder, interval, signal, onPhase } = options;
   const results: PhaseResult[] = [];
   for (const [i, phase] of phases.entries()) {

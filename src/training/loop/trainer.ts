@@ -1,6 +1,7 @@
 /** A compiled model's single steps, and `evaluate` (keras.src.trainers.trainer); the loop of `fit` is in fit.ts. */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -69,7 +70,7 @@ export class Trainer {
       steps: true,
       callbacks: true,
       verbose: true,
-      signal: true,
+      signal: SIGNAL,
     });
     return await this.#aloneOrInCallback(async () => {
       const { steps } = options;

@@ -1,5 +1,6 @@
 /** Random augmentation of pictures, whose random numbers depend on nothing but the seed, the epoch and the picture. */
 import { valueError } from "../../../core/errors.ts";
+import { FUNCTION, TEXT, check } from "../../../core/kinds.ts";
 import { fnv1a32, unitAt } from "../../../core/random.ts";
 import { formatShape } from "../../../core/shape.ts";
 import { Tensor } from "../../../core/tensor.ts";
@@ -58,6 +59,8 @@ export function perPicture(
   change: (picture: Picture, draws: Draws) => Picture,
   given?: readonly unknown[],
 ): Augmentation {
+  check("perPicture()", "name", name, TEXT);
+  check("perPicture()", "change", change, FUNCTION);
   return {
     name,
     arguments: given,

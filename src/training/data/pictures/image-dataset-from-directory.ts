@@ -1,5 +1,6 @@
 /** Data sets of the pictures in a folder, with a folder for each class (keras.utils.image_dataset_from_directory). */
 import { show, valueError } from "../../../core/errors.ts";
+import { FLAG } from "../../../core/kinds.ts";
 import { checkOptions } from "../../../core/options.ts";
 import { IMAGE_DATASET_OPTIONS, ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
 import { type LabelMode, checkLabelMode } from "./label-mode.ts";
@@ -71,7 +72,7 @@ export async function imageDatasetFromDirectory(
     classNames: true,
     validationSplit: true,
     subset: true,
-    followLinks: true,
+    followLinks: FLAG,
     formats: true,
     verbose: true,
   });

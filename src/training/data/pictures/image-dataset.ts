@@ -1,6 +1,7 @@
 /** Data sets of pictures, which are read, decoded and resized in advance, in an order that the seed determines (tf.data.Dataset). */
 import { defaultCores, warn } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../../core/errors.ts";
+import { FLAG, FUNCTION, TEXTS } from "../../../core/kinds.ts";
 import { type Names, checkOptions } from "../../../core/options.ts";
 import { fnv1a32 } from "../../../core/random.ts";
 import { Tensor, stack } from "../../../core/tensor.ts";
@@ -38,9 +39,9 @@ export interface ImageDatasetOptions {
 /** The names of these options. */
 export const IMAGE_DATASET_OPTIONS: Names<ImageDatasetOptions> = {
   batchSize: true,
-  shuffle: true,
+  shuffle: FLAG,
   seed: true,
-  strict: true,
+  strict: FLAG,
   prefetch: true,
   workers: true,
 };
@@ -88,8 +89,8 @@ export class ImageDataset extends Dataset {
   constructor(init: ImageDatasetInit) {
     checkOptions("ImageDataset", init, {
       ...IMAGE_DATASET_OPTIONS,
-      filePaths: true,
-      source: true,
+      filePaths: TEXTS,
+      source: FUNCTION,
       labels: true,
       labelMode: true,
       classNames: true,

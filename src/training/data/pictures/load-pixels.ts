@@ -1,5 +1,6 @@
 /** Pictures loaded as Keras's data sets do: decoded to 8 bits, resized in float32, with values from 0 to 255. */
 import { valueError } from "../../../core/errors.ts";
+import { FLAG } from "../../../core/kinds.ts";
 import { type Names, checkOptions } from "../../../core/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { type ColorMode, type Image, channelsOf } from "../../../image/image.ts";
@@ -32,9 +33,9 @@ export const LOAD_PIXELS_OPTIONS: Names<LoadPixelsOptions> = {
   imageSize: true,
   colorMode: true,
   interpolation: true,
-  cropToAspectRatio: true,
-  padToAspectRatio: true,
-  autoOrient: true,
+  cropToAspectRatio: FLAG,
+  padToAspectRatio: FLAG,
+  autoOrient: FLAG,
   maxPixels: true,
 };
 

@@ -1,0 +1,69 @@
+/** What an argument may be, checked once at the door of a public function: every such error reads alike. */
+import { show, valueError } from "./errors.ts";
+
+/** What an argument may be: the words for it in an error, and the test. */
+export type Kind = readonly [words: string, test: (value: unknown) => boolean];
+
+/**
+ * Checks an argument of a call.
+ *
+ * @param of the function or class, as callers write it: `fit()`, `Adam`
+ * @throws ValueError if the value is not of the kind
+ */
+export function check(of: string, name: string, value: unknown, [words, test]: Kind): void {
+  if (!test(value)) throw valueError(`\`${name}\` of ${of} must be ${words}. Received: ${name}=${show(value)}`);
+}
+
+export const TEXT: Kind = ["a string", (value) => typeof value === "string"];
+export const FLAG: Kind = ["true or false", (value) => typeof value === "boolean"];
+export const NUMBER: Kind = ["a finite number", Number.isFinite];
+export const FUNCTION: Kind = ["a function", (value) => typeof value === "function"];
+export const OBJECT: Kind = ["an object", (value) => typeof value === "object" && value !== null];
+/** It may come from another realm, as in a test that has a page's globals. */
+export const SIGNAL: Kind = ["an AbortSignal", (value) => OBJECT[1](value) && typeof Reflect.get(Object(value), "throwIfAborted") === "function"];
+/** A limit of bytes or of a count; it need not be whole. */
+export const LIMIT: Kind = ["a number of 0 or more", (value) => typeof value === "number" && value >= 0];
+/** A list of numbers: an array, or a typed array of anything but BigInt. */
+export const NUMBERS: Kind = [
+  "a list of numbers",
+  (value) =>
+    Array.isArray(value)
+      ? value.every((one) => typeof one === "number")
+      : ArrayBuffer.isView(value) && !(value instanceof DataView) && !/^\[object Big/.test(Object.prototype.toString.call(value)),
+];
+
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Kind {
+  const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `of ${least} to ${most}`;
+  return [
+    `a whole number ${range}`,
+    (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most,
+  ];
+}
+
+/** A number from `least` to `most`. */
+export function between(least: number, most: number): Kind {
+  return [`a number of ${least} to ${most}`, (value) => typeof value === "number" && value >= least && value <= most];
+}
+
+/** An array whose items are all of a kind; `words` names it, as in `a list of strings`. */
+export function listOf(words: string, [, test]: Kind): Kind {
+  // Array.from visits holes too.
+  return [words, (value) => Array.isArray(value) && Array.from(value).every(test)];
+}
+
+/** One of some values. */
+export function oneOf(values: readonly unknown[]): Kind {
+  return [`one of ${values.map((value) => JSON.stringify(value)).join(", ")}`, (value) => values.includes(value)];
+}
+
+/** An instance of a class. */
+export function instanceOf(words: string, type: abstract new (...args: never) => unknown): Kind {
+  return [words, (value) => value instanceof type];
+}
+
+export function orNull([words, test]: Kind): Kind {
+  return [`${words}, or null`, (value) => value === null || test(value)];
+}
+
+export const TEXTS: Kind = listOf("a list of strings", TEXT);
