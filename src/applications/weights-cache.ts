@@ -1,6 +1,8 @@
 /** The cache of published weights: listing, downloading, verifying and removing its files. */
 import { listCached, removeCached } from "#platform";
-import { MobileNetV2Error, messageOf } from "../core/errors.ts";
+import { MobileNetV2Error, messageOf, show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
+import { FUNCTION, LIMIT, SIGNAL, check } from "../core/kinds.ts";
 import type { Model } from "../models/model.ts";
 import type { DownloadOptions } from "../platform/contract.ts";
 import { checkpoints } from "./checkpoints.ts";
@@ -48,6 +50,15 @@ export async function listWeights(): Promise<readonly CachedWeights[]> {
  * @throws NetworkError if it cannot be downloaded; FormatError if the downloaded file is broken
  */
 export async function fetchWeights(file: ImagenetFile, options: DownloadOptions = {}): Promise<Uint8Array> {
+  checkFile("fetchWeights()", file);
+  checkOptions("fetchWeights()", options, {
+    maxBytes: LIMIT,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
+    check: FUNCTION,
+    stallTimeout: LIMIT,
+    retryDelay: LIMIT,
+  });
   const model = await emptyModel(file);
   return imagenetWeights({ ...options, ...file, check: (bytes) => model.loadWeightsFromBytes(bytes) });
 }
@@ -57,6 +68,7 @@ export async function fetchWeights(file: ImagenetFile, options: DownloadOptions 
  * they are next used. `onFile` is called with each result as soon as it is known.
  */
 export async function verifyWeights(onFile?: (file: VerifiedWeights) => void): Promise<readonly VerifiedWeights[]> {
+  if (onFile !== undefined) check("verifyWeights()", "onFile", onFile, FUNCTION);
   const verified: VerifiedWeights[] = [];
   for (const file of await listWeights()) {
     // oxlint-disable-next-line no-await-in-loop -- one at a time in memory
@@ -69,9 +81,18 @@ export async function verifyWeights(onFile?: (file: VerifiedWeights) => void): P
 
 /** Removes a weights file from the cache, and its broken copy if one was set aside. @returns whether there was either */
 export async function removeWeights(file: ImagenetFile): Promise<boolean> {
+  checkFile("removeWeights()", file);
   const name = imagenetFileName(file);
   const removed = await Promise.all([name, `${name}.broken`].map((one) => removeCached(FOLDER, one)));
   return removed.includes(true);
+}
+
+/** Checks that a file is one of those that were published. */
+function checkFile(of: string, { ...file }: ImagenetFile): void {
+  const known = imagenetFiles().some(
+    ({ alpha, rows, includeTop }) => alpha === file.alpha && rows === file.rows && includeTop === file.includeTop,
+  );
+  if (!known) throw valueError(`${of} takes one of imagenetFiles(). Received: ${show(file)}`);
 }
 
 async function problemOf(file: CachedWeights): Promise<string | undefined> {

@@ -15,8 +15,17 @@ export function check(of: string, name: string, value: unknown, [words, test]: K
 }
 
 export const TEXT: Kind = ["a string", (value) => typeof value === "string"];
+/** How much a callback says: true and false count as 1 and 0. */
+export const VERBOSE: Kind = ["0, 1 or 2", (value) => typeof value === "boolean" || value === 0 || value === 1 || value === 2];
+/** The place of a file: a path or an address. */
+export const PLACE: Kind = ["a path or a URL", (value) => typeof value === "string" || value instanceof URL];
 export const FLAG: Kind = ["true or false", (value) => typeof value === "boolean"];
 export const NUMBER: Kind = ["a finite number", Number.isFinite];
+export const ITERABLE: Kind = [
+  "a list, or another iterable",
+  (value) => value instanceof Object && typeof Reflect.get(value, Symbol.iterator) === "function" && (!ArrayBuffer.isView(value) || value.byteLength > 0),
+];
+export const LIST: Kind = ["a list", Array.isArray];
 export const FUNCTION: Kind = ["a function", (value) => typeof value === "function"];
 export const OBJECT: Kind = ["an object", (value) => typeof value === "object" && value !== null];
 /** It may come from another realm, as in a test that has a page's globals. */
@@ -29,7 +38,10 @@ export const NUMBERS: Kind = [
   (value) =>
     Array.isArray(value)
       ? value.every((one) => typeof one === "number")
-      : ArrayBuffer.isView(value) && !(value instanceof DataView) && !/^\[object Big/.test(Object.prototype.toString.call(value)),
+      : ArrayBuffer.isView(value) &&
+        !(value instanceof DataView) &&
+        !/^\[object Big/.test(Object.prototype.toString.call(value)) &&
+        !("detached" in value.buffer && value.buffer.detached),
 ];
 
 /** A whole number from `least` to `most`. */
@@ -40,6 +52,9 @@ export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Ki
     (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most,
   ];
 }
+
+/** The length of a side of pictures; the limit is that of `checkTargetSize`. */
+export const PIXELS: Kind = whole(1, 2 ** 13);
 
 /** A number from `least` to `most`. */
 export function between(least: number, most: number): Kind {

@@ -15,6 +15,17 @@ export function fromFile(config: object): object {
 }
 
 /**
+ * Checks that an object has all of some values, each of its kind.
+ * @throws ValueError for a value that is missing or of another kind, or if it is no object
+ */
+export function checkAll<Values extends object>(of: string, values: Values, kinds: Names<NoInfer<Values>>): void {
+  checkOptions(of, values, kinds);
+  for (const [name, kind] of Object.entries<Kind | true>(kinds)) {
+    if (kind !== true) check(of, name, Reflect.get(values, name), kind);
+  }
+}
+
+/**
  * Checks that the options of a call have known names only, and values of their kinds. Options whose value is undefined count as not given.
  *
  * @param of the function or class whose options they are, as callers write it: `fit()`, `Adam`

@@ -86,6 +86,9 @@ function dimsOf(shape: Dims): Dims {
   );
 }
 
+/** An array that can hold a tensor's values. */
+export const TENSOR_DATA: Kind = ["a Float32Array, an Int32Array or a Uint8Array", isTensorData];
+
 function isTensorData(data: unknown): data is TensorData {
   return data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array;
 }

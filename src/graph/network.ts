@@ -1,10 +1,14 @@
 /** A layer made of layers: the graph that functional and sequential models share. How they are run is decided elsewhere. */
 import { valueError } from "../core/errors.ts";
+import { type Kind } from "../core/kinds.ts";
 import { type Shape, formatShape, shapesCompatible, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type KerasTensor, Layer } from "../layers/layer.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { Graph } from "./graph.ts";
+
+/** A model of layers, be it functional or sequential. */
+export const MODEL: Kind = ["a Model or a Sequential", (value) => value instanceof Network];
 
 /** The base class of models, which are graphs of layers and can themselves be applied as layers. */
 export abstract class Network extends Layer {

@@ -1,7 +1,8 @@
 /** The base class of every layer, and the symbolic tensors and nodes that record how layers are connected. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { type Kind, check, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
-import { type Shape, formatShape } from "../core/shape.ts";
+import { SHAPE, type Shape, formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { booleanArgument } from "./arguments.ts";
 import type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } from "./gradients.ts";
@@ -31,7 +32,10 @@ export class KerasTensor {
   readonly index: number;
 
   constructor(shape: Shape, node: Node, index: number) {
-    this.shape = shape;
+    check("KerasTensor", "shape", shape, SHAPE);
+    check("KerasTensor", "node", node, NODE);
+    check("KerasTensor", "index", index, whole(0));
+    this.shape = Object.freeze([...shape]);
     this.node = node;
     this.index = index;
   }
@@ -70,6 +74,8 @@ export class Node {
     this.outputs = outputShapes.map((shape, index) => new KerasTensor(shape, this, index));
   }
 }
+
+const NODE: Kind = ["the node of a layer", (value) => value instanceof Node];
 
 /** What a layer expects of its only input. */
 export interface InputSpec {

@@ -75,7 +75,7 @@ function tensorsOf(
     throw valueError(`All \`${argument}\` values must be KerasTensors. Received: ${argument} of type ${typeof given}`);
   }
   if (tensors.length === 0) throw valueError(`\`${argument}\` argument cannot be empty. Received: ${argument}=[]`);
-  return tensors.map((tensor) => {
+  return Array.from(tensors, (tensor) => {
     if (tensor instanceof KerasTensor) return tensor;
     throw valueError(
       `All \`${argument}\` values must be KerasTensors. Received an invalid value of type ${typeof tensor}`,

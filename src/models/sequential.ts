@@ -1,7 +1,8 @@
 /** A linear stack of layers (keras.Sequential). */
 import { valueError } from "../core/errors.ts";
+import { check, listOf } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
-import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
+import { SHAPE, type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Network } from "../graph/network.ts";
@@ -71,6 +72,7 @@ export class Sequential extends TrainableModel {
    * @throws ValueError if the model has no layers, or already another input shape
    */
   override build(inputShapes: readonly Shape[]): void {
+    check("build()", "inputShapes", inputShapes, listOf("a list of one shape, as in [[null, 224, 224, 3]]", SHAPE));
     const [shape] = inputShapes;
     if (shape === undefined) return;
     if (this.#stack.length === 0) {
@@ -105,8 +107,8 @@ export class Sequential extends TrainableModel {
   }
 
   override async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
-    const first = x instanceof Tensor ? x : x[0];
-    if (this.#graph === undefined && first !== undefined)
+    const first: unknown = Array.isArray(x) ? x[0] : x;
+    if (this.#graph === undefined && first instanceof Tensor)
       this.build([first.shape.with(0, NaN).map((n) => (Number.isNaN(n) ? null : n))]);
     return super.predictAll(x);
   }

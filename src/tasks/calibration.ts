@@ -1,6 +1,6 @@
 /** Pictures to calibrate integers with: some of many, as the model takes them. */
 import { MobileNetV2Error } from "../core/errors.ts";
-import { FUNCTION, SIGNAL } from "../core/kinds.ts";
+import { FUNCTION, LIST, OBJECT, SIGNAL, check, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -47,8 +47,10 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
 
   /** @param sources the pictures: paths, URLs, bytes, `Blob`s or `File`s */
   constructor(sources: readonly BytesSource[], options: CalibrationOptions) {
-    checkOptions("CalibrationPictures", options, { format: true, count: true, signal: SIGNAL, onProgress: FUNCTION });
-    this.#sources = sources;
+    checkOptions("CalibrationPictures", options, { format: OBJECT, count: whole(1), signal: SIGNAL, onProgress: FUNCTION });
+    check("CalibrationPictures", "sources", sources, LIST);
+    check("CalibrationPictures", "format", options.format, OBJECT);
+    this.#sources = [...sources];
     this.#wanted = Math.min(options.count ?? DEFAULT_PICTURES, sources.length);
     this.#options = options;
   }

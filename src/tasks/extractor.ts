@@ -1,7 +1,7 @@
 /** What makes vectors of pictures: a model up to one of its layers, and the mean or the maxima of the map there. */
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { valueError } from "../core/errors.ts";
-import { FUNCTION, SIGNAL } from "../core/kinds.ts";
+import { FUNCTION, NUMBER, PIXELS, SIGNAL, TEXT, oneOf } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { KerasTensor } from "../layers/layer.ts";
@@ -77,10 +77,10 @@ export async function loadExtractor(options: ExtractorOptions = {}): Promise<Ext
   checkOptions("loadExtractor()", options, {
     ...PREPARATION_OPTIONS,
     weights: true,
-    alpha: true,
-    size: true,
-    layer: true,
-    pooling: true,
+    alpha: NUMBER,
+    size: PIXELS,
+    layer: TEXT,
+    pooling: oneOf(["avg", "max", "none"]),
     threads: true,
     signal: SIGNAL,
     onProgress: FUNCTION,

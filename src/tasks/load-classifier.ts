@@ -1,7 +1,7 @@
 /** How a classifier is loaded: with ImageNet's weights, from a checkpoint of any format, or as the preset of nsfwjs. */
 import { imagenetClasses } from "../applications/class-names.ts";
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { FUNCTION, SIGNAL } from "../core/kinds.ts";
 import { type Names, checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -112,7 +112,7 @@ function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
 
 function nsfwjsClassifier(options: ClassifierOptions): ClassifierPlan {
   const { weights: source, labels, threads, preset } = options;
-  if (preset !== "nsfwjs") throw valueError(`There is one preset, nsfwjs. Received: preset=${String(preset)}`);
+  if (preset !== "nsfwjs") throw valueError(`There is one preset, nsfwjs. Received: preset=${show(preset)}`);
   if (source === undefined) {
     throw valueError("The preset nsfwjs needs `weights`: where the model of the npm package nsfwjs is.");
   }

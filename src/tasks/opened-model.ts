@@ -2,7 +2,8 @@
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { type Recognized, recognizeMobileNetV2 } from "../applications/recognize.ts";
 import { valueError } from "../core/errors.ts";
-import { FUNCTION, LIMIT, SIGNAL } from "../core/kinds.ts";
+import { MODEL } from "../graph/network.ts";
+import { FLAG, FUNCTION, type Kind, LIMIT, NUMBER, PIXELS, SIGNAL, check, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import { type CheckpointFile, modelFromCheckpoint, readCheckpoint } from "../models/files/load-model.ts";
@@ -45,10 +46,10 @@ export type OpenedModel = AnyModel | QuantizedModel;
  */
 export async function openModel(source: FilesSource, options: OpenModelOptions = {}): Promise<OpenedModel> {
   checkOptions("openModel()", options, {
-    alpha: true,
-    size: true,
-    classes: true,
-    top: true,
+    alpha: NUMBER,
+    size: PIXELS,
+    classes: whole(1, 2 ** 24),
+    top: FLAG,
     threads: true,
     maxBytes: LIMIT,
     signal: SIGNAL,
@@ -135,8 +136,15 @@ function refuseOptions(
   if (top === false && known?.includeTop !== false) refuse("a model with its top", option("top", false));
 }
 
+/** A model that answers, be it of floats or integers. */
+export const OPENED_MODEL: Kind = [
+  "a Model, a Sequential or a QuantizedModel",
+  (value) => value instanceof QuantizedModel || MODEL[1](value),
+];
+
 /** The shapes of a model's inputs without the batch; null for what may vary. */
 export function inputShapesOf(model: OpenedModel): readonly Shape[] {
+  check("a task", "model", model, OPENED_MODEL);
   const shapes = model instanceof QuantizedModel ? model.inputShapes : model.inputs.map(({ shape }) => shape);
   return shapes.map((shape) => shape.slice(1));
 }

@@ -1,5 +1,6 @@
 /** How often a model is right: top-1, top-5 and confusion, counted picture by picture. */
 import { valueError } from "../core/errors.ts";
+import { NUMBERS, TEXT, TEXTS, check, whole } from "../core/kinds.ts";
 
 /** The counts and scores of one class. */
 export interface ClassTally {
@@ -52,7 +53,8 @@ export class Tally {
 
   /** @param names the names of the classes, in the model's order */
   constructor(names: readonly string[]) {
-    this.names = names;
+    check("Tally", "names", names, TEXTS);
+    this.names = Object.freeze([...names]);
     this.#top5 = new Int32Array(names.length);
   }
 
@@ -75,7 +77,10 @@ export class Tally {
    * @throws ValueError if there is no such class, or another number of scores than of classes.
    */
   add(path: string, actual: number, scores: ArrayLike<number>): void {
-    if (scores.length !== this.names.length || !(actual in this.names)) {
+    check("add()", "path", path, TEXT);
+    check("add()", "actual", actual, whole(0));
+    check("add()", "scores", scores, NUMBERS);
+    if (scores.length !== this.names.length || actual >= this.names.length) {
       throw valueError(
         `The tally is of ${this.names.length} classes. Received: class ${actual} and ${scores.length} scores for ${path}`,
       );
@@ -104,6 +109,8 @@ export class Tally {
 
   /** The number of pictures of class `actual` that are predicted as class `predicted`, both by index: an entry of the confusion matrix. */
   count(actual: number, predicted: number): number {
+    check("count()", "actual", actual, whole(0));
+    check("count()", "predicted", predicted, whole(0));
     return this.#cells.get(actual * this.names.length + predicted) ?? 0;
   }
 

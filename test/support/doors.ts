@@ -121,8 +121,8 @@ export const doors: Readonly<Record<string, Door>> = {
   fetchWeights: { args: () => [weightFile(), {}] },
   removeWeights: { args: () => [weightFile()] },
   verifyWeights: { args: () => [() => undefined] },
-  measureCheckpoint: { args: () => [applications.checkpoints[0], { duration: 1, threads: 1 }] },
-  recognizeMobileNetV2: { args: () => [small()] },
+  measureCheckpoint: { args: () => [applications.checkpoints.find(({ name }) => name === "mobilenetv2_0.35_96"), { duration: 1, threads: 1 }] },
+  recognizeMobileNetV2: { args: () => [[[2, 2]]] },
   recommend: options({ downloadBytes: 3e6 }),
   // Data.
   Dataset: {

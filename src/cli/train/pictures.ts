@@ -36,7 +36,7 @@ export async function findPictures(folder: string): Promise<FoundPictures> {
     followLinks: true,
   });
   const { filePaths: paths = [], labels = new Int32Array(), classNames: folders = [] } = all;
-  const found = withoutEmpty({ folder: root, classNames: folders, paths, labels, empty: [] });
+  const found = withoutEmpty({ folder: root, classNames: folders, paths, labels: Int32Array.from(labels), empty: [] });
   if (found.classNames.length > 1) return found;
   const [only = ""] = found.classNames;
   throw valueError(

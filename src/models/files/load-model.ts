@@ -57,7 +57,11 @@ export async function loadModel(source: FilesSource, options: LoadModelOptions =
 /** Loads a model with any number of outputs, whose `predictAll` gives all of them. See `loadModel`. */
 export async function loadAnyModel(source: FilesSource, options: LoadModelOptions = {}): Promise<AnyModel> {
   checkOptions("loadAnyModel()", options, LOAD_OPTIONS);
-  return modelFromCheckpoint(await readCheckpoint(source, options), options);
+  return modelFromCheckpoint(await readCheckpoint(source, readOptions(options)), options);
+}
+
+function readOptions({ maxBytes, signal, onProgress }: ReadOptions): ReadOptions {
+  return { maxBytes, signal, onProgress };
 }
 
 /** A checkpoint with the bytes of its file. */
@@ -71,6 +75,7 @@ export interface CheckpointFile extends Checkpoint {
  * when they are used. `source` and errors are those of `loadModel`.
  */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
+  checkOptions("readCheckpoint()", options, { maxBytes: LIMIT, signal: SIGNAL, onProgress: FUNCTION });
   const files = await openFiles(source, options);
   const main = await mainFile(files);
   const checkpoint = { ...(await openCheckpoint(main)), bytes: main.bytes };

@@ -54,12 +54,7 @@ const DATASET_FACTS: Names<DatasetFacts> = {
   filePaths: TEXTS,
 };
 
-/** Checks a list of augmentations. @throws ValueError if it is none. */
-export function checkAugmentations(augmentations: readonly Augmentation[]): void {
-  check("augment()", "augmentations", augmentations, AUGMENTATIONS);
-}
-
-const AUGMENTATIONS = listOf("a list of augmentations, such as [randomFlip()]", [
+export const AUGMENTATIONS = listOf("a list of augmentations, such as [randomFlip()]", [
   "",
   (value) => OBJECT[1](value) && typeof Reflect.get(Object(value), "apply") === "function",
 ]);
@@ -136,7 +131,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
    * with the same seed have the same ones.
    */
   augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
-    checkAugmentations(augmentations);
+    check("augment()", "augmentations", augmentations, AUGMENTATIONS);
     checkOptions("augment()", options, { seed: NUMBER });
     const { seed = 0 } = options;
     return this.map((batch, epoch) => augmentBatch(batch, augmentations, { seed, epoch }));

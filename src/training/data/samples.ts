@@ -3,7 +3,7 @@ import { show, valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { argmax } from "../metrics/accuracy.ts";
-import { emptyLike, sliceRows } from "./rows.ts";
+import { gatherRows, sliceRows } from "./rows.ts";
 
 /** A tensor, or a list of numbers such as labels, one for each sample. */
 export type Values = Tensor | ArrayLike<number>;
@@ -134,14 +134,7 @@ export function sliceSamples(samples: Samples, from: number, to: number): Sample
 
 /** Copies of the samples at `indices`. */
 export function gatherSamples(samples: Samples, indices: Uint32Array): Samples {
-  return overTensors(samples, (tensor) => {
-    const [, ...rest] = tensor.shape;
-    const size = sizeOf(rest);
-    const data = emptyLike(tensor.data, indices.length * size);
-    for (const [i, index] of indices.entries())
-      data.set(tensor.data.subarray(index * size, (index + 1) * size), i * size);
-    return new Tensor([indices.length, ...rest], data);
-  });
+  return overTensors(samples, (tensor) => gatherRows(tensor, indices));
 }
 
 function overTensors({ x, y, sampleWeight }: Samples, make: (tensor: Tensor) => Tensor): Samples {

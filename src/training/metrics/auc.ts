@@ -1,5 +1,6 @@
 /** The area under a curve over thresholds, by Riemann sums (keras.metrics.AUC; Davis and Goadrich 2006 for precision and recall). */
 import { show, valueError } from "../../core/errors.ts";
+import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { booleanArgument } from "../../layers/arguments.ts";
@@ -36,7 +37,7 @@ export class AUC extends ThresholdMetric {
 
   constructor(options: AUCOptions = {}) {
     checkOptions("AUC", options, {
-      name: true,
+      name: TEXT,
       numThresholds: true,
       curve: true,
       summationMethod: true,

@@ -1,5 +1,6 @@
 /** Counts of true and false positives and negatives at thresholds (keras.src.metrics.metrics_utils), precision, recall, confusion matrix. */
 import { show, valueError } from "../../core/errors.ts";
+import { NUMBERS, TEXT, check, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
@@ -145,7 +146,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
  */
 export class Precision extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
-    checkOptions("Precision", options, { name: true, thresholds: true, topK: true, classId: true });
+    checkOptions("Precision", options, { name: TEXT, thresholds: true, topK: true, classId: true });
     super(options.name ?? "precision", options);
   }
 
@@ -160,7 +161,7 @@ export class Precision extends PrecisionOrRecall {
  */
 export class Recall extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
-    checkOptions("Recall", options, { name: true, thresholds: true, topK: true, classId: true });
+    checkOptions("Recall", options, { name: TEXT, thresholds: true, topK: true, classId: true });
     super(options.name ?? "recall", options);
   }
 
@@ -215,10 +216,13 @@ export function confusionMatrix(
   predictions: ArrayLike<number>,
   numClasses: number,
 ): Tensor<Int32Array> {
+  check("confusionMatrix()", "labels", labels, NUMBERS);
+  check("confusionMatrix()", "predictions", predictions, NUMBERS);
+  check("confusionMatrix()", "numClasses", numClasses, whole(1, 2 ** 14));
   if (labels.length !== predictions.length) {
     throw valueError(`There are ${labels.length} labels and ${predictions.length} predictions.`);
   }
-  const counts = new Int32Array(integerArgument(numClasses, "numClasses") ** 2);
+  const counts = new Int32Array(numClasses ** 2);
   for (let i = 0; i < labels.length; i++) {
     const [label = NaN, prediction = NaN] = [labels[i], predictions[i]];
     for (const one of [label, prediction]) {

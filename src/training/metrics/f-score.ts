@@ -1,5 +1,6 @@
 /** The weighted harmonic mean of precision and recall (keras.metrics.FBetaScore, F1Score). */
 import { show, valueError } from "../../core/errors.ts";
+import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -35,7 +36,7 @@ export class FBetaScore extends Metric {
   readonly beta: number;
 
   constructor(options: FBetaScoreOptions = {}) {
-    checkOptions("FBetaScore", options, { name: true, average: true, threshold: true, beta: true });
+    checkOptions("FBetaScore", options, { name: TEXT, average: true, threshold: true, beta: true });
     super(options.name ?? "fbeta_score", 0);
     this.average = options.average ?? null;
     this.threshold = options.threshold ?? null;
@@ -48,7 +49,7 @@ export class FBetaScore extends Metric {
     if (!(this.beta > 0)) {
       throw valueError(`Invalid \`beta\` argument value. It should be > 0. Received: beta=${show(this.beta)}`);
     }
-    if (this.threshold !== null && !(this.threshold > 0 && this.threshold <= 1)) {
+    if (this.threshold !== null && !(typeof this.threshold === "number" && this.threshold > 0 && this.threshold <= 1)) {
       throw valueError(
         `Invalid \`threshold\` argument value. It should verify 0 < threshold <= 1. Received: threshold=${show(this.threshold)}`,
       );
@@ -110,7 +111,7 @@ export class FBetaScore extends Metric {
 /** The F1 score, the harmonic mean of precision and recall: `FBetaScore` with `beta: 1`. Default name: `f1_score`. */
 export class F1Score extends FBetaScore {
   constructor(options: FScoreOptions = {}) {
-    checkOptions("F1Score", options, { name: true, average: true, threshold: true });
+    checkOptions("F1Score", options, { name: TEXT, average: true, threshold: true });
     super({ ...options, name: options.name ?? "f1_score", beta: 1 });
   }
 

@@ -1,4 +1,5 @@
 /** The base class of all metrics, and means of values (keras.metrics.Metric, Mean, MeanMetricWrapper). */
+import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -58,7 +59,7 @@ export abstract class Metric {
 /** The weighted mean of the values given to it, 0 if there were none. Default name: `mean`. */
 export class Mean extends Metric {
   constructor(options: MetricOptions = {}) {
-    checkOptions("Mean", options, { name: true });
+    checkOptions("Mean", options, { name: TEXT });
     super(options.name ?? "mean", 2);
   }
 

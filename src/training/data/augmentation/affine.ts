@@ -34,7 +34,7 @@ export function checkFill(of: string, options: FillOptions): void {
     throw valueError(`Unknown \`fillMode\` ${show(fillMode)}. Expected of one ${quoted(FILL_MODES)}.`);
   }
   if (!INTERPOLATIONS.includes(interpolation)) {
-    throw valueError(`Unknown \`interpolation\` ${interpolation}. Expected of one ${quoted(INTERPOLATIONS)}.`);
+    throw valueError(`Unknown \`interpolation\` ${show(interpolation)}. Expected of one ${quoted(INTERPOLATIONS)}.`);
   }
 }
 

@@ -103,8 +103,8 @@ function checkSize(name: string, value: number): void {
 }
 
 function checkRange(name: string, range: readonly [number, number], limit: number): void {
-  const [least = NaN, most = NaN]: readonly number[] = NUMBERS[1](range) ? range : [];
-  if (range.length === 2 && least > 0 && least <= most && most <= limit && most < Infinity) return;
+  const [least = NaN, most = NaN, ...more]: readonly number[] = Array.isArray(range) && NUMBERS[1](range) ? range : [];
+  if (more.length === 0 && least > 0 && least <= most && most <= limit && most < Infinity) return;
   throw valueError(
     `\`${name}\` must be two numbers above 0, the smaller first${limit === 1 ? ", of 1 at most" : ""}. Received: ${name}=${show(range)}`,
   );
