@@ -2,7 +2,7 @@
 import { listCached, removeCached } from "#platform";
 import { MobileNetV2Error, messageOf, show, valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
-import { FUNCTION, LIMIT, SIGNAL, check } from "../core/kinds.ts";
+import { FUNCTION, LIMIT, OBJECT, SIGNAL, check } from "../core/kinds.ts";
 import type { Model } from "../models/model.ts";
 import type { DownloadOptions } from "../platform/contract.ts";
 import { checkpoints } from "./checkpoints.ts";
@@ -88,7 +88,8 @@ export async function removeWeights(file: ImagenetFile): Promise<boolean> {
 }
 
 /** Checks that a file is one of those that were published. */
-function checkFile(of: string, { ...file }: ImagenetFile): void {
+function checkFile(of: string, file: ImagenetFile): void {
+  check(of, "file", file, OBJECT);
   const known = imagenetFiles().some(
     ({ alpha, rows, includeTop }) => alpha === file.alpha && rows === file.rows && includeTop === file.includeTop,
   );

@@ -15,6 +15,8 @@ export function check(of: string, name: string, value: unknown, [words, test]: K
 }
 
 export const TEXT: Kind = ["a string", (value) => typeof value === "string"];
+/** The bytes of a file. */
+export const BYTES: Kind = ["a Uint8Array", (value) => value instanceof Uint8Array];
 /** How much a callback says: true and false count as 1 and 0. */
 export const VERBOSE: Kind = ["0, 1 or 2", (value) => typeof value === "boolean" || value === 0 || value === 1 || value === 2];
 /** The place of a file: a path or an address. */
@@ -80,5 +82,17 @@ export function instanceOf(words: string, type: abstract new (...args: never) =>
 export function orNull([words, test]: Kind): Kind {
   return [`${words}, or null`, (value) => value === null || test(value)];
 }
+
+/** A list of names, or of regular expressions, which compile. */
+export const PATTERNS: Kind = listOf("a list of names or regular expressions", [
+  "",
+  (value) => {
+    try {
+      return typeof value === "string" && new RegExp(value) instanceof RegExp;
+    } catch {
+      return false;
+    }
+  },
+]);
 
 export const TEXTS: Kind = listOf("a list of strings", TEXT);

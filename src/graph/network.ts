@@ -1,7 +1,7 @@
 /** A layer made of layers: the graph that functional and sequential models share. How they are run is decided elsewhere. */
-import { valueError } from "../core/errors.ts";
-import { type Kind } from "../core/kinds.ts";
-import { type Shape, formatShape, shapesCompatible, shapesEqual } from "../core/shape.ts";
+import { show, valueError } from "../core/errors.ts";
+import { type Kind, TEXT, check, listOf } from "../core/kinds.ts";
+import { SHAPE, type Shape, formatShape, shapesCompatible, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type KerasTensor, Layer } from "../layers/layer.ts";
 import type { Weight } from "../layers/weight.ts";
@@ -61,7 +61,7 @@ export abstract class Network extends Layer {
     const layer = layers.find(({ name }) => name === nameOrIndex);
     if (layer === undefined) {
       const names = layers.map(({ name }) => `'${name}'`).join(", ");
-      throw valueError(`No such layer: ${nameOrIndex}. Existing layers are: [${names}].`);
+      throw valueError(`No such layer: ${show(nameOrIndex)}. Existing layers are: [${names}].`);
     }
     return layer;
   }
@@ -95,6 +95,7 @@ export abstract class Network extends Layer {
    * @throws ValueError if there is no such weight.
    */
   override weight(path: string): Weight {
+    check("weight()", "path", path, TEXT);
     const slash = path.indexOf("/");
     if (slash < 0) throw valueError(`A model's weight is named layer/weight, such as Conv1/kernel. Received: ${path}`);
     return this.getLayer(path.slice(0, slash)).weight(path.slice(slash + 1));
@@ -107,6 +108,7 @@ export abstract class Network extends Layer {
   }
 
   override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+    check("computeOutputShapes()", "inputShapes", inputShapes, listOf("a list of shapes", SHAPE));
     const { inputs, outputs, nodes } = this.graph;
     if (inputShapes.length !== inputs.length) {
       throw valueError(

@@ -1,9 +1,9 @@
 /** The base class of every layer, and the symbolic tensors and nodes that record how layers are connected. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
-import { type Kind, check, whole } from "../core/kinds.ts";
+import { FLAG, type Kind, OBJECT, check, listOf, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { SHAPE, type Shape, formatShape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { TENSORS, type Tensor } from "../core/tensor.ts";
 import { booleanArgument } from "./arguments.ts";
 import type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } from "./gradients.ts";
 import { toSnakeCase, uniqueName } from "./naming.ts";
@@ -40,6 +40,9 @@ export class KerasTensor {
     this.index = index;
   }
 }
+
+/** A symbolic tensor. */
+export const SYMBOLIC: Kind = ["a symbolic tensor, such as the result of Input()", (value) => value instanceof KerasTensor];
 
 /** Options of `apply()`. */
 export interface CallOptions {
@@ -86,6 +89,9 @@ export interface InputSpec {
   /** The length of the last axis, if the layer requires one. */
   readonly channels?: number | undefined;
 }
+
+/** The shapes of a layer's inputs. */
+export const SHAPES: Kind = listOf("a list of shapes, one for each input", SHAPE);
 
 const LINEAR: OutputActivation = { name: "linear", axis: -1 };
 
@@ -163,6 +169,7 @@ export abstract class Layer {
    * @throws ValueError if the number of tensors or one of their shapes does not fit.
    */
   setWeights(values: readonly Tensor[]): void {
+    check("setWeights()", "values", values, TENSORS);
     const weights = this.weights;
     if (values.length !== weights.length) {
       throw valueError(
@@ -196,7 +203,7 @@ export abstract class Layer {
     const found = this.#weights.find((weight) => weight.name === name);
     if (found === undefined)
       throw valueError(
-        `Layer '${this.name}' has no weight '${name}'. It has: ${this.#weights.map((w) => w.name).join(", ")}`,
+        `Layer '${this.name}' has no weight '${show(name)}'. It has: ${this.#weights.map((w) => w.name).join(", ")}`,
       );
     return found;
   }
@@ -206,7 +213,7 @@ export abstract class Layer {
    * @throws ValueError if the shapes of the inputs do not fit, or if `training` is true.
    */
   apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
-    checkOptions("apply()", options, { training: true });
+    checkOptions("apply()", options, { training: FLAG });
     const [output] = this.connect(inputs instanceof KerasTensor ? [inputs] : inputs, options).outputs;
     if (output === undefined) throw valueError(`Layer '${this.name}' has no output.`);
     return output;
@@ -214,6 +221,7 @@ export abstract class Layer {
 
   /** Creates the weights for inputs of these shapes. A second call does nothing. */
   build(inputShapes: readonly Shape[]): void {
+    check("build()", "inputShapes", inputShapes, SHAPES);
     if (this.#built) return;
     this.#weights = this.weightSpecs(inputShapes).map((spec) => new Weight(spec));
     this.#built = true;
@@ -310,7 +318,8 @@ export abstract class Layer {
    * @throws ValueError if the inputs are not symbolic tensors, if their shapes do not fit, or if `training` is true.
    */
   connect(inputs: readonly KerasTensor[], options: CallOptions = {}): Node {
-    if (inputs.length === 0 || inputs.some((input) => !(input instanceof KerasTensor))) {
+    check("connect()", "options", options, OBJECT);
+    if (!Array.isArray(inputs) || inputs.length === 0 || !Array.from(inputs).every(SYMBOLIC[1])) {
       throw valueError(
         `Layer '${this.name}' is applied to symbolic tensors: the result of Input() or of another layer's apply().`,
       );
@@ -334,6 +343,7 @@ export abstract class Layer {
    * @throws ValueError if there is not exactly one input, or if its shape is not as expected.
    */
   protected inputShape(inputShapes: readonly Shape[], expected: InputSpec = {}): Shape {
+    check(`layer "${this.name}"`, "inputShapes", inputShapes, SHAPES);
     const [shape] = inputShapes;
     if (shape === undefined || inputShapes.length !== 1) {
       throw valueError(`Layer "${this.name}" expects 1 input(s), but it received ${inputShapes.length} input tensors.`);
@@ -358,6 +368,7 @@ export abstract class Layer {
    * @throws ValueError if there is not exactly one.
    */
   protected onlyInput(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    check(`layer "${this.name}"`, "inputs", inputs, TENSORS);
     const [input] = inputs;
     if (input === undefined || inputs.length !== 1) {
       throw valueError(`Layer "${this.name}" expects 1 input(s), but it received ${inputs.length} input tensors.`);

@@ -2,8 +2,8 @@
 import { openFiles } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
 import { Lazy } from "../core/lazy.ts";
-import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../core/kinds.ts";
-import { checkOptions } from "../core/options.ts";
+import { BYTES, FLAG, FUNCTION, LIMIT, SIGNAL, check } from "../core/kinds.ts";
+import { type Names, checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
 import { batchesOf } from "../graph/batches.ts";
@@ -20,6 +20,11 @@ import { type ThreadOptions, threadsOf } from "./threads.ts";
 
 /** The options that all models share. */
 export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
+
+const WEIGHTS_OPTIONS: Names<LoadWeightsOptions> = { byName: FLAG, skipMismatch: FLAG, allowNonFinite: FLAG };
+
+/** The options of `predict`: there are none. Larger batches than fit into memory are given one after the other. */
+export type PredictOptions = Readonly<Record<never, never>>;
 
 /** A model that can predict. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
 export abstract class BaseModel extends Network {
@@ -45,7 +50,8 @@ export abstract class BaseModel extends Network {
    * @returns a list with one tensor for each output, in the order of `outputs`
    * @throws ValueError if shapes do not fit; StateError after `dispose()`
    */
-  async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
+  async predictAll(x: Tensor | readonly Tensor[], options: PredictOptions = {}): Promise<Tensor<Float32Array>[]> {
+    checkOptions("predict()", options, {});
     const batches = batchesOf(x, this);
     this.checkNotDisposed();
     const executor = await this.#executor.get();
@@ -63,16 +69,15 @@ export abstract class BaseModel extends Network {
    */
   async loadWeights(source: FilesSource, options: LoadWeightsOptions & ReadOptions = {}): Promise<void> {
     checkOptions("loadWeights()", options, {
-      byName: FLAG,
-      skipMismatch: FLAG,
-      allowNonFinite: FLAG,
+      ...WEIGHTS_OPTIONS,
       maxBytes: LIMIT,
       signal: SIGNAL,
       onProgress: FUNCTION,
     });
     const file = await mainFile(await openFiles(source, options));
     if (hasKerasWeights(file.bytes)) {
-      this.loadWeightsFromBytes(file.bytes, options);
+      const { byName, skipMismatch, allowNonFinite } = options;
+      this.loadWeightsFromBytes(file.bytes, { byName, skipMismatch, allowNonFinite });
       return;
     }
     const { loadForeignWeights } = await import("./files/load-foreign-weights.ts");
@@ -81,6 +86,8 @@ export abstract class BaseModel extends Network {
 
   /** Loads weights from the bytes of a Keras file (`.h5`, `.weights.h5` or `.keras`), synchronously. See `loadWeights`. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
+    check("loadWeightsFromBytes()", "bytes", bytes, BYTES);
+    checkOptions("loadWeightsFromBytes()", options, WEIGHTS_OPTIONS);
     loadKerasWeights(this.layers, bytes, options);
   }
 
@@ -122,6 +129,7 @@ export abstract class BaseModel extends Network {
     options: Omit<SaveOptions, "format"> = {},
   ): Promise<readonly WrittenFile[]> {
     const { modelFiles } = await import("./files/save-model.ts");
+    checkOptions("toFiles()", options, { includeOptimizer: FLAG });
     return modelFiles(this, { ...options, format }, name);
   }
 
@@ -132,7 +140,8 @@ export abstract class BaseModel extends Network {
 
   /** Prints a table of the layers with their output shapes and numbers of parameters, as Keras does. */
   summary(options: SummaryOptions = {}): void {
-    (options.printFn ?? console.log)(summaryText(this, options));
+    const text = summaryText(this, options);
+    (options.printFn ?? console.log)(text);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Input } from "../layers/core/input-layer.ts";
 import { KerasTensor, type LayerConfig, type Node } from "../layers/layer.ts";
-import type { BaseModelOptions } from "./base-model.ts";
+import type { BaseModelOptions, PredictOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";
 
 /** The options of `Model`. */
@@ -54,9 +54,9 @@ export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasT
    * @returns one tensor, float32, with the batch axis first; a list of them if the model was made with a list of outputs
    * @throws ValueError if shapes do not fit; StateError after `dispose()`
    */
-  async predict(x: Tensor | readonly Tensor[]): Promise<Predictions<Outputs>>;
-  async predict(x: Tensor | readonly Tensor[]): Promise<Tensor | Tensor[]> {
-    const results = await this.predictAll(x);
+  async predict(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Predictions<Outputs>>;
+  async predict(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Tensor | Tensor[]> {
+    const results = await this.predictAll(x, options);
     const [first] = results;
     return this.#outputs instanceof KerasTensor && first !== undefined ? first : results;
   }

@@ -8,7 +8,7 @@ import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Network } from "../graph/network.ts";
 import { InputLayer, Input } from "../layers/core/input-layer.ts";
 import { KerasTensor, Layer } from "../layers/layer.ts";
-import type { BaseModelOptions } from "./base-model.ts";
+import type { BaseModelOptions, PredictOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";
 
 /** The options of `Sequential`. */
@@ -100,17 +100,17 @@ export class Sequential extends TrainableModel {
    * @returns a tensor, float32, with the batch axis first
    * @throws ValueError if shapes do not fit; StateError after `dispose()`
    */
-  async predict(x: Tensor): Promise<Tensor<Float32Array>> {
-    const [result] = await this.predictAll(x);
+  async predict(x: Tensor, options?: PredictOptions): Promise<Tensor<Float32Array>> {
+    const [result] = await this.predictAll(x, options);
     if (result === undefined) throw valueError(`Model '${this.name}' has no output.`);
     return result;
   }
 
-  override async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
+  override async predictAll(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Tensor<Float32Array>[]> {
     const first: unknown = Array.isArray(x) ? x[0] : x;
     if (this.#graph === undefined && first instanceof Tensor)
       this.build([first.shape.with(0, NaN).map((n) => (Number.isNaN(n) ? null : n))]);
-    return super.predictAll(x);
+    return super.predictAll(x, options);
   }
 
   override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {

@@ -1,5 +1,6 @@
 /** Models that can be trained (keras.Model's compile, fit, evaluate); the code for training is loaded when it is first used. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { type Kind, OBJECT, TEXT } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { SavedTraining, StoredTraining } from "../saving/checkpoint.ts";
 import type { Logs } from "../training/callbacks/callback.ts";
@@ -19,6 +20,8 @@ import type { TrainingDataset } from "../training/data/samples.ts";
 import type { Trainer } from "../training/loop/trainer.ts";
 import { BaseModel } from "./base-model.ts";
 import type { FromFile } from "./compiled/trainer-of.ts";
+
+const IDENTIFIER: Kind = ["a name or an object", (value) => TEXT[1](value) || OBJECT[1](value)];
 
 /** A model that can be compiled, trained and evaluated. */
 export abstract class TrainableModel extends BaseModel {
@@ -54,11 +57,11 @@ export abstract class TrainableModel extends BaseModel {
    */
   compile(options: CompileOptions = {}): void {
     checkOptions("compile()", options, {
-      optimizer: true,
-      loss: true,
-      lossWeights: true,
-      metrics: true,
-      weightedMetrics: true,
+      optimizer: IDENTIFIER,
+      loss: IDENTIFIER,
+      lossWeights: OBJECT,
+      metrics: OBJECT,
+      weightedMetrics: OBJECT,
     });
     this.#compileAs(options);
   }
@@ -165,5 +168,5 @@ export abstract class TrainableModel extends BaseModel {
 
 /** Whether an argument is options rather than targets. */
 function isOptions<T extends object>(value: Targets | T | undefined): value is T {
-  return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype && !("length" in value);
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype && !("length" in value);
 }

@@ -6,7 +6,6 @@ import * as explain from "../../src/public/explain.ts";
 import * as image from "../../src/public/image.ts";
 import * as layers from "../../src/public/layers.ts";
 import * as models from "../../src/public/models.ts";
-import * as saving from "../../src/public/saving.ts";
 import * as tasks from "../../src/public/tasks.ts";
 import * as training from "../../src/public/training.ts";
 
@@ -77,23 +76,35 @@ const classifier = async (): Promise<tasks.Classifier> =>
   tasks.loadClassifier({ weights: await kerasBytes(), labels: ["a", "b"], threads: 1 });
 const settings = (): tasks.TransferSettings => ({ alpha: 0.35, size: 32, weights: null, batchSize: 1, epochs: 1 });
 const learned = (): tasks.LearnedPictures => ({ counts: [1, 1], labels: Int32Array.of(0, 1), validates: false });
-const transferBase = (): Promise<tasks.TransferBase> => tasks.loadBase({ alpha: 0.35, size: 32, weights: null });
 
-async function transferParts(): Promise<tasks.TransferParts> {
-  const base = await transferBase();
+const headless = (): root.Model => {
+  const inputs = root.Input({ shape: [32, 32, 3] });
+  return new root.Model({ inputs, outputs: new layers.Conv2D({ filters: 2, kernelSize: 1 }).apply(inputs), threads: 1 });
+};
+
+function transferParts(): tasks.TransferParts {
+  const model = small();
   const schedule = tasks.transferSchedule(settings(), learned());
-  const model = await tasks.withHead(base, { classNames: ["a", "b"], size: 32, weights: null });
-  const one = { x: new root.Tensor([1, 32, 32, 3], new Float32Array(3072)), y: new root.Tensor([1], Int32Array.of(1)) };
+  const one = { x: new root.Tensor([1, 4, 4, 3], new Float32Array(48)), y: new root.Tensor([1], Int32Array.of(1)) };
   const batches = new data.Dataset(
     async function* () {
       yield one;
     },
     { cardinality: 1, size: 1, deterministic: true },
   );
-  return { base, model, schedule, size: 32, training: batches, validation: undefined };
+  return { base: { base: model, alpha: 1, weights: "" }, model, schedule, size: 4, training: batches, validation: undefined };
 }
 
-const logits = { args: none, methods: {} };
+const scored = (): readonly unknown[] => [
+  new root.Tensor([1, 2], Float32Array.of(0, 1)),
+  pair(),
+  new root.Tensor([1], Float32Array.of(1)),
+];
+const sparselyScored = (): readonly unknown[] => [
+  new root.Tensor([1], Int32Array.of(1)),
+  pair(),
+  new root.Tensor([1], Float32Array.of(1)),
+];
 const initializer: Door = { ...options(), methods: { initialize: () => [[2, 2]] } };
 const schedule = (given: object): Door => ({ ...options(given), methods: { at: () => [1] } });
 const augmentation = (...args: readonly unknown[]): Door => ({ args: () => args });
@@ -182,12 +193,35 @@ export const doors: Readonly<Record<string, Door>> = {
   encodeImg: { args: () => [picture(), { fileFormat: "png" }] },
   saveImg: { args: () => ["out.png", picture(), {}] },
   // Layers.
-  Layer: { args: null, made: () => new root.Dropout({ rate: 0.5 }) },
+  Layer: {
+    args: null,
+    made: () => new root.Dropout({ rate: 0.5 }),
+    methods: {
+      apply: () => [root.Input({ shape: [2] }), {}],
+      connect: () => [[root.Input({ shape: [2] })], {}],
+      build: () => [[[null, 2]]],
+      setWeights: () => [[]],
+      weight: () => ["kernel"],
+      computeOutputShape: () => [[[null, 2]]],
+      computeOutputShapes: () => [[[null, 2]]],
+    },
+  },
   KerasTensor: { args: () => [[null, 2], root.Input({ shape: [2] }).node, 0] },
   Input: options({ shape: [2] }),
   InputLayer: { ...options({ shape: [2] }), methods: {} },
   Activation: options({ activation: "relu" }),
-  Add: options(),
+  Add: {
+    ...options(),
+    methods: {
+      apply: () => [[root.Input({ shape: [2] }), root.Input({ shape: [2] })], {}],
+      computeOutputShape: () => [
+        [
+          [null, 2],
+          [null, 2],
+        ],
+      ],
+    },
+  },
   AveragePooling2D: options({ poolSize: 2 }),
   BatchNormalization: options(),
   Conv2D: options({ filters: 1, kernelSize: 1 }),
@@ -226,7 +260,23 @@ export const doors: Readonly<Record<string, Door>> = {
       return [{ inputs, outputs: new root.Dense({ units: 1 }).apply(inputs) }];
     },
     made: small,
-    methods: { predict: async () => [smallPicture()] },
+    methods: {
+      predict: () => [smallPicture(), {}],
+      predictAll: () => [smallPicture(), {}],
+      loadWeights: async () => [await kerasBytes(), {}],
+      loadWeightsFromBytes: async () => [await kerasBytes(), {}],
+      save: () => ["model.keras", {}],
+      saveWeights: () => ["model.weights.h5", {}],
+      toBytes: () => ["keras", {}],
+      toFiles: () => ["keras", "model", {}],
+      summary: () => [{ printFn: () => undefined }],
+      getLayer: () => ["maps"],
+      weight: () => ["maps/kernel"],
+      setWeights: () => [[]],
+      computeOutputShapes: () => [[[null, 4, 4, 3]]],
+      apply: () => [root.Input({ shape: [4, 4, 3] }), {}],
+      connect: () => [[root.Input({ shape: [4, 4, 3] })], {}],
+    },
   },
   Sequential: {
     args: () => [[root.Input({ shape: [2] }), new root.Dense({ units: 1 })]],
@@ -235,10 +285,20 @@ export const doors: Readonly<Record<string, Door>> = {
       add: () => [new root.Dense({ units: 1 })],
       pop: none,
       build: () => [[[null, 2]]],
-      predict: () => [pair()],
+      predict: () => [pair(), {}],
+      predictAll: () => [pair(), {}],
+      compile: () => [{ optimizer: "sgd", loss: "mse" }],
+      fit: () => [pair(), pair(), { verbose: 0 }],
+      evaluate: () => [pair(), pair(), { verbose: 0 }],
+      trainOnBatch: () => [pair(), pair(), {}],
+      testOnBatch: () => [pair(), pair(), {}],
     },
   },
-  QuantizedModel: { args: null, made: quantizedModel },
+  QuantizedModel: {
+    args: null,
+    made: quantizedModel,
+    methods: { predict: () => [smallPicture(), {}], predictAll: () => [smallPicture(), {}], save: () => ["q.onnx", {}] },
+  },
   countMacs: { args: () => [small()] },
   enableWideSimd: { args: none },
   quantize: { args: () => [small(), smallPicture().reshape([1, 4, 4, 3]), {}] },
@@ -264,15 +324,15 @@ export const doors: Readonly<Record<string, Door>> = {
     args: async () => [await tasks.loadExtractor({ weights: await kerasBytes(), threads: 1 }), ["a.png"], {}],
   },
   fitPhase: {
-    args: async () => {
-      const parts = await transferParts();
+    args: () => {
+      const parts = transferParts();
       return [parts.schedule.phases[0], parts, []];
     },
   },
-  transferPhases: { args: async () => [await transferParts()] },
+  transferPhases: { args: () => [transferParts()] },
   transferSchedule: { args: () => [settings(), learned()] },
   loadBase: options({ alpha: 0.35, size: 32, weights: null }),
-  withHead: { args: async () => [await transferBase(), { classNames: ["a", "b"], size: 32, weights: null }] },
+  withHead: { args: () => [{ base: headless(), alpha: 1, weights: "" }, { classNames: ["a", "b"], size: 32, weights: null }] },
   inputShapeOf: { args: () => [small()] },
   loadClassifier: { args: async () => [{ weights: await kerasBytes(), labels: ["a", "b"], threads: 1 }] },
   planClassifier: { args: async () => [{ weights: await kerasBytes(), labels: ["a", "b"], threads: 1 }] },
@@ -312,24 +372,32 @@ export const doors: Readonly<Record<string, Door>> = {
   ReduceLROnPlateau: options(),
   TerminateOnNaN: { args: none },
   TimedBackup: { args: () => ["backups", {}] },
-  Loss: { args: null, made: () => new training.MeanSquaredError() },
+  Loss: {
+    args: null,
+    made: () => new training.MeanSquaredError(),
+    methods: {
+      call: () => [pair(), pair(), new root.Tensor([1], Float32Array.of(1))],
+      valuesOf: () => [pair(), pair()],
+      evaluate: () => [pair(), { output: pair() }, new root.Tensor([1], Float32Array.of(1))],
+    },
+  },
   MeanSquaredError: options(),
-  BinaryCrossentropy: options(),
-  CategoricalCrossentropy: options(),
-  SparseCategoricalCrossentropy: options(),
-  Metric: { args: null, made: () => new training.Mean() },
-  MeanMetric: { args: null, made: () => new training.BinaryAccuracy() },
-  Mean: { ...options(), methods: { add: () => [1, 1] } },
-  AUC: options(),
-  BinaryAccuracy: options(),
-  CategoricalAccuracy: options(),
-  SparseCategoricalAccuracy: options(),
-  TopKCategoricalAccuracy: options(),
-  SparseTopKCategoricalAccuracy: options(),
-  F1Score: options(),
-  FBetaScore: options(),
-  Precision: options(),
-  Recall: options(),
+  BinaryCrossentropy: { ...options(), methods: { call: scored } },
+  CategoricalCrossentropy: { ...options(), methods: { call: scored } },
+  SparseCategoricalCrossentropy: { ...options(), methods: { call: sparselyScored } },
+  Metric: { args: null, made: () => new training.Mean(), methods: { setState: () => [[1, 2]] } },
+  MeanMetric: { args: null, made: () => new training.BinaryAccuracy(), methods: { updateState: scored } },
+  Mean: { ...options(), methods: { add: () => [1, 1], updateState: () => [pair(), undefined, new root.Tensor([1], Float32Array.of(1))] } },
+  AUC: { ...options(), methods: { updateState: scored } },
+  BinaryAccuracy: { ...options(), methods: { updateState: scored } },
+  CategoricalAccuracy: { ...options(), methods: { updateState: scored } },
+  SparseCategoricalAccuracy: { ...options(), methods: { updateState: sparselyScored } },
+  TopKCategoricalAccuracy: { ...options(), methods: { updateState: scored } },
+  SparseTopKCategoricalAccuracy: { ...options(), methods: { updateState: sparselyScored } },
+  F1Score: { ...options(), methods: { updateState: scored } },
+  FBetaScore: { ...options(), methods: { updateState: scored } },
+  Precision: { ...options(), methods: { updateState: scored } },
+  Recall: { ...options(), methods: { updateState: scored } },
   LearningRateSchedule: { args: null },
   CosineDecay: schedule({ initialLearningRate: 1, decaySteps: 2 }),
   CosineDecayRestarts: schedule({ initialLearningRate: 1, firstDecaySteps: 2 }),
@@ -342,4 +410,3 @@ export const doors: Readonly<Record<string, Door>> = {
   recalibrateBatchNorm: { args: () => [tiny(), pair(), {}] },
   setBatchNormMomentum: { args: () => [tiny(), 0.9] },
 };
-void [logits, saving];

@@ -1,7 +1,7 @@
 /** Saving of models to files of any supported format (keras.Model.save). */
 import { makeFolder, warn, writeBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { FLAG } from "../../core/kinds.ts";
+import { FLAG, PLACE, TEXT, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Network } from "../../graph/network.ts";
 import type { CheckpointWriter, Preprocessing, SavedTraining, WrittenFile } from "../../saving/checkpoint.ts";
@@ -31,11 +31,13 @@ export async function modelFiles(
   { format, ...options }: SaveOptions & { readonly format: string },
   name = "model",
 ): Promise<readonly WrittenFile[]> {
+  check("toFiles()", "name", name, TEXT);
   return filesBy(model, writerNamed(format), name, options);
 }
 
 /** Saves a model to a file or folder. Each file that exists is replaced only once the new one is complete. */
 export async function saveModel(model: Network & Savable, target: string | URL, given: SaveOptions): Promise<void> {
+  check("save()", "target", target, PLACE);
   checkOptions("save()", given, { format: true, includeOptimizer: FLAG });
   const { format, ...options } = given;
   const path = String(target);
@@ -44,6 +46,7 @@ export async function saveModel(model: Network & Savable, target: string | URL, 
 
 /** Saves only the weights if the ending is `.weights.h5` (Keras 3) or `.h5` (as Keras 2 wrote weights), else the whole model. */
 export async function saveWeights(model: Network & Savable, target: string | URL, options: SaveOptions): Promise<void> {
+  check("saveWeights()", "target", target, PLACE);
   checkOptions("saveWeights()", options, { format: true, includeOptimizer: FLAG });
   const { format } = options;
   const path = String(target);

@@ -2,7 +2,7 @@
 import { readBytes, writeBytes } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { Lazy } from "../../core/lazy.ts";
-import { FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
+import { FUNCTION, LIMIT, PLACE, SIGNAL, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -13,6 +13,7 @@ import type { KerasTensor } from "../../layers/layer.ts";
 import { type IntegerMode, bestMode, hasMode } from "../../engine/integers/modes.ts";
 import type { BytesSource, ReadOptions } from "../../platform/contract.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
+import type { PredictOptions } from "../base-model.ts";
 import type { SaveOptions } from "../files/save-model.ts";
 import type { QuantizedParts } from "./quantized-file.ts";
 
@@ -86,14 +87,15 @@ export class QuantizedModel {
    * Predicts the output for a batch of inputs. It takes the same tensors as the original model's `predict`, and returns float32.
    * @throws ValueError if shapes do not fit, or the model has several outputs; StateError after `dispose()`
    */
-  async predict(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>> {
-    const [result, ...others] = await this.predictAll(x);
+  async predict(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Tensor<Float32Array>> {
+    const [result, ...others] = await this.predictAll(x, options);
     if (result !== undefined && others.length === 0) return result;
     throw valueError(`Model '${this.name}' has ${others.length + 1} outputs. Ask it with predictAll().`);
   }
 
   /** Predicts all outputs, in their order. NaN in the inputs counts as the lowest value of the range found in calibration. */
-  async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
+  async predictAll(x: Tensor | readonly Tensor[], options: PredictOptions = {}): Promise<Tensor<Float32Array>[]> {
+    checkOptions("predict()", options, {});
     const batches = batchesOf(x, this.#parts.architecture);
     this.#checkNotDisposed();
     const executor = await this.#executor.get();
@@ -121,6 +123,7 @@ export class QuantizedModel {
    * @throws ValueError for another format; IOError if the file cannot be written
    */
   async save(path: string | URL, options: Pick<SaveOptions, "format"> = {}): Promise<void> {
+    check("save()", "path", path, PLACE);
     checkOptions("save()", options, { format: true });
     const { format } = options;
     if (format !== undefined && format !== "onnx" && format !== "safetensors") {

@@ -1,6 +1,7 @@
 /** The model of a transfer: a base and a new head for the user's classes, and which of its layers learn. */
 import { valueError } from "../../core/errors.ts";
-import { FLAG } from "../../core/kinds.ts";
+import { MODEL } from "../../graph/network.ts";
+import { FLAG, OBJECT, PIXELS, TEXT, TEXTS, between, check, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Dense } from "../../layers/core/dense.ts";
 import { Input } from "../../layers/core/input-layer.ts";
@@ -27,17 +28,21 @@ export interface HeadOptions
  * Builds a model of the base and a new head: Rescaling, base, global average pooling, Dropout, and Dense with softmax over the classes. It
  * takes pixels from 0 to 255, as Keras loads pictures: a layer scales them to [-1, 1], and `model.preprocessing` says so.
  */
-export function withHead({ base }: TransferBase, options: HeadOptions): Model {
+export function withHead(from: TransferBase, options: HeadOptions): Model {
+  check("withHead()", "base", from, OBJECT);
+  const { base } = from;
+  check("withHead()", "base", base, MODEL);
   checkOptions("withHead()", options, {
-    size: true,
-    dropout: true,
-    seed: true,
+    size: PIXELS,
+    dropout: between(0, 1),
+    seed: whole(-Number.MAX_SAFE_INTEGER),
     weights: true,
     fromScratch: FLAG,
     threads: true,
-    classNames: true,
-    name: true,
+    classNames: TEXTS,
+    name: TEXT,
   });
+  check("withHead()", "classNames", options.classNames, TEXTS);
   const { name, classNames, threads } = options;
   const { size = TRANSFER_DEFAULTS.size, dropout = TRANSFER_DEFAULTS.dropout, seed = TRANSFER_DEFAULTS.seed } = options;
   const inputs = Input({ shape: [size, size, 3], name: "pixels" });

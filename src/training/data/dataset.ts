@@ -1,6 +1,6 @@
 /** Data sets: batches that can be iterated over again in every epoch (the counterpart of tf.data.Dataset). */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { FLAG, FUNCTION, NUMBER, OBJECT, TEXTS, between, check, listOf, whole } from "../../core/kinds.ts";
+import { FLAG, FUNCTION, type Kind, NUMBER, OBJECT, TEXTS, between, check, listOf, whole } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { prefetched } from "./pictures/ahead.ts";
 import { type Augmentation, augmentBatch } from "./augmentation/augment.ts";
@@ -54,6 +54,8 @@ const DATASET_FACTS: Names<DatasetFacts> = {
   filePaths: TEXTS,
 };
 
+/** A data set. */
+export const DATASET: Kind = ["a Dataset", (value) => value instanceof Dataset];
 export const AUGMENTATIONS = listOf("a list of augmentations, such as [randomFlip()]", [
   "",
   (value) => OBJECT[1](value) && typeof Reflect.get(Object(value), "apply") === "function",

@@ -1,7 +1,7 @@
 /** The training data that `fit` takes: arrays, or batches that can be iterated over again (keras.src.trainers.data_adapters). */
 import { show, valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import { Tensor } from "../../core/tensor.ts";
+import { TENSOR, TENSORS, Tensor } from "../../core/tensor.ts";
 import { argmax } from "../metrics/accuracy.ts";
 import { gatherRows, sliceRows } from "./rows.ts";
 
@@ -64,7 +64,7 @@ export function samplesOf(batch: TrainingBatch): Samples {
   if (!isObject(batch)) throw valueError(`Expected a batch { x, y, sampleWeight }. Received: ${show(batch)}`);
   const { x, y, sampleWeight, indices } = batch;
   const inputs = x instanceof Tensor ? [x] : x;
-  if (!Array.isArray(inputs) || inputs.length === 0 || !inputs.every((one) => one instanceof Tensor)) {
+  if (!TENSORS[1](inputs) || inputs.length === 0) {
     throw valueError(`Expected all elements of \`x\` to be tensors. Received: x=${show(x)}`);
   }
   const samples = {
@@ -86,12 +86,12 @@ function targetsOf(y: Values | readonly Tensor[]): readonly Tensor[] {
 }
 
 function isTensorList(values: Values | readonly Tensor[]): values is readonly Tensor[] {
-  return Array.isArray(values) && values.length > 0 && values.every((value: unknown) => value instanceof Tensor);
+  return Array.isArray(values) && values.length > 0 && TENSORS[1](values);
 }
 
 /** A list of numbers as a tensor of one axis, int32 if all are whole; a tensor is returned as it is. @throws ValueError for anything else. */
 export function tensorOf(values: Values): Tensor {
-  if (values instanceof Tensor) return values;
+  if (TENSOR[1](values) && values instanceof Tensor) return values;
   if (values instanceof Int32Array || values instanceof Uint8Array || values instanceof Float32Array) {
     return new Tensor([values.length], values);
   }

@@ -5,7 +5,7 @@ import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { integerArgument } from "../../layers/arguments.ts";
-import { sameShape } from "../losses/loss.ts";
+import { checkScored, sameShape } from "../losses/loss.ts";
 import { Metric, type MetricOptions, type MetricResult, divideNoNan } from "./metric.ts";
 
 const NEG_INF = -1e10;
@@ -111,6 +111,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    checkScored("updateState()", yTrue, yPred, sampleWeight);
     const target = sameShape(yTrue, yPred);
     const classes = yPred.shape.at(-1) ?? 1;
     let values: ArrayLike<number> = this.topK === undefined ? yPred.data : onlyTopK(yPred.data, classes, this.topK);
@@ -171,10 +172,10 @@ export class Recall extends PrecisionOrRecall {
 }
 
 function checkedThresholds(thresholds: number | readonly number[], check: boolean): readonly number[] {
-  const list = typeof thresholds === "number" ? [thresholds] : [...thresholds];
+  const list = typeof thresholds === "number" ? [thresholds] : NUMBERS[1](thresholds) ? [...thresholds] : [NaN];
   const invalid = list.filter((threshold) => !(threshold >= 0 && threshold <= 1));
   if (check && invalid.length > 0) {
-    throw valueError(`Threshold values must be in [0, 1]. Received: ${show(invalid)}`);
+    throw valueError(`Threshold values must be in [0, 1]. Received: ${show(typeof thresholds === "number" || NUMBERS[1](thresholds) ? invalid : thresholds)}`);
   }
   return list;
 }

@@ -4,6 +4,7 @@ import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { checkScored, positionWeights } from "../losses/loss.ts";
 import { numberArgument } from "../../layers/arguments.ts";
 import { EPSILON } from "./confusion.ts";
 import { Metric, type MetricOptions, type MetricResult } from "./metric.ts";
@@ -62,6 +63,7 @@ export class FBetaScore extends Metric {
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    checkScored("updateState()", yTrue, yPred, sampleWeight);
     const [batch = 0, classes = 0] = yPred.shape;
     if (yPred.shape.length !== 2 || yTrue.shape.length !== 2 || yTrue.shape[1] !== classes) {
       throw valueError(
@@ -69,10 +71,11 @@ export class FBetaScore extends Metric {
           `Received input shapes: yPred.shape=${formatShape(yPred.shape)} and yTrue.shape=${formatShape(yTrue.shape)}.`,
       );
     }
+    const weights = positionWeights(sampleWeight, batch, batch);
     const columns = this.average === "micro" ? 1 : classes;
     if (this.state.length !== columns * 3) this.state = new Float64Array(columns * 3);
     for (let i = 0; i < batch; i++) {
-      const weight = sampleWeight?.data[i] ?? 1;
+      const weight = weights[i] ?? 0;
       const line = yPred.data.subarray(i * classes, (i + 1) * classes);
       const highest = line.reduce((a, b) => Math.max(a, b), -Infinity);
       for (let c = 0; c < classes; c++) {

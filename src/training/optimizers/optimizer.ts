@@ -1,6 +1,6 @@
 /** The base class of all optimizers: variables, learning rate, clipping, weight decay (keras.optimizers.Optimizer). */
 import { show, valueError } from "../../core/errors.ts";
-import { TEXT, TEXTS, check, instanceOf, listOf } from "../../core/kinds.ts";
+import { PATTERNS, TEXT, TEXTS, check, instanceOf, listOf } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { TENSORS, Tensor } from "../../core/tensor.ts";
@@ -154,7 +154,7 @@ export abstract class Optimizer {
     readonly varList?: readonly Weight[] | undefined;
     readonly varNames?: readonly string[] | undefined;
   }): void {
-    checkOptions("excludeFromWeightDecay()", excluded, { varList: WEIGHTS, varNames: TEXTS });
+    checkOptions("excludeFromWeightDecay()", excluded, { varList: WEIGHTS, varNames: PATTERNS });
     const { varList = [], varNames = [] } = excluded;
     if (this.built) {
       throw valueError("`excludeFromWeightDecay()` can only be configured before the optimizer is built.");
