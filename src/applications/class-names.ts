@@ -1,5 +1,6 @@
 /** Names of classes: ImageNet's 1,000 (Keras's imagenet_class_index.json), and the ranking of scores with their names. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { OBJECT, TEXT, check, listOf } from "../core/kinds.ts";
 import { fnv1a32 } from "../core/random.ts";
 import { CHECKSUM, PACKED } from "./imagenet-classes.ts";
@@ -34,11 +35,12 @@ function unpack(): readonly ClassName[] {
     );
   }
   let id = 0;
-  return PACKED.split(",").map((entry) => {
+  const classes = PACKED.split(",").map((entry) => {
     const space = entry.indexOf(" ");
     id += Number.parseInt(entry.slice(0, space), 36);
     return { wnid: `n${String(id).padStart(8, "0")}`, label: entry.slice(space + 1) };
   });
+  return frozen(classes);
 }
 
 /** Names of classes, perhaps with WordNet ids. */

@@ -1,6 +1,6 @@
 /** Preprocessing of inputs and decoding of predictions (keras.applications.mobilenet_v2's preprocess_input, decode_predictions). */
 import { show, valueError } from "../core/errors.ts";
-import { type Kind, NUMBER, NUMBERS, OBJECT, check } from "../core/kinds.ts";
+import { PREPROCESSING, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { TENSOR, Tensor } from "../core/tensor.ts";
@@ -14,17 +14,6 @@ export interface PreprocessInputOptions {
   /** The scaling that a model expects, if it is another one: `model.preprocessing` of a model from another framework. Default: to [-1, 1]. */
   readonly preprocessing?: Preprocessing | undefined;
 }
-
-/** The scaling of pixels, of all channels or of each. */
-export const PREPROCESSING: Kind = [
-  "{ scale, offset } with a number or a list of numbers for each",
-  (value) =>
-    OBJECT[1](value) &&
-    ["scale", "offset"].every((name) => {
-      const factors: unknown = Reflect.get(Object(value), name);
-      return NUMBER[1](factors) || NUMBERS[1](factors);
-    }),
-];
 
 /**
  * Scales pixels from [0, 255] to [-1, 1], as MobileNetV2 expects them: x / 127.5 − 1, rounded to float32 after each step. With the option

@@ -96,3 +96,14 @@ export const PATTERNS: Kind = listOf("a list of names or regular expressions", [
 ]);
 
 export const TEXTS: Kind = listOf("a list of strings", TEXT);
+
+/** The scaling of pixels, of all channels or of each. */
+export const PREPROCESSING: Kind = [
+  "{ scale, offset } with a number or a list of numbers for each",
+  (value) =>
+    OBJECT[1](value) &&
+    ["scale", "offset"].every((name) => {
+      const factors: unknown = Reflect.get(Object(value), name);
+      return NUMBER[1](factors) || NUMBERS[1](factors);
+    }),
+];

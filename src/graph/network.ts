@@ -18,29 +18,29 @@ export abstract class Network extends Layer {
    */
   abstract get graph(): Graph;
 
-  /** The layers of the model in Keras's order. */
+  /** The layers of the model in Keras's order: a list of the caller's own, as in Keras. */
   get layers(): readonly Layer[] {
-    return this.graph.layers;
+    return [...this.graph.layers];
   }
 
   /** The symbolic inputs of the model. */
   get inputs(): readonly KerasTensor[] {
-    return this.graph.inputs;
+    return [...this.graph.inputs];
   }
 
   /** The symbolic outputs of the model. */
   get outputs(): readonly KerasTensor[] {
-    return this.graph.outputs;
+    return [...this.graph.outputs];
   }
 
   /** The first symbolic input of the model; `inputs` has all of them. */
   override get input(): KerasTensor {
-    return first(this.inputs);
+    return first(this.graph.inputs);
   }
 
   /** The first symbolic output of the model; `outputs` has all of them. */
   override get output(): KerasTensor {
-    return first(this.outputs);
+    return first(this.graph.outputs);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The base class of every layer, and the symbolic tensors and nodes that record how layers are connected. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { FLAG, type Kind, OBJECT, check, listOf, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { SHAPE, type Shape, formatShape } from "../core/shape.ts";
@@ -35,7 +36,7 @@ export class KerasTensor {
     check("KerasTensor", "shape", shape, SHAPE);
     check("KerasTensor", "node", node, NODE);
     check("KerasTensor", "index", index, whole(0));
-    this.shape = Object.freeze([...shape]);
+    this.shape = frozen(shape);
     this.node = node;
     this.index = index;
   }
@@ -72,9 +73,9 @@ export class Node {
     { training }: CallOptions = {},
   ) {
     this.layer = layer;
-    this.inputs = inputs;
+    this.inputs = frozen(inputs);
     this.training = training;
-    this.outputs = outputShapes.map((shape, index) => new KerasTensor(shape, this, index));
+    this.outputs = frozen(outputShapes.map((shape, index) => new KerasTensor(shape, this, index)));
   }
 }
 
@@ -104,8 +105,7 @@ export abstract class Layer {
   #trainable: boolean;
   #weights: Weight[] = [];
   #built = false;
-  /** Every application of this layer, in the order they were made. */
-  readonly inboundNodes: Node[] = [];
+  readonly #inboundNodes: Node[] = [];
 
   /** @throws ValueError if the name is not a string or contains `/`, or if `trainable` is not a boolean. */
   constructor(options: LayerOptions = {}) {
@@ -132,6 +132,16 @@ export abstract class Layer {
 
   set trainable(value: boolean) {
     this.#trainable = value;
+  }
+
+  /** Every application of this layer, in the order they were made. */
+  get inboundNodes(): readonly Node[] {
+    return [...this.#inboundNodes];
+  }
+
+  /** Adds an application of this layer. */
+  protected addNode(node: Node): void {
+    this.#inboundNodes.push(node);
   }
 
   /** Whether the layer's weights exist; the first application makes them. */
@@ -306,7 +316,7 @@ export abstract class Layer {
   }
 
   #firstNode(what: "input" | "output"): Node {
-    const [node] = this.inboundNodes;
+    const [node] = this.#inboundNodes;
     if (node === undefined) {
       throw valueError(`The layer ${this.name} has never been called and thus has no defined ${what}.`);
     }
@@ -334,7 +344,7 @@ export abstract class Layer {
     this.computeOutputShapes(shapes);
     this.build(shapes);
     const node = new Node(this, inputs, this.computeOutputShapes(shapes), options);
-    this.inboundNodes.push(node);
+    this.addNode(node);
     return node;
   }
 

@@ -1,8 +1,9 @@
 /** The base class of functional and sequential models: predicting, loading, saving, summary, memory (keras.Model). */
 import { openFiles } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { Lazy } from "../core/lazy.ts";
-import { BYTES, FLAG, FUNCTION, LIMIT, SIGNAL, check } from "../core/kinds.ts";
+import { BYTES, FLAG, FUNCTION, LIMIT, PREPROCESSING, SIGNAL, TEXTS, check } from "../core/kinds.ts";
 import { type Names, checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
@@ -30,16 +31,39 @@ export type PredictOptions = Readonly<Record<never, never>>;
 export abstract class BaseModel extends Network {
   readonly #executor = new Lazy(() => executorOf(programOf(this.graph), { threads: this.threads }));
   #disposed = false;
-  /** The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. */
-  classNames: readonly string[] | undefined;
-  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model. */
-  preprocessing: Preprocessing | undefined;
+  #classNames: readonly string[] | undefined;
+  #preprocessing: Preprocessing | undefined;
   /** The largest number of threads that share the work of a prediction. */
   readonly threads: number;
 
   constructor(options: BaseModelOptions = {}) {
     super(options);
     this.threads = threadsOf(options);
+  }
+
+  /**
+   * The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. The list is frozen:
+   * set another one to change it.
+   */
+  get classNames(): readonly string[] | undefined {
+    return this.#classNames;
+  }
+
+  set classNames(names: readonly string[] | undefined) {
+    if (names !== undefined) check("a model", "classNames", names, TEXTS);
+    this.#classNames = frozen(names);
+  }
+
+  /**
+   * The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model, and frozen.
+   */
+  get preprocessing(): Preprocessing | undefined {
+    return this.#preprocessing;
+  }
+
+  set preprocessing(scaling: Preprocessing | undefined) {
+    if (scaling !== undefined) check("a model", "preprocessing", scaling, PREPROCESSING);
+    this.#preprocessing = frozen(scaling);
   }
 
   /**

@@ -36,7 +36,7 @@ export class Sequential extends TrainableModel {
 
   /** The layers of the stack; the input is not one of them, as in Keras. */
   override get layers(): readonly Layer[] {
-    return this.#stack;
+    return [...this.#stack];
   }
 
   /** The graph of the model. @throws ValueError if the model has no input shape yet. */

@@ -1,5 +1,6 @@
 /** Models that can be trained (keras.Model's compile, fit, evaluate); the code for training is loaded when it is first used. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { type Kind, OBJECT, TEXT } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { SavedTraining, StoredTraining } from "../saving/checkpoint.ts";
@@ -63,7 +64,7 @@ export abstract class TrainableModel extends BaseModel {
       metrics: OBJECT,
       weightedMetrics: OBJECT,
     });
-    this.#compileAs(options);
+    this.#compileAs(frozen(options));
   }
 
   /**

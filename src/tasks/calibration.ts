@@ -35,10 +35,8 @@ export interface CalibrationOptions {
  * others of the list. Iterating throws a FormatError if none can be read.
  */
 export class CalibrationPictures implements AsyncIterable<Tensor> {
-  /** The first 64 pictures as the model takes them, for example to compare predictions with `answersOf`. */
-  readonly kept: Tensor[] = [];
-  /** The pictures that could not be read. */
-  readonly unread: UnreadPicture[] = [];
+  readonly #kept: Tensor[] = [];
+  readonly #unread: UnreadPicture[] = [];
   /** The number of pictures read so far. */
   count = 0;
   readonly #sources: readonly BytesSource[];
@@ -55,6 +53,16 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
     this.#options = options;
   }
 
+  /** The first 64 pictures as the model takes them, for example to compare predictions with `answersOf`. */
+  get kept(): readonly Tensor[] {
+    return [...this.#kept];
+  }
+
+  /** The pictures that could not be read. */
+  get unread(): readonly UnreadPicture[] {
+    return [...this.#unread];
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Tensor> {
     const { signal, onProgress } = this.#options;
     for (const [place, source] of spread([...this.#sources.entries()], this.#wanted)) {
@@ -65,14 +73,14 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
       const picture = await this.#read(source, place);
       if (picture === undefined) continue;
       this.count++;
-      if (this.kept.length < DEFAULT_PICTURES) this.kept.push(picture);
+      if (this.#kept.length < DEFAULT_PICTURES) this.#kept.push(picture);
       yield picture;
     }
-    const [first] = this.unread;
+    const [first] = this.#unread;
     if (this.count === 0 && first !== undefined) {
       throw new MobileNetV2Error(
         "FormatError",
-        `None of the ${this.unread.length} pictures can be read. The first: ${first.picture}: ${first.reason}`,
+        `None of the ${this.#unread.length} pictures can be read. The first: ${first.picture}: ${first.reason}`,
       );
     }
   }
@@ -83,7 +91,7 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
     } catch (error) {
       if (!(error instanceof MobileNetV2Error) || error.code === "MissingError") throw error;
       const name = nameOf(source) ?? String(place);
-      this.unread.push({ picture: name, reason: error.message.replace(`${name}: `, "") });
+      this.#unread.push({ picture: name, reason: error.message.replace(`${name}: `, "") });
       return undefined;
     }
   }

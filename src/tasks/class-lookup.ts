@@ -1,4 +1,5 @@
 /** Which of a model's classes a text means: a WordNet id, a name, a number. */
+import { frozen } from "../core/frozen.ts";
 import { LABELS } from "../applications/class-names.ts";
 import { TEXT, check } from "../core/kinds.ts";
 import type { Label } from "../saving/labels/labels.ts";
@@ -15,7 +16,7 @@ export class ClassLookup {
   /** @param labels the names of the classes, perhaps with WordNet ids, in the model's order */
   constructor(labels: readonly Label[]) {
     check("ClassLookup", "labels", labels, LABELS);
-    this.names = labels.map(nameOfLabel);
+    this.names = frozen(labels.map(nameOfLabel));
     for (const [index, label] of labels.entries()) {
       if (typeof label !== "string") this.#ids.set(label.wnid, index);
       const key = plain(this.names[index] ?? "");

@@ -1,6 +1,7 @@
 /** What makes vectors of pictures: a model up to one of its layers, and the mean or the maxima of the map there. */
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { FUNCTION, NUMBER, PIXELS, SIGNAL, TEXT, oneOf } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -149,14 +150,14 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
     return new Tensor([samples, length], pooling === "none" ? answer.data : pooled(answer, length, pooling));
   };
   return {
-    facts: {
+    facts: frozen({
       model: whole.name,
       weights,
       layer: output.node.layer.name,
       pooling,
       size: [rows, cols],
       preparation: { interpolation, fit, ...(fit === "resize, then cut" && { side, half }), autoOrient },
-    },
+    }),
     length,
     prepare,
     extract,

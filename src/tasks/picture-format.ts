@@ -1,7 +1,7 @@
 /** Pictures as a model takes them: of its size, with its channels, scaled its way. */
-import { PREPROCESSING, preprocessInput } from "../applications/imagenet-utils.ts";
+import { preprocessInput } from "../applications/imagenet-utils.ts";
 import { valueError } from "../core/errors.ts";
-import { OBJECT, PIXELS, check } from "../core/kinds.ts";
+import { OBJECT, PIXELS, PREPROCESSING, check } from "../core/kinds.ts";
 import { type Names, checkAll, checkOptions } from "../core/options.ts";
 import { SHAPE, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";

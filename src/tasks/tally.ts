@@ -1,5 +1,6 @@
 /** How often a model is right: top-1, top-5 and confusion, counted picture by picture. */
 import { valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { NUMBERS, TEXT, TEXTS, check, whole } from "../core/kinds.ts";
 
 /** The counts and scores of one class. */
@@ -42,8 +43,7 @@ export interface Mistake {
 export class Tally {
   /** The names of the classes, in the model's order. */
   readonly names: readonly string[];
-  /** The pictures that the model predicts wrongly, in the order in which they were added. */
-  readonly mistakes: Mistake[] = [];
+  readonly #mistakes: Mistake[] = [];
   /** `actual * classes + predicted` → pictures. */
   readonly #cells = new Map<number, number>();
   readonly #top5: Int32Array;
@@ -54,13 +54,18 @@ export class Tally {
   /** @param names the names of the classes, in the model's order */
   constructor(names: readonly string[]) {
     check("Tally", "names", names, TEXTS);
-    this.names = Object.freeze([...names]);
+    this.names = frozen(names);
     this.#top5 = new Int32Array(names.length);
   }
 
   /** The number of pictures added so far. */
   get pictures(): number {
     return this.#pictures;
+  }
+
+  /** The pictures that the model predicts wrongly, in the order in which they were added. */
+  get mistakes(): readonly Mistake[] {
+    return [...this.#mistakes];
   }
 
   /** The log loss: the mean of -ln(the score of the true class); NaN without pictures. */
@@ -103,7 +108,7 @@ export class Tally {
       this.#right++;
     } else {
       const [is, taken] = [this.names[actual] ?? "", this.names[predicted] ?? ""];
-      this.mistakes.push({ path, actual: is, predicted: taken, score: scores[predicted] ?? 0 });
+      this.#mistakes.push({ path, actual: is, predicted: taken, score: scores[predicted] ?? 0 });
     }
   }
 

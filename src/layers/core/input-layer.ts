@@ -1,5 +1,6 @@
 /** The inputs of a model (keras.layers.InputLayer and keras.Input). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { oneOf, orNull } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
@@ -40,8 +41,8 @@ export class InputLayer extends Layer {
       tensor: true,
     });
     super({ name: options.name });
-    this.batchShape = batchShape(options);
-    this.inboundNodes.push(new Node(this, [], [this.batchShape]));
+    this.batchShape = frozen(batchShape(options));
+    this.addNode(new Node(this, [], [this.batchShape]));
     this.build([]);
   }
 

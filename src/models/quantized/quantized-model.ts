@@ -1,8 +1,9 @@
 /** Quantized models, which compute with 8-bit integers: about a quarter of the size of the original, and faster (see docs/int8.md). */
 import { readBytes, writeBytes } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { Lazy } from "../../core/lazy.ts";
-import { FUNCTION, LIMIT, PLACE, SIGNAL, check } from "../../core/kinds.ts";
+import { FUNCTION, LIMIT, PLACE, PREPROCESSING, SIGNAL, TEXTS, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -44,10 +45,8 @@ export class QuantizedModel {
     });
   });
   #disposed = false;
-  /** The names of the classes, in the order of the outputs, if known; they are saved with the model. */
-  classNames: readonly string[] | undefined;
-  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model. */
-  preprocessing: Preprocessing | undefined;
+  #classNames: readonly string[] | undefined;
+  #preprocessing: Preprocessing | undefined;
 
   /** Called by `quantize` and `loadQuantized`. @throws ValueError if this machine does not have the `mode`. */
   constructor(parts: QuantizedParts, { mode = bestMode() }: QuantizedModelOptions = {}) {
@@ -56,6 +55,26 @@ export class QuantizedModel {
     }
     this.mode = mode;
     this.#parts = parts;
+  }
+
+  /** The names of the classes, in the order of the outputs, if known; they are saved with the model. The list is frozen: set another one. */
+  get classNames(): readonly string[] | undefined {
+    return this.#classNames;
+  }
+
+  set classNames(names: readonly string[] | undefined) {
+    if (names !== undefined) check("a model", "classNames", names, TEXTS);
+    this.#classNames = frozen(names);
+  }
+
+  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model, and frozen. */
+  get preprocessing(): Preprocessing | undefined {
+    return this.#preprocessing;
+  }
+
+  set preprocessing(scaling: Preprocessing | undefined) {
+    if (scaling !== undefined) check("a model", "preprocessing", scaling, PREPROCESSING);
+    this.#preprocessing = frozen(scaling);
   }
 
   /** The name of the model, that of the original. */

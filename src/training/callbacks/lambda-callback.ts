@@ -33,7 +33,7 @@ export class LambdaCallback extends Callback {
       onTrainBatchEnd: FUNCTION,
     });
     super();
-    this.#hooks = hooks;
+    this.#hooks = { ...hooks };
   }
 
   override onTrainBegin(logs: Logs): Awaitable<void> {

@@ -1,5 +1,6 @@
 /** Data sets: batches that can be iterated over again in every epoch (the counterpart of tf.data.Dataset). */
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { FLAG, FUNCTION, type Kind, NUMBER, OBJECT, TEXTS, between, check, listOf, whole } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { prefetched } from "./pictures/ahead.ts";
@@ -75,7 +76,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     check("Dataset", "batches", batches, FUNCTION);
     checkOptions("Dataset", facts, DATASET_FACTS);
     this.#batches = batches;
-    this.#facts = facts;
+    this.#facts = frozen(facts);
   }
 
   /** The number of batches (tf.data's `cardinality()`), or undefined if it is not known. */

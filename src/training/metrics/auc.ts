@@ -1,5 +1,6 @@
 /** The area under a curve over thresholds, by Riemann sums (keras.metrics.AUC; Davis and Goadrich 2006 for precision and recall). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { NUMBERS, TEXT, orNull, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -48,7 +49,7 @@ export class AUC extends ThresholdMetric {
     this.curve = options.curve ?? "ROC";
     this.summationMethod = options.summationMethod ?? "interpolation";
     this.fromLogits = booleanArgument(options.fromLogits, "fromLogits", false);
-    this.#given = options.thresholds ?? undefined;
+    this.#given = frozen(options.thresholds ?? undefined);
     if (!["ROC", "PR"].includes(this.curve)) {
       throw valueError(`Invalid AUC curve value: "${show(this.curve)}". Expected values are ["PR", "ROC"]`);
     }

@@ -1,5 +1,6 @@
 /** Counts of true and false positives and negatives at thresholds (keras.src.metrics.metrics_utils), precision, recall, confusion matrix. */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { NUMBERS, TEXT, check, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -20,7 +21,7 @@ export abstract class ThresholdMetric extends Metric {
 
   constructor(name: string, thresholds: readonly number[]) {
     super(name, thresholds.length * 4);
-    this.thresholds = thresholds;
+    this.thresholds = frozen(thresholds);
     const last = thresholds.length - 1;
     this.#even =
       thresholds.length >= 3 && thresholds.every((t, i) => Math.abs(t - i / last) <= EPSILON + 1e-5 * (i / last));
@@ -102,7 +103,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
     super(name, checkedThresholds(thresholds ?? (topK === undefined ? 0.5 : NEG_INF), thresholds !== undefined));
     this.topK = topK === undefined ? undefined : integerArgument(topK, "topK");
     this.classId = classId === undefined ? undefined : integerArgument(classId, "classId");
-    this.#given = thresholds;
+    this.#given = frozen(thresholds);
   }
 
   override getConfig(): Readonly<Record<string, unknown>> {

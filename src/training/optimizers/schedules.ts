@@ -1,5 +1,6 @@
 /** Learning rate schedules, computed in float64 (keras.optimizers.schedules). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { NUMBER, NUMBERS, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 
@@ -25,7 +26,7 @@ abstract class ConfiguredSchedule<Options extends object> extends LearningRateSc
   constructor(options: Filled<Options>) {
     super();
     for (const [name, value] of Object.entries(options)) checkOption(name, value);
-    this.options = options;
+    this.options = frozen(options);
   }
 
   getConfig(): Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 /** Random augmentation of pictures, whose random numbers depend on nothing but the seed, the epoch and the picture. */
 import { valueError } from "../../../core/errors.ts";
+import { frozen } from "../../../core/frozen.ts";
 import { FUNCTION, TEXT, check } from "../../../core/kinds.ts";
 import { fnv1a32, unitAt } from "../../../core/random.ts";
 import { formatShape } from "../../../core/shape.ts";
@@ -63,7 +64,7 @@ export function perPicture(
   check("perPicture()", "change", change, FUNCTION);
   return {
     name,
-    arguments: given,
+    arguments: frozen(given),
     isPerPicture: true,
     apply(batch, drawsOf) {
       const [samples, rows, columns, channels, ...more] = batch.x.shape;

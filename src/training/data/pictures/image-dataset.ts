@@ -1,6 +1,7 @@
 /** Data sets of pictures, which are read, decoded and resized in advance, in an order that the seed determines (tf.data.Dataset). */
 import { defaultCores, warn } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../../core/errors.ts";
+import { frozen } from "../../../core/frozen.ts";
 import { FLAG, FUNCTION, NUMBER, NUMBERS, TEXTS, check, orNull, whole } from "../../../core/kinds.ts";
 import { type Names, checkOptions } from "../../../core/options.ts";
 import { fnv1a32 } from "../../../core/random.ts";
@@ -105,7 +106,8 @@ export class ImageDataset extends Dataset {
     check("ImageDataset", "filePaths", init.filePaths, TEXTS);
     check("ImageDataset", "load", init.load, FUNCTION);
     checkLabelMode(init.labelMode === undefined ? "int" : init.labelMode);
-    const { filePaths, batchSize = 32, classNames } = init;
+    const filePaths = frozen(init.filePaths);
+    const { batchSize = 32, classNames } = init;
     const labels = init.labels === undefined ? undefined : labelsOf(init.labels);
     if (labels !== undefined) {
       const count = labels.shape[0] ?? 0;
@@ -114,8 +116,9 @@ export class ImageDataset extends Dataset {
     }
     const unreadable = new Map<number, Unreadable>();
     const seed = init.seed ?? Math.floor(Math.random() * 1e6);
-    const prepare = preparer({ ...init, seed });
-    super((epoch) => imageBatches({ ...init, seed }, labels, prepare, unreadable, epoch), {
+    const own = { ...init, filePaths, seed };
+    const prepare = preparer(own);
+    super((epoch) => imageBatches(own, labels, prepare, unreadable, epoch), {
       cardinality: Math.ceil(filePaths.length / (batchSize ?? 1)),
       size: filePaths.length,
       deterministic: (init.augmentations ?? []).length === 0,
@@ -123,7 +126,7 @@ export class ImageDataset extends Dataset {
       classNames,
       filePaths,
     });
-    this.#init = { ...init, seed };
+    this.#init = own;
     this.#labels = labels;
     this.#unreadable = unreadable;
   }
