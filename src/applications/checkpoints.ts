@@ -62,14 +62,14 @@ export function modelName(alpha: number, rows: number | null): string {
 /** The 22 published models, the widest first, and of the same width the largest input first. */
 export const checkpoints: readonly Checkpoint[] = frozen(
   TABLE.map(([alpha, rows, macs, top1, top5]) => ({
-  alpha,
-  rows,
-  name: modelName(alpha, rows),
-  macs,
-  parameters: PARAMETERS[alpha],
-  top1,
-  top5,
-})),
+    alpha,
+    rows,
+    name: modelName(alpha, rows),
+    macs,
+    parameters: PARAMETERS[alpha],
+    top1,
+    top5,
+  })),
 );
 
 /** The widths for which ImageNet weights were published, ascending. */

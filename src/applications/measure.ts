@@ -29,10 +29,7 @@ const INT8_BYTES: ReadonlyMap<number, number> = new Map([
  * The size of a published model's weights file in bytes, within a percent: the published file for `float32`, the file of the model quantized by
  * `quantize` for `int8`.
  */
-export function downloadBytes(
-  checkpoint: Pick<Checkpoint, "alpha" | "parameters">,
-  precision: NumberType,
-): number {
+export function downloadBytes(checkpoint: Pick<Checkpoint, "alpha" | "parameters">, precision: NumberType): number {
   check("downloadBytes()", "checkpoint", checkpoint, OBJECT);
   const { alpha, parameters } = checkpoint;
   check("downloadBytes()", "alpha", alpha, NUMBER);

@@ -1,6 +1,6 @@
 /** The arguments of MobileNetV2, checked as keras.applications does, with its messages. */
 import { show, valueError } from "../core/errors.ts";
-import { FUNCTION, SIGNAL } from "../core/kinds.ts";
+import { FLAG, FUNCTION, LIST, SIGNAL, TEXT, orNull } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { type ActivationName, activationName } from "../layers/activations/activations.ts";
@@ -74,16 +74,16 @@ export const DEFAULT_SIZE = 224;
 export function checkArguments(options: MobileNetV2Options): ModelArguments {
   checkOptions("MobileNetV2", options, {
     threads: true,
-    inputShape: true,
+    inputShape: orNull(LIST),
     alpha: true,
-    includeTop: true,
+    includeTop: orNull(FLAG),
     weights: true,
     inputTensor: true,
     pooling: true,
     classes: true,
     classifierActivation: true,
     name: true,
-    weightsBaseUrl: true,
+    weightsBaseUrl: TEXT,
     onProgress: FUNCTION,
     signal: SIGNAL,
   });

@@ -1,6 +1,6 @@
 /** Recommends the most accurate published model within a budget of latency and download size, on this machine. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
-import { OBJECT, listOf, oneOf } from "../core/kinds.ts";
+import { OBJECT, listOf, oneOf, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
@@ -55,7 +55,7 @@ const DOUBT = 1.1;
  */
 export async function recommend(options: RecommendOptions = {}): Promise<Recommendation> {
   checkOptions("recommend()", options, {
-    threads: true,
+    threads: whole(1),
     latencyMs: true,
     downloadBytes: true,
     precisions: listOf("a list of `float32` and `int8`", oneOf(PRECISIONS)),

@@ -15,23 +15,45 @@ export function check(of: string, name: string, value: unknown, [words, test]: K
 }
 
 export const TEXT: Kind = ["a string", (value) => typeof value === "string"];
+/** What files are read from. */
+export const SOURCE: Kind = [
+  "a path, a URL, bytes, a Blob, or a list of files",
+  (value) =>
+    PLACE[1](value) ||
+    value instanceof Blob ||
+    (value instanceof Uint8Array && NUMBERS[1](value)) ||
+    Object.prototype.toString.call(value) === "[object ArrayBuffer]" ||
+    (Array.isArray(value) && Array.from(value).every((one) => one instanceof Blob)),
+];
 /** The bytes of a file. */
 export const BYTES: Kind = ["a Uint8Array", (value) => value instanceof Uint8Array];
 /** How much a callback says: true and false count as 1 and 0. */
-export const VERBOSE: Kind = ["0, 1 or 2", (value) => typeof value === "boolean" || value === 0 || value === 1 || value === 2];
+export const VERBOSE: Kind = [
+  "0, 1 or 2",
+  (value) => typeof value === "boolean" || value === 0 || value === 1 || value === 2,
+];
 /** The place of a file: a path or an address. */
 export const PLACE: Kind = ["a path or a URL", (value) => typeof value === "string" || value instanceof URL];
 export const FLAG: Kind = ["true or false", (value) => typeof value === "boolean"];
 export const NUMBER: Kind = ["a finite number", Number.isFinite];
 export const ITERABLE: Kind = [
   "a list, or another iterable",
-  (value) => value instanceof Object && typeof Reflect.get(value, Symbol.iterator) === "function" && (!ArrayBuffer.isView(value) || value.byteLength > 0),
+  (value) =>
+    value instanceof Object &&
+    typeof Reflect.get(value, Symbol.iterator) === "function" &&
+    (!ArrayBuffer.isView(value) || value.byteLength > 0),
 ];
 export const LIST: Kind = ["a list", Array.isArray];
 export const FUNCTION: Kind = ["a function", (value) => typeof value === "function"];
-export const OBJECT: Kind = ["an object", (value) => typeof value === "object" && value !== null];
+export const OBJECT: Kind = [
+  "an object",
+  (value) => typeof value === "object" && value !== null && !ArrayBuffer.isView(value),
+];
 /** It may come from another realm, as in a test that has a page's globals. */
-export const SIGNAL: Kind = ["an AbortSignal", (value) => OBJECT[1](value) && typeof Reflect.get(Object(value), "throwIfAborted") === "function"];
+export const SIGNAL: Kind = [
+  "an AbortSignal",
+  (value) => OBJECT[1](value) && typeof Reflect.get(Object(value), "throwIfAborted") === "function",
+];
 /** A limit of bytes or of a count; it need not be whole. */
 export const LIMIT: Kind = ["a number of 0 or more", (value) => typeof value === "number" && value >= 0];
 /** A list of numbers: an array, or a typed array of anything but BigInt. */
@@ -42,7 +64,7 @@ export const NUMBERS: Kind = [
       ? value.every((one) => typeof one === "number")
       : ArrayBuffer.isView(value) &&
         !(value instanceof DataView) &&
-        !/^\[object Big/.test(Object.prototype.toString.call(value)) &&
+        !Object.prototype.toString.call(value).startsWith("[object Big") &&
         !("detached" in value.buffer && value.buffer.detached),
 ];
 
@@ -72,6 +94,11 @@ export function listOf(words: string, [, test]: Kind): Kind {
 /** One of some values. */
 export function oneOf(values: readonly unknown[]): Kind {
   return [`one of ${values.map((value) => JSON.stringify(value)).join(", ")}`, (value) => values.includes(value)];
+}
+
+/** An object that is no list. */
+export function plainObject(words: string): Kind {
+  return [words, (value) => Object.prototype.toString.call(value) === "[object Object]"];
 }
 
 /** An instance of a class. */

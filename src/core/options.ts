@@ -54,8 +54,8 @@ export function checkOptions<Options extends object>(
     }
     if (FROM_FILE in given) continue;
     const [meant] = nearNames(name, names);
-    const known = names.length === 0 ? "There are none." : `There are: ${names.join(", ")}.`;
-    const hint = meant === undefined ? known : `Did you mean \`${meant}\`?`;
+    const all = names.length === 0 ? "There are none." : `There are: ${names.join(", ")}.`;
+    const hint = meant === undefined ? all : `Did you mean \`${meant}\`?`;
     throw valueError(`Unknown option \`${show(name)}\` of ${of}. ${hint}`);
   }
 }

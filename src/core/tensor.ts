@@ -101,6 +101,11 @@ const MAX_SIZE = 2 ** 30;
  * @throws LimitError for more than 2^30 values.
  */
 export function zeros(shape: Dims): Tensor<Float32Array> {
+  return new Tensor(shape, new Float32Array(checkedSize(shape)));
+}
+
+/** The number of values of a shape. @throws ShapeError if it is none; LimitError for more than 2^30 values. */
+export function checkedSize(shape: Dims): number {
   const size = sizeOf(dimsOf(shape));
   if (size > MAX_SIZE) {
     throw new MobileNetV2Error(
@@ -108,7 +113,7 @@ export function zeros(shape: Dims): Tensor<Float32Array> {
       `A tensor of shape ${formatShape(shape)} has ${size} values. The limit is ${MAX_SIZE}.`,
     );
   }
-  return new Tensor(shape, new Float32Array(size));
+  return size;
 }
 
 /**

@@ -12,10 +12,7 @@ export type ColorMode = "grayscale" | "rgb" | "rgba";
 /** The number of channels in each colour mode. */
 export const channelsOf: Readonly<Record<ColorMode, 1 | 3 | 4>> = { grayscale: 1, rgb: 3, rgba: 4 };
 
-const BYTES: Kind = [
-  "a Uint8Array",
-  (value) => value instanceof Uint8Array || value instanceof Uint8ClampedArray,
-];
+const BYTES: Kind = ["a Uint8Array", (value) => value instanceof Uint8Array || value instanceof Uint8ClampedArray];
 
 /**
  * Checks the size of a picture.

@@ -61,9 +61,7 @@ export function imgToArray(img: Image, options: ImgToArrayOptions = {}): Tensor 
   checkImage(img);
   const dtype = options.dtype ?? "float32";
   if (typeof dtype !== "string" || !Object.hasOwn(makers, dtype)) {
-    throw valueError(
-      `dtype must be one of ${Object.keys(makers).join(", ")}. Received: dtype=${show(dtype)}`,
-    );
+    throw valueError(`dtype must be one of ${Object.keys(makers).join(", ")}. Received: dtype=${show(dtype)}`);
   }
   const { width, height, channels } = img;
   const data = makers[dtype](img.data.length);

@@ -68,9 +68,7 @@ function centredCrop({ width, height }: Image, [rows, cols]: readonly [number, n
 
 function checkValues({ targetSize, interpolation, colorMode, maxPixels }: LoadImgOptions): void {
   if (colorMode !== undefined && (typeof colorMode !== "string" || !Object.hasOwn(channelsOf, colorMode))) {
-    throw valueError(
-      `colorMode must be "grayscale", "rgb", or "rgba". Received: colorMode=${show(colorMode)}`,
-    );
+    throw valueError(`colorMode must be "grayscale", "rgb", or "rgba". Received: colorMode=${show(colorMode)}`);
   }
   if (targetSize !== undefined && targetSize !== null) checkTargetSize(targetSize);
   if (interpolation !== undefined) checkInterpolation(interpolation);

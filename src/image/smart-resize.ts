@@ -46,7 +46,8 @@ export function smartResize(
   check("smartResize()", "x", x, TENSOR);
   checkOptions("smartResize()", options, { interpolation: true });
   const { interpolation = "bilinear" } = options;
-  if (!Array.isArray(size) || size.length !== 2) throw valueError(`Expected \`size\` to be a tuple of 2 integers, but got: ${show(size)}.`);
+  if (!Array.isArray(size) || size.length !== 2)
+    throw valueError(`Expected \`size\` to be a tuple of 2 integers, but got: ${show(size)}.`);
   checkTargetSize(size);
   const [height, width, channels] = x.shape.slice(-3);
   if (x.shape.length > 4 || height === undefined || width === undefined || channels === undefined || x.size === 0) {

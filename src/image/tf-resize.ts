@@ -88,7 +88,7 @@ function checkPixels(pixels: Pixels, part: Part): void {
   checkAll("resizePixels()", pixels, PIXELS);
   checkAll("resizePixels()", part, PART);
   const { data, rows, columns, channels } = pixels;
-  if (data.length % (rows * columns * channels) !== 0) {
+  if (data.length === 0 || data.length % (rows * columns * channels) !== 0) {
     throw valueError(`Pictures of ${rows} × ${columns} × ${channels} have no ${data.length} values.`);
   }
   if (part.top + part.rows > rows || part.left + part.columns > columns) {

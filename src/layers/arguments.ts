@@ -119,7 +119,7 @@ export function keptArguments<Name extends string>(
 }
 
 function isSerialized(value: unknown): value is Serialized {
-  return typeof value === "string" || isRecord(value);
+  return typeof value === "string" || Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** Whether the value is an object but not a list. */

@@ -1,7 +1,7 @@
 /** The base class of every layer, and the symbolic tensors and nodes that record how layers are connected. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
 import { frozen } from "../core/frozen.ts";
-import { FLAG, type Kind, OBJECT, check, listOf, whole } from "../core/kinds.ts";
+import { FLAG, type Kind, check, listOf, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { SHAPE, type Shape, formatShape } from "../core/shape.ts";
 import { TENSORS, type Tensor } from "../core/tensor.ts";
@@ -43,7 +43,10 @@ export class KerasTensor {
 }
 
 /** A symbolic tensor. */
-export const SYMBOLIC: Kind = ["a symbolic tensor, such as the result of Input()", (value) => value instanceof KerasTensor];
+export const SYMBOLIC: Kind = [
+  "a symbolic tensor, such as the result of Input()",
+  (value) => value instanceof KerasTensor,
+];
 
 /** Options of `apply()`. */
 export interface CallOptions {
@@ -328,7 +331,7 @@ export abstract class Layer {
    * @throws ValueError if the inputs are not symbolic tensors, if their shapes do not fit, or if `training` is true.
    */
   connect(inputs: readonly KerasTensor[], options: CallOptions = {}): Node {
-    check("connect()", "options", options, OBJECT);
+    checkOptions("connect()", options, { training: FLAG });
     if (!Array.isArray(inputs) || inputs.length === 0 || !Array.from(inputs).every(SYMBOLIC[1])) {
       throw valueError(
         `Layer '${this.name}' is applied to symbolic tensors: the result of Input() or of another layer's apply().`,

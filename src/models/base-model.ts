@@ -25,7 +25,7 @@ export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 const WEIGHTS_OPTIONS: Names<LoadWeightsOptions> = { byName: FLAG, skipMismatch: FLAG, allowNonFinite: FLAG };
 
 /** The options of `predict`: there are none. Larger batches than fit into memory are given one after the other. */
-export type PredictOptions = Readonly<Record<never, never>>;
+export type PredictOptions = Readonly<Record<string, never>>;
 
 /** A model that can predict. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
 export abstract class BaseModel extends Network {

@@ -100,7 +100,7 @@ function cutAt(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]):
   for (const node of nodesBetween(inputs, outputs)) {
     const applied = node.layer.connect(
       node.inputs.map((tensor) => copies.get(tensor) ?? tensor),
-      node,
+      { training: node.training },
     );
     for (const [i, output] of node.outputs.entries()) {
       const copy = applied.outputs[i];

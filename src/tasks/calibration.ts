@@ -1,6 +1,6 @@
 /** Pictures to calibrate integers with: some of many, as the model takes them. */
 import { MobileNetV2Error } from "../core/errors.ts";
-import { FUNCTION, LIST, OBJECT, SIGNAL, check, whole } from "../core/kinds.ts";
+import { FUNCTION, SIGNAL, SOURCE, check, listOf, plainObject, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -17,6 +17,9 @@ export interface UnreadPicture {
   /** The message of the error. */
   readonly reason: string;
 }
+
+const FORMAT = plainObject("a format, from pictureFormat()");
+const SOURCES = listOf("a list of paths, URLs, bytes, Blobs or Files", SOURCE);
 
 /** The options of `CalibrationPictures`. */
 export interface CalibrationOptions {
@@ -45,9 +48,14 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
 
   /** @param sources the pictures: paths, URLs, bytes, `Blob`s or `File`s */
   constructor(sources: readonly BytesSource[], options: CalibrationOptions) {
-    checkOptions("CalibrationPictures", options, { format: OBJECT, count: whole(1), signal: SIGNAL, onProgress: FUNCTION });
-    check("CalibrationPictures", "sources", sources, LIST);
-    check("CalibrationPictures", "format", options.format, OBJECT);
+    checkOptions("CalibrationPictures", options, {
+      format: FORMAT,
+      count: whole(1),
+      signal: SIGNAL,
+      onProgress: FUNCTION,
+    });
+    check("CalibrationPictures", "sources", sources, SOURCES);
+    check("CalibrationPictures", "format", options.format, FORMAT);
     this.#sources = [...sources];
     this.#wanted = Math.min(options.count ?? DEFAULT_PICTURES, sources.length);
     this.#options = options;

@@ -15,7 +15,9 @@ export class NamedOption {
   }
 
   toString(): string {
-    return this.value === undefined ? `\`${this.name}\`` : `\`${this.name}: ${typeof this.value === "string" ? JSON.stringify(this.value) : show(this.value)}\``;
+    return this.value === undefined
+      ? `\`${this.name}\``
+      : `\`${this.name}: ${typeof this.value === "string" ? JSON.stringify(this.value) : show(this.value)}\``;
   }
 }
 

@@ -1,8 +1,8 @@
 /** How a classifier is loaded: with ImageNet's weights, from a checkpoint of any format, or as the preset of nsfwjs. */
-import { imagenetClasses } from "../applications/class-names.ts";
+import { LABELS, imagenetClasses } from "../applications/class-names.ts";
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { show, valueError } from "../core/errors.ts";
-import { FUNCTION, SIGNAL } from "../core/kinds.ts";
+import { FUNCTION, type Kind, NUMBER, PIXELS, SIGNAL, SOURCE, whole } from "../core/kinds.ts";
 import { type Names, checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { readCheckpoint } from "../models/files/load-model.ts";
@@ -61,14 +61,19 @@ export interface ClassifierPlan {
   load(loading?: LoadingOptions): Promise<Classifier>;
 }
 
+const LABELS_SOURCE: Kind = [
+  "a list of names, or a file that has them",
+  (value) => LABELS[1](value) || SOURCE[1](value),
+];
+
 const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
   ...PREPARATION_OPTIONS,
-  weights: true,
+  weights: SOURCE,
   preset: true,
-  alpha: true,
-  size: true,
-  labels: true,
-  threads: true,
+  alpha: NUMBER,
+  size: PIXELS,
+  labels: LABELS_SOURCE,
+  threads: whole(1),
 };
 
 /**

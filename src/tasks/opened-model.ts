@@ -2,10 +2,10 @@
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { type Recognized, recognizeMobileNetV2 } from "../applications/recognize.ts";
 import { valueError } from "../core/errors.ts";
-import { MODEL } from "../graph/network.ts";
 import { FLAG, FUNCTION, type Kind, LIMIT, NUMBER, PIXELS, SIGNAL, check, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
+import { BaseModel } from "../models/base-model.ts";
 import { type CheckpointFile, modelFromCheckpoint, readCheckpoint } from "../models/files/load-model.ts";
 import type { AnyModel } from "../models/files/model-from-description.ts";
 import { QuantizedModel, loadQuantized } from "../models/quantized/quantized-model.ts";
@@ -139,7 +139,7 @@ function refuseOptions(
 /** A model that answers, be it of floats or integers. */
 export const OPENED_MODEL: Kind = [
   "a Model, a Sequential or a QuantizedModel",
-  (value) => value instanceof QuantizedModel || MODEL[1](value),
+  (value) => value instanceof QuantizedModel || value instanceof BaseModel,
 ];
 
 /** The shapes of a model's inputs without the batch; null for what may vary. */

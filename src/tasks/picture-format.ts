@@ -77,10 +77,7 @@ export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}):
  *
  * @throws what `loadImg` throws: FormatError, UnsupportedError, IOError, …
  */
-export async function preparePicture(
-  picture: BytesSource,
-  format: PictureFormat,
-): Promise<Tensor<Float32Array>> {
+export async function preparePicture(picture: BytesSource, format: PictureFormat): Promise<Tensor<Float32Array>> {
   checkAll("preparePicture()", format, FORMAT);
   const { preparation, preprocessing } = format;
   return preprocessInput(await preparedPixels(picture, preparation), { preprocessing });

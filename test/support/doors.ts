@@ -20,6 +20,14 @@ export interface Door {
   readonly made?: () => unknown;
   /** Right arguments of the methods of its own. */
   readonly methods?: Readonly<Record<string, Arguments>>;
+  /** Whether a right call takes long: the quick test calls it with what is right for nothing only. */
+  readonly slow?: boolean;
+  /** Arguments and options that may be anything. */
+  readonly anything?: readonly string[];
+  /** Whether the last argument is an object that the package made, in place of options. */
+  readonly described?: boolean;
+  /** Numbers that may be as large as one likes, and take as long. */
+  readonly endless?: readonly string[];
 }
 
 const none = (): readonly unknown[] => [];
@@ -47,7 +55,9 @@ const smallPicture = (): root.Tensor => new root.Tensor([4, 4, 3], new Float32Ar
 let png: Promise<Uint8Array> | undefined;
 /** The bytes of a picture file of 4 × 4 pixels. */
 export const pngBytes = (): Promise<Uint8Array> =>
-  (png ??= Promise.resolve(image.encodeImg({ width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(9) }, { fileFormat: "png" })));
+  (png ??= Promise.resolve(
+    image.encodeImg({ width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(9) }, { fileFormat: "png" }),
+  ));
 
 let kerasFile: Promise<Uint8Array> | undefined;
 const kerasBytes = (): Promise<Uint8Array> => (kerasFile ??= small().toBytes());
@@ -79,7 +89,11 @@ const learned = (): tasks.LearnedPictures => ({ counts: [1, 1], labels: Int32Arr
 
 const headless = (): root.Model => {
   const inputs = root.Input({ shape: [32, 32, 3] });
-  return new root.Model({ inputs, outputs: new layers.Conv2D({ filters: 2, kernelSize: 1 }).apply(inputs), threads: 1 });
+  return new root.Model({
+    inputs,
+    outputs: new layers.Conv2D({ filters: 2, kernelSize: 1 }).apply(inputs),
+    threads: 1,
+  });
 };
 
 function transferParts(): tasks.TransferParts {
@@ -92,7 +106,14 @@ function transferParts(): tasks.TransferParts {
     },
     { cardinality: 1, size: 1, deterministic: true },
   );
-  return { base: { base: model, alpha: 1, weights: "" }, model, schedule, size: 4, training: batches, validation: undefined };
+  return {
+    base: { base: model, alpha: 1, weights: "" },
+    model,
+    schedule,
+    size: 4,
+    training: batches,
+    validation: undefined,
+  };
 }
 
 const scored = (): readonly unknown[] => [
@@ -120,21 +141,30 @@ export const doors: Readonly<Record<string, Door>> = {
   },
   zeros: { args: () => [[2, 2]] },
   stack: { args: () => [[pair(), pair()]] },
-  MobileNetV2Error: { args: () => ["ValueError", "message", {}] },
+  MobileNetV2Error: { args: null },
   // Applications.
-  MobileNetV2: options({ alpha: 0.35, inputShape: [32, 32, 3], weights: null, classes: 2, threads: 1 }),
+  MobileNetV2: {
+    ...options({ alpha: 0.35, inputShape: [32, 32, 3], weights: null, classes: 2, threads: 1 }),
+    slow: true,
+  },
   decodePredictions: { args: () => [new root.Tensor([1, 2], Float32Array.of(1, 2)), { top: 1, labels: ["a", "b"] }] },
   preprocessInput: { args: () => [pixels(), {}] },
   downloadBytes: { args: () => [applications.checkpoints[0], "float32"] },
   imagenetClasses: { args: none },
   imagenetFiles: { args: none },
   listWeights: { args: none },
-  fetchWeights: { args: () => [weightFile(), {}] },
-  removeWeights: { args: () => [weightFile()] },
+  fetchWeights: { slow: true, args: () => [weightFile(), {}] },
+  removeWeights: { described: true, args: () => [weightFile()] },
   verifyWeights: { args: () => [() => undefined] },
-  measureCheckpoint: { args: () => [applications.checkpoints.find(({ name }) => name === "mobilenetv2_0.35_96"), { duration: 1, threads: 1 }] },
+  measureCheckpoint: {
+    slow: true,
+    args: () => [
+      applications.checkpoints.find(({ name }) => name === "mobilenetv2_0.35_96"),
+      { duration: 1, threads: 1 },
+    ],
+  },
   recognizeMobileNetV2: { args: () => [[[2, 2]]] },
-  recommend: options({ downloadBytes: 3e6 }),
+  recommend: { ...options({ downloadBytes: 3e6 }), slow: true },
   // Data.
   Dataset: {
     args: () => [async function* () {}, { cardinality: 0, size: 0, deterministic: true }],
@@ -151,17 +181,20 @@ export const doors: Readonly<Record<string, Door>> = {
     },
   },
   ImageDataset: {
-    args: () => [{ filePaths: ["a"], labels: Int32Array.of(0), classNames: ["a"], load: () => Promise.resolve(pixels()) }],
+    slow: true,
+    args: () => [
+      { filePaths: ["a"], labels: Int32Array.of(0), classNames: ["a"], load: () => Promise.resolve(pixels()) },
+    ],
     made: imageDataset,
     methods: { augment: () => [[data.randomFlip()], {}], with: () => [{}], select: () => [[0], {}] },
   },
-  imageDatasetFromDirectory: { args: () => ["pictures", { verbose: false }] },
+  imageDatasetFromDirectory: { slow: true, args: () => ["pictures", { verbose: false }] },
   pixelLoader: options(),
   balancedClassWeight: { args: () => [[0, 1, 1]] },
-  stratifiedFolds: { args: () => [[0, 1, 0, 1], 2, {}] },
-  stratifiedSplit: { args: () => [[0, 1, 0, 1], 0.5, {}] },
+  stratifiedFolds: { args: () => [[0, 1, 0, 1], 2, 0] },
+  stratifiedSplit: { args: () => [[0, 1, 0, 1], 0.5, 0] },
   mixUp: { args: () => [0.2] },
-  perPicture: { args: () => ["mine", (picture: unknown) => picture, []] },
+  perPicture: { anything: ["2"], args: () => ["mine", (given: unknown) => given, []] },
   randomFlip: augmentation("horizontal"),
   randomRotation: augmentation(0.1, {}),
   randomTranslation: augmentation(0.1, 0.1, {}),
@@ -171,13 +204,18 @@ export const doors: Readonly<Record<string, Door>> = {
   randomCrop: augmentation(1, 1),
   randomResizedCrop: augmentation(2, 2, {}),
   // Explain.
-  GradCam: { args: null, made: () => explain.GradCam.create(small()), methods: { explain: () => [smallPicture(), {}], dispose: none } },
+  GradCam: {
+    slow: true,
+    args: null,
+    made: () => explain.GradCam.create(small()),
+    methods: { explain: () => [smallPicture(), {}], dispose: none },
+  },
   "GradCam.create": { args: () => [small(), {}] },
-  gradCam: { args: () => [small(), smallPicture(), {}] },
-  classActivationMap: { args: () => [small(), smallPicture(), {}] },
+  gradCam: { slow: true, args: () => [small(), smallPicture(), {}] },
+  classActivationMap: { slow: true, args: () => [small(), smallPicture(), {}] },
   overlay: { args: () => [picture(), new root.Tensor([1, 1], Float32Array.of(1)), {}] },
   // Images.
-  loadImg: { args: async () => [await pngBytes(), {}] },
+  loadImg: { slow: true, args: async () => [await pngBytes(), {}] },
   imgToArray: { args: () => [picture(), {}] },
   arrayToImg: { args: () => [pixels(), {}] },
   resizeImg: { args: () => [picture(), [1, 1], {}] },
@@ -190,8 +228,8 @@ export const doors: Readonly<Record<string, Door>> = {
       "bilinear",
     ],
   },
-  encodeImg: { args: () => [picture(), { fileFormat: "png" }] },
-  saveImg: { args: () => ["out.png", picture(), {}] },
+  encodeImg: { slow: true, args: () => [picture(), { fileFormat: "png" }] },
+  saveImg: { slow: true, args: () => ["out.png", picture(), {}] },
   // Layers.
   Layer: {
     args: null,
@@ -252,9 +290,10 @@ export const doors: Readonly<Record<string, Door>> = {
   VarianceScaling: initializer,
   Zeros: { args: none, methods: { initialize: () => [[2, 2]] } },
   clearSession: { args: none },
-  layerFromConfig: { args: () => ["Dense", { units: 1 }] },
+  layerFromConfig: { described: true, args: () => ["Dense", { units: 1 }] },
   // Models.
   Model: {
+    slow: true,
     args: () => {
       const inputs = root.Input({ shape: [2] });
       return [{ inputs, outputs: new root.Dense({ units: 1 }).apply(inputs) }];
@@ -279,6 +318,8 @@ export const doors: Readonly<Record<string, Door>> = {
     },
   },
   Sequential: {
+    slow: true,
+    endless: ["2.epochs", "2.initialEpoch"],
     args: () => [[root.Input({ shape: [2] }), new root.Dense({ units: 1 })]],
     made: tiny,
     methods: {
@@ -295,51 +336,71 @@ export const doors: Readonly<Record<string, Door>> = {
     },
   },
   QuantizedModel: {
+    slow: true,
     args: null,
     made: quantizedModel,
-    methods: { predict: () => [smallPicture(), {}], predictAll: () => [smallPicture(), {}], save: () => ["q.onnx", {}] },
+    methods: {
+      predict: () => [smallPicture(), {}],
+      predictAll: () => [smallPicture(), {}],
+      save: () => ["q.onnx", {}],
+    },
   },
   countMacs: { args: () => [small()] },
   enableWideSimd: { args: none },
-  quantize: { args: () => [small(), smallPicture().reshape([1, 4, 4, 3]), {}] },
-  loadQuantized: { args: async () => [(await quantizedModel()).toBytes(), {}] },
-  loadModel: { args: async () => [await kerasBytes(), {}] },
-  loadAnyModel: { args: async () => [await kerasBytes(), {}] },
-  readCheckpoint: { args: async () => [await kerasBytes(), {}] },
+  quantize: { slow: true, args: () => [small(), smallPicture().reshape([1, 4, 4, 3]), {}] },
+  loadQuantized: { slow: true, args: async () => [(await quantizedModel()).toBytes(), {}] },
+  loadModel: { slow: true, args: async () => [await kerasBytes(), {}] },
+  loadAnyModel: { slow: true, args: async () => [await kerasBytes(), {}] },
+  readCheckpoint: { slow: true, args: async () => [await kerasBytes(), {}] },
   labelsText: { args: () => [["a", "b"]] },
   parseLabels: { args: () => ["a\nb"] },
   // Tasks.
-  CalibrationPictures: { args: async () => [[await pngBytes()], { format: format() }] },
+  CalibrationPictures: { slow: true, args: async () => [[await pngBytes()], { format: format() }] },
   ClassLookup: { args: () => [["a", "b"]], methods: { find: () => ["a"], findOrNumber: () => ["1"] } },
-  OptionError: { args: () => [["text"], {}], methods: { messageWith: () => [() => ""], after: () => ["before"] } },
+  OptionError: {
+    anything: ["1"],
+    args: () => [["text"], {}],
+    methods: { messageWith: () => [() => ""], after: () => ["before"] },
+  },
   Tally: {
     args: () => [["a", "b"]],
     methods: { add: () => ["path", 0, [0.5, 0.5]], count: () => [0, 1], classes: none },
   },
-  answersOf: { args: () => [small(), [[smallPicture()]]] },
+  answersOf: { slow: true, args: () => [small(), [[smallPicture()]]] },
   answersWithLogits: { args: () => [small().output] },
   compareAnswers: { args: () => [[[pair()]], [[pair()]]] },
-  evaluateClassifier: { args: async () => [await classifier(), ["a.png"], Int32Array.of(0), { strict: false }] },
+  evaluateClassifier: {
+    slow: true,
+    args: async () => [await classifier(), ["a.png"], Int32Array.of(0), { strict: false }],
+  },
   extractAll: {
+    slow: true,
     args: async () => [await tasks.loadExtractor({ weights: await kerasBytes(), threads: 1 }), ["a.png"], {}],
   },
   fitPhase: {
+    slow: true,
     args: () => {
       const parts = transferParts();
       return [parts.schedule.phases[0], parts, []];
     },
   },
-  transferPhases: { args: () => [transferParts()] },
+  transferPhases: { slow: true, args: () => [transferParts()] },
   transferSchedule: { args: () => [settings(), learned()] },
-  loadBase: options({ alpha: 0.35, size: 32, weights: null }),
-  withHead: { args: () => [{ base: headless(), alpha: 1, weights: "" }, { classNames: ["a", "b"], size: 32, weights: null }] },
+  loadBase: { ...options({ alpha: 0.35, size: 32, weights: null }), slow: true },
+  withHead: {
+    slow: true,
+    args: () => [
+      { base: headless(), alpha: 1, weights: "" },
+      { classNames: ["a", "b"], size: 32, weights: null },
+    ],
+  },
   inputShapeOf: { args: () => [small()] },
-  loadClassifier: { args: async () => [{ weights: await kerasBytes(), labels: ["a", "b"], threads: 1 }] },
-  planClassifier: { args: async () => [{ weights: await kerasBytes(), labels: ["a", "b"], threads: 1 }] },
-  loadExtractor: { args: async () => [{ weights: await kerasBytes(), threads: 1 }] },
-  openModel: { args: async () => [await kerasBytes(), {}] },
+  loadClassifier: { slow: true, args: async () => [{ weights: await kerasBytes(), labels: ["a", "b"], threads: 1 }] },
+  planClassifier: { slow: true, args: async () => [{ weights: await kerasBytes(), labels: ["a", "b"], threads: 1 }] },
+  loadExtractor: { slow: true, args: async () => [{ weights: await kerasBytes(), threads: 1 }] },
+  openModel: { slow: true, args: async () => [await kerasBytes(), {}] },
   pictureFormat: { args: () => [[4, 4, 3], {}] },
-  preparePicture: { args: async () => [await pngBytes(), format()] },
+  preparePicture: { slow: true, args: async () => [await pngBytes(), format()] },
   readLabels: { args: () => [new TextEncoder().encode("a\nb")] },
   seededInputs: { args: () => [small(), 4] },
   // Training.
@@ -387,8 +448,12 @@ export const doors: Readonly<Record<string, Door>> = {
   SparseCategoricalCrossentropy: { ...options(), methods: { call: sparselyScored } },
   Metric: { args: null, made: () => new training.Mean(), methods: { setState: () => [[1, 2]] } },
   MeanMetric: { args: null, made: () => new training.BinaryAccuracy(), methods: { updateState: scored } },
-  Mean: { ...options(), methods: { add: () => [1, 1], updateState: () => [pair(), undefined, new root.Tensor([1], Float32Array.of(1))] } },
-  AUC: { ...options(), methods: { updateState: scored } },
+  Mean: {
+    ...options(),
+    anything: ["1"],
+    methods: { add: () => [1, 1], updateState: () => [pair(), undefined, new root.Tensor([1], Float32Array.of(1))] },
+  },
+  AUC: { slow: true, ...options(), methods: { updateState: scored } },
   BinaryAccuracy: { ...options(), methods: { updateState: scored } },
   CategoricalAccuracy: { ...options(), methods: { updateState: scored } },
   SparseCategoricalAccuracy: { ...options(), methods: { updateState: sparselyScored } },
@@ -407,6 +472,6 @@ export const doors: Readonly<Record<string, Door>> = {
   PiecewiseConstantDecay: schedule({ boundaries: [1], values: [1, 0.5] }),
   confusionMatrix: { args: () => [[0, 1], [0, 1], 2] },
   fitInPhases: { args: () => [tiny(), [], { folder: "phases" }] },
-  recalibrateBatchNorm: { args: () => [tiny(), pair(), {}] },
+  recalibrateBatchNorm: { slow: true, args: () => [tiny(), pair(), {}] },
   setBatchNormMomentum: { args: () => [tiny(), 0.9] },
 };

@@ -41,7 +41,7 @@ export const wrongValues: Readonly<Record<string, () => unknown>> = {
   "a promise": () => Promise.resolve(1),
   "an empty list": () => [],
   "a list of null": () => [null],
-  "a list with a hole": () => new Array(2),
+  "a list with a hole": () => Array.from({ length: 2 }).concat(Object.assign([], { length: 1 })),
   "a list of texts": () => ["a", "b"],
   "a list of NaN": () => [NaN],
   "a list of negative numbers": () => [-1, -1],
@@ -63,3 +63,24 @@ export const wrongValues: Readonly<Record<string, () => unknown>> = {
   "a tensor of NaN": () => new Tensor([1, 2], Float32Array.of(NaN, NaN)),
   "a detached tensor": detachedTensor,
 };
+
+/** Those that no argument and no option can be. */
+export const RIGHT_FOR_NOTHING: readonly string[] = [
+  "a symbol",
+  "1n",
+  "a list of symbols",
+  "a BigInt64Array",
+  "a detached array",
+];
+
+/** Those that the quick test calls everything with. */
+export const QUICK: readonly string[] = [
+  ...RIGHT_FOR_NOTHING,
+  "null",
+  "NaN",
+  "2 ** 40",
+  "a text",
+  "an object without a prototype",
+  "a list with a hole",
+  "a detached tensor",
+];

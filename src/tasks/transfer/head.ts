@@ -1,7 +1,18 @@
 /** The model of a transfer: a base and a new head for the user's classes, and which of its layers learn. */
 import { valueError } from "../../core/errors.ts";
-import { MODEL } from "../../graph/network.ts";
-import { FLAG, OBJECT, PIXELS, TEXT, TEXTS, between, check, whole } from "../../core/kinds.ts";
+import {
+  FLAG,
+  OBJECT,
+  PIXELS,
+  SOURCE,
+  TEXT,
+  TEXTS,
+  between,
+  check,
+  instanceOf,
+  orNull,
+  whole,
+} from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Dense } from "../../layers/core/dense.ts";
 import { Input } from "../../layers/core/input-layer.ts";
@@ -14,6 +25,8 @@ import { Model } from "../../models/model.ts";
 import type { ThreadOptions } from "../../models/threads.ts";
 import type { TransferBase } from "./base.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
+
+const A_MODEL = instanceOf("a Model", Model);
 
 /** The options of `withHead`. */
 export interface HeadOptions
@@ -31,12 +44,12 @@ export interface HeadOptions
 export function withHead(from: TransferBase, options: HeadOptions): Model {
   check("withHead()", "base", from, OBJECT);
   const { base } = from;
-  check("withHead()", "base", base, MODEL);
+  check("withHead()", "base", base, A_MODEL);
   checkOptions("withHead()", options, {
     size: PIXELS,
     dropout: between(0, 1),
     seed: whole(-Number.MAX_SAFE_INTEGER),
-    weights: true,
+    weights: orNull(SOURCE),
     fromScratch: FLAG,
     threads: true,
     classNames: TEXTS,

@@ -1,8 +1,7 @@
 /** One phase of a transfer: freezes, compiles and fits, as the schedule says. */
-import { LIST, OBJECT, PIXELS, SIGNAL, check } from "../../core/kinds.ts";
+import { LIST, OBJECT, PIXELS, SIGNAL, check, instanceOf } from "../../core/kinds.ts";
 import { type Names, checkAll } from "../../core/options.ts";
-import { MODEL } from "../../graph/network.ts";
-import type { Model } from "../../models/model.ts";
+import { Model } from "../../models/model.ts";
 import type { Callback } from "../../training/callbacks/callback.ts";
 import { EarlyStopping } from "../../training/callbacks/early-stopping.ts";
 import type { History } from "../../training/callbacks/history.ts";
@@ -50,9 +49,11 @@ export function transferPhases(parts: TransferParts): readonly TrainingPhase[] {
   }));
 }
 
+const A_MODEL = instanceOf("a Model", Model);
+
 const PARTS: Names<TransferParts> = {
   base: OBJECT,
-  model: MODEL,
+  model: A_MODEL,
   schedule: OBJECT,
   size: PIXELS,
   training: DATASET,
@@ -62,7 +63,7 @@ const PARTS: Names<TransferParts> = {
 
 function checkParts(of: string, parts: TransferParts): void {
   checkAll(of, parts, PARTS);
-  check(of, "base", parts.base.base, MODEL);
+  check(of, "base", parts.base.base, A_MODEL);
   check(of, "phases", parts.schedule.phases, LIST);
   if (parts.validation !== undefined) check(of, "validation", parts.validation, DATASET);
   if (parts.signal !== undefined) check(of, "signal", parts.signal, SIGNAL);

@@ -75,10 +75,7 @@ const LEARNED: Names<LearnedPictures> = { counts: NUMBERS, labels: NUMBERS, vali
  *
  * @throws ValueError for invalid settings
  */
-export function transferSchedule(
-  settings: TransferSettings,
-  learned: LearnedPictures,
-): TransferSchedule {
+export function transferSchedule(settings: TransferSettings, learned: LearnedPictures): TransferSchedule {
   checkAll("transferSchedule()", learned, LEARNED);
   const { counts, labels, validates } = learned;
   checkTransferSettings(settings);

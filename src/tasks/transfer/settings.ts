@@ -1,6 +1,6 @@
 /** What decides the result of a transfer to one's own classes: the same settings and pictures, the same weights. */
 import { show, valueError } from "../../core/errors.ts";
-import { FLAG, LIST, NUMBER, PIXELS, TEXT, between, oneOf, orNull, whole } from "../../core/kinds.ts";
+import { FLAG, LIST, NUMBER, PIXELS, SOURCE, TEXT, between, oneOf, orNull, whole } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import type { FilesSource } from "../../platform/contract.ts";
 import { option, optionError } from "../errors.ts";
@@ -55,7 +55,7 @@ export const TRANSFER_DEFAULTS = {
 const SETTINGS: Names<TransferSettings> = {
   alpha: NUMBER,
   size: PIXELS,
-  weights: true,
+  weights: orNull(SOURCE),
   fromScratch: FLAG,
   validationSplit: between(0, 1),
   fineTuneFrom: orNull(TEXT),

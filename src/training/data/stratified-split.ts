@@ -25,7 +25,7 @@ const LEAST_TO_SPLIT = 3;
  */
 export function stratifiedSplit(labels: ArrayLike<number>, fraction: number, seed = 0): Split {
   checkLabels("stratifiedSplit()", labels, seed);
-  if (!(fraction >= 0 && fraction < 1)) {
+  if (!(typeof fraction === "number" && fraction >= 0 && fraction < 1)) {
     throw valueError(`\`fraction\` must be 0 or more, and below 1. Received: fraction=${show(fraction)}`);
   }
   const training: number[] = [];

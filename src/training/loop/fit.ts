@@ -60,7 +60,10 @@ export async function fit(
   return await trainer.exclusively(() => new Fit(trainer, options).run(x, y));
 }
 
-const FREQUENCY: Kind = ["a whole number of 1 or more, or a list of epochs", (value) => whole(1)[1](value) || NUMBERS[1](value)];
+const FREQUENCY: Kind = [
+  "a whole number of 1 or more, or a list of epochs",
+  (value) => whole(1)[1](value) || NUMBERS[1](value),
+];
 
 class Fit implements TrainingSession {
   readonly #trainer: Trainer;

@@ -172,11 +172,13 @@ export class Recall extends PrecisionOrRecall {
   }
 }
 
-function checkedThresholds(thresholds: number | readonly number[], check: boolean): readonly number[] {
+function checkedThresholds(thresholds: number | readonly number[], isGiven: boolean): readonly number[] {
   const list = typeof thresholds === "number" ? [thresholds] : NUMBERS[1](thresholds) ? [...thresholds] : [NaN];
   const invalid = list.filter((threshold) => !(threshold >= 0 && threshold <= 1));
-  if (check && invalid.length > 0) {
-    throw valueError(`Threshold values must be in [0, 1]. Received: ${show(typeof thresholds === "number" || NUMBERS[1](thresholds) ? invalid : thresholds)}`);
+  if (isGiven && invalid.length > 0) {
+    throw valueError(
+      `Threshold values must be in [0, 1]. Received: ${show(typeof thresholds === "number" || NUMBERS[1](thresholds) ? invalid : thresholds)}`,
+    );
   }
   return list;
 }

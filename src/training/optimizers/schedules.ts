@@ -42,7 +42,8 @@ function checkOption(name: string, value: unknown): void {
 }
 
 function checkDecaySteps(name: string, value: number): void {
-  if (!(typeof value === "number" && value > 0)) throw valueError(`Argument \`${name}\` must be > 0. Received: ${name}=${show(value)}`);
+  if (!(typeof value === "number" && value > 0))
+    throw valueError(`Argument \`${name}\` must be > 0. Received: ${name}=${show(value)}`);
 }
 
 /** The options of `ExponentialDecay` and `InverseTimeDecay`. */

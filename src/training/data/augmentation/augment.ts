@@ -1,7 +1,7 @@
 /** Random augmentation of pictures, whose random numbers depend on nothing but the seed, the epoch and the picture. */
 import { valueError } from "../../../core/errors.ts";
 import { frozen } from "../../../core/frozen.ts";
-import { FUNCTION, TEXT, check } from "../../../core/kinds.ts";
+import { FUNCTION, LIST, TEXT, check } from "../../../core/kinds.ts";
 import { fnv1a32, unitAt } from "../../../core/random.ts";
 import { formatShape } from "../../../core/shape.ts";
 import { Tensor } from "../../../core/tensor.ts";
@@ -62,6 +62,7 @@ export function perPicture(
 ): Augmentation {
   check("perPicture()", "name", name, TEXT);
   check("perPicture()", "change", change, FUNCTION);
+  if (given !== undefined) check("perPicture()", "given", given, LIST);
   return {
     name,
     arguments: frozen(given),

@@ -169,7 +169,10 @@ export async function imageDatasetFromDirectory(
   }
 }
 
-const DIRECTORY: Kind = ["the path of a folder, or a list of File objects", (value) => TEXT[1](value) || (OBJECT[1](value) && Symbol.iterator in Object(value) && !ArrayBuffer.isView(value))];
+const DIRECTORY: Kind = [
+  "the path of a folder, or a list of File objects",
+  (value) => TEXT[1](value) || (OBJECT[1](value) && Symbol.iterator in Object(value) && !ArrayBuffer.isView(value)),
+];
 
 /** The number of pictures directly in the root, beside the folders of the classes, where they are not looked for. */
 async function picturesOutside(tree: FileTree, formats: readonly string[]): Promise<number> {

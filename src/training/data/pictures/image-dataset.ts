@@ -13,7 +13,14 @@ import { descriptionOf } from "../augmentation/augmentation-of.ts";
 import { type Batch, onlySample } from "../batch.ts";
 import { AUGMENTATIONS, type AugmentOptions, Dataset } from "../dataset.ts";
 import { gatherRows } from "../rows.ts";
-import { type LabelMode, type PictureLabels, checkLabelForm, checkLabelMode, labelTensor, labelsOf } from "./label-mode.ts";
+import {
+  type LabelMode,
+  type PictureLabels,
+  checkLabelForm,
+  checkLabelMode,
+  labelTensor,
+  labelsOf,
+} from "./label-mode.ts";
 import type { LoadPicture } from "./load-pixels.ts";
 import { RandomState } from "./mt19937.ts";
 import { type PictureTask, augmentPicture } from "./picture-work.ts";

@@ -27,7 +27,8 @@ export function checkLabelMode(mode: unknown): void {
  * @throws ValueError if they are not numbers, or lists of equally many numbers
  */
 export function labelsOf(labels: PictureLabels): Tensor {
-  if (labels instanceof Tensor && TENSOR[1](labels) && labels.shape.length > 0) return numbersTensor(labels.data, labels.shape);
+  if (labels instanceof Tensor && TENSOR[1](labels) && labels.shape.length > 0)
+    return numbersTensor(labels.data, labels.shape);
   if (isNumbers(labels)) return numbersTensor(labels, [labels.length]);
   const rows: unknown = labels;
   const width = isRows(rows) ? (rows[0]?.length ?? 0) : 0;

@@ -54,7 +54,9 @@ export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
   checkOptions("pixelLoader()", options, LOAD_PIXELS_OPTIONS);
   const { colorMode = "rgb", cropToAspectRatio = false, padToAspectRatio = false, autoOrient, maxPixels } = options;
   if (typeof colorMode !== "string" || !Object.hasOwn(channelsOf, colorMode)) {
-    throw valueError(`\`colorMode\` must be one of {"rgb", "rgba", "grayscale"}. Received: colorMode=${show(colorMode)}`);
+    throw valueError(
+      `\`colorMode\` must be one of {"rgb", "rgba", "grayscale"}. Received: colorMode=${show(colorMode)}`,
+    );
   }
   const size = sizeOf(options.imageSize ?? [256, 256]);
   const interpolation = options.interpolation ?? "bilinear";
@@ -77,9 +79,7 @@ export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
 function sizeOf(size: number | readonly number[]): readonly [number, number] {
   const [rows, columns, ...more] = typeof size === "number" ? [size, size] : Array.isArray(size) ? size : [];
   if (rows === undefined || columns === undefined || more.length > 0) {
-    throw valueError(
-      `Invalid \`imageSize\` value. Expected a tuple of 2 integers. Received: imageSize=${show(size)}`,
-    );
+    throw valueError(`Invalid \`imageSize\` value. Expected a tuple of 2 integers. Received: imageSize=${show(size)}`);
   }
   checkTargetSize([rows, columns]);
   return [rows, columns];
