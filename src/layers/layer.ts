@@ -97,7 +97,7 @@ export interface InputSpec {
 /** The shapes of a layer's inputs. */
 export const SHAPES: Kind = listOf("a list of shapes, one for each input", SHAPE);
 
-const LINEAR: OutputActivation = { name: "linear", axis: -1 };
+const LINEAR: OutputActivation = frozen({ name: "linear", axis: -1 });
 
 /** The base class of all layers, as keras.layers.Layer: it holds weights, and maps input tensors to an output tensor. Apply it with `apply()`. */
 export abstract class Layer {
