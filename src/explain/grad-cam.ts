@@ -4,7 +4,7 @@
  */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { MODEL } from "../graph/network.ts";
-import { TEXT, check, whole } from "../core/kinds.ts";
+import { NUMBER, TEXT, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
@@ -82,7 +82,7 @@ export class GradCam {
    * @throws ValueError if the picture does not fit, or there is no such class; UnsupportedError if a layer after the chosen one has no gradient
    */
   async explain(image: Tensor, options: ExplainOptions = {}): Promise<Explanation> {
-    checkOptions("explain()", options, { classIndex: whole(0) });
+    checkOptions("explain()", options, { classIndex: NUMBER });
     const values = await this.#base.run(pictureOf(image, this.#model));
     let asked: Pick<Explanation, "classIndex" | "score"> | undefined;
     const ofClass: LossGradient = ({ outputs: [answer], logits: [logits] }) => {
@@ -128,7 +128,7 @@ export class GradCam {
  *   no gradient
  */
 export async function gradCam(model: BaseModel, image: Tensor, options: GradCamOptions = {}): Promise<Explanation> {
-  checkOptions("gradCam()", options, { layer: TEXT, classIndex: whole(0) });
+  checkOptions("gradCam()", options, { layer: TEXT, classIndex: NUMBER });
   const { layer, classIndex } = options;
   using explainer = await GradCam.create(model, { layer });
   return await explainer.explain(image, { classIndex });

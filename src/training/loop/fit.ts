@@ -276,6 +276,17 @@ class Fit implements TrainingSession {
   }
 
   setState(state: StateRecord): void {
+    const before = this.getState();
+    try {
+      this.#assign(state);
+    } catch (error) {
+      // An incomplete state is noticed half-way, and must change nothing.
+      this.#assign(before);
+      throw error;
+    }
+  }
+
+  #assign(state: StateRecord): void {
     const { model, optimizer, objectives } = this.#trainer;
     const weights = arraysIn(state, "weights");
     const callbacks = listIn(state, "callbacks");
