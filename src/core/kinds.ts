@@ -134,3 +134,9 @@ export const PREPROCESSING: Kind = [
       return NUMBER[1](factors) || NUMBERS[1](factors);
     }),
 ];
+
+/** A scaling, or its name. */
+export const SCALING: Kind = [
+  "the name of a scaling, or { scale, offset }",
+  (value) => TEXT[1](value) || PREPROCESSING[1](value),
+];

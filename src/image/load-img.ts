@@ -11,6 +11,7 @@ import { channelsOf, type ColorMode, convertMode, type Image } from "./image.ts"
 import { orient } from "./orient.ts";
 import { type Box, checkInterpolation, resizeImg } from "./resize.ts";
 import { checkTargetSize } from "./target-size.ts";
+import { convertYcbcr } from "./formats/tiff.ts";
 import { inspectImage } from "./inspect-image.ts";
 
 /** Options of `loadImg`. */
@@ -23,7 +24,7 @@ export interface LoadImgOptions {
   readonly colorMode?: ColorMode | undefined;
   /** Whether the picture is first cropped to the largest centred part that has the proportions of `targetSize`. Default: false. */
   readonly keepAspectRatio?: boolean | undefined;
-  /** Whether the picture is turned upright by its EXIF orientation, which Keras does not do. Default: false. */
+  /** Whether the picture is turned upright by its EXIF or XMP orientation, which Keras does for TIFF only. Default: false. */
   readonly autoOrient?: boolean | undefined;
   /** Whether colours are converted to sRGB by the picture's colour profile, which Keras does not do. Default: false. */
   readonly convertProfile?: boolean | undefined;
@@ -51,10 +52,14 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-async function decode(picture: Inspected, maxPixels: number, convertProfile: boolean): Promise<Image> {
+async function decode(
+  picture: Inspected,
+  { maxPixels, convertProfile, colorMode }: { maxPixels: number; convertProfile: boolean; colorMode: ColorMode },
+): Promise<Image> {
   const bytes = joined(picture.parts);
   if (picture.format === "bmp") return decodeBmp(bytes);
-  return decodeImage(bytes, { maxPixels, mimeType: `image/${picture.format}`, convertProfile });
+  const decoded = await decodeImage(bytes, { maxPixels, mimeType: `image/${picture.format}`, convertProfile });
+  return picture.isYcbcr === true ? convertYcbcr(decoded, colorMode) : decoded;
 }
 
 /** The centred part of a picture that has the proportions of the target, by Keras's integer arithmetic. */
@@ -106,8 +111,10 @@ export async function loadImg(source: BytesSource, options: LoadImgOptions = {})
   let image: Image;
   try {
     const picture = inspectImage(bytes, maxPixels, { keepProfile: convertProfile, keepAlpha: colorMode === "rgba" });
-    const decoded = await decode(picture, maxPixels, convertProfile);
-    image = convertMode(autoOrient ? orient(decoded, picture.orientation) : decoded, colorMode);
+    const decoded = await decode(picture, { maxPixels, convertProfile, colorMode });
+    // PIL turns TIFF when it loads it, and nothing else.
+    const isTurned = autoOrient || picture.format === "tiff";
+    image = convertMode(isTurned ? orient(decoded, picture.orientation) : decoded, colorMode);
   } catch (cause) {
     const name = nameOf(source);
     if (!(cause instanceof MobileNetV2Error) || name === undefined) throw cause;

@@ -8,25 +8,13 @@ import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { TENSOR, Tensor } from "../core/tensor.ts";
 import { checkTargetSize } from "./target-size.ts";
-import { type DatasetInterpolation, type Part, checkDatasetInterpolation, resizePixels } from "./tf-resize.ts";
+import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "./tf-resize.ts";
+import { smartResizePart } from "../core/interpolation.ts";
 
 /** Options of `smartResize`. */
 export interface SmartResizeOptions {
   /** The method of resizing. Default: `"bilinear"`. */
   readonly interpolation?: DatasetInterpolation | undefined;
-}
-
-/** The centred part of a picture that has the proportions of `size`, by Keras's arithmetic. */
-export function smartResizePart(height: number, width: number, [rows, columns]: readonly [number, number]): Part {
-  const [partRows, top] = centred(height, width, rows, columns);
-  const [partColumns, left] = centred(width, height, columns, rows);
-  return { top, left, rows: partRows, columns: partColumns };
-}
-
-/** The length and the start of the centred part along one axis. */
-function centred(size: number, other: number, target: number, otherTarget: number): readonly [number, number] {
-  const length = Math.max(Math.min(size, Math.trunc((other * target) / otherTarget)), 1);
-  return [length, Math.trunc((size - length) / 2)];
 }
 
 /**

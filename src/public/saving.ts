@@ -18,6 +18,7 @@ export type {
   Described,
   LayerDescription,
   ModelDescription,
+  ModelEnd,
   ObjectDescription,
   Origin,
   Preprocessing,
@@ -25,6 +26,7 @@ export type {
   StoredTraining,
   StoredVariable,
   TensorReference,
+  UnreadModel,
   WrittenFile,
 } from "../saving/checkpoint.ts";
 export { formats, writers } from "../saving/formats.ts";

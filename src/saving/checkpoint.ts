@@ -91,13 +91,30 @@ export interface SavedTraining {
 export type Origin =
   "keras" | "tfjs" | "teachable-machine" | "huggingface" | "timm" | "torchvision" | "tflite" | "onnx" | "mobilenet-v2";
 
+/** An input or an output of a model in a file. */
+export interface ModelEnd {
+  readonly name: string;
+  /** With the batch axis; undefined if the file does not say. */
+  readonly shape: Shape | undefined;
+}
+
+/** What a file says of its model, although something in it is not read here. */
+export interface UnreadModel {
+  /** The first thing that is not read, in a sentence that names its layer or node and its class: what `loadModel` throws as an UnsupportedError. */
+  readonly reason: string;
+  readonly inputs: readonly ModelEnd[];
+  readonly outputs: readonly ModelEnd[];
+}
+
 /** A checkpoint: the description of a file, with its tensors. */
 export interface Checkpoint {
   /** The name of the format in messages, such as `Keras 3 (.keras)` or `safetensors`. */
   readonly format: string;
   readonly origin: Origin;
-  /** The model; undefined if the file has only weights whose origin does not determine the architecture. */
+  /** The model; undefined if it is `unread`, or if the file has only weights whose origin does not determine the architecture. */
   readonly model: ModelDescription | undefined;
+  /** Given if the file has a model, but something in it is not read here. */
+  readonly unread?: UnreadModel | undefined;
   /** Every tensor of the file, under the file's own names. */
   readonly tensors: readonly StoredTensor[];
   /** The tensor of each weight by its path: `Conv1/kernel`, or in a model within, `base/Conv1/kernel`. */
@@ -126,7 +143,7 @@ export interface CheckpointFormat {
   readonly id: string;
   /** True if the bytes are of this format. Looks at a bounded part of them and never throws. */
   readonly matches: (source: FileSource) => boolean;
-  /** Reads everything but the values of tensors. @throws FormatError, UnsupportedError. */
+  /** Reads everything but the values of tensors; a model that is not read here is `unread`. @throws FormatError, UnsupportedError. */
   readonly open: (source: FileSource) => Promise<Checkpoint>;
 }
 

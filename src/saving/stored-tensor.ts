@@ -12,6 +12,11 @@ export interface StoredTensor {
   read(): Float32Array;
 }
 
+/** Tensors by their names. */
+export function byName(tensors: readonly StoredTensor[]): ReadonlyMap<string, StoredTensor> {
+  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
+}
+
 export interface StoredLayer {
   readonly name: string;
   readonly tensors: readonly StoredTensor[];

@@ -12,6 +12,7 @@ import { QuantizedModel, loadQuantized } from "../models/quantized/quantized-mod
 import type { ThreadOptions } from "../models/threads.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { LayerDescription, ModelDescription } from "../saving/checkpoint.ts";
+import { refuseUnread } from "../saving/unread.ts";
 import { namedError, nameOf, option, type NamedOption, optionError } from "./errors.ts";
 import { DEFAULT_SIZE } from "./picture-format.ts";
 
@@ -67,12 +68,13 @@ export async function openModel(source: FilesSource, options: OpenModelOptions =
   }
 }
 
-/** The model of a checkpoint that was read. @throws ValueError if the options say otherwise than the file. */
+/** The model of a checkpoint. @throws ValueError if the options say otherwise than the file; UnsupportedError if its model is not read here. */
 export async function modelOfCheckpoint(
   checkpoint: CheckpointFile,
   options: ArchitectureOptions,
   threads?: number,
 ): Promise<OpenedModel> {
+  refuseUnread(checkpoint);
   if (checkpoint.model === undefined) return modelOfWeights(checkpoint, options, threads);
   const known = recognizedIn(checkpoint);
   refuseOptions("The file has its own model, of", known, options);
@@ -114,6 +116,7 @@ async function modelOfWeights(
     throw error;
   }
   model.classNames = checkpoint.classNames;
+  model.preprocessing = checkpoint.preprocessing;
   return model;
 }
 

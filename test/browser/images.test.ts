@@ -58,7 +58,7 @@ describe("pictures in Chromium", { skip: withoutChromium }, () => {
       const rgba = "colorMode" in options;
       if (expected.mode === "CMYK") {
         if (rgba) continue;
-        const samples = samplesOf(expected);
+        const samples = samplesOf(expected.rgb);
         assert.equal(answer.samples?.length, samples?.length, name);
         const levels = (answer.samples ?? []).map((value, i) => Math.abs(value - (samples?.[i] ?? 0)));
         assert.ok(Math.max(...levels) <= CMYK_LEVELS, `${name}: ${Math.max(...levels)} levels`);

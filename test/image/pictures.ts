@@ -16,6 +16,8 @@ export interface PillowAnswer {
   readonly crc: Readonly<Record<ColorMode, number>>;
   /** CRC-32 of the samples of `exif_transpose(...).convert("RGB")`. */
   readonly upright: number;
+  /** The samples of `exif_transpose(...).convert("RGB")` of an AVIF. */
+  readonly uprightRgb?: string;
 }
 
 export interface PillowError {
@@ -47,8 +49,9 @@ export function pictureBytes(name: string): Uint8Array {
   return new Uint8Array(readFileSync(picturePath(name)));
 }
 
-export function samplesOf(answer: PillowAnswer): Uint8Array | undefined {
-  return answer.rgb === undefined ? undefined : new Uint8Array(inflateSync(Buffer.from(answer.rgb, "base64")));
+/** The samples of a picture as the answers have them: compressed, in base64. */
+export function samplesOf(packed: string | undefined): Uint8Array | undefined {
+  return packed === undefined ? undefined : new Uint8Array(inflateSync(Buffer.from(packed, "base64")));
 }
 
 /** Bytes one after the other; numbers and Latin-1 texts too. */

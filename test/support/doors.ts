@@ -107,7 +107,7 @@ function transferParts(): tasks.TransferParts {
     { cardinality: 1, size: 1, deterministic: true },
   );
   return {
-    base: { base: model, alpha: 1, weights: "" },
+    base: { base: model, alpha: 1, weights: "", preprocessing: { scale: 1 / 127.5, offset: -1 } },
     model,
     schedule,
     size: 4,
@@ -263,6 +263,10 @@ export const doors: Readonly<Record<string, Door>> = {
   AveragePooling2D: options({ poolSize: 2 }),
   BatchNormalization: options(),
   Conv2D: options({ filters: 1, kernelSize: 1 }),
+  CenterCrop: options({ height: 1, width: 1 }),
+  Concatenate: options(),
+  MaxPooling2D: options({ poolSize: 2 }),
+  Resizing: options({ height: 1, width: 1 }),
   Dense: options({ units: 1 }),
   DepthwiseConv2D: options({ kernelSize: 1 }),
   Dropout: options({ rate: 0.5 }),
@@ -390,7 +394,7 @@ export const doors: Readonly<Record<string, Door>> = {
   withHead: {
     slow: true,
     args: () => [
-      { base: headless(), alpha: 1, weights: "" },
+      { base: headless(), alpha: 1, weights: "", preprocessing: { scale: 1 / 127.5, offset: -1 } },
       { classNames: ["a", "b"], size: 32, weights: null },
     ],
   },

@@ -17,8 +17,13 @@ interface Header {
   readonly masks: readonly [number, number, number, number];
 }
 
+/** Sizes of the headers of Windows and OS/2. */
+const HEADER_SIZES = new Set([CORE_HEADER, 40, 52, 56, 64, 108, 124]);
+
+/** Some programs write into the reserved bytes 6 to 9, so they tell nothing. */
 export function isBmp(bytes: Uint8Array): boolean {
-  return textAt(bytes, 0, 2) === "BM" && bytes.length >= 6 && bytes[6] === 0 && bytes[7] === 0;
+  if (textAt(bytes, 0, 2) !== "BM") return false;
+  return bytes.length < 18 ? bytes[6] === 0 : HEADER_SIZES.has(viewOf(bytes).getUint32(14, true));
 }
 
 function readHeader(bytes: Uint8Array): Header {
@@ -38,7 +43,6 @@ function readHeader(bytes: Uint8Array): Header {
       masks: [0, 0, 0, 0],
     };
   }
-  if (headerSize < 40 || headerSize > 124) throw broken("BMP", "its header has an unknown size");
   if (bytes.length < 14 + headerSize) throw truncated("BMP");
   const [width, height] = [view.getInt32(18, true), view.getInt32(22, true)];
   const bits = view.getUint16(28, true);

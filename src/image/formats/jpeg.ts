@@ -1,7 +1,7 @@
 /** JPEG (ITU-T T.81): the segments from the start of the image to its end. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Orientation } from "../orient.ts";
-import { exifOrientation } from "./exif.ts";
+import { exifOrientation, xmpOrientation } from "./exif.ts";
 import { broken, type Inspected, type InspectOptions, textAt, truncated, unsupported, viewOf } from "./format.ts";
 
 /** The limit of libvips. Every scan costs a pass over the whole picture. */
@@ -9,6 +9,7 @@ const MAX_SCANS = 100;
 
 const SOF0 = 0xc0;
 const SOF15 = 0xcf;
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
 const NOT_FRAMES = new Set([0xc4, 0xc8, 0xcc]);
 /** Baseline, extended and progressive frames; the last two also with arithmetic coding. */
 const READ_FRAMES = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca]);
@@ -54,6 +55,7 @@ export function inspectJpeg(bytes: Uint8Array, { keepProfile }: InspectOptions):
   const parts: Uint8Array[] = [];
   let frame: Frame | undefined;
   let orientation: Orientation | undefined;
+  let xmp: Orientation | undefined;
   let adobe = false;
   let scans = 0;
   let at = 2;
@@ -82,6 +84,8 @@ export function inspectJpeg(bytes: Uint8Array, { keepProfile }: InspectOptions):
       keep = marker === APP0 || isAdobe || (keepProfile && marker === APP2);
       const isExif = marker === APP1 && textAt(bytes, at + 2, 6) === "Exif\0\0";
       if (isExif) orientation ??= exifOrientation(bytes.subarray(at + 2, end));
+      const isXmp = marker === APP1 && textAt(bytes, at + 2, XMP.length) === XMP;
+      if (isXmp) xmp ??= xmpOrientation(bytes.subarray(at + 2, end));
     } else if (marker === COM) {
       keep = false;
     }
@@ -99,7 +103,7 @@ export function inspectJpeg(bytes: Uint8Array, { keepProfile }: InspectOptions):
     format: "jpeg",
     width: frame.width,
     height: frame.height,
-    orientation: orientation ?? 1,
+    orientation: orientation ?? xmp ?? 1,
     parts: [bytes.subarray(0, 2), ...parts, Uint8Array.of(0xff, EOI)],
   };
 }

@@ -1,6 +1,6 @@
 /** WebP (RFC 9649): the RIFF chunks. */
 import type { Orientation } from "../orient.ts";
-import { exifOrientation } from "./exif.ts";
+import { exifOrientation, xmpOrientation } from "./exif.ts";
 import { broken, type Inspected, type InspectOptions, textAt, truncated, viewOf } from "./format.ts";
 
 const [PROFILE_FLAG, EXIF_FLAG, XMP_FLAG] = [0x20, 0x08, 0x04];
@@ -30,7 +30,8 @@ export function inspectWebp(bytes: Uint8Array, { keepProfile }: InspectOptions):
   const end = 8 + view.getUint32(4, true);
   if (end > bytes.length) throw truncated("WebP");
   let size: readonly [number, number] | undefined;
-  let orientation: Orientation = 1;
+  let orientation: Orientation | undefined;
+  let xmp: Orientation | undefined;
   const kept: Uint8Array[] = [];
   for (let at = 12; at + 8 <= end;) {
     const type = textAt(bytes, at, 4);
@@ -45,7 +46,9 @@ export function inspectWebp(bytes: Uint8Array, { keepProfile }: InspectOptions):
       kept.push(chunk.map((byte, i) => (i === 8 ? byte & ~dropped : byte)));
     } else if (type === "EXIF") {
       orientation = exifOrientation(bytes.subarray(at + 8, at + 8 + length));
-    } else if (type !== "XMP " && (keepProfile || type !== "ICCP")) {
+    } else if (type === "XMP ") {
+      xmp = xmpOrientation(bytes.subarray(at + 8, at + 8 + length));
+    } else if (keepProfile || type !== "ICCP") {
       if (type === "VP8 " || type === "VP8L") size ??= sizeFrom(bytes, type, at + 8);
       kept.push(chunk);
     }
@@ -55,5 +58,11 @@ export function inspectWebp(bytes: Uint8Array, { keepProfile }: InspectOptions):
   const head = new Uint8Array(12);
   head.set(bytes.subarray(0, 12));
   viewOf(head).setUint32(4, 4 + kept.reduce((sum, chunk) => sum + chunk.length, 0), true);
-  return { format: "webp", width: size[0], height: size[1], orientation, parts: [head, ...kept] };
+  return {
+    format: "webp",
+    width: size[0],
+    height: size[1],
+    orientation: orientation ?? xmp ?? 1,
+    parts: [head, ...kept],
+  };
 }

@@ -8,6 +8,7 @@ import { type AssignOptions, type Assignment, assignAll, fits } from "../../savi
 import type { FileSource, LayerDescription, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
 import { type Leaf, leavesOf, weightNames } from "../../saving/layer-weights.ts";
+import { refuseUnread } from "../../saving/unread.ts";
 import { describeModel } from "./describe-model.ts";
 
 /** The layers to compare: those with weights or constants. The others of a model follow from these. */
@@ -42,6 +43,7 @@ const COMPUTING: readonly string[] = [
  */
 export async function loadForeignWeights(model: Network, file: FileSource, options: AssignOptions): Promise<void> {
   const checkpoint = await openCheckpoint(file);
+  refuseUnread(checkpoint);
   if (checkpoint.quantized === true) {
     throw valueError("The file is a quantized model: its weights are integers. Open it with loadQuantized().");
   }

@@ -5,15 +5,22 @@ import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
+import { actsInTrainingAlone } from "../../layers/regularization/passing.ts";
 import type { AssignOptions } from "../../saving/assignment.ts";
-import type { Checkpoint } from "../../saving/checkpoint.ts";
+import type { Checkpoint, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
+import { leavesOf } from "../../saving/layer-weights.ts";
 import { LABELS, namedClasses } from "../../saving/labels/labels-beside.ts";
+import { fittingClassNames } from "../../saving/plausible.ts";
 import { mainFile } from "../../saving/main-file.ts";
+import { refuseUnread } from "../../saving/unread.ts";
 import { Model } from "../model.ts";
 import { type AnyModel, modelFromDescription } from "./model-from-description.ts";
 import { Sequential } from "../sequential.ts";
 import type { ThreadOptions } from "../threads.ts";
+
+/** The most layers that a warning names. */
+const WARNED_OF = 20;
 
 /** The options of `modelFromCheckpoint`. */
 export interface ModelFromCheckpointOptions extends AssignOptions, ThreadOptions {
@@ -72,7 +79,7 @@ export interface CheckpointFile extends Checkpoint {
 
 /**
  * Reads the description of a file, without making a model: its format, layers, names of classes, and tensors, whose values are decoded only
- * when they are used. `source` and errors are those of `loadModel`.
+ * when they are used. If something in the model is not read here, `unread` says what. `source` and other errors are those of `loadModel`.
  */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
   checkOptions("readCheckpoint()", options, { maxBytes: LIMIT, signal: SIGNAL, onProgress: FUNCTION });
@@ -84,8 +91,9 @@ export async function readCheckpoint(source: FilesSource, options: ReadOptions =
   return hasLabels ? namedClasses(checkpoint, await files.read(LABELS)) : checkpoint;
 }
 
-/** Makes the model of a checkpoint. @throws ValueError if it has only weights; UnsupportedError if it is a quantized model. */
+/** Makes the model of a checkpoint. @throws ValueError if it has only weights; UnsupportedError if it is a quantized model, or not read here. */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): AnyModel {
+  refuseUnread(checkpoint);
   if (checkpoint.quantized === true) throw quantizedError();
   if (checkpoint.model === undefined) {
     throw valueError(
@@ -94,13 +102,33 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
     );
   }
   const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
-  model.classNames = checkpoint.classNames;
+  model.classNames = fittingClassNames(checkpoint, classCountOf(model));
   model.preprocessing = checkpoint.preprocessing;
+  if (options.compile !== false) warnOfPassing(checkpoint.model);
   const { training } = checkpoint;
   if (training === undefined || options.compile === false) return model;
   if ("refused" in training) warn(`The model was loaded, but not compiled: ${training.refused}`);
+  else if (model instanceof Sequential) model.whenBuilt(() => model.compileFromFile(training));
   else model.compileFromFile(training);
   return model;
+}
+
+/** How many classes the model has, if it has one output, and an input shape to know it by. */
+function classCountOf(model: AnyModel): number | null | undefined {
+  return model.built && model.outputs.length === 1 ? model.output.shape.at(-1) : undefined;
+}
+
+/** Says once what the layers of the model that act in training alone do not do here. */
+function warnOfPassing(model: ModelDescription): void {
+  const names = leavesOf(model)
+    .filter(({ layer }) => actsInTrainingAlone(layer.className))
+    .map(({ layer, path }) => `${path} (${layer.className})`);
+  if (names.length === 0) return;
+  warn(
+    `Model '${model.name}' has layers that act in Keras's training alone and do nothing here: ` +
+      `${names.slice(0, WARNED_OF).join(", ")}${names.length > WARNED_OF ? `, … (${names.length} in all)` : ""}. ` +
+      "predict() answers as in Keras, save() keeps them, and fit() trains without them: augment the pictures of the data set instead.",
+  );
 }
 
 function quantizedError(): MobileNetV2Error {

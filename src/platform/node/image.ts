@@ -41,12 +41,41 @@ function grayAlphaToRgba(samples: Uint8Array): Uint8Array {
 }
 
 /** Keeps the colours as they are stored, unless a profile is to be applied. */
-function to8Bit(picture: Sharp, { space, icc }: Metadata, convertProfile: boolean): Sharp {
+function storedColors(picture: Sharp, { space, icc }: Metadata, convertProfile: boolean): Sharp {
   if (space === "cmyk") {
     // With a profile, libvips converts to sRGB; without one, the inks are kept as they are.
     return convertProfile && icc !== undefined ? picture : picture.pipelineColourspace("cmyk").toColourspace("cmyk");
   }
   return picture;
+}
+
+/** The types of the samples of colours that PIL reads. Wider ones have no range of their own. */
+const COLOR_DEPTHS: ReadonlySet<string | undefined> = new Set(["uchar", "char", "ushort", "short"]);
+
+const CONVERT = "Convert the picture to 8-bit JPEG or PNG first.";
+
+/** What libvips says of files that are whole, but of a kind that it does not read. */
+const UNREAD = /not configured|not supported|unsupported|unimplemented|samples out of range/i;
+
+interface Samples {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+/** The samples as 8 bits. libvips scales those of gray and RGB pictures; but it would clip inks of 16 bits, and signed samples, which PIL takes for unsigned ones. */
+async function samplesOf(picture: Sharp, { space, depth, channels: colors }: Metadata): Promise<Samples> {
+  if (colors > 2 && !COLOR_DEPTHS.has(depth)) {
+    throw new MobileNetV2Error("UnsupportedError", `Colours with samples of type ${depth} are not read. ${CONVERT}`);
+  }
+  const asStored = depth === "char" || (depth === "ushort" && space === "cmyk");
+  const { data, info } = await picture.raw({ depth: asStored ? depth : "uchar" }).toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  // The high bytes of little-endian numbers.
+  const is16Bit = bytes.length === width * height * channels * 2;
+  return { data: is16Bit ? bytes.filter((_, i) => i % 2 === 1) : bytes, width, height, channels };
 }
 
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
@@ -63,12 +92,8 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   try {
     const picture = sharp(bytes, input);
     const metadata = await picture.metadata();
-    const { data, info } = await to8Bit(picture, metadata, options.convertProfile)
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height } = info;
-    const channels: number = info.channels;
-    const samples = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const stored = storedColors(picture, metadata, options.convertProfile);
+    const { data: samples, width, height, channels } = await samplesOf(stored, metadata);
     if (metadata.space === "cmyk" && channels >= 4) {
       return { width, height, channels: 3, data: cmykToRgb(samples, channels) };
     }
@@ -77,9 +102,11 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
     throw new MobileNetV2Error("UnsupportedError", `A picture with ${channels} channels is not read.`);
   } catch (cause) {
     if (cause instanceof MobileNetV2Error) throw cause;
-    throw new MobileNetV2Error("FormatError", `The picture could not be decoded: ${messageOf(cause).trim()}`, {
-      cause,
-    });
+    const message = messageOf(cause).trim();
+    const [code, hint] = UNREAD.test(message)
+      ? (["UnsupportedError", `\n${CONVERT}`] as const)
+      : (["FormatError", ""] as const);
+    throw new MobileNetV2Error(code, `The picture could not be decoded: ${message}${hint}`, { cause });
   }
 }
 

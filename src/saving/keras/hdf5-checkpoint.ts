@@ -2,21 +2,38 @@
 import type { Checkpoint, FileSource, ModelDescription } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError } from "../file-errors.ts";
-import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
-import { parseJson } from "../bytes/json.ts";
+import type { Hdf5Group } from "../hdf5/hdf5.ts";
+import { foundNow, readHdf5 } from "../hdf5/read.ts";
+import { member, parseJson } from "../bytes/json.ts";
+import { CONFIG, METADATA, kerasModel } from "./archive-checkpoint.ts";
+import { WEIGHTS } from "./sniff.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
+import { modelEnds } from "./ends.ts";
 import { isKerasH5, optimizerWeights, readKerasH5 } from "./legacy-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./weights-h5.ts";
-import { legacyWeights } from "../layer-weights.ts";
-import type { StoredLayer, StoredTensor } from "../stored-tensor.ts";
+import { isUnbuilt, legacyWeights } from "../layer-weights.ts";
+import { type StoredLayer, type StoredTensor, byName } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
 
 /** The attribute of the root in which our own files say more. */
 export const EXTRAS = "mobilenet_v2";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function open({ bytes }: FileSource): Promise<Checkpoint> {
-  const root = openHdf5(bytes);
+export async function open({ bytes, name, sibling }: FileSource): Promise<Checkpoint> {
+  if (name === WEIGHTS) {
+    const config = await sibling(CONFIG);
+    const description = config === undefined ? undefined : parseJson(config);
+    // Folders of other programs have a file of that name too.
+    if (description !== undefined && member(description, "class_name") !== undefined) {
+      const metadata = await sibling(METADATA);
+      return kerasModel("Keras 3 model (folder)", { description, weights: bytes, metadata });
+    }
+  }
+  return readHdf5(bytes, openRoot);
+}
+
+function openRoot(root: Hdf5Group): Checkpoint {
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {
     const tensors = allKerasTensors(root);
@@ -25,7 +42,7 @@ export async function open({ bytes }: FileSource): Promise<Checkpoint> {
       origin: "keras",
       model: undefined,
       tensors,
-      weights: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+      weights: byName(tensors),
     };
   }
   throw formatError("The HDF5 file holds no Keras weights: neither `layer_names` nor a group `layers` is in it.");
@@ -40,27 +57,36 @@ function openLegacy(root: Hdf5Group): Checkpoint {
     .filter(({ tensors }) => tensors.length > 0);
   const [config] = root.attribute("model_config")?.strings() ?? [];
   const tensors = layers.flatMap((layer) => layer.tensors);
-  const common = { origin: "keras", tensors } as const;
+  const ownNames = (): ReadonlyMap<string, StoredTensor> =>
+    new Map(layers.flatMap((layer) => layer.tensors.map((tensor) => [ownName(layer, tensor), tensor])));
   if (config === undefined) {
-    const weights = new Map(layers.flatMap((layer) => layer.tensors.map((tensor) => [ownName(layer, tensor), tensor])));
-    return { ...common, format: "Keras weights (.h5)", model: undefined, weights };
+    return { origin: "keras", tensors, format: "Keras weights (.h5)", model: undefined, weights: ownNames() };
   }
-  const model = readKerasModel(parseJson(new TextEncoder().encode(config)));
+  const description = parseJson(new TextEncoder().encode(config));
   const [extras] = root.attribute(EXTRAS)?.strings() ?? [];
-  return {
-    ...common,
+  const common = {
+    origin: "keras",
+    tensors,
     format: "Keras model (.h5)",
-    model,
-    weights: byOrder(model, layers),
-    ...trainingOf(
-      () => {
-        const [training] = root.attribute("training_config")?.strings() ?? [];
-        return training === undefined ? undefined : parseJson(new TextEncoder().encode(training));
-      },
-      () => optimizerWeights(root),
-    ),
     ...(extras !== undefined && readExtras(parseJson(new TextEncoder().encode(extras)))),
-  };
+  } as const;
+  return unlessUnsupported<Checkpoint>(
+    () => {
+      const model = readKerasModel(description);
+      const training = trainingOf(
+        () => {
+          const [json] = root.attribute("training_config")?.strings() ?? [];
+          return json === undefined ? undefined : parseJson(new TextEncoder().encode(json));
+        },
+        foundNow(() => optimizerWeights(root)),
+      );
+      return { ...common, model, weights: byOrder(model, layers), ...training };
+    },
+    (reason) => {
+      const unread = { reason, ...modelEnds(description) };
+      return { ...common, model: undefined, unread, weights: ownNames() };
+    },
+  );
 }
 
 /** `layer/weight`, which files write as `Conv1/Conv1/kernel:0` or as `kernel:0`. */
@@ -74,6 +100,7 @@ function ownName(layer: StoredLayer, tensor: StoredTensor): string {
 
 /** The tensors by weight, as Keras gives them out: the k-th layer with weights takes those of the file's k-th. */
 function byOrder(model: ModelDescription, saved: readonly StoredLayer[]): ReadonlyMap<string, StoredTensor> {
+  if (saved.length === 0 && isUnbuilt(model)) return new Map();
   const own = model.layers
     .map((layer) => ({ layer, weights: legacyWeights(layer) }))
     .filter(({ weights }) => weights.length > 0);

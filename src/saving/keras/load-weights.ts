@@ -2,12 +2,14 @@
 import type { Layer } from "../../layers/layer.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
+import { FurtherNeeded } from "../hdf5/file.ts";
+import { readHdf5 } from "../hdf5/read.ts";
 import { isHdf5 } from "../hdf5/superblock.ts";
 import { isKerasH5, readKerasH5 } from "./legacy-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
 import { describeUnknown } from "../unknown-bytes.ts";
-import { isZip, uncheckedMember } from "../zip/zip.ts";
+import { isZip, uncheckedMember, unpackedMember } from "../zip/zip.ts";
 import { WEIGHTS, isKerasArchive } from "./sniff.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
@@ -30,9 +32,27 @@ export function hasKerasWeights(bytes: Uint8Array): boolean {
  *   that are not read; ValueError in Keras's wording if they do not fit the layers.
  */
 export function loadKerasWeights(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
-  if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
-  else if (isZip(bytes)) loadHdf5(layers, openHdf5(weightsOfArchive(bytes)), options);
-  else throw describeUnknown(bytes);
+  if (!isHdf5(bytes) && !isZip(bytes)) throw describeUnknown(bytes);
+  const hdf5 = isZip(bytes) ? present(uncheckedMember(bytes, WEIGHTS)) : bytes;
+  try {
+    loadHdf5(layers, openHdf5(hdf5), options);
+  } catch (error) {
+    if (!(error instanceof FurtherNeeded)) throw error;
+    throw unsupportedError(
+      "This HDF5 file is not stored as Keras does it: it has chunks, is compressed, or has newer structures. " +
+        "`await model.loadWeights(source)` reads it; loadWeightsFromBytes() does not.",
+    );
+  }
+}
+
+/** `loadKerasWeights` for every file of Keras's: what plain ones do not need, such as to unpack them, is loaded first. */
+export async function loadAnyKerasWeights(
+  layers: readonly Layer[],
+  bytes: Uint8Array,
+  options: LoadWeightsOptions = {},
+): Promise<void> {
+  const hdf5 = isZip(bytes) ? present(await unpackedMember(bytes, WEIGHTS, false)) : bytes;
+  await readHdf5(hdf5, (root) => loadHdf5(layers, root, options));
 }
 
 function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeightsOptions): void {
@@ -49,8 +69,7 @@ function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeight
   }
 }
 
-function weightsOfArchive(archive: Uint8Array): Uint8Array {
-  const weights = uncheckedMember(archive, WEIGHTS);
+function present(weights: Uint8Array | undefined): Uint8Array {
   if (weights === undefined) {
     throw unsupportedError(`The zip archive has no '${WEIGHTS}': it is not a .keras file.`);
   }

@@ -8,7 +8,9 @@ import { formatError } from "../file-errors.ts";
 import { type Json, member, parseJson } from "../bytes/json.ts";
 import { readKerasModel } from "../keras/config.ts";
 import { leavesOf, weightNames } from "../layer-weights.ts";
-import type { StoredTensor } from "../stored-tensor.ts";
+import { modelEnds } from "../keras/ends.ts";
+import { type StoredTensor, byName } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
 import { readTfjsLayers, readTfjsTensors, tfjsShardPaths } from "./layers-model.ts";
 
 /** How Teachable Machine scales pixels: x / 127 − 1. */
@@ -37,16 +39,26 @@ export async function tfjsCheckpoint(
       readTfjsTensors(json, (path) => shards.get(path)),
     );
   }
-  const model = readKerasModel(member(topology, "model_config") ?? topology);
-  const { layers } = readTfjsLayers(json, (path) => shards.get(path));
-  const stored = new Map(layers.map((layer) => [layer.name, layer.tensors]));
-  return {
-    format: "TensorFlow.js layers model",
-    origin: "tfjs",
-    model,
-    tensors: layers.flatMap(({ tensors }) => tensors),
-    weights: weightsOf(model, stored),
-  };
+  const description = member(topology, "model_config") ?? topology;
+  const common = { format: "TensorFlow.js layers model", origin: "tfjs" } as const;
+  return unlessUnsupported<Checkpoint>(
+    () => {
+      const model = readKerasModel(description);
+      const { layers } = readTfjsLayers(json, (path) => shards.get(path));
+      const stored = new Map(layers.map((layer) => [layer.name, layer.tensors]));
+      return {
+        ...common,
+        model,
+        tensors: layers.flatMap(({ tensors }) => tensors),
+        weights: weightsOf(model, stored),
+      };
+    },
+    (reason) => {
+      const tensors = readTfjsTensors(json, (path) => shards.get(path));
+      const unread = { reason, ...modelEnds(description) };
+      return { ...common, model: undefined, unread, tensors, weights: byName(tensors) };
+    },
+  );
 }
 
 function weightsOf(

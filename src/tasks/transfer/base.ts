@@ -1,7 +1,7 @@
 /** The base of a transfer: a MobileNetV2 without its top, with the weights that it begins with. */
 import { MobileNetV2 } from "../../applications/mobilenet-v2.ts";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
-import { FLAG, FUNCTION, NUMBER, PIXELS, SIGNAL, whole } from "../../core/kinds.ts";
+import { FLAG, FUNCTION, NUMBER, PIXELS, SCALING, SIGNAL, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { GlorotUniform } from "../../layers/initializers/random-initializers.ts";
 import type { Weight } from "../../layers/weight.ts";
@@ -11,9 +11,13 @@ import { Model } from "../../models/model.ts";
 import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
 import { Sequential } from "../../models/sequential.ts";
 import type { ThreadOptions } from "../../models/threads.ts";
+import { refuseUnread } from "../../saving/unread.ts";
 import { setBatchNormMomentum } from "../../training/batch-norm/momentum.ts";
+import type { Preprocessing } from "../../saving/checkpoint.ts";
+import { scalingInside } from "../../saving/pixels-inside.ts";
 import { nameOf, namedError, option, optionError } from "../errors.ts";
 import { type LoadingOptions, type OpenedModel, modelOfCheckpoint, recognizedIn } from "../opened-model.ts";
+import { KERAS_PIXELS, scalingOf } from "../pixels.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
 import { checkPublished } from "../published.ts";
 
@@ -23,6 +27,8 @@ export interface TransferBase {
   readonly base: Model;
   /** The width multiplier. */
   readonly alpha: number;
+  /** The scaling of pixels that the base model takes. */
+  readonly preprocessing: Preprocessing;
   /** The source of the weights: `ImageNet`, `random`, the path or URL of a checkpoint, or `bytes`. */
   readonly weights: string;
 }
@@ -30,7 +36,7 @@ export interface TransferBase {
 /** The options of `loadBase`. */
 export interface LoadBaseOptions
   extends
-    Pick<TransferSettings, "alpha" | "size" | "weights" | "fromScratch" | "seed">,
+    Pick<TransferSettings, "alpha" | "size" | "weights" | "pixels" | "fromScratch" | "seed">,
     ThreadOptions,
     LoadingOptions {}
 
@@ -45,6 +51,7 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     alpha: NUMBER,
     size: PIXELS,
     weights: true,
+    pixels: SCALING,
     fromScratch: FLAG,
     seed: whole(-Number.MAX_SAFE_INTEGER),
     threads: true,
@@ -52,6 +59,7 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     onProgress: FUNCTION,
   });
   const { weights = "imagenet", size = TRANSFER_DEFAULTS.size, seed = TRANSFER_DEFAULTS.seed, threads } = options;
+  const scaling = options.pixels === undefined ? undefined : scalingOf(options.pixels);
   const loading = { signal: options.signal, onProgress: options.onProgress };
   const inputShape = [size, size, 3];
   const isRandom = weights === null || (options.fromScratch === true && options.weights === undefined);
@@ -68,15 +76,19 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     });
     if (isRandom) drawWeights(base, seed);
     if (isFromScratch(options)) setBatchNormMomentum(base, QUICK_MOMENTUM);
-    return { base, alpha, weights: isRandom ? "random" : "ImageNet" };
+    return { base, alpha, preprocessing: scaling ?? KERAS_PIXELS, weights: isRandom ? "random" : "ImageNet" };
   }
   try {
     const file = await readCheckpoint(weights, loading);
+    refuseUnread(file);
     const alpha = alphaOf(file, options.alpha);
     const base = await MobileNetV2({ alpha, inputShape, includeTop: false, weights: null, threads });
     takeWeights(base, await modelOfCheckpoint(file, { size }));
     if (isFromScratch(options)) setBatchNormMomentum(base, QUICK_MOMENTUM);
-    return { base, alpha, weights: nameOf(weights) ?? "bytes" };
+    // What a model with a head scales itself, the new head scales too.
+    const inside = file.model && scalingInside(file.model);
+    const preprocessing = scaling ?? inside ?? file.preprocessing ?? KERAS_PIXELS;
+    return { base, alpha, preprocessing, weights: nameOf(weights) ?? "bytes" };
   } catch (error) {
     throw namedError(error, nameOf(weights));
   }

@@ -1,9 +1,10 @@
 /** What decides the result of a transfer to one's own classes: the same settings and pictures, the same weights. */
 import { show, valueError } from "../../core/errors.ts";
-import { FLAG, LIST, NUMBER, PIXELS, SOURCE, TEXT, between, oneOf, orNull, whole } from "../../core/kinds.ts";
+import { FLAG, LIST, NUMBER, PIXELS, SCALING, SOURCE, TEXT, between, oneOf, orNull, whole } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import type { FilesSource } from "../../platform/contract.ts";
 import { option, optionError } from "../errors.ts";
+import type { Pixels } from "../pixels.ts";
 import { AUGMENTATION_NAMES, type AugmentationName, isAugmentationName } from "./augmentations.ts";
 
 /** The settings of a transfer, for `transferSchedule`, `loadBase` and `withHead`. */
@@ -17,6 +18,8 @@ export interface TransferSettings {
    * `fromScratch`.
    */
   readonly weights?: FilesSource | null | undefined;
+  /** The scaling of pixels that the weights were trained with. Default: what the checkpoint says, else to [-1, 1]. */
+  readonly pixels?: Pixels | undefined;
   /** Whether to train all layers from the start, BatchNormalization in training mode. Default: true if `weights` is null, else false. */
   readonly fromScratch?: boolean | undefined;
   /** The fraction of each class to hold out for validation, from 0 to below 1. Default: 0.2. */
@@ -56,6 +59,7 @@ const SETTINGS: Names<TransferSettings> = {
   alpha: NUMBER,
   size: PIXELS,
   weights: orNull(SOURCE),
+  pixels: SCALING,
   fromScratch: FLAG,
   validationSplit: between(0, 1),
   fineTuneFrom: orNull(TEXT),

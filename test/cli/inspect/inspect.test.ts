@@ -41,12 +41,18 @@ describe("inspect", { concurrency: 2 }, () => {
     const labels = { name: "labels.txt", bytes: new TextEncoder().encode("0 cat\n1 dog\n") };
     writeFileSync(folder.file("web.zip"), writeZip([...files, labels]));
     await (await quantize(model, zeros([1, 4, 4, 3]))).save(folder.file("int8.safetensors"));
+    const topology = readFileSync(folder.file("web/model.json"), "utf8").replace('"Flatten"', '"Teleport"');
+    writeFileSync(folder.file("other.json"), topology.replaceAll("weights.bin", "web/weights.bin"));
     const cases: readonly (readonly [string, RegExp])[] = [
       [fixture("torch/kinds.pth"), /^error: .*kinds\.pth: /],
       [fixture("graphs/torch.onnx"), /^format {3}ONNX.*, of onnx\n/],
       [fixture("graphs/tiny-int8.tflite"), /^format {3}TFLite.*, of tflite\n[^]*int8/],
       [folder.file("web"), /^format {3}TensorFlow\.js layers model, of tfjs\n[^]*\ninput {4}4 × 4 × 3\n/],
       [folder.file("web.zip"), /^format {3}TensorFlow\.js layers model, of tfjs\n[^]*\nclasses {2}cat, dog\n/],
+      [
+        folder.file("other.json"),
+        /^format {3}TensorFlow\.js.*\nnot read Layer 'flatten\w*' is of class Teleport, .*\ninput {4}4 × 4 × 3\noutput/,
+      ],
       [folder.file("int8.safetensors"), /^format {3}safetensors, quantized, of mobilenet-v2\n[^]*int8/],
     ];
     for (const [file, said] of cases) {

@@ -5,7 +5,7 @@ import { type Names, checkOptions } from "../../../core/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { type ColorMode, type Image, channelsOf } from "../../../image/image.ts";
 import { loadImg } from "../../../image/load-img.ts";
-import { smartResizePart } from "../../../image/smart-resize.ts";
+import { smartResizePart } from "../../../core/interpolation.ts";
 import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "../../../image/tf-resize.ts";
 import { checkTargetSize } from "../../../image/target-size.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
@@ -22,7 +22,7 @@ export interface LoadPixelsOptions {
   readonly cropToAspectRatio?: boolean | undefined;
   /** Whether to pad pictures with black to the aspect ratio of `imageSize`. Not together with `cropToAspectRatio`. Default: false. */
   readonly padToAspectRatio?: boolean | undefined;
-  /** Whether to turn pictures upright by their EXIF orientation, which Keras does not do. Default: false. */
+  /** Whether to turn pictures upright by their EXIF or XMP orientation, which Keras does not do. Default: false. */
   readonly autoOrient?: boolean | undefined;
   /** The largest number of pixels of a picture, which is checked before it is decoded. Default: 50 million. */
   readonly maxPixels?: number | undefined;
@@ -65,7 +65,9 @@ export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
     throw valueError("Only one of `padToAspectRatio`, `cropToAspectRatio` can be set to `True`.");
   }
   const load = async (source: BytesSource): Promise<Tensor<Float32Array>> => {
-    const image = await loadImg(source, { colorMode, autoOrient, maxPixels });
+    const isGray = colorMode === "grayscale";
+    const loaded = await loadImg(source, { colorMode: isGray ? "rgb" : colorMode, autoOrient, maxPixels });
+    const image = isGray ? tensorFlowGray(loaded) : loaded;
     const data = padToAspectRatio
       ? padded(image, size, interpolation)
       : resizePixels(pixelsOf(image), partOf(image, size, cropToAspectRatio), size, interpolation);
@@ -74,6 +76,15 @@ export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
   return Object.assign(load, {
     options: { imageSize: size, colorMode, interpolation, cropToAspectRatio, padToAspectRatio, autoOrient, maxPixels },
   });
+}
+
+/** The picture in gray as `tf.image.decode_image` makes it of a PNG: libpng's 15-bit weights, and the fraction cut off, whereas PIL rounds. */
+function tensorFlowGray({ width, height, data: rgb }: Image): Image {
+  const data = new Uint8Array(width * height);
+  for (let i = 0, p = 0; i < data.length; i++, p += 3) {
+    data[i] = ((rgb[p] ?? 0) * 9797 + (rgb[p + 1] ?? 0) * 19234 + (rgb[p + 2] ?? 0) * 3737) >> 15;
+  }
+  return { width, height, channels: 1, data };
 }
 
 function sizeOf(size: number | readonly number[]): readonly [number, number] {
