@@ -41,7 +41,7 @@ export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): P
   const format = Object.hasOwn(formats, known) ? formats[known] : undefined;
   if (format === undefined) {
     throw valueError(
-      `unknown file extension: ${show(fileFormat)}. Expected one of ${Object.keys(formats).join(", ")}.`,
+      `unknown file extension: "${show(fileFormat)}". Expected one of ${Object.keys(formats).join(", ")}.`,
     );
   }
   if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
