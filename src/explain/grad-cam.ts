@@ -49,7 +49,7 @@ export class GradCam {
   static async create(model: BaseModel, options: Pick<GradCamOptions, "layer"> = {}): Promise<GradCam> {
     checkOptions("GradCam.create()", options, { layer: TEXT });
     // Without type checks, a quantized model could get here.
-    if (model instanceof Object && "toOnnx" in model) {
+    if (model instanceof Object && "predict" in model && !("graph" in model)) {
       throw new MobileNetV2Error(
         "UnsupportedError",
         "A model of integers has no gradient. Explain the one that it was made of.",
