@@ -5,7 +5,7 @@ import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
-import { actsInTrainingAlone } from "../../layers/regularization/passing.ts";
+import { actsInTrainingAlone } from "../../layers/regularization/passing-classes.ts";
 import type { AssignOptions } from "../../saving/assignment.ts";
 import type { Checkpoint, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
