@@ -134,6 +134,7 @@ for alpha in (0.0, 0.2, 0.3, 1.5):
     case(f"LeakyRelu {alpha}", lambda x, a=alpha: raw.LeakyRelu(features=x, alpha=a))
 refused("LeakyRelu -0.1", lambda x: raw.LeakyRelu(features=x, alpha=-0.1))
 case("x * sigmoid(x)", lambda x: x * tf.sigmoid(x))
+case("x * sigmoid(1 * x)", lambda x: x * tf.sigmoid(1.0 * x))
 case("sigmoid(x) * x", lambda x: tf.sigmoid(x) * x)
 for low in (0.0, -0.5, 0.25):
     case(f"Maximum {low}", lambda x, v=low: tf.maximum(x, v))

@@ -215,6 +215,7 @@ export class GraphBuilder {
 
   /** x × scale + offset with constants, one for all or one a channel: the bias of the layer before if it can be, else a layer. */
   affine(x: Value, scale: Factor, offset: Factor, hint: string): Value {
+    if (scale === 1 && offset === 0) return x;
     const channels = x.shape.at(-1) ?? 0;
     for (const factor of [scale, offset]) if (typeof factor !== "number") expectVector(factor, channels, hint);
     if (scale === 1 && typeof offset !== "number") {

@@ -39,8 +39,11 @@ export async function open(source: FileSource): Promise<Checkpoint> {
     () => ({ ...common, ...readGraph(file, outputsOf(signatureOf(signatures))) }),
     (problem) => {
       const reason = `${problem.replace(/\.?$/, ".")} ${ADVICE}`;
-      const outputs = [...signatures.values()].flatMap((signature) => signature.outputs.map(({ key }) => key));
-      return { ...common, ...unreadGraph(graph.nodes, outputs.slice(0, 10), reason), weights: tensors };
+      const ends = [...signatures.values()];
+      const inputs = new Set(ends.flatMap((signature) => signature.inputs.map(({ reference }) => reference)));
+      const outputs = ends.flatMap((signature) => signature.outputs.map(({ key }) => key));
+      const taken = new Map([...graph.nodes].filter(([name]) => inputs.has(`${name}:0`)));
+      return { ...common, ...unreadGraph(taken, outputs.slice(0, 10), reason), weights: tensors };
     },
   );
 }
