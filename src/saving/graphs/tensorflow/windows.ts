@@ -12,12 +12,12 @@ function padding(operation: Operation): Padding2D | "same" | "valid" {
   const mode = operation.attributes.text("padding") ?? "VALID";
   if (mode === "SAME") return "same";
   if (mode === "VALID") return "valid";
-  if (mode === "EXPLICIT") return zeros(operation, operation.attributes.integers("explicit_paddings"));
+  if (mode === "EXPLICIT") return zerosAround(operation, operation.attributes.integers("explicit_paddings"));
   throw operation.broken(`has padding=${mode.slice(0, 40)}.`);
 }
 
 /** Zeros before and after each of four axes. */
-function zeros(operation: Operation, given: Dims): Padding2D {
+function zerosAround(operation: Operation, given: Dims): Padding2D {
   const [batch, batchAfter, top = 0, bottom = 0, left = 0, right = 0, channels, channelsAfter] = given;
   const isPlain = [batch, batchAfter, channels, channelsAfter].every((count) => count === 0) && given.length === 8;
   if (!isPlain || [top, bottom, left, right].some((count) => !(count >= 0 && count < 2 ** 16))) {
