@@ -158,7 +158,8 @@ for op in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
             case(f"{op} {what} after Conv2D", lambda x, f=function, s=shape: f(x=conv(x, (1, 1, 4, 4)), y=numbers(*s)))
     refused(f"{op} of a picture", lambda x, f=function: f(x=x, y=numbers(8, 6, 4, low=0.5)))
     refused(f"{op} of columns", lambda x, f=function: f(x=x, y=numbers(6, 1, low=0.5)))
-for op in ("Sub", "Mul", "RealDiv"):
+case("Sub of two values", lambda x: raw.Sub(x=x, y=tf.nn.relu(x)))
+for op in ("Mul", "RealDiv"):
     refused(f"{op} of two values", lambda x, f=getattr(raw, op): f(x=x, y=tf.nn.relu(x)))
 refused("RealDiv by a value", lambda x: raw.RealDiv(x=1.0, y=x + 2))
 for op in (raw.Add, raw.AddV2):

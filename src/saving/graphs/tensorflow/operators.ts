@@ -1,12 +1,13 @@
 /** TensorFlow's operators as layers: those of graph models of TensorFlow.js, of SavedModels, and of frozen graphs. */
-import { formatShape } from "../../../core/shape.ts";
+import { formatShape, shapesEqual } from "../../../core/shape.ts";
 import { elementCount } from "../../bytes/element-count.ts";
 import { reshaped, transposed } from "../../derived-tensor.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import { isComputed, isConstant } from "../tensorflow-operation.ts";
 import { arithmetic, bounded, dense, eachValue, padded, pictureMean, reducedPicture } from "../tensorflow-operators.ts";
 import { numberProduct } from "../tensorflow-shapes.ts";
-import { type View, formatView, lastAxis } from "../view.ts";
+import type { Value } from "../value.ts";
+import { formatView, lastAxis } from "../view.ts";
 import { ACTIVATIONS, fused, leakyRelu, normalized, plus } from "./activations.ts";
 import { FOLDED, folded } from "./constants.ts";
 import { dealtOut, putTogether } from "./dilation.ts";
@@ -46,7 +47,7 @@ function batchNormalization(operation: Operation): Item {
 function calculation(kind: Arithmetic): Operator {
   return (operation) => {
     const numbers = kind === "multiply" ? numberProduct(operation) : undefined;
-    return numbers ?? normalization(operation, kind) ?? gated(operation, kind) ?? arithmetic(operation, kind);
+    return numbers ?? normalization(operation, kind) ?? ofTwoValues(operation, kind) ?? arithmetic(operation, kind);
   };
 }
 
@@ -60,15 +61,21 @@ function normalization(operation: Operation, kind: Arithmetic): Item | undefined
   return value === undefined ? undefined : { ...x, value };
 }
 
-/** x × sigmoid(x). */
-function gated(operation: Operation, kind: Arithmetic): Item | undefined {
-  if (kind !== "multiply" || ![0, 1].every((i) => isComputed(operation.optional(i)))) return undefined;
+/** x × sigmoid(x), and a − b; other calculations with two values than sums are not read. */
+function ofTwoValues(operation: Operation, kind: Arithmetic): Item | undefined {
+  if (![0, 1].every((i) => isComputed(operation.optional(i)))) return undefined;
+  const { builder, hint } = operation;
   const [a, b] = [operation.tidy(0), operation.tidy(1)];
-  const isGate = ({ value }: View): boolean =>
-    value.className === "Activation" && value.config.activation === "sigmoid";
-  const [gate, x] = isGate(a) ? [a, b] : [b, a];
-  if (!isGate(gate) || gate.value.inputs[0] !== x.value) return undefined;
-  return { ...x, value: operation.builder.activation(x.value, "silu", operation.hint) };
+  if (kind === "subtract" && shapesEqual(a.value.shape, b.value.shape) && a.axes.join(";") === b.axes.join(";")) {
+    return { ...a, value: builder.add(a.value, builder.affine(b.value, -1, 0, `${hint}_negative`), hint) };
+  }
+  const [gate, x] = isSigmoid(a.value) ? [a, b] : [b, a];
+  if (kind !== "multiply" || !isSigmoid(gate.value) || gate.value.inputs[0] !== x.value) return undefined;
+  return { ...x, value: builder.activation(x.value, "silu", hint) };
+}
+
+function isSigmoid({ className, config }: Value): boolean {
+  return className === "Activation" && config.activation === "sigmoid";
 }
 
 function sum(operation: Operation): Item {
