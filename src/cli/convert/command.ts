@@ -1,6 +1,6 @@
 /** The command `convert` on the command line: its options and its help. */
 import type { Command } from "commander";
-import { NAME, SIZE_OF_CHECKPOINT, addModelOptions, wholeNumber } from "../terminal/arguments.ts";
+import { NAME, SIZE_OF_CHECKPOINT, addModelOptions, pixelsOption, wholeNumber } from "../terminal/arguments.ts";
 import type { ConvertOptions } from "./run.ts";
 
 const HELP = `
@@ -20,6 +20,7 @@ Examples:
   $ ${NAME} convert flowers.h5 flowers.keras
   $ ${NAME} convert flowers.keras web/model.json --labels flowers.txt
   $ ${NAME} convert my-teachable-machine.zip flowers.onnx
+  $ ${NAME} convert mine.h5 mine.onnx --pixels 0..1     written into the file, for those who open it
   $ ${NAME} convert weights.h5 model.safetensors --size 160
   $ ${NAME} convert mobilenetv2_1.00_224 hub/model.safetensors --to huggingface
   $ ${NAME} convert flowers.keras flowers.int8.safetensors --int8 --calibrate photos/
@@ -38,6 +39,7 @@ export function addConvertCommand(program: Command): void {
       "with --int8: how many of them to use (default: 64, from all over the folder)",
       wholeNumber,
     )
+    .addOption(pixelsOption())
     .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
     .option("--classes <n>", "of weights alone: how many classes the model has", wholeNumber)
     .option("--no-top", "of weights alone: the model has no classifier")

@@ -1,5 +1,5 @@
 /** Quantized models, which compute with 8-bit integers: about a quarter of the size of the original, and faster (see docs/int8.md). */
-import { readBytes, writeBytes } from "#platform";
+import { readBytes, writeFiles } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { Lazy } from "../../core/lazy.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -81,6 +81,11 @@ export class QuantizedModel {
     return this.#parts.architecture.output;
   }
 
+  /** All symbolic output tensors. */
+  get outputs(): readonly KerasTensor[] {
+    return this.#parts.architecture.outputs;
+  }
+
   /**
    * Predicts the output for a batch of inputs. It takes the same tensors as the original model's `predict`, and returns float32.
    * @throws ValueError if shapes do not fit, or the model has several outputs; StateError after `dispose()`
@@ -116,7 +121,7 @@ export class QuantizedModel {
 
   /**
    * Saves the model to a file: as ONNX if `format` is `onnx` or, without `format`, the path ends in `.onnx`; else as safetensors. A file that
-   * exists is replaced only once the new one is complete. In browsers, use `toBytes` or `toOnnx`.
+   * exists is replaced only once the new one is complete; missing folders are made. In browsers, use `toBytes` or `toOnnx`.
    * @throws ValueError for another format; IOError if the file cannot be written
    */
   async save(path: string | URL, options: Pick<SaveOptions, "format"> = {}): Promise<void> {
@@ -126,7 +131,7 @@ export class QuantizedModel {
       throw valueError(`A quantized model is saved as "safetensors" or "onnx". Received: format=${show(format)}`);
     }
     const isOnnx = format === undefined ? /\.onnx$/i.test(String(path)) : format === "onnx";
-    await writeBytes(path, isOnnx ? await this.toOnnx() : this.toBytes());
+    await writeFiles([{ path: String(path), bytes: isOnnx ? await this.toOnnx() : this.toBytes() }]);
   }
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */

@@ -23,13 +23,18 @@ export class GraphWriter {
   readonly #nodes: MessageWriter[] = [];
   readonly #initializers = new Map<string, MessageWriter>();
   readonly #names = new Set<string>();
+  /** For names that were asked for again, the number to try next. */
+  readonly #numbers = new Map<string, number>();
   /** Values by the names of the same values with their axes in the other order. */
   readonly #turned = new Map<string, WrittenValue>();
 
   /** A name that nothing has yet: the given one, or the same with a number. */
   unused(name: string): string {
     let free = name;
-    for (let n = 1; this.#names.has(free); n++) free = `${name}_${n}`;
+    for (let n = this.#numbers.get(name) ?? 1; this.#names.has(free); n++) {
+      free = `${name}_${n}`;
+      this.#numbers.set(name, n + 1);
+    }
     this.#names.add(free);
     return free;
   }
