@@ -105,7 +105,8 @@ export class GraphBuilder {
     const { kernel, bias, strides, dilation, groups } = options;
     const [rows = 0, cols = 0, perGroup = 0, filters = 0] = kernel.shape;
     const channels = x.shape.at(-1) ?? 0;
-    if (kernel.shape.length !== 4 || elementCount(kernel.shape) === 0 || perGroup * groups !== channels) {
+    const isWhole = Number.isInteger(groups) && filters % groups === 0 && perGroup * groups === channels;
+    if (kernel.shape.length !== 4 || elementCount(kernel.shape) === 0 || !isWhole) {
       throw formatError(
         `The convolution '${hint}' with a kernel of shape ${formatShape(kernel.shape)} and groups=${groups} does not fit ` +
           `its input of shape ${formatShape(x.shape)}.`,
