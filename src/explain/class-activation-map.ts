@@ -9,6 +9,7 @@ import { Conv2D } from "../layers/convolutional/conv2d.ts";
 import { Dense } from "../layers/core/dense.ts";
 import { GlobalAveragePooling2D } from "../layers/pooling/global-average-pooling2d.ts";
 import type { Layer } from "../layers/layer.ts";
+import { Passing } from "../layers/regularization/passing.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { type ExplainOptions, type Explanation, classOf, heatmapOf, pictureOf, weightedSum } from "./explanation.ts";
 import { pathOf, pathsOf } from "./feature-maps.ts";
@@ -65,11 +66,13 @@ function headOf(program: Program): { readonly classifier: Layer; readonly value:
     const { layer } = step;
     if (classifier === undefined && isClassifier(layer)) classifier = layer;
     else if (classifier !== undefined && isGlobalAverage(program, layer, input)) return { classifier, value: input };
-    else if (!PASSING.has(layer.className) && (classifier !== undefined || !ACTIVATIONS.has(layer.className))) {
-      throw unfit(layer);
-    }
+    else if (!passes(layer) && (classifier !== undefined || !ACTIVATIONS.has(layer.className))) throw unfit(layer);
     value = input;
   }
+}
+
+function passes(layer: Layer): boolean {
+  return layer instanceof Passing || PASSING.has(layer.className);
 }
 
 function isClassifier(layer: Layer): boolean {

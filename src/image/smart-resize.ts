@@ -3,29 +3,17 @@
  * arithmetic of `tf.image.resize` (half-pixel centres, no antialiasing), as Keras's data sets do it.
  */
 import { valueError } from "../core/errors.ts";
+import { smartResizePart } from "../core/interpolation.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { checkTargetSize } from "./resize.ts";
-import { type DatasetInterpolation, type Part, checkDatasetInterpolation, resizePixels } from "./tf-resize.ts";
+import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "./tf-resize.ts";
 
 /** Options of `smartResize`. */
 export interface SmartResizeOptions {
   /** The method of resizing. Default: `"bilinear"`. */
   readonly interpolation?: DatasetInterpolation | undefined;
-}
-
-/** The centred part of a picture that has the proportions of `size`, by Keras's arithmetic. */
-export function smartResizePart(height: number, width: number, [rows, columns]: readonly [number, number]): Part {
-  const [partRows, top] = centred(height, width, rows, columns);
-  const [partColumns, left] = centred(width, height, columns, rows);
-  return { top, left, rows: partRows, columns: partColumns };
-}
-
-/** The length and the start of the centred part along one axis. */
-function centred(size: number, other: number, target: number, otherTarget: number): readonly [number, number] {
-  const length = Math.max(Math.min(size, Math.trunc((other * target) / otherTarget)), 1);
-  return [length, Math.trunc((size - length) / 2)];
 }
 
 /**

@@ -3,8 +3,10 @@
  * TensorFlow's to the bit, the others within 1e-3 of values of 0 to 255.
  */
 import { valueError } from "../core/errors.ts";
-import type { TensorData } from "../core/tensor.ts";
+import { type Part, type Pixels, interpolate } from "../core/interpolation.ts";
 import { type Taps, type WeightedMethod, tapsAlong } from "./tf-taps.ts";
+
+export type { Part, Pixels } from "../core/interpolation.ts";
 
 /** The methods of resizing by TensorFlow's arithmetic: the `interpolation` of Keras's data sets. */
 export type DatasetInterpolation = "bilinear" | "nearest" | WeightedMethod;
@@ -32,23 +34,6 @@ export function checkDatasetInterpolation(interpolation: string): void {
   );
 }
 
-/** Pictures of one size, one after the other in memory: [samples, rows, columns, channels]. */
-export interface Pixels {
-  /** The samples; their number is a multiple of rows × columns × channels. */
-  readonly data: TensorData;
-  readonly rows: number;
-  readonly columns: number;
-  readonly channels: number;
-}
-
-/** A rectangle in whole pixels, inside every picture. */
-export interface Part {
-  readonly top: number;
-  readonly left: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
 /**
  * Scales a part of every picture to `size`, with the values that `tf.image.resize` gives.
  *
@@ -70,71 +55,6 @@ export function resizePixels(
     tapsAlong(part.columns, size[1], part.left, interpolation),
     size,
   );
-}
-
-/** For every output position along an axis: the two source positions that it lies between, and how far it is from the lower one. */
-interface Positions {
-  readonly lower: Int32Array;
-  readonly upper: Int32Array;
-  readonly fraction: Float32Array;
-}
-
-function positions(inSize: number, outSize: number, start: number, interpolation: "bilinear" | "nearest"): Positions {
-  const scale = Math.fround(inSize / outSize);
-  const lower = new Int32Array(outSize);
-  const upper = new Int32Array(outSize);
-  const fraction = new Float32Array(outSize);
-  for (let i = 0; i < outSize; i++) {
-    const center = Math.fround(Math.fround(i + 0.5) * scale);
-    const at = interpolation === "nearest" ? Math.floor(center) : Math.fround(center - 0.5);
-    const floor = Math.floor(at);
-    lower[i] = start + Math.min(Math.max(floor, 0), inSize - 1);
-    upper[i] = start + Math.min(Math.ceil(at), inSize - 1);
-    fraction[i] = at - floor;
-  }
-  return { lower, upper, fraction };
-}
-
-function interpolate(
-  { data: from, rows: height, columns: width, channels }: Pixels,
-  part: Part,
-  [rows, columns]: readonly [number, number],
-  interpolation: "bilinear" | "nearest",
-): Float32Array<ArrayBuffer> {
-  const down = positions(part.rows, rows, part.top, interpolation);
-  const across = positions(part.columns, columns, part.left, interpolation);
-  const samples = from.length / (height * width * channels);
-  const data = new Float32Array(samples * rows * columns * channels);
-  let at = 0;
-  for (let sample = 0; sample < samples; sample++) {
-    for (let y = 0; y < rows; y++) {
-      const upperRow = (sample * height + down.lower[y]!) * width;
-      const lowerRow = (sample * height + down.upper[y]!) * width;
-      const yFraction = down.fraction[y]!;
-      for (let column = 0; column < columns; column++) {
-        const [left, right] = [across.lower[column]!, across.upper[column]!];
-        const xFraction = across.fraction[column]!;
-        for (let c = 0; c < channels; c++) {
-          const above = between(
-            from[(upperRow + left) * channels + c]!,
-            from[(upperRow + right) * channels + c]!,
-            xFraction,
-          );
-          const below = between(
-            from[(lowerRow + left) * channels + c]!,
-            from[(lowerRow + right) * channels + c]!,
-            xFraction,
-          );
-          data[at++] = between(above, below, yFraction);
-        }
-      }
-    }
-  }
-  return data;
-}
-
-function between(from: number, to: number, fraction: number): number {
-  return Math.fround(from + Math.fround(Math.fround(to - from) * fraction));
 }
 
 /** Weighs the rows first, then the columns; each output is a sum of weighted inputs. */

@@ -22,6 +22,7 @@ export class Sequential extends TrainableModel {
   #input: KerasTensor | undefined;
   #stack: Layer[] = [];
   #graph: Graph | undefined;
+  #whenBuilt: (() => void)[] = [];
 
   /** Takes options or just a list of layers. @throws ValueError if two layers have the same name, or shapes do not fit. */
   constructor(options: SequentialOptions | readonly (Layer | KerasTensor)[] = {}) {
@@ -89,6 +90,21 @@ export class Sequential extends TrainableModel {
     }
     this.#input = Input({ batchShape: shape });
     this.#rebuild();
+    try {
+      for (const action of this.#whenBuilt) action();
+    } catch (error) {
+      // Else it would answer with random weights.
+      this.#input = undefined;
+      this.#graph = undefined;
+      throw error;
+    }
+    this.#whenBuilt = [];
+  }
+
+  /** Does something as soon as the model has an input shape, and so weights: right now if it has one. */
+  whenBuilt(action: () => void): void {
+    if (this.built) action();
+    else this.#whenBuilt.push(action);
   }
 
   /**

@@ -4,6 +4,7 @@ import { valueError } from "../core/errors.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { KerasTensor } from "../layers/layer.ts";
+import { Passing } from "../layers/regularization/passing.ts";
 import { readCheckpoint } from "../models/files/load-model.ts";
 import type { AnyModel } from "../models/files/model-from-description.ts";
 import { Model } from "../models/model.ts";
@@ -183,7 +184,7 @@ const CLASSIFYING: ReadonlySet<string> = new Set(["Dense", "Activation", "Softma
 function beforeClassifier(output: KerasTensor): KerasTensor {
   const { layer, inputs } = output.node;
   const [input] = inputs;
-  if (input === undefined || !CLASSIFYING.has(layer.className)) return output;
+  if (input === undefined || !(CLASSIFYING.has(layer.className) || layer instanceof Passing)) return output;
   if (layer.className !== "Dense") {
     const before = beforeClassifier(input);
     return before === input ? output : before;
@@ -193,7 +194,8 @@ function beforeClassifier(output: KerasTensor): KerasTensor {
 
 function withoutDropout(tensor: KerasTensor): KerasTensor {
   const { layer, inputs } = tensor.node;
-  return layer.className === "Dropout" && inputs[0] !== undefined ? withoutDropout(inputs[0]) : tensor;
+  const passes = layer.className === "Dropout" || layer instanceof Passing;
+  return passes && inputs[0] !== undefined ? withoutDropout(inputs[0]) : tensor;
 }
 
 function layerOutput(model: AnyModel, name: string): KerasTensor {

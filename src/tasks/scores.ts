@@ -3,6 +3,7 @@ import { valueError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Softmax } from "../layers/activations/softmax.ts";
 import type { KerasTensor } from "../layers/layer.ts";
+import { Passing } from "../layers/regularization/passing.ts";
 import { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
 
@@ -18,7 +19,8 @@ export function answersWithLogits(output: KerasTensor): boolean {
   const [input] = inputs;
   const { activation } = layer.getConfig();
   const isLinear = activation === undefined || activation === null || activation === "linear";
-  if (input !== undefined && (PASSING.has(layer.className) || (layer.className === "Activation" && isLinear))) {
+  const passes = PASSING.has(layer.className) || layer instanceof Passing;
+  if (input !== undefined && (passes || (layer.className === "Activation" && isLinear))) {
     return answersWithLogits(input);
   }
   return WEIGHING.has(layer.className) && isLinear;

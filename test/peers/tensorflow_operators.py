@@ -164,7 +164,7 @@ for op in ("Mul", "RealDiv"):
 refused("RealDiv by a value", lambda x: raw.RealDiv(x=1.0, y=x + 2))
 for op in (raw.Add, raw.AddV2):
     case(f"{op.__name__} of two values", lambda x, f=op: f(x=x, y=tf.nn.relu(x)))
-    refused(f"{op.__name__} of two values of other shapes", lambda x, f=op: f(x=x, y=tf.reduce_mean(x, [1, 2], keepdims=True)))
+    case(f"{op.__name__} of two values of other shapes", lambda x, f=op: f(x=x, y=tf.reduce_mean(x, [1, 2], keepdims=True)))
 for count in (1, 2, 3):
     case(f"AddN of {count}", lambda x, n=count: raw.AddN(inputs=[x, tf.nn.relu(x), x * 2][:n]))
 

@@ -4,9 +4,11 @@ import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
+import { actsInTrainingAlone } from "../../layers/regularization/passing.ts";
 import type { AssignOptions } from "../../saving/assignment.ts";
-import type { Checkpoint } from "../../saving/checkpoint.ts";
+import type { Checkpoint, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
+import { leavesOf } from "../../saving/layer-weights.ts";
 import { LABELS, namedClasses } from "../../saving/labels/labels-beside.ts";
 import { fittingClassNames } from "../../saving/plausible.ts";
 import { mainFile } from "../../saving/main-file.ts";
@@ -15,6 +17,9 @@ import { Model } from "../model.ts";
 import { type AnyModel, modelFromDescription } from "./model-from-description.ts";
 import { Sequential } from "../sequential.ts";
 import type { ThreadOptions } from "../threads.ts";
+
+/** The most layers that a warning names. */
+const WARNED_OF = 20;
 
 /** The options of `modelFromCheckpoint`. */
 export interface ModelFromCheckpointOptions extends AssignOptions, ThreadOptions {
@@ -92,13 +97,33 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
     );
   }
   const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
-  model.classNames = fittingClassNames(checkpoint, model.outputs.length === 1 ? model.output.shape.at(-1) : undefined);
+  model.classNames = fittingClassNames(checkpoint, classCountOf(model));
   model.preprocessing = checkpoint.preprocessing;
+  if (options.compile !== false) warnOfPassing(checkpoint.model);
   const { training } = checkpoint;
   if (training === undefined || options.compile === false) return model;
   if ("refused" in training) warn(`The model was loaded, but not compiled: ${training.refused}`);
+  else if (model instanceof Sequential) model.whenBuilt(() => model.compileFromFile(training));
   else model.compileFromFile(training);
   return model;
+}
+
+/** How many classes the model has, if it has one output, and an input shape to know it by. */
+function classCountOf(model: AnyModel): number | null | undefined {
+  return model.built && model.outputs.length === 1 ? model.output.shape.at(-1) : undefined;
+}
+
+/** Says once what the layers of the model that act in training alone do not do here. */
+function warnOfPassing(model: ModelDescription): void {
+  const names = leavesOf(model)
+    .filter(({ layer }) => actsInTrainingAlone(layer.className))
+    .map(({ layer, path }) => `${path} (${layer.className})`);
+  if (names.length === 0) return;
+  warn(
+    `Model '${model.name}' has layers that act in Keras's training alone and do nothing here: ` +
+      `${names.slice(0, WARNED_OF).join(", ")}${names.length > WARNED_OF ? `, … (${names.length} in all)` : ""}. ` +
+      "predict() answers as in Keras, save() keeps them, and fit() trains without them: augment the pictures of the data set instead.",
+  );
 }
 
 function quantizedError(): MobileNetV2Error {

@@ -14,18 +14,22 @@ export interface Numbers {
   readonly shape: Dims;
 }
 
-/** A picture of which every `block`-th row and column is a picture of its own, and what is done to it then. */
-export interface Dealt {
-  readonly x: Value;
+/** A padded picture that is taken apart into the small pictures of every second (or third, …) pixel: see tensorflow-dilation.ts. */
+export interface Spaced {
+  readonly picture: Value;
+  /** How far the pixels of a small picture are apart. */
   readonly block: readonly [number, number];
-  /** Zeros around the picture before it is dealt out. */
-  readonly padding: Padding2D;
-  /** The convolution of the parts; undefined until there is one. */
-  readonly convolved?: ((dilation: readonly [number, number], padding: Padding2D) => Value) | undefined;
+  readonly pads: Padding2D;
+  /** The dilated convolution of the picture, once there was one. */
+  readonly convolve: ((padding: Padding2D) => Value) | undefined;
 }
 
 /** What a tensor of the graph stands for. */
-export type TensorFlowItem = Value | View | StoredTensor | Numbers | Dealt;
+export type TensorFlowItem = Value | View | StoredTensor | Numbers | Spaced;
+
+export function isSpaced(item: unknown): item is Spaced {
+  return typeof item === "object" && item !== null && "block" in item;
+}
 
 export function isNumbers(item: unknown): item is Numbers {
   return typeof item === "object" && item !== null && "sizes" in item;

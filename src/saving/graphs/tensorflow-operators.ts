@@ -1,11 +1,11 @@
 /** Operators of TensorFlow that are read alike from TF.js and from TFLite. */
 import { type Arithmetic, withConstant } from "./arithmetic.ts";
 import { elementCount } from "../bytes/element-count.ts";
-import { reshaped } from "../derived-tensor.ts";
+import { reshaped, transposed } from "../derived-tensor.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { Factor } from "./factors.ts";
 import type { Padding2D } from "../../core/padding.ts";
-import { formatShape, shapesEqual } from "../../core/shape.ts";
+import { formatShape } from "../../core/shape.ts";
 import { type TensorFlowOperation, isComputed } from "./tensorflow-operation.ts";
 import type { Value } from "./value.ts";
 import { type View, formatView, lastAxis, plainValue, viewOf } from "./view.ts";
@@ -35,12 +35,7 @@ function sum(operation: TensorFlowOperation): View {
   const { builder, hint } = operation;
   const [a, b] = [operation.tidy(0), operation.tidy(1)];
   const arePlain = [a, b].every((x) => plainValue(builder, x) !== undefined);
-  if (arePlain && a.axes.length === b.axes.length) {
-    if (shapesEqual(a.value.shape, b.value.shape)) return viewOf(builder.add(a.value, b.value, hint));
-    throw operation.unsupported(
-      `adds tensors of shapes ${formatView(a)} and ${formatView(b)}; read are sums of equal shapes.`,
-    );
-  }
+  if (arePlain && a.axes.length === b.axes.length) return viewOf(builder.add(a.value, b.value, hint));
   const isAlike = a.axes.join(";") === b.axes.join(";") && a.value.shape.length === b.value.shape.length;
   if (isAlike) return { ...a, value: builder.add(a.value, b.value, hint) };
   throw operation.unsupported(
@@ -57,6 +52,23 @@ function channelFactor(tensor: StoredTensor, { value, axes }: View): Factor | un
   const last = value.shape.length - 1;
   const channels = axes.findIndex((group) => group.join() === String(last)) - (axes.length - shape.length);
   return value.shape[last] === count && shape[channels] === count ? reshaped(tensor, [count]) : undefined;
+}
+
+/** The first `count` inputs, values of layers, joined along an axis of the file's. */
+export function joined(operation: TensorFlowOperation, count: number, given: number): View {
+  const views = Array.from({ length: count }, (_, i) => operation.tidy(i));
+  const [first, ...others] = views;
+  if (first === undefined) throw operation.broken("joins nothing.");
+  const at = operation.axis(given, first.axes.length);
+  const values = views.map(({ value }) => value);
+  const join = (axis: number): Value => operation.builder.layer("Concatenate", operation.hint, { axis }, values);
+  const rank = first.value.shape.length;
+  const arePlain = views.every((x) => x.value.shape.length === rank && plainValue(operation.builder, x) === x.value);
+  if (arePlain && at > 0) return viewOf(join(at));
+  const [axis = 0, ...more] = first.axes[at] ?? [];
+  const areAlike = others.every((x) => x.value.shape.length === rank && x.axes.join(";") === first.axes.join(";"));
+  if (axis > 0 && more.length === 0 && areAlike) return { ...first, value: join(axis), hint: operation.hint };
+  throw operation.unsupported(`joins tensors along the axis ${at} of ${formatView(first)}, which no layer here does.`);
 }
 
 /** A value with a number as its low or its high bound: the larger or the smaller of the two. */
@@ -107,15 +119,31 @@ export function dense(
   matrix: StoredTensor,
   bias: StoredTensor | undefined,
 ): View {
+  const { builder, hint } = operation;
+  const reordered = denseOfReordered(x, matrix);
+  if (reordered !== undefined) {
+    return viewOf(builder.dense(builder.reshape(x.value, [-1], `${hint}_flatten`), reordered, bias, hint));
+  }
   const axis = lastAxis(x, operation.batch) ?? (matrix.shape[0] === 1 ? x.value.shape.length - 1 : undefined);
   if (axis !== x.value.shape.length - 1) {
     throw operation.unsupported(`takes a tensor of shape ${formatView(x)} whose last axis is no layer's.`);
   }
-  const value = operation.builder.dense(x.value, matrix, bias, operation.hint);
+  const value = builder.dense(x.value, matrix, bias, hint);
   // Another number of units may be 1, or no longer.
   const units = matrix.shape[1] === 1 ? [] : [axis];
   const last = (x.axes.at(-1) ?? []).filter((own) => own !== axis);
-  return { value, axes: [...x.axes.slice(0, -1), [...last, ...units]], hint: operation.hint };
+  return { value, axes: [...x.axes.slice(0, -1), [...last, ...units]], hint };
+}
+
+/** The matrix for a list of our values, if the file's list has them in another order: such as channels first. */
+function denseOfReordered({ value, axes }: View, matrix: StoredTensor): StoredTensor | undefined {
+  const [batch, list = [], ...more] = axes;
+  if (batch?.join() !== "0" || list.length < 2 || more.length > 0) return undefined;
+  const lengths = list.map((axis) => value.shape[axis] ?? NaN);
+  const [inputs = 0, units = 0] = matrix.shape;
+  if (elementCount(lengths) !== inputs) return undefined;
+  const order = list.toSorted((a, b) => a - b).map((axis) => list.indexOf(axis));
+  return reshaped(transposed(reshaped(matrix, [...lengths, units]), [...order, list.length]), [inputs, units]);
 }
 
 /** Zeros around rows and columns; the second input says how many. */

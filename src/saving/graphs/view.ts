@@ -75,12 +75,18 @@ function under(builder: GraphBuilder, { value, hint }: View, groups: readonly Di
   return target.filter((length) => length === -1).length > 1 ? undefined : builder.reshape(value, target, hint);
 }
 
-/** What a model gives for the tensor: with the batch as an axis of its own, and channels last as in all models here. */
-export function outputValue(builder: GraphBuilder, x: View): Value {
-  const plain = plainValue(builder, x);
+/**
+ * What a model gives for the tensor: with the batch as an axis of its own, and channels last as in all models here. Undefined if no layer
+ * gives its axes in the file's order.
+ */
+export function outputValue(builder: GraphBuilder, x: View): Value | undefined {
   const [first = [], ...rest] = x.axes;
-  if (plain !== undefined || first[0] !== 0 || !isAscending(x.axes.flat())) return plain ?? x.value;
-  return under(builder, x, [first.slice(1), ...rest]) ?? x.value;
+  const order = x.axes.flat();
+  if (first[0] !== 0) return undefined;
+  if (isAscending(order)) return plainValue(builder, x) ?? under(builder, x, [first.slice(1), ...rest]);
+  const { length } = x.value.shape;
+  const isChannelsFirst = x.axes.length === length && order[1] === length - 1 && isAscending(order.toSpliced(1, 1));
+  return isChannelsFirst ? x.value : undefined;
 }
 
 /**
@@ -154,7 +160,7 @@ function grouped(
   for (const size of target) {
     const start = next;
     // A length of 1 is that of the batch, if it is next, in a file for one picture at a time.
-    if (batch === 1 && order[next] === 0 && size === 1) next += 1;
+    if (batch === 1 && order[next] === 0 && isSame(size, 1, batch)) next += 1;
     while (!isSame(joined(value, order.slice(start, next)), size, batch)) {
       if (next === order.length) return undefined;
       next += 1;

@@ -61,8 +61,8 @@ function knownLength(length: number): number | null {
 }
 
 /** A tensor of a file that is only described. */
-function described({ name, shape, dtype, stored }: TfliteTensor): StoredTensor {
-  return { name, shape, dtype, read: () => stored()?.read() ?? new Float32Array() };
+function described({ name, size, dtype, stored }: TfliteTensor): StoredTensor {
+  return { name, shape: size, dtype, read: () => stored()?.read() ?? new Float32Array() };
 }
 
 /** The constants of a file that its operators took, each made once. */
@@ -102,10 +102,15 @@ function readGraph(file: TfliteModel, constants: Constants, name: string, fileSi
     const item = items.get(index) ?? constants.get(index);
     const { name: output } = tensorAt(file, index);
     if (isValue(item)) return item;
-    if (isView(item)) return outputValue(builder, item);
+    const value = isView(item) ? outputValue(builder, item) : undefined;
+    if (value !== undefined) return value;
     if (item === undefined) throw formatError(`The TFLite graph's output '${output}' is made by nothing in it.`);
-    const what = isConstant(item) ? "a constant of the file" : "made of shapes only";
-    throw unsupportedError(`The TFLite graph's output '${output}' is ${what}, which no layer gives.`);
+    const what = isView(item)
+      ? "has its axes in another order"
+      : isConstant(item)
+        ? "is a constant"
+        : "is made of shapes";
+    throw unsupportedError(`The TFLite graph's output '${output}' ${what}: no layer here gives that.`);
   });
   return builder.finish(name, inputs, outputs, { fileSize });
 }
@@ -132,9 +137,9 @@ function run(
   const output = result === undefined ? undefined : tensorAt(file, result);
   const read = OPERATORS.get(named);
   if (read === undefined || output === undefined) {
+    const what = output === undefined ? "" : `, which makes '${output.name.slice(0, 200)}'`;
     throw unsupportedError(
-      `The TFLite graph has ${named}${output === undefined ? "" : `, which makes '${output.name.slice(0, 200)}'`}. ` +
-        `Read are: ${[...OPERATORS.keys()].toSorted().join(", ")}`,
+      `The TFLite graph has ${named}${what}: no layer here does that. docs/formats.md lists the operators that are read.`,
     );
   }
   const inputs = operator.inputs.map((index) => {

@@ -12,9 +12,13 @@ const ALONE: readonly string[] = ["QUANTIZE", "DEQUANTIZE", "CAST", "MUL", "ADD"
 /** From channels first to channels last. */
 const TO_CHANNELS_LAST: Dims = [0, 2, 3, 1];
 
+/** How many channels pictures have. */
+const CHANNELS: readonly number[] = [1, 3, 4];
+
 /** Whether pictures have their channels in front: whether every way from the input begins with moving them to the back. */
 export function takesChannelsFirst(file: TfliteModel, input: number): boolean {
-  if (tensorAt(file, input).shape.length !== 4) return false;
+  const [, front = 0, , back = 0, ...more] = tensorAt(file, input).shape;
+  if (back === 0 || more.length > 0 || (CHANNELS.includes(back) && !CHANNELS.includes(front))) return false;
   const reached = new Set([input]);
   let isMoved = false;
   for (const operator of file.operators) {

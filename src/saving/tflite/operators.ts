@@ -3,24 +3,30 @@ import { formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { reshaped, transposed } from "../derived-tensor.ts";
 import type { Arithmetic } from "../graphs/arithmetic.ts";
+import { batchToSpace, convolved, spaceToBatch } from "../graphs/tensorflow-dilation.ts";
 import {
   arithmetic,
   bounded,
   dense,
   eachValue,
+  joined,
   leaky,
   padded,
   pictureMean,
   reducedPicture,
 } from "../graphs/tensorflow-operators.ts";
+import { isComputed } from "../graphs/tensorflow-operation.ts";
+import { concatenation as concatenated, numberProduct, reshapedTo } from "../graphs/tensorflow-shapes.ts";
 import type { Value } from "../graphs/value.ts";
-import { numberProduct, reshapedTo } from "../graphs/tensorflow-shapes.ts";
 import { type View, formatView, lastAxis, plainValue, sizesOf, viewOf } from "../graphs/view.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { Item, Operation, Operator } from "./operation.ts";
 import { SHAPE_OPERATORS } from "./shape-operators.ts";
 
-/** The activation (ActivationFunctionType) that many operators end with. */
+/** ActivationFunctionType. */
+const ACTIVATIONS: readonly string[] = ["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"];
+
+/** The activation that many operators end with. */
 function activated(operation: Operation, x: Value, field: number): Value {
   const { builder, operator, hint } = operation;
   const code = operator.options?.int8(field) ?? 0;
@@ -28,8 +34,8 @@ function activated(operation: Operation, x: Value, field: number): Value {
   if (code === 1) return builder.clamp(x, 0, Infinity, `${hint}_relu`);
   if (code === 2) return builder.clamp(x, -1, 1, `${hint}_relu_n1_to_1`);
   if (code === 3) return builder.clamp(x, 0, 6, `${hint}_relu`);
-  if (code === 4) return builder.activation(x, "tanh", `${hint}_tanh`);
-  throw operation.unsupported(`has the activation ${code === 5 ? "SIGN_BIT" : code}, which is not read.`);
+  // TFLite's own kernels leave the others out, so that it is not known what the network was to compute.
+  throw operation.unsupported(`has the activation ${ACTIVATIONS[code] ?? code} within, which is not read.`);
 }
 
 function pair(operation: Operation, rows: number, cols: number, fallback: number): readonly [number, number] {
@@ -43,12 +49,17 @@ function paddingMode(operation: Operation): "same" | "valid" {
   return (operation.operator.options?.int8(0) ?? 0) === 0 ? "same" : "valid";
 }
 
-/** The first input as a picture, and its channels. */
-function picture(operation: Operation): readonly [x: Value, channels: number] {
+/** The first input as a picture. */
+function picture(operation: Operation): Value {
   const x = operation.value(0);
-  const channels = x.shape.at(-1) ?? null;
-  if (x.shape.length === 4 && channels !== null && channels > 0) return [x, channels];
-  throw operation.unsupported(`takes a tensor of shape ${formatShape(x.shape)}, where a picture is read.`);
+  channelsOf(operation, x);
+  return x;
+}
+
+function channelsOf(operation: Operation, { shape }: Value): number {
+  const channels = shape.at(-1) ?? null;
+  if (shape.length === 4 && channels !== null && channels > 0) return channels;
+  throw operation.unsupported(`takes a tensor of shape ${formatShape(shape)}, where a picture is read.`);
 }
 
 function expectKernel(operation: Operation): StoredTensor {
@@ -57,51 +68,49 @@ function expectKernel(operation: Operation): StoredTensor {
   throw operation.unsupported(`has a kernel of shape ${formatShape(kernel.shape)}.`);
 }
 
-/** Strides at the options' fields 2 and 1, dilation from `rows` and `cols`. */
-function steps(operation: Operation, rows: number, cols: number) {
-  const [strides, dilation] = [pair(operation, 2, 1, 1), pair(operation, rows, cols, 1)];
-  if (Math.max(...strides) === 1 || Math.max(...dilation) === 1) return { strides, dilation };
-  throw operation.unsupported(
-    `has strides of ${formatShape(strides)} and a dilation of ${formatShape(dilation)}: no layer has both.`,
-  );
+/** What is in different places for the two kinds of convolutions. */
+interface Kind {
+  readonly kernel: StoredTensor;
+  readonly groups: (channels: number) => number;
+  /** The fields of the options for rows and columns. */
+  readonly dilation: readonly [number, number];
+  readonly activation: number;
+}
+
+/** Strides are the options' fields 2 and 1. */
+function convolve(operation: Operation, { kernel, groups, ...fields }: Kind): Item {
+  const { builder, hint } = operation;
+  const bias = operation.optionalVector(2);
+  const strides = pair(operation, 2, 1, 1);
+  const dilation = pair(operation, ...fields.dilation, 1);
+  return convolved(operation, { strides, dilation, padding: paddingMode(operation) }, (x, steps) => {
+    const options = { kernel, bias, ...steps, groups: groups(channelsOf(operation, x)) };
+    return activated(operation, builder.convolution(x, options, hint), fields.activation);
+  });
 }
 
 /** Kernels are (filters, rows, cols, channels of a group). */
 function convolution(operation: Operation): Item {
-  const [x, channels] = picture(operation);
   const kernel = expectKernel(operation);
-  const value = operation.builder.convolution(
-    x,
-    {
-      kernel: transposed(kernel, [1, 2, 3, 0]),
-      bias: operation.optionalVector(2),
-      ...steps(operation, 5, 4),
-      padding: paddingMode(operation),
-      groups: channels / (kernel.shape[3] ?? 1),
-    },
-    operation.hint,
-  );
-  return activated(operation, value, 3);
+  return convolve(operation, {
+    kernel: transposed(kernel, [1, 2, 3, 0]),
+    groups: (channels) => channels / (kernel.shape[3] ?? 1),
+    dilation: [5, 4],
+    activation: 3,
+  });
 }
 
 /** Kernels are (1, rows, cols, filters). */
 function depthwise(operation: Operation): Item {
-  const [x, channels] = picture(operation);
   const kernel = expectKernel(operation);
   const [one, rows = 1, cols = 1, filters = 1] = kernel.shape;
   if (one !== 1) throw operation.unsupported(`has a kernel of shape ${formatShape(kernel.shape)}.`);
-  const value = operation.builder.convolution(
-    x,
-    {
-      kernel: reshaped(kernel, [rows, cols, 1, filters]),
-      bias: operation.optionalVector(2),
-      ...steps(operation, 6, 5),
-      padding: paddingMode(operation),
-      groups: channels,
-    },
-    operation.hint,
-  );
-  return activated(operation, value, 4);
+  return convolve(operation, {
+    kernel: reshaped(kernel, [rows, cols, 1, filters]),
+    groups: (channels) => channels,
+    dilation: [6, 5],
+    activation: 4,
+  });
 }
 
 /** Matrices are (units, inputs). Unless its axes are kept, a tensor becomes a list of as many numbers as the matrix takes. */
@@ -146,7 +155,7 @@ function isWhole(operation: Operation, { shape }: Value, size: readonly [number,
 
 function averagePool(operation: Operation): Item {
   const { builder, hint } = operation;
-  const [x] = picture(operation);
+  const x = picture(operation);
   const size = pair(operation, 4, 3, 1);
   const value = isWhole(operation, x, size)
     ? builder.globalAverage(x, true, hint)
@@ -155,11 +164,23 @@ function averagePool(operation: Operation): Item {
 }
 
 function maxPool(operation: Operation): Item {
-  const [x] = picture(operation);
-  if (isWhole(operation, x, pair(operation, 4, 3, 1))) {
-    return activated(operation, globalMax(operation)(x, true), 5);
-  }
-  throw operation.unsupported("is not read but for one window as large as the picture (GlobalMaxPooling2D).");
+  const { builder, hint } = operation;
+  const x = picture(operation);
+  const poolSize = pair(operation, 4, 3, 1);
+  const config = { poolSize, strides: pair(operation, 2, 1, 1), padding: paddingMode(operation) };
+  const value = isWhole(operation, x, poolSize)
+    ? globalMax(operation)(x, true)
+    : builder.layer("MaxPooling2D", hint, config, [x]);
+  return activated(operation, value, 5);
+}
+
+/** Values along an axis, or numbers of a shape. */
+function concatenation(operation: Operation): Item {
+  const { inputCount, operator } = operation;
+  const { options } = operator;
+  if (inputCount === 1 || !isComputed(operation.optional(0))) return concatenated(operation, inputCount);
+  const x = joined(operation, inputCount, options?.int32(0) ?? 0);
+  return { ...x, value: activated(operation, x.value, 1) };
 }
 
 function globalMax(operation: Operation): (x: Value, keepdims: boolean) => Value {
@@ -246,7 +267,7 @@ function cast(operation: Operation): Item {
 
 /** A picture that keeps its size. */
 function resize(operation: Operation): Item {
-  const [x] = picture(operation);
+  const x = picture(operation);
   const [rows, cols] = operation.known(1);
   if (rows === x.shape[1] && cols === x.shape[2]) return x;
   throw operation.unsupported("changes the size of a picture, which no layer here does.");
@@ -258,7 +279,9 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["ADD", activatedArithmetic("add")],
   ["AVERAGE_POOL_2D", averagePool],
   ["BATCH_MATMUL", matrixProduct],
+  ["BATCH_TO_SPACE_ND", batchToSpace],
   ["CAST", cast],
+  ["CONCATENATION", concatenation],
   ["CONV_2D", convolution],
   ["DEPTHWISE_CONV_2D", depthwise],
   ["DEQUANTIZE", same],
@@ -292,6 +315,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["RESIZE_BILINEAR", resize],
   ["RESIZE_NEAREST_NEIGHBOR", resize],
   ["SOFTMAX", softmax("softmax")],
+  ["SPACE_TO_BATCH_ND", spaceToBatch],
   ["SUB", activatedArithmetic("subtract")],
   ["SUM", sum],
   ["TANH", activation("tanh")],

@@ -2,12 +2,10 @@
 import { MAX_NUMBERS } from "../graphs/operation.ts";
 import { isConstant, isNumbers } from "../graphs/tensorflow-operation.ts";
 import {
-  concatenation,
   expandDims,
   gather,
   listProduct,
   pack,
-  rankOf,
   shapeOf,
   slice,
   squeeze,
@@ -48,11 +46,9 @@ function cut(operation: Operation): Item {
 
 /** The name of each operator and how it is read. */
 export const SHAPE_OPERATORS: readonly (readonly [name: string, read: Operator])[] = [
-  ["CONCATENATION", (operation) => concatenation(operation, operation.inputCount)],
   ["EXPAND_DIMS", expandDims],
   ["GATHER", gather],
   ["PACK", pack],
-  ["RANK", rankOf],
   ["REDUCE_PROD", (operation) => listProduct(operation, (operation.operator.options?.uint8(0) ?? 0) !== 0)],
   ["RESHAPE", reshape],
   ["SHAPE", shapeOf],

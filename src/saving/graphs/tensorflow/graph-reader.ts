@@ -62,7 +62,8 @@ class Reader {
   output(reference: string): Value {
     const item = this.#item(this.#places.find(this.#places.root, reference));
     if (isValue(item)) return item;
-    if (isView(item)) return outputValue(this.builder, item);
+    const value = isView(item) ? outputValue(this.builder, item) : undefined;
+    if (value !== undefined) return value;
     throw formatError(`The ${this.#file.what}'s output '${reference.slice(0, 200)}' is not computed from its input.`);
   }
 

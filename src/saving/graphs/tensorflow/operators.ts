@@ -5,12 +5,12 @@ import { reshaped, transposed } from "../../derived-tensor.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import { isComputed, isConstant } from "../tensorflow-operation.ts";
 import { arithmetic, bounded, dense, eachValue, padded, pictureMean, reducedPicture } from "../tensorflow-operators.ts";
+import { batchToSpace, spaceToBatch } from "../tensorflow-dilation.ts";
 import { numberProduct } from "../tensorflow-shapes.ts";
 import type { Value } from "../value.ts";
 import { formatView, lastAxis } from "../view.ts";
 import { ACTIVATIONS, fused, leakyRelu, normalized, plus } from "./activations.ts";
 import { FOLDED, folded } from "./constants.ts";
-import { dealtOut, putTogether } from "./dilation.ts";
 import { scaledByInverse, shiftedByMean } from "./normalization.ts";
 import type { Item, Operation, Operator } from "./operation.ts";
 import { SHAPE_OPERATORS } from "./shapes.ts";
@@ -144,7 +144,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["AddV2", calculation("add")],
       ["AvgPool", averagePool],
       ["BatchMatMulV2", matMul],
-      ["BatchToSpaceND", putTogether],
+      ["BatchToSpaceND", batchToSpace],
       ["BiasAdd", biasAdd],
       ["Cast", cast],
       ["CheckNumerics", same],
@@ -175,7 +175,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["Snapshot", same],
       ["Softmax", alongLast("softmax")],
       ["Sqrt", ofConstantsAlone],
-      ["SpaceToBatchND", dealtOut],
+      ["SpaceToBatchND", spaceToBatch],
       ["Square", ofConstantsAlone],
       ["StopGradient", same],
       ["Sub", calculation("subtract")],

@@ -3,9 +3,9 @@ import type { Padding2D } from "../../../core/padding.ts";
 import { type Dims, formatShape } from "../../../core/shape.ts";
 import { reshaped } from "../../derived-tensor.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
+import { convolved } from "../tensorflow-dilation.ts";
 import type { Value } from "../value.ts";
 import { fused } from "./activations.ts";
-import { isDealt } from "./dilation.ts";
 import type { Item, Operation } from "./operation.ts";
 
 function padding(operation: Operation): Padding2D | "same" | "valid" {
@@ -32,7 +32,7 @@ function zerosAround(operation: Operation, given: Dims): Padding2D {
 /** Kernels are (rows, cols, channels of a group, filters). */
 export function convolution(operation: Operation): Item {
   const kernel = operation.constant(1);
-  return convolved(operation, kernel, (x) => (x.shape.at(-1) ?? 0) / (kernel.shape[2] ?? 1));
+  return convolve(operation, kernel, (x) => (x.shape.at(-1) ?? 0) / (kernel.shape[2] ?? 1));
 }
 
 /** Kernels are (rows, cols, channels, filters of each). */
@@ -40,29 +40,20 @@ export function depthwise(operation: Operation): Item {
   const kernel = operation.constant(1);
   const [rows = 1, cols = 1, channels = 1, multiplier = 1] = kernel.shape;
   if (kernel.shape.length !== 4) throw operation.broken(`has a kernel of shape ${formatShape(kernel.shape)}.`);
-  return convolved(operation, reshaped(kernel, [rows, cols, 1, channels * multiplier]), () => channels);
+  return convolve(operation, reshaped(kernel, [rows, cols, 1, channels * multiplier]), () => channels);
 }
 
-function convolved(operation: Operation, kernel: StoredTensor, groupsOf: (x: Value) => number): Item {
+function convolve(operation: Operation, kernel: StoredTensor, groupsOf: (x: Value) => number): Item {
   operation.expectChannelsLast();
   const { builder, hint } = operation;
-  const [strides, dilation] = [operation.pair("strides"), operation.pair("dilations")];
-  const given = padding(operation);
-  const item = operation.item(0);
-  if (!isDealt(item)) {
-    const x = operation.value(0);
-    const options = { kernel, strides, dilation, padding: given, groups: groupsOf(x) };
-    return fused(operation, builder.convolution(x, options, hint));
-  }
-  if (item.convolved !== undefined || given !== "valid" || Math.max(...strides, ...dilation) > 1) {
-    throw operation.unsupported("is of a picture that was dealt out, in another way than a dilation is computed.");
-  }
-  const { x } = item;
-  return {
-    ...item,
-    convolved: (block, zeros) =>
-      builder.convolution(x, { kernel, strides, dilation: block, padding: zeros, groups: groupsOf(x) }, hint),
+  const steps = {
+    strides: operation.pair("strides"),
+    dilation: operation.pair("dilations"),
+    padding: padding(operation),
   };
+  return convolved(operation, steps, (x, taken) =>
+    fused(operation, builder.convolution(x, { kernel, ...taken, groups: groupsOf(x) }, hint)),
+  );
 }
 
 export function averagePool(operation: Operation): Item {

@@ -38,7 +38,7 @@ export function elementsOf(
     return () => source.bytes.subarray(position, position + total);
   }
   const fill = fillValue(find(MessageType.fill), find(MessageType.oldFill), size);
-  if (layout.kind === "piece") return filled(source, total, fill);
+  if (layout.kind === "piece") return filled(source, total, asFloats(total, size), fill);
   const pipeline = find(MessageType.filters);
   const filters = pipeline === undefined ? [] : readFilters(pipeline);
   checkFilters(filters, path);
@@ -74,10 +74,15 @@ function definedFill(message: Cursor): Cursor | undefined {
   return message.u8() === 0 && version === 2 ? undefined : message;
 }
 
-function filled(source: Source, total: number, fill: Uint8Array | undefined): () => Uint8Array {
+/** The memory that elements take here: they become float32, which is more than they took if they are smaller. */
+function asFloats(total: number, size: number): number {
+  return (total / size) * Math.max(size, 4);
+}
+
+function filled(source: Source, total: number, memory: number, fill: Uint8Array | undefined): () => Uint8Array {
   let counted = false;
   return () => {
-    if (!counted) countUnpacked(source, total);
+    if (!counted) countUnpacked(source, memory);
     counted = true;
     return arrayOf(total, fill);
   };
@@ -124,7 +129,7 @@ function chunks(source: Source, dataset: ChunkedDataset): () => Uint8Array {
     const count = (bytes: number): void => {
       if (!counted) countUnpacked(source, bytes);
     };
-    count(total);
+    count(asFloats(total, size));
     const out = arrayOf(total, fill);
     if (total === 0) return out;
     const seen = new Set<number>();

@@ -1,8 +1,8 @@
 /** Random crops of pictures (keras.layers.RandomCrop), and the random resized crop with which Inception and its successors were trained. */
 import { show, valueError } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options.ts";
-import { type Part, resizePixels } from "../../../image/tf-resize.ts";
-import { smartResizePart } from "../../../image/smart-resize.ts";
+import { type Part, smartResizePart } from "../../../core/interpolation.ts";
+import { resizePixels } from "../../../image/tf-resize.ts";
 import { type Augmentation, type Draws, type Picture, perPicture } from "./augment.ts";
 import { between } from "./factors.ts";
 

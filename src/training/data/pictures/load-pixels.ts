@@ -4,7 +4,7 @@ import { type Names, checkOptions } from "../../../core/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { type ColorMode, type Image, channelsOf } from "../../../image/image.ts";
 import { loadImg } from "../../../image/load-img.ts";
-import { smartResizePart } from "../../../image/smart-resize.ts";
+import { smartResizePart } from "../../../core/interpolation.ts";
 import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "../../../image/tf-resize.ts";
 import { checkTargetSize } from "../../../image/resize.ts";
 import type { BytesSource } from "../../../platform/contract.ts";

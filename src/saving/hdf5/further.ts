@@ -1,18 +1,12 @@
-/** The whole reader of HDF5: that of plain files with all that others need. */
+/** What files that are not plain need of the reader of HDF5: loaded when the first of them is read. */
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { elementsOf } from "./chunks/elements.ts";
 import { recordsOf } from "./dense/btree2.ts";
 import { FractalHeap } from "./dense/fractal-heap.ts";
 import type { Further, Hdf5File } from "./file.ts";
-import { type Hdf5Group, openHdf5 } from "./hdf5.ts";
 import { MessageType, readObjectHeader } from "./object-header.ts";
 import { oddNumbers } from "./odd-numbers.ts";
 import type { Cursor, Source } from "./source.ts";
-
-/** The root group of an HDF5 file. The bytes are viewed, not copied. @throws FormatError, UnsupportedError, LimitError */
-export function openAnyHdf5(bytes: Uint8Array): Hdf5Group {
-  return openHdf5(bytes, further);
-}
 
 export const further: Further = { shared, dense, elements: elementsOf, numbers: oddNumbers };
 
