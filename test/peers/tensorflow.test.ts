@@ -31,6 +31,7 @@ describe("whole models", { skip: missing }, () => {
     keras2,
     asWritten("small model of Keras 3", "small3", pixels),
     asWritten("small model of Keras 2", "small2", pixels),
+    asWritten("small model of Keras 3, by saved_model.save", "small3-saved", pixels),
     asWritten("slim saved model", "slim-saved-model"),
     asWritten("frozen", "mobilenet_v2_0.35_96_frozen.pb"),
     asWritten("slim", "mobilenet_v2_0.35_96.ckpt"),

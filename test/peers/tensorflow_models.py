@@ -156,6 +156,8 @@ def do(task):
         tf.train.Checkpoint(net=model).write(path)
     elif kind.endswith("save_weights"):
         model.save_weights(path, save_format="tf")
+    elif kind.endswith("saved_model.save"):
+        tf.saved_model.save(model, path)
     elif package is keras:
         model.export(path, verbose=False)
     else:

@@ -64,6 +64,12 @@ case(
 )
 refused("SpaceToBatchND alone", lambda x: tf.nn.relu(tf.space_to_batch(x, [2, 2], [[0, 0], [0, 0]])))
 refused("BatchToSpaceND alone", lambda x: tf.batch_to_space(x, [2, 1], [[0, 0], [0, 0]]))
+for padding in ("SAME", "VALID"):
+    case(f"MaxPool {padding}", lambda x, p=padding: raw.MaxPool(input=x, ksize=[1, 2, 3, 1], strides=[1, 2, 1, 1], padding=p))
+case("MaxPool of the whole picture", lambda x: raw.MaxPool(input=x, ksize=[1, 8, 6, 1], strides=[1, 1, 1, 1], padding="VALID"))
+for axis in (1, 3, -1):
+    case(f"ConcatV2 along {axis}", lambda x, a=axis: tf.concat([x, tf.nn.relu(x)], a))
+refused("ConcatV2 along the batch", lambda x: tf.concat([x, tf.nn.relu(x)], 0))
 case("Conv2D EXPLICIT", lambda x: conv(x, **EXPLICIT))
 case("Conv2D EXPLICIT stride 2", lambda x: conv(x, strides=(1, 2, 2, 1), **EXPLICIT))
 case("Conv2D of groups", lambda x: conv(x, (3, 3, 2, 6)))

@@ -7,7 +7,7 @@ import type { StoredTensor } from "../stored-tensor.ts";
 import { unlessUnsupported } from "../unread.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { readGraphDef } from "./graph-def.ts";
-import { restoredNames } from "./restored.ts";
+import { restoredNames, variableName } from "./restored.ts";
 import { type MetaGraph, type Signature, readSavedModel } from "./saved-model-proto.ts";
 import { readTensor } from "./tensor-proto.ts";
 
@@ -24,7 +24,7 @@ export async function open(source: FileSource): Promise<Checkpoint> {
   const names = restoredNames(graph, restores);
   const tensor = (node: GraphNode): StoredTensor => {
     if (node.operator.endsWith("Const")) return constantOf(node);
-    const stored = bundle?.tensors.get(names.get(node.name) ?? "");
+    const stored = bundle?.tensors.get(names.get(variableName(node)) ?? "");
     if (stored !== undefined) return stored;
     throw formatError(
       bundle === undefined

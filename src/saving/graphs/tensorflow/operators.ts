@@ -14,7 +14,7 @@ import { FOLDED, folded } from "./constants.ts";
 import { scaledByInverse, shiftedByMean } from "./normalization.ts";
 import type { Item, Operation, Operator } from "./operation.ts";
 import { SHAPE_OPERATORS } from "./shapes.ts";
-import { averagePool, convolution, depthwise } from "./windows.ts";
+import { averagePool, convolution, depthwise, maxPool } from "./windows.ts";
 
 /** Along the last axis; what comes before it stays. */
 function matMul(operation: Operation): Item {
@@ -159,6 +159,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["LogSoftmax", alongLast("log_softmax")],
       ["MatMul", matMul],
       ["Max", largest],
+      ["MaxPool", maxPool],
       ["Maximum", (operation: Operation) => bounded(operation, "low")],
       ["Mean", (operation: Operation) => pictureMean(operation, operation.attributes.boolean("keep_dims"))],
       ["Minimum", (operation: Operation) => bounded(operation, "high")],
