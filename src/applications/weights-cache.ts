@@ -1,6 +1,8 @@
 /** The cache of published weights: listing, downloading, verifying and removing its files. */
 import { listCached, removeCached } from "#platform";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, show, valueError } from "../core/errors.ts";
+import { checkOptions } from "../core/options.ts";
+import { FUNCTION, LIMIT, OBJECT, SIGNAL, check } from "../core/kinds.ts";
 import type { Model } from "../models/model.ts";
 import { otherChecksum, sha256 } from "../platform/checksum.ts";
 import type { DownloadOptions } from "../platform/contract.ts";
@@ -60,6 +62,16 @@ export async function listWeights(): Promise<readonly CachedWeights[]> {
  * @throws NetworkError if it cannot be downloaded; FormatError if the downloaded file is broken
  */
 export async function fetchWeights(file: ImagenetFile, options: DownloadOptions = {}): Promise<Uint8Array> {
+  checkFile("fetchWeights()", file);
+  checkOptions("fetchWeights()", options, {
+    maxBytes: LIMIT,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
+    check: FUNCTION,
+    stallTimeout: LIMIT,
+    slowTimeout: LIMIT,
+    retryDelay: LIMIT,
+  });
   const model = await emptyModel(file);
   return imagenetWeights({ ...options, ...file, check: (bytes) => model.loadWeightsFromBytes(bytes) });
 }
@@ -69,6 +81,7 @@ export async function fetchWeights(file: ImagenetFile, options: DownloadOptions 
  * downloaded (Keras lists no checksums for these files). Broken ones are set aside, and downloaded again when they are next used. `onFile` is called with each result as soon as it is known.
  */
 export async function verifyWeights(onFile?: (file: VerifiedWeights) => void): Promise<readonly VerifiedWeights[]> {
+  if (onFile !== undefined) check("verifyWeights()", "onFile", onFile, FUNCTION);
   const verified: VerifiedWeights[] = [];
   for (const file of await listWeights()) {
     // oxlint-disable-next-line no-await-in-loop -- one at a time in memory
@@ -81,9 +94,19 @@ export async function verifyWeights(onFile?: (file: VerifiedWeights) => void): P
 
 /** Removes a weights file from the cache, and its broken copy if one was set aside. @returns whether there was either */
 export async function removeWeights(file: ImagenetFile): Promise<boolean> {
+  checkFile("removeWeights()", file);
   const name = imagenetFileName(file);
   const removed = await Promise.all([name, `${name}.broken`].map((one) => removeCached(FOLDER, one)));
   return removed.includes(true);
+}
+
+/** Checks that a file is one of those that were published. */
+function checkFile(of: string, file: ImagenetFile): void {
+  check(of, "file", file, OBJECT);
+  const known = imagenetFiles().some(
+    ({ alpha, rows, includeTop }) => alpha === file.alpha && rows === file.rows && includeTop === file.includeTop,
+  );
+  if (!known) throw valueError(`${of} takes one of imagenetFiles(). Received: ${show(file)}`);
 }
 
 type Verdict = Pick<VerifiedWeights, "problem" | "sha256" | "isAsDownloaded">;

@@ -1,5 +1,7 @@
 /** Class activation maps (Zhou et al. 2016): the last feature map, with its channels weighted by the classifier's weights. */
 import { type MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MODEL } from "../graph/network.ts";
+import { NUMBER, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
@@ -33,7 +35,8 @@ export async function classActivationMap(
   image: Tensor,
   options: ExplainOptions = {},
 ): Promise<Explanation> {
-  checkOptions("classActivationMap()", options, { classIndex: true });
+  check("classActivationMap()", "model", model, MODEL);
+  checkOptions("classActivationMap()", options, { classIndex: NUMBER });
   const program = programOf(model.graph);
   const { classifier, value } = headOf(program);
   const inputs = pictureOf(image, model);

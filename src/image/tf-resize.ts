@@ -2,7 +2,11 @@
  * `tf.image.resize` for float32 results, as Keras's data sets call it: half-pixel centres, no antialiasing. `bilinear` and `nearest` equal
  * TensorFlow's to the bit, the others within 1e-3 of values of 0 to 255.
  */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
+import { type Names, checkAll } from "../core/options.ts";
+import { whole } from "../core/kinds.ts";
+import { TENSOR_DATA } from "../core/tensor.ts";
+import { checkTargetSize } from "./target-size.ts";
 import { type Part, type Pixels, interpolate } from "../core/interpolation.ts";
 import { type Taps, type WeightedMethod, tapsAlong } from "./tf-taps.ts";
 
@@ -30,7 +34,7 @@ export const datasetInterpolations: readonly DatasetInterpolation[] = [
 export function checkDatasetInterpolation(interpolation: string): void {
   if (datasetInterpolations.some((known) => known === interpolation)) return;
   throw valueError(
-    `Argument \`interpolation\` should be one of (${datasetInterpolations.map((name) => `'${name}'`).join(", ")}). Received: interpolation=${interpolation}`,
+    `Argument \`interpolation\` should be one of (${datasetInterpolations.map((name) => `'${name}'`).join(", ")}). Received: interpolation=${show(interpolation)}`,
   );
 }
 
@@ -40,6 +44,8 @@ export function checkDatasetInterpolation(interpolation: string): void {
  * @param part the part of every picture that is scaled
  * @param size the new size in pixels: `[rows, columns]`
  * @returns the new pictures, one after the other: [samples, rows, columns, channels]
+ * @throws ValueError if the pixels do not fit their size, the part is not inside, or the size or the interpolation is none; LimitError for a
+ *   size of more than 2^26 pixels
  */
 export function resizePixels(
   pixels: Pixels,
@@ -47,6 +53,9 @@ export function resizePixels(
   size: readonly [number, number],
   interpolation: DatasetInterpolation,
 ): Float32Array<ArrayBuffer> {
+  checkPixels(pixels, part);
+  checkTargetSize(size);
+  checkDatasetInterpolation(interpolation);
   if (interpolation === "bilinear" || interpolation === "nearest")
     return interpolate(pixels, part, size, interpolation);
   return weigh(
@@ -55,6 +64,22 @@ export function resizePixels(
     tapsAlong(part.columns, size[1], part.left, interpolation),
     size,
   );
+}
+
+const LENGTH = whole(1);
+const PIXELS: Names<Pixels> = { data: TENSOR_DATA, rows: LENGTH, columns: LENGTH, channels: LENGTH };
+const PART: Names<Part> = { top: whole(0), left: whole(0), rows: LENGTH, columns: LENGTH };
+
+function checkPixels(pixels: Pixels, part: Part): void {
+  checkAll("resizePixels()", pixels, PIXELS);
+  checkAll("resizePixels()", part, PART);
+  const { data, rows, columns, channels } = pixels;
+  if (data.length === 0 || data.length % (rows * columns * channels) !== 0) {
+    throw valueError(`Pictures of ${rows} × ${columns} × ${channels} have no ${data.length} values.`);
+  }
+  if (part.top + part.rows > rows || part.left + part.columns > columns) {
+    throw valueError(`The part must be inside of ${rows} × ${columns} pixels. Received: part=${show(part)}`);
+  }
 }
 
 /** Weighs the rows first, then the columns; each output is a sum of weighted inputs. */

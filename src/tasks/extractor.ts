@@ -1,6 +1,8 @@
 /** What makes vectors of pictures: a model up to one of its layers, and the mean or the maxima of the map there. */
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
+import { FUNCTION, NUMBER, PIXELS, SCALING, SIGNAL, TEXT, oneOf } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { KerasTensor } from "../layers/layer.ts";
@@ -83,14 +85,14 @@ export async function loadExtractor(options: ExtractorOptions = {}): Promise<Ext
   checkOptions("loadExtractor()", options, {
     ...PREPARATION_OPTIONS,
     weights: true,
-    alpha: true,
-    size: true,
-    pixels: true,
-    layer: true,
-    pooling: true,
+    alpha: NUMBER,
+    size: PIXELS,
+    pixels: SCALING,
+    layer: TEXT,
+    pooling: oneOf(["avg", "max", "none"]),
     threads: true,
-    signal: true,
-    onProgress: true,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
   });
   const { weights = "imagenet", signal, onProgress } = options;
   const loading = { signal, onProgress };
@@ -157,7 +159,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
     return new Tensor([samples, length], pooling === "none" ? answer.data : pooled(answer, length, pooling));
   };
   return {
-    facts: {
+    facts: frozen({
       model: whole.name,
       weights,
       layer: output.node.layer.name,
@@ -165,7 +167,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
       size: [rows, cols],
       pixels,
       preparation: { interpolation, fit, ...(fit === "resize, then cut" && { side, half }), autoOrient },
-    },
+    }),
     length,
     prepare,
     extract,

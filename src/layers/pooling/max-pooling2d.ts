@@ -1,4 +1,5 @@
 /** The largest values in a sliding window (keras.layers.MaxPooling2D); padding does not count. */
+import { check, plainObject } from "../../core/kinds.ts";
 import type { OneOrTwo } from "../../core/padding.ts";
 import { type Tensor, zeros } from "../../core/tensor.ts";
 import { knownDims } from "../../core/shape.ts";
@@ -18,6 +19,7 @@ export class MaxPooling2D extends Pooling2D {
 
   /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: MaxPooling2DOptions = {}) {
+    check("MaxPooling2D", "options", options, plainObject("an object"));
     super("MaxPooling2D", { ...options, poolSize: options.poolSize ?? 2 });
   }
 

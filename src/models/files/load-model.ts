@@ -1,6 +1,7 @@
 /** Loading of models from files of any supported format (keras.models.load_model). */
 import { openFiles, warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
@@ -31,12 +32,12 @@ export interface ModelFromCheckpointOptions extends AssignOptions, ThreadOptions
 export interface LoadModelOptions extends ModelFromCheckpointOptions, ReadOptions {}
 
 const LOAD_OPTIONS: Names<LoadModelOptions> = {
-  compile: true,
+  compile: FLAG,
   threads: true,
-  allowNonFinite: true,
-  maxBytes: true,
-  signal: true,
-  onProgress: true,
+  allowNonFinite: FLAG,
+  maxBytes: LIMIT,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
 };
 
 /**
@@ -64,7 +65,11 @@ export async function loadModel(source: FilesSource, options: LoadModelOptions =
 /** Loads a model with any number of outputs, whose `predictAll` gives all of them. See `loadModel`. */
 export async function loadAnyModel(source: FilesSource, options: LoadModelOptions = {}): Promise<AnyModel> {
   checkOptions("loadAnyModel()", options, LOAD_OPTIONS);
-  return modelFromCheckpoint(await readCheckpoint(source, options), options);
+  return modelFromCheckpoint(await readCheckpoint(source, readOptions(options)), options);
+}
+
+function readOptions({ maxBytes, signal, onProgress }: ReadOptions): ReadOptions {
+  return { maxBytes, signal, onProgress };
 }
 
 /** A checkpoint with the bytes of its file. */
@@ -78,6 +83,7 @@ export interface CheckpointFile extends Checkpoint {
  * when they are used. If something in the model is not read here, `unread` says what. `source` and other errors are those of `loadModel`.
  */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
+  checkOptions("readCheckpoint()", options, { maxBytes: LIMIT, signal: SIGNAL, onProgress: FUNCTION });
   const files = await openFiles(source, options);
   const main = await mainFile(files);
   const checkpoint = { ...(await openCheckpoint(main)), bytes: main.bytes };

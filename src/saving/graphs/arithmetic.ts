@@ -5,6 +5,13 @@ import type { Value } from "./value.ts";
 
 export type Arithmetic = "add" | "subtract" | "multiply" | "divide";
 
+export const OPERATIONS: Readonly<Record<Arithmetic, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+};
+
 /** `x operator factor`, or `factor operator x` if `reversed`; undefined for a quotient by a computed value. */
 export function withConstant(
   builder: GraphBuilder,

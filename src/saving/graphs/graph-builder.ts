@@ -51,6 +51,8 @@ const MAX_LAYERS = 10_000;
 /** The most channels whose numbers a Rescaling layer keeps in its config. */
 const MAX_RESCALED = 16;
 
+/** The farthest from 0 that both bounds of values may be. */
+const MAX_SHIFT = 64;
 /** Normalizations that are merged into one: more than any exporter leaves one after the other. */
 const MAX_MERGES = 8;
 
@@ -113,6 +115,11 @@ export class GraphBuilder {
       );
     }
     expectVector(bias, filters, hint);
+    if (Math.max(...strides) > 1 && Math.max(...dilation) > 1) {
+      throw unsupportedError(
+        `The convolution '${hint}' has strides of ${formatShape(strides)} and dilations of ${formatShape(dilation)}; Keras has no layer with both.`,
+      );
+    }
     const isSame =
       options.padding === "same" || isSamePadding(options.padding, x.shape, kernel.shape, strides, dilation);
     const input = isSame || options.padding === "valid" ? x : this.pad(x, paddingOf(options.padding), `${hint}_pad`);
@@ -169,7 +176,13 @@ export class GraphBuilder {
       return this.layer("ReLU", hint, { maxValue: high === Infinity ? null : high }, [x]);
     }
     if (low === -1 && high === 1) return this.activation(x, "hard_tanh", hint);
-    if (!(low <= high)) throw formatError(`'${hint}' bounds values to [${low}, ${high}].`);
+    // Bounds of a ReLU begin at 0, so others are shifted there: by so little that it costs no digits.
+    const isNear = [low, high].every((bound) => Math.abs(bound) <= MAX_SHIFT || Math.abs(bound) === Infinity);
+    if (!(low <= high) || !isNear) {
+      throw unsupportedError(
+        `'${hint}' bounds values to [${low}, ${high}]; read are bounds from ${-MAX_SHIFT} to ${MAX_SHIFT}, the lower one first.`,
+      );
+    }
     return low === -Infinity ? this.#below(x, high, hint) : this.#shifted(x, low, high, hint);
   }
 

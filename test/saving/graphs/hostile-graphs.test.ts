@@ -267,6 +267,17 @@ describe("ONNX", () => {
     );
   });
 
+  test("weights that are the double of the double of others, again and again", async () => {
+    const doubles = Array.from({ length: 30 }, (_, i) => [1, node("Add", [`w${i}`, `w${i}`], `w${i + 1}`)] as const);
+    const bytes = onnx(kernel("w0"), ...doubles, conv("w30", "x", "y"));
+    await refused(bytes, "UnsupportedError", /more than 8 operators that make a weight/);
+  });
+
+  test("a graph of a thousand inputs", async () => {
+    const inputs = Array.from({ length: 1000 }, (_, i) => [11, shaped(`x${i}`, 1, 3)] as const);
+    await refused(onnx(...inputs, [1, node("Relu", ["x"], "y")]), "UnsupportedError", /has 1001 inputs/);
+  });
+
   test("a file cut at any place of its first kilobyte, and at samples", async () => {
     const bytes = savingFixture("graphs/tiny.onnx");
     for (let length = 8; length < bytes.length; length += length < 1000 ? 1 : 97) {

@@ -1,5 +1,5 @@
 /** The elements of a dataset that do not lie in the file in one piece, put together when they are asked for. */
-import { countUnpacked, lengthOrEndless } from "../further-source.ts";
+import { checkPackedChunk, countUnpacked, lengthOrEndless } from "../further-source.ts";
 import { type Dims, formatShape } from "../../../core/shape.ts";
 import { elementCount } from "../../bytes/element-count.ts";
 import { formatError } from "../../file-errors.ts";
@@ -7,7 +7,7 @@ import { readDataspace } from "../datatype.ts";
 import type { Hdf5File } from "../file.ts";
 import { type Message, MessageType } from "../object-header.ts";
 import type { Cursor, Source } from "../source.ts";
-import { type Filter, checkFilters, packedAtMost, readFilters, unfiltered } from "./filters.ts";
+import { type Filter, checkFilters, readFilters, unfiltered } from "./filters.ts";
 import { type Grid, chunksOf } from "./indexes.ts";
 import { type Layout, readLayout } from "./layout.ts";
 
@@ -132,7 +132,9 @@ function chunks(source: Source, dataset: ChunkedDataset): () => Uint8Array {
     count(asFloats(total, size));
     const out = arrayOf(total, fill);
     if (total === 0) return out;
+    if (filters.length > 0) checkPackedChunk(source, chunkSize);
     const seen = new Set<number>();
+    let expanded = 0;
     for (const { place, address, size: stored, mask } of chunksOf(source, layout.index, grid)) {
       // Beyond the dataset lies what it was shrunk by.
       if (place.some((at, axis) => at >= (counts[axis] ?? 0))) continue;
@@ -143,7 +145,11 @@ function chunks(source: Source, dataset: ChunkedDataset): () => Uint8Array {
       const plain = filters.length === 0 || (edge && layout.plainEdges);
       const { position } = source.cursor(address, stored, `a chunk of dataset '${path}'`);
       const bytes = source.bytes.subarray(position, position + stored);
-      if (!plain) count(packedAtMost(chunkSize));
+      if (!plain) {
+        // Chunks may reach far beyond the dataset.
+        expanded += chunkSize;
+        count(Math.max(0, Math.min(chunkSize, expanded - total)));
+      }
       const values = unfiltered(bytes, plain ? [] : filters, mask, chunkSize, path);
       copyChunk(values, out, { place, chunk, shape, size });
     }

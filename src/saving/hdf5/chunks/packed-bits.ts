@@ -1,38 +1,9 @@
 /** Filters that leave bits out: nbit keeps those of a type's precision, scaleoffset the distances from the least value (H5Znbit.c, H5Zscaleoffset.c). */
 
+import { Bits } from "./bits.ts";
+
 /** The size of what scaleoffset writes before the bits: their number for each value, the size of the least value, and itself. */
 const SCALE_OFFSET_HEAD = 21;
-
-/** Numbers of bits in a row, the first bit first. */
-class Bits {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** The next number of at most 32 bits. */
-  small(count: number): number {
-    let value = 0;
-    let left = count;
-    while (left > 0) {
-      const within = this.#at & 7;
-      const taken = Math.min(left, 8 - within);
-      const byte = this.#bytes[this.#at >> 3] ?? 0;
-      value = value * 2 ** taken + ((byte >> (8 - within - taken)) & ((1 << taken) - 1));
-      this.#at += taken;
-      left -= taken;
-    }
-    return value;
-  }
-
-  /** The next number of at most 64 bits. */
-  large(count: number): bigint {
-    const high = this.small(Math.max(0, count - 32));
-    return (BigInt(high) << 32n) | BigInt(this.small(Math.min(count, 32)));
-  }
-}
 
 /** Writes elements one after the other. */
 class Elements {
@@ -112,21 +83,23 @@ export function unpackScaleOffset(
   // The number of all ones stands for the fill value, if there is one.
   if (size <= 4) {
     const restored = smallOf(head, scaling, kind, size, scale);
+    if (restored === undefined) return undefined;
     const missing = hasFill === 1 ? 2 ** bits - 1 : -1;
-    for (let i = 0; i < count && restored !== undefined; i++) {
+    for (let i = 0; i < count; i++) {
       const distance = source.small(bits);
       elements.small(distance === missing ? fillLow : restored(distance));
     }
-    return restored && elements.bytes;
+    return elements.bytes;
   }
   const restored = largeOf(head, scaling, kind, size, scale);
+  if (restored === undefined) return undefined;
   const missing = hasFill === 1 ? (1n << BigInt(bits)) - 1n : -1n;
   const fill = (BigInt(fillHigh) << 32n) | BigInt(fillLow);
-  for (let i = 0; i < count && restored !== undefined; i++) {
+  for (let i = 0; i < count; i++) {
     const distance = source.large(bits);
     elements.large(distance === missing ? fill : restored(distance));
   }
-  return restored && elements.bytes;
+  return elements.bytes;
 }
 
 /** The two kinds of scaling: floats with a number of decimal digits, and integers. */
