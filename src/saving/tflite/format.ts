@@ -15,6 +15,7 @@ export const tflite: Format = {
     {
       id: "tflite",
       endings: [".tflite"],
+      holdsFloat16: true,
       write: async (saved, name) => [(await import("./write/write.ts")).tfliteFile(saved, name)],
     },
   ],

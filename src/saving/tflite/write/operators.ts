@@ -1,9 +1,7 @@
 /** Writes folded operations in TFLite's operators, with integers where a quantized network has them (docs/int8.md). */
-import { samePadding } from "../../../core/padding.ts";
 import type { Dims } from "../../../core/shape.ts";
 import type { ElementwiseActivation } from "../../../layers/activations/activations.ts";
 import { ReLU } from "../../../layers/activations/relu.ts";
-import type { Layer } from "../../../layers/layer.ts";
 import type { Bounds } from "../../../lowering/bounds.ts";
 import {
   type Clamp,
@@ -17,22 +15,14 @@ import {
   type Softmax,
   type Sum,
   isGlobalMean,
-  sameDims,
 } from "../../../lowering/operations.ts";
-import type { Picture } from "../../../lowering/picture.ts";
-import { type Window, UNIT_WINDOW, hasPads } from "../../../lowering/windows.ts";
-import type { QuantizedNetwork, QuantizedWeights } from "../../../quantization/network.ts";
-import { WEIGHT_LIMIT } from "../../../quantization/scheme.ts";
 import { unsupportedError } from "../../file-errors.ts";
-import type { TfliteGraph } from "./graph.ts";
+import { paddingOf, writePad, writePixelConvolution, writeSums } from "./convolutions.ts";
 import {
   type OperatorName,
   type Options,
   addOptions,
-  conv2DOptions,
-  depthwiseConv2DOptions,
   expOptions,
-  fullyConnectedOptions,
   fusedActivation,
   geluOptions,
   hardSwishOptions,
@@ -40,38 +30,28 @@ import {
   logSoftmaxOptions,
   maximumMinimumOptions,
   mulOptions,
-  padOptions,
   pool2DOptions,
   quantizeOptions,
   reducerOptions,
   reshapeOptions,
   softmaxOptions,
 } from "./schema.ts";
-import type { Quantization, Values } from "./values.ts";
-import { type KernelLayout, floatWeights, integerWeights, withOneScale } from "./weights.ts";
-
-/** What the operators are written with. */
-export interface Surroundings {
-  readonly graph: TfliteGraph;
-  readonly values: Values;
-  /** The type of the kernels that stay floats. */
-  readonly dtype: "float32" | "float16";
-  readonly network: QuantizedNetwork | undefined;
-  /** The name of an operation: the path of its layer. */
-  readonly nameOf: (operation: Operation) => string;
-  /** The layer that a value comes out of, if it is one of the program's. */
-  readonly layerOf: (value: number) => Layer | undefined;
-}
+import type { Surroundings } from "./surroundings.ts";
+import type { Quantization } from "./values.ts";
 
 /** TFLite's own integers for numbers from 0 to 1, and from −1 to 1. */
 const UNIT: Quantization = { scale: 1 / 256, zeroPoint: -128 };
 const SIGNED_UNIT: Quantization = { scale: 1 / 128, zeroPoint: 0 };
 
-/** Activations that are one operator; if integers can go through it, with their quantization, or "seen" for what calibration saw. */
-const MAPS: ReadonlyMap<
-  ElementwiseActivation,
-  { readonly operator: OperatorName; readonly options?: Options; readonly integers?: Quantization | "seen" }
-> = new Map<ElementwiseActivation, { operator: OperatorName; options?: Options; integers?: Quantization | "seen" }>([
+interface MappingOperator {
+  readonly operator: OperatorName;
+  readonly options?: Options;
+  /** How integers that go through it are written: "seen" for what calibration saw. Left out if only floats can. */
+  readonly integers?: Quantization | "seen";
+}
+
+/** Activations that are one operator. */
+const MAPS: ReadonlyMap<ElementwiseActivation, MappingOperator> = new Map<ElementwiseActivation, MappingOperator>([
   ["elu", { operator: "ELU", integers: "seen" }],
   ["exponential", { operator: "EXP", options: expOptions }],
   ["gelu", { operator: "GELU", options: geluOptions }],
@@ -148,89 +128,26 @@ export class OperatorWriter {
 
   #convolution(operation: Convolution): void {
     const { values, network, nameOf } = this.#around;
-    const { input, output, residual, bounds } = operation;
+    const { input, output, residual, bounds, unadded = output } = operation;
     const name = nameOf(operation);
-    const sums = residual === undefined ? output : (operation.unadded ?? output);
     const weights = network?.weights.get(output);
-    const made = [input, sums, residual ?? output, output].map((value) => values.quantization(value));
-    const isInteger = weights !== undefined && made.every((known) => known !== undefined);
-    const quantization = isInteger ? values.quantization(sums) : undefined;
+    const known = [input, unadded, residual ?? output, output].map((value) => values.quantization(value));
+    const isInteger = weights !== undefined && known.every((one) => one !== undefined);
+    const sums = { name, weights, quantization: isInteger ? values.quantization(unadded) : undefined };
     const fused = residual === undefined ? fusedActivation(bounds) : 0;
-    const written = { name, weights, quantization };
-    if (residual === undefined) {
-      if (fused !== undefined || quantization !== undefined) {
-        const tensor = values.made(output, name, quantization);
-        this.#sums(operation, tensor, { ...written, activation: fused ?? 0 });
-        return;
-      }
-      const tensor = values.part(values.shape(output), name, undefined);
-      this.#sums(operation, tensor, { ...written, activation: 0 });
-      this.#bounded(tensor, output, name, bounds);
+    // Integers are bounded by their range.
+    const activation = fused ?? 0;
+    if (residual === undefined && (fused !== undefined || isInteger)) {
+      writeSums(this.#around, operation, values.made(output, name, sums.quantization), { ...sums, activation });
       return;
     }
-    const tensor = values.part(values.shape(output), name, quantization);
-    this.#sums(operation, tensor, { ...written, activation: 0 });
-    const result = isInteger ? values.quantization(output) : undefined;
-    this.#added([tensor, this.#taken(residual, result)], operation, result);
-  }
-
-  /** A convolution alone. */
-  #sums(
-    operation: Convolution,
-    output: number,
-    {
-      name,
-      weights,
-      quantization,
-      activation,
-    }: {
-      name: string;
-      weights: QuantizedWeights | undefined;
-      quantization: Quantization | undefined;
-      activation: number;
-    },
-  ): void {
-    const { graph, values, dtype } = this.#around;
-    const { window, groups, from, to, kernel } = operation;
-    const shape = values.shape(operation.output);
-    const input = quantization && values.quantization(operation.input);
-    let x = this.#taken(operation.input, quantization);
-    const tensors = (layout: KernelLayout, given = weights): readonly number[] =>
-      input === undefined || given === undefined
-        ? floatWeights(graph, name, operation, { weights, dtype, layout })
-        : integerWeights(graph, name, given, { input, layout });
-    if (shape.length !== 4) {
-      const layout = { shape: [to.channels, kernel.size / to.channels], filters: to.channels, axis: 0 };
-      const inputs = [x, ...tensors(layout, weights && withOneScale(weights))];
-      const keepsAxes = shape.length !== 2;
-      const version = keepsAxes ? 5 : quantization === undefined ? 1 : 4;
-      graph.operator("FULLY_CONNECTED", {
-        inputs,
-        output,
-        version,
-        options: fullyConnectedOptions(activation, keepsAxes),
-      });
-      return;
+    const tensor = values.part(values.shape(output), name, sums.quantization);
+    writeSums(this.#around, operation, tensor, { ...sums, activation });
+    if (residual === undefined) this.#bounded(tensor, output, name, bounds);
+    else {
+      const quantization = isInteger ? values.quantization(output) : undefined;
+      this.#added([tensor, this.#taken(residual, quantization)], operation, quantization);
     }
-    const { rows, cols, strides, dilation } = window;
-    const padding = paddingOf(window, from);
-    if (padding === undefined) x = this.#padded(x, from, window.pads, `${name}/pad`, input);
-    const options = { padding: padding ?? "valid", strides, dilation, activation } as const;
-    if (groups === from.channels && groups > 1) {
-      const layout = { shape: [1, rows, cols, to.channels], filters: undefined, axis: 3 };
-      const version = quantization !== undefined ? 3 : dilation.some((step) => step > 1) ? 2 : 1;
-      graph.operator("DEPTHWISE_CONV_2D", {
-        inputs: [x, ...tensors(layout)],
-        output,
-        version,
-        options: depthwiseConv2DOptions(options, to.channels / groups),
-      });
-      return;
-    }
-    const perGroup = kernel.size / (rows * cols * to.channels);
-    const layout = { shape: [to.channels, rows, cols, perGroup], filters: to.channels, axis: 0 };
-    const version = groups > 1 ? 6 : quantization === undefined ? 1 : 3;
-    graph.operator("CONV_2D", { inputs: [x, ...tensors(layout)], output, version, options: conv2DOptions(options) });
   }
 
   #padding(operation: Pad): void {
@@ -238,26 +155,11 @@ export class OperatorWriter {
     const quantization = values.quantization(operation.input);
     const x = this.#taken(operation.input, quantization);
     const output = values.made(operation.output, nameOf(operation), quantization);
-    this.#pad(x, output, operation.pads, nameOf(operation), quantization);
-  }
-
-  /** A picture with zeros around it, between two operators. */
-  #padded(x: number, from: Picture, pads: Pad["pads"], name: string, quantization: Quantization | undefined): number {
-    const [[top, bottom], [left, right]] = pads;
-    const shape = [1, top + from.rows + bottom, left + from.cols + right, from.channels];
-    const output = this.#around.values.part(shape, name, quantization);
-    this.#pad(x, output, pads, name, quantization);
-    return output;
-  }
-
-  #pad(x: number, output: number, pads: Pad["pads"], name: string, quantization: Quantization | undefined): void {
-    const shape = [4, 2];
-    const zeros = this.#around.graph.constant(
-      { name: `${name}/paddings`, shape, type: "int32" },
-      Int32Array.from([0, 0, ...pads.flat(), 0, 0]),
-    );
-    const version = quantization === undefined ? 1 : 2;
-    this.#around.graph.operator("PAD", { inputs: [x, zeros], output, version, options: padOptions });
+    writePad(this.#around, x, output, {
+      pads: operation.pads,
+      name: nameOf(operation),
+      isInteger: quantization !== undefined,
+    });
   }
 
   #sum(operation: Sum): void {
@@ -323,18 +225,11 @@ export class OperatorWriter {
     const quantization = values.quantization(input) && values.quantization(output);
     const given = values.quantization(input);
     if (shape.length === 4 && quantization !== undefined && given !== undefined) {
-      // A depthwise convolution of single pixels has a scale for each channel, which MUL and ADD of integers have not.
-      const weights = pixelWeights(scale, offset, given);
-      const x = values.integer(input);
-      const tensor = values.made(output, name, quantization);
-      const layout = { shape: [1, 1, 1, channels], filters: undefined, axis: 3 };
-      const { strides, dilation } = UNIT_WINDOW;
-      graph.operator("DEPTHWISE_CONV_2D", {
-        inputs: [x, ...integerWeights(graph, name, weights, { input: given, layout })],
-        output: tensor,
-        version: 3,
-        options: depthwiseConv2DOptions({ padding: "valid", strides, dilation, activation: 0 }, 1),
-      });
+      writePixelConvolution(
+        this.#around,
+        { name, input, output, scale, offset },
+        { input: given, output: quantization },
+      );
       return;
     }
     const scaled = values.part(shape, `${name}/mul`, undefined);
@@ -428,25 +323,3 @@ export class OperatorWriter {
 
 /** The operators of ActivationFunctionType, by its numbers. */
 const BOUNDING: readonly (OperatorName | undefined)[] = [undefined, "RELU", "RELU_N1_TO_1", "RELU6"];
-
-/** TFLite's padding of a window; undefined if the zeros are others. */
-function paddingOf(window: Window, { rows, cols }: Picture): "same" | "valid" | undefined {
-  if (!hasPads(window)) return "valid";
-  const { strides, dilation, pads } = window;
-  const same = [
-    samePadding(rows, (window.rows - 1) * dilation[0] + 1, strides[0]),
-    samePadding(cols, (window.cols - 1) * dilation[1] + 1, strides[1]),
-  ];
-  return sameDims(same.flat(), pads.flat()) ? "same" : undefined;
-}
-
-/** A factor and a summand for each channel as the weights of a depthwise convolution. */
-function pixelWeights(scale: ArrayLike<number>, offset: ArrayLike<number>, input: Quantization): QuantizedWeights {
-  const bias = Float32Array.from(offset);
-  // Sums must fit 32 bits, as those of other weights do (src/quantization/quantize.ts).
-  const scales = Float32Array.from(scale, (factor, c) =>
-    Math.max(Math.abs(factor) / WEIGHT_LIMIT, Math.abs(bias[c] ?? 0) / input.scale / 2 ** 28, 2 ** -60),
-  );
-  const kernel = Int8Array.from(scale, (factor, c) => Math.round(factor / (scales[c] ?? 1)));
-  return { kernel, scales, bias };
-}

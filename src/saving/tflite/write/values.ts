@@ -6,7 +6,7 @@ import { paddingOf, quantizationOf } from "../../../quantization/scheme.ts";
 import type { TensorQuantization, TfliteGraph } from "./graph.ts";
 import { type OperatorName, type Options, dequantizeOptions, quantizeOptions } from "./schema.ts";
 
-/** real = scale × (integer − zeroPoint), for integers from −128 to 127. */
+/** real = scale × (integer − zeroPoint) , for integers from −128 to 127. */
 export interface Quantization {
   readonly scale: number;
   readonly zeroPoint: number;

@@ -5,6 +5,7 @@ import type { Convolution } from "../../../lowering/operations.ts";
 import type { QuantizedWeights } from "../../../quantization/network.ts";
 import { WEIGHT_LIMIT } from "../../../quantization/scheme.ts";
 import { float16Of } from "../../bytes/float16.ts";
+import type { WeightType } from "../../checkpoint.ts";
 import type { TfliteGraph } from "./graph.ts";
 import { dequantizeOptions } from "./schema.ts";
 import type { Quantization } from "./values.ts";
@@ -42,11 +43,7 @@ export function floatWeights(
   graph: TfliteGraph,
   name: string,
   operation: Convolution,
-  {
-    weights,
-    dtype,
-    layout,
-  }: { weights: QuantizedWeights | undefined; dtype: "float32" | "float16"; layout: KernelLayout },
+  { weights, dtype, layout }: { weights: QuantizedWeights | undefined; dtype: WeightType; layout: KernelLayout },
 ): readonly [kernel: number, bias: number] {
   const { kernel, bias } = realWeights(operation, weights);
   const values = filtersFirst(kernel, layout);

@@ -18,9 +18,7 @@ import { type TfliteIo, Values } from "./values.ts";
 const METADATA = "TFLITE_METADATA";
 const KERAS_PIXELS: Preprocessing = { scale: 1 / 127.5, offset: -1 };
 
-export interface TfliteOptions extends Pick<SavedModel, "model" | "classNames" | "preprocessing"> {
-  /** The type of the weights that are no integers. Default: float32. */
-  readonly dtype?: "float32" | "float16" | undefined;
+export interface TfliteOptions extends Pick<SavedModel, "model" | "classNames" | "preprocessing" | "dtype"> {
   /** The integers of a quantized model, and the type of its inputs and outputs. */
   readonly integers?: { readonly network: QuantizedNetwork; readonly io: TfliteIo };
 }
