@@ -1,7 +1,7 @@
 /** Quantized models as TFLite: int8 weights and activations, int32 biases. */
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import type { TfliteIo } from "../../saving/tflite/write/values.ts";
-import { tfliteBytes } from "../../saving/tflite/write/write.ts";
+import { tfliteBytes } from "../../saving/tflite/write.ts";
 import { describeModel } from "../files/describe-model.ts";
 import type { QuantizedParts } from "./quantized-file.ts";
 

@@ -95,14 +95,16 @@ function run(
   items.set(result, read(new Operation(operator, operatorName, output, builder, inputs)));
 }
 
-/** How pixels become what the model takes: as the metadata say; or, if it takes integers, which are pixels or pixels − 128, by their scale. */
+/** How pixels become what the model takes: as the metadata say; or without them, if it takes integers, which are pixels or pixels − 128, by their scale. */
 function preprocessingOf(file: TfliteModel): Preprocessing | undefined {
   const metadata = file.metadata("TFLITE_METADATA");
+  const said = metadata && normalizationOf(metadata);
+  if (said !== undefined) return said;
   const { quantization, dtype } = tensorAt(file, file.inputs[0] ?? -1);
   if (quantization !== undefined && (dtype === "uint8" || dtype === "int8")) {
     const { scale, zeroPoint } = quantization;
     const zero = dtype === "uint8" ? zeroPoint : zeroPoint + 128;
     if (Number.isFinite(scale) && Number.isFinite(zero)) return { scale, offset: -zero * scale };
   }
-  return metadata && normalizationOf(metadata);
+  return undefined;
 }

@@ -16,7 +16,7 @@ export const tflite: Format = {
       id: "tflite",
       endings: [".tflite"],
       holdsFloat16: true,
-      write: async (saved, name) => [(await import("./write/write.ts")).tfliteFile(saved, name)],
+      write: async (saved, name) => [(await import("./write.ts")).tfliteFile(saved, name)],
     },
   ],
 };

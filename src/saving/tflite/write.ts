@@ -1,19 +1,19 @@
 /** Writes models as TFLite (schema version 3), for phones, microcontrollers and Coral: pictures of one size, one at a time. */
-import { valueError } from "../../../core/errors.ts";
-import { type Dims, type Shape, formatShape } from "../../../core/shape.ts";
-import type { Layer } from "../../../layers/layer.ts";
-import type { Weight } from "../../../layers/weight.ts";
-import { fold } from "../../../lowering/fold.ts";
-import { lower } from "../../../lowering/lower.ts";
-import type { Operation } from "../../../lowering/operations.ts";
-import type { QuantizedNetwork } from "../../../quantization/network.ts";
-import type { Preprocessing, SavedModel, WrittenFile } from "../../checkpoint.ts";
-import { RAW_PIXELS, scalesPixels } from "../../pixels-inside.ts";
-import { type GraphEnd, TfliteGraph } from "./graph.ts";
-import { metadataOf, withLabels } from "./metadata.ts";
-import { OperatorWriter } from "./operators.ts";
-import { type NamedProgram, savedProgram } from "./named-program.ts";
-import { type TfliteIo, Values } from "./values.ts";
+import { valueError } from "../../core/errors.ts";
+import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
+import type { Layer } from "../../layers/layer.ts";
+import type { Weight } from "../../layers/weight.ts";
+import { fold } from "../../lowering/fold.ts";
+import { lower } from "../../lowering/lower.ts";
+import type { Operation } from "../../lowering/operations.ts";
+import type { QuantizedNetwork } from "../../quantization/network.ts";
+import type { Preprocessing, SavedModel, WrittenFile } from "../checkpoint.ts";
+import { RAW_PIXELS, scalesPixels } from "../pixels-inside.ts";
+import { type GraphEnd, TfliteGraph } from "./write/graph.ts";
+import { metadataOf, withLabels } from "./write/metadata.ts";
+import { OperatorWriter } from "./write/operators.ts";
+import { type NamedProgram, savedProgram } from "./write/named-program.ts";
+import { type TfliteIo, Values } from "./write/values.ts";
 
 const METADATA = "TFLITE_METADATA";
 const KERAS_PIXELS: Preprocessing = { scale: 1 / 127.5, offset: -1 };
