@@ -2,6 +2,7 @@
 
 import { cachedDownload, environment, findCached } from "#platform";
 
+import { MobileNetV2Error } from "../core/errors.ts";
 import type { CachedFile, DownloadOptions } from "../platform/contract.ts";
 
 const BASE_WEIGHT_PATH = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/";
@@ -54,9 +55,26 @@ function cachedFile(options: ImagenetOptions): CachedFile {
   return {
     maxBytes: MAX_BYTES,
     ...options,
+    check(bytes) {
+      requireNothingAfter(bytes);
+      options.check?.(bytes);
+    },
     url: `${base}${base.endsWith("/") ? "" : "/"}${name}`,
     folder: "models",
     name,
     advice: `Or name a mirror in ${MIRROR_VARIABLE}.`,
   };
+}
+
+/** Where an HDF5 file of version 0, as all of these are, says how long it is: a 64-bit number (HDF5 File Format Specification, II.A). */
+const END_ADDRESS = 40;
+
+/** @throws FormatError if there are bytes after what the file says is its end. */
+function requireNothingAfter(bytes: Uint8Array): void {
+  if (bytes.length < END_ADDRESS + 8) return;
+  const isHdf5 = bytes[0] === 0x89 && bytes[1] === 0x48;
+  const [version, offsetSize] = [bytes[8], bytes[13]];
+  const end = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(END_ADDRESS, true);
+  if (!isHdf5 || version !== 0 || offsetSize !== 8 || end >= BigInt(bytes.length)) return;
+  throw new MobileNetV2Error("FormatError", `there are ${BigInt(bytes.length) - end} bytes after the end of the file`);
 }

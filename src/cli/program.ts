@@ -52,7 +52,8 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    console.error(`error: ${messageOf(error)}`);
+    const { escapedBytes } = await import("../platform/node/byte-names.ts");
+    console.error(`error: ${escapedBytes(messageOf(error))}`);
     return isExpected(error) && error.name === "Interrupted" ? 130 : 1;
   }
 }
@@ -63,7 +64,9 @@ function withCommand(args: readonly string[], names: readonly string[]): readonl
   if (first === undefined) return ["classify"];
   const own = ["-h", "--help", "-V", "--version"];
   const isOption = first.startsWith("-") && !own.includes(first);
-  return isOption || (!names.includes(first) && existsSync(first)) ? ["classify", ...args] : args;
+  // Only the name of a file is not well-formed (byte-names.ts).
+  const isFile = !first.isWellFormed() || (!names.includes(first) && existsSync(first));
+  return isOption || isFile ? ["classify", ...args] : args;
 }
 
 function isExpected(error: unknown): error is Error {

@@ -3,11 +3,12 @@
  * by fmix32 (MurmurHash3's finalizer). The tests' Python side computes the same values.
  */
 
-/** The 32-bit FNV-1a hash of the UTF-8 bytes of a text. */
-export function fnv1a32(text: string): number {
+/** The 32-bit FNV-1a hash of bytes, or of the UTF-8 bytes of a text. No change of a single byte leaves it as it was. */
+export function fnv1a32(content: string | Uint8Array): number {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  return hash >>> 0;
 }
 
 /** The number at position `index` of a stream: at least 0 and below 1. */

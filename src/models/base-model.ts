@@ -10,7 +10,12 @@ import { Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import type { FilesSource, ReadOptions } from "../platform/contract.ts";
 import type { Preprocessing, WrittenFile } from "../saving/checkpoint.ts";
-import { type LoadWeightsOptions, hasKerasWeights, loadKerasWeights } from "../saving/keras/load-weights.ts";
+import {
+  type LoadWeightsOptions,
+  hasKerasWeights,
+  loadAnyKerasWeights,
+  loadKerasWeights,
+} from "../saving/keras/load-weights.ts";
 import { mainFile } from "../saving/main-file.ts";
 import type { LayerOptions } from "../layers/layer.ts";
 import type { SaveOptions } from "./files/save-model.ts";
@@ -71,7 +76,7 @@ export abstract class BaseModel extends Network {
     });
     const file = await mainFile(await openFiles(source, options));
     if (hasKerasWeights(file.bytes)) {
-      this.loadWeightsFromBytes(file.bytes, options);
+      await loadAnyKerasWeights(this.layers, file.bytes, options);
       return;
     }
     const { loadForeignWeights } = await import("./files/load-foreign-weights.ts");

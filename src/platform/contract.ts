@@ -53,6 +53,11 @@ export interface DownloadOptions extends ReadOptions {
   /** The time in milliseconds after which an attempt is given up if hardly anything arrived (less than 1 KiB). Default: 15,000. */
   readonly stallTimeout?: number | undefined;
   /**
+   * The time in milliseconds over which an attempt is given up if less than 1,000 bytes a second arrived. Like any attempt that is given up, it
+   * is followed by another one that goes on from where it was. Default: 60,000.
+   */
+  readonly slowTimeout?: number | undefined;
+  /**
    * The base of the pause before another attempt, in milliseconds. It doubles with every attempt in a row that brings nothing new, and is
    * varied at random by up to a half; no pause is longer than 5 seconds. Default: 500.
    */
@@ -89,14 +94,23 @@ export interface FileSet {
 /** A source of a set of files: a file, a folder (in Node only), an address, bytes, or files that the user chose. */
 export type FilesSource = BytesSource | readonly File[];
 
+/** Something in a folder that is no folder. */
+export interface FolderFile {
+  readonly name: string;
+  /** Whether it is a symbolic link; `kind` says what that leads to. */
+  readonly isLink: boolean;
+  /** A file; something else, such as a pipe or a device; or nothing, as a link that leads nowhere. */
+  readonly kind: "file" | "other" | "none";
+}
+
 /** The content of a folder, in no particular order. */
 export interface FolderContent {
-  /** The path of the folder with all links resolved; two folders with the same path are the same folder. */
-  readonly real: string;
+  /** What tells the folder from all others, whatever path leads to it. */
+  readonly identity: string;
   /** The folders inside, and whether each is a link. */
   readonly folders: readonly { readonly name: string; readonly isLink: boolean }[];
-  /** The names of everything that is not a folder, including links that lead nowhere. */
-  readonly files: readonly string[];
+  /** Everything that is not a folder, including links that lead nowhere. */
+  readonly files: readonly FolderFile[];
 }
 
 /** A temporary file for bytes that do not fit into memory. It is removed when it is closed and, on most systems, when the process ends. */
@@ -154,10 +168,16 @@ export interface BytesPlatform {
    */
   readFolder(path: string): Promise<FolderContent>;
   /**
-   * Writes a whole file, or leaves what was there as it was.
+   * Writes a whole file, or leaves what was there as it was. Symbolic links are written through; what is replaced keeps its mode; pipes and
+   * devices are written to.
    * @throws IOError; in browsers, UnsupportedError.
    */
   writeBytes(path: string | URL, bytes: Uint8Array): Promise<void>;
+  /**
+   * Writes several files as `writeBytes` does, in this order, and makes missing folders. None appears before all are complete.
+   * @throws IOError; in browsers, UnsupportedError.
+   */
+  writeFiles(files: readonly { readonly path: string; readonly bytes: Uint8Array }[]): Promise<void>;
   /**
    * Removes a file; returns false if there is none.
    * @throws IOError; in browsers, UnsupportedError.

@@ -7,6 +7,7 @@ import type { ReadOptions } from "./contract.ts";
 /** Options of `fetchBytes`; see `DownloadOptions`. */
 export interface FetchOptions extends ReadOptions {
   readonly stallTimeout?: number | undefined;
+  readonly slowTimeout?: number | undefined;
   readonly retryDelay?: number | undefined;
   /** Whether to bypass the caches on the way, such as the browser's. Default: false. */
   readonly fresh?: boolean;
@@ -17,6 +18,9 @@ export const DEFAULT_MAX_BYTES = 2 ** 30;
 const DEFAULT_STALL_TIMEOUT = 15_000;
 /** If fewer bytes than this arrive within the stall timeout, the attempt is given up. */
 const STALL_BYTES = 1024;
+const DEFAULT_SLOW_TIMEOUT = 60_000;
+/** If fewer bytes a second than this arrive over the slow timeout, the attempt is given up: another connection may be faster. */
+const SLOW_BYTES_PER_SECOND = 1000;
 /** The number of attempts in a row that may bring nothing new. */
 const IDLE_TRIES = 4;
 const MAX_TRIES = 32;
@@ -31,7 +35,7 @@ interface Failure {
 }
 
 /**
- * Downloads all bytes of an http, https, data or blob address. After a transient failure (a cut, a stall, or the status 408, 425, 429 or
+ * Downloads all bytes of an http, https, data or blob address. After a transient failure (a cut, a stall, a crawl, or the status 408, 425, 429 or
  * 5xx) it tries again after growing pauses, and continues from where it stopped if the server supports that.
  *
  * @throws NetworkError or LimitError; the signal's reason if `signal` aborts.
@@ -84,22 +88,32 @@ class Transfer {
    * @throws an error that another attempt would not cure.
    */
   async attempt(): Promise<Failure | null> {
-    const timeout = this.#options.stallTimeout ?? DEFAULT_STALL_TIMEOUT;
+    const { stallTimeout = DEFAULT_STALL_TIMEOUT, slowTimeout = DEFAULT_SLOW_TIMEOUT } = this.#options;
     const stop = new AbortController();
     const user = this.#options.signal;
     user?.throwIfAborted();
-    let seen = this.bytes.length;
-    let stalled = false;
-    const watchdog = setInterval(() => {
-      stalled = this.bytes.length < seen + STALL_BYTES;
-      seen = this.bytes.length;
-      if (stalled) {
-        stop.abort();
-      }
-    }, timeout);
+    let stopped: string | undefined;
+    const watch = (timeout: number, least: number, reason: string): ReturnType<typeof setInterval> => {
+      let seen = this.bytes.length;
+      return setInterval(() => {
+        if (this.bytes.length < seen + least) {
+          stopped ??= reason;
+          stop.abort();
+        }
+        seen = this.bytes.length;
+      }, timeout);
+    };
+    const watchdogs = [
+      watch(stallTimeout, STALL_BYTES, `nothing came for ${stallTimeout / 1000} seconds`),
+      watch(
+        slowTimeout,
+        (SLOW_BYTES_PER_SECOND * slowTimeout) / 1000,
+        `less than ${SLOW_BYTES_PER_SECOND} bytes a second came for ${slowTimeout / 1000} seconds`,
+      ),
+    ];
     const failed = (error: unknown): Failure => {
       user?.throwIfAborted();
-      return { reason: stalled ? `nothing came for ${timeout / 1000} seconds` : networkReason(error) };
+      return { reason: stopped ?? networkReason(error) };
     };
     try {
       const signal = user === undefined ? stop.signal : AbortSignal.any([user, stop.signal]);
@@ -121,7 +135,7 @@ class Transfer {
       }
       return await this.#receive(response, failed);
     } finally {
-      clearInterval(watchdog);
+      for (const watchdog of watchdogs) clearInterval(watchdog);
       // Cancels whatever is still on its way; nothing happens if everything was read.
       stop.abort();
     }
@@ -179,12 +193,12 @@ class Transfer {
   /** Whether a 206 response is exactly the rest of what has arrived. */
   #continues(response: Response): boolean {
     const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
-    return (
-      range !== null &&
-      Number(range[1]) === this.bytes.length &&
-      (this.#total === null || Number(range[3]) === this.#total) &&
-      versionOf(response) === this.#version
-    );
+    if (range === null || Number(range[1]) !== this.bytes.length || versionOf(response) !== this.#version) return false;
+    const total = range[3] === "*" ? this.#total : Number(range[3]);
+    if (this.#total !== null && total !== this.#total) return false;
+    // The first answer may not have said it.
+    this.#total = total;
+    return true;
   }
 
   async #receive(response: Response, failed: (error: unknown) => Failure): Promise<Failure | null> {

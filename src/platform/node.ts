@@ -2,8 +2,9 @@
 
 export { cachedDownload, findCached, listCached, removeCached } from "./node/cache.ts";
 export { openFiles } from "./node/file-set.ts";
-export { makeFolder, readBytes, removeFile, writeBytes } from "./node/files.ts";
+export { makeFolder, readBytes, removeFile } from "./node/files.ts";
 export { readFolder } from "./node/folder.ts";
+export { writeBytes, writeFiles } from "./node/outputs.ts";
 export { openScratch } from "./node/scratch.ts";
 export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./node/system.ts";
 export { decodeImage, encodeImage } from "./node/image.ts";

@@ -43,6 +43,7 @@ export {
   pictureFormat,
   preparePicture,
 } from "../tasks/picture-format.ts";
+export type { PixelFacts, Pixels, PixelsName } from "../tasks/pixels.ts";
 export type { Preparation, PreparationOptions } from "../tasks/preparation.ts";
 export { answersWithLogits } from "../tasks/scores.ts";
 export { type ClassTally, type Mistake, Tally } from "../tasks/tally.ts";

@@ -23,9 +23,7 @@ export function readExtras(json: Json | undefined): Extras {
   const scaling = member(json, "preprocessing");
   return {
     ...(labels !== undefined && { classNames: labelsOf(labels) }),
-    ...(scaling !== undefined && {
-      preprocessing: { scale: factorOf(member(scaling, "scale")), offset: factorOf(member(scaling, "offset")) },
-    }),
+    ...(scaling !== undefined && { preprocessing: preprocessingOf(scaling) }),
   };
 }
 
@@ -35,15 +33,7 @@ function labelsOf(value: Json): readonly string[] {
   return labels;
 }
 
-function factorOf(value: Json | undefined): number | readonly number[] {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  return arrayOf(value, "The `preprocessing` of the metadata").map((item) => {
-    if (typeof item === "number" && Number.isFinite(item)) return item;
-    throw formatError("The `preprocessing` of the metadata should be numbers.");
-  });
-}
-
-/** A `Preprocessing` from the JSON that stands alone. @throws FormatError */
+/** A `Preprocessing` from JSON. @throws FormatError */
 export function preprocessingOf(json: Json): Preprocessing {
   const part = (key: string): number | readonly number[] => {
     const value = member(json, key);
@@ -61,5 +51,5 @@ export function textsOf(value: Json | undefined, what: string): readonly string[
 export function numbersOf(value: Json | undefined, what: string): readonly number[] {
   const list = arrayOf(value, what);
   if (list.length === 0 || list.length > 1000) throw formatError(`${what} should have a number a channel.`);
-  return list.map((item) => numberOf(item, `Each number of ${what}`));
+  return list.map((item) => numberOf(item, `Each number of ${what.charAt(0).toLowerCase()}${what.slice(1)}`));
 }

@@ -6,7 +6,8 @@ import { LABELS, namedClasses } from "./labels/labels-beside.ts";
 import { hasMainName, mainNameOf, mainNamesOf } from "./main-name.ts";
 import { nsfwjs } from "./nsfwjs/format.ts";
 import { onnx } from "./onnx/format.ts";
-import { RAW_PIXELS, scalesPixels } from "./pixels-inside.ts";
+import { checkScaling } from "./plausible.ts";
+import { RAW_PIXELS, scalingInside } from "./pixels-inside.ts";
 import { safetensors } from "./safetensors/format.ts";
 import { tfjs } from "./tfjs/format.ts";
 import { tflite } from "./tflite/format.ts";
@@ -67,7 +68,10 @@ export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
   const format = formats.find(({ matches }) => matches(source));
   if (format === undefined) throw describeUnknown(source.bytes);
   const checkpoint = await format.open(source);
+  if (checkpoint.preprocessing !== undefined) checkScaling(checkpoint.preprocessing);
   const scales =
-    checkpoint.preprocessing === undefined && checkpoint.model !== undefined && scalesPixels(checkpoint.model);
+    checkpoint.preprocessing === undefined &&
+    checkpoint.model !== undefined &&
+    scalingInside(checkpoint.model) !== undefined;
   return scales ? { ...checkpoint, preprocessing: RAW_PIXELS } : checkpoint;
 }

@@ -1,4 +1,5 @@
-/** Finds out whether a model scales pixels itself: whether what it does first is to make small numbers of bytes. */
+/** Finds out how a model scales pixels itself: whether what it does first is to make small numbers of bytes. */
+import { isRecord } from "../layers/arguments.ts";
 import type { LayerDescription, ModelDescription, Preprocessing } from "./checkpoint.ts";
 
 /** Pixels as they are, from 0 to 255. */
@@ -8,11 +9,12 @@ export const RAW_PIXELS: Preprocessing = { scale: 1, offset: 0 };
 const LEAST_OF_UNITS = 0.1;
 
 /**
- * Whether a model begins with Keras's `Rescaling` of pixels, as its guides recommend, or with `preprocess_input`; augmentation, which does
- * nothing in inference, may come before. Pictures for it are not to be scaled once more, whether its file says so or not.
+ * The `Rescaling` of pixels that a model begins with, as Keras's guides recommend, or its `preprocess_input`; augmentation, which does
+ * nothing in inference, may come before. Pictures for it are not to be scaled once more, whether its file says so or not. Undefined if the
+ * model does not begin with one.
  */
-export function scalesPixels({ layers, inputs }: ModelDescription): boolean {
-  if (inputs.length > 1) return false;
+export function scalingInside({ layers, inputs }: ModelDescription): Preprocessing | undefined {
+  if (inputs.length > 1) return undefined;
   const users = usersOf(layers);
   const seen = new Set<string>();
   // The first layer of a Sequential takes its input, which need not be among its layers.
@@ -20,11 +22,13 @@ export function scalesPixels({ layers, inputs }: ModelDescription): boolean {
   while (next !== undefined && isIdle(next) && !seen.has(next.name)) {
     seen.add(next.name);
     const [user, ...more] = users.get(next.name) ?? [];
-    if (more.length > 0) return false;
+    if (more.length > 0) return undefined;
     next = user;
   }
-  if (next?.model !== undefined) return scalesPixels(next.model);
-  return next?.className === "Rescaling" && isOfPixels(next.config.scale);
+  if (next?.model !== undefined) return scalingInside(next.model);
+  if (next?.className !== "Rescaling") return undefined;
+  const [scale, offset] = [factorOf(next.config.scale), factorOf(next.config.offset ?? 0)];
+  return scale !== undefined && offset !== undefined && isOfPixels(scale) ? { scale, offset } : undefined;
 }
 
 function usersOf(layers: readonly LayerDescription[]): ReadonlyMap<string, readonly LayerDescription[]> {
@@ -58,7 +62,14 @@ function isIdle({ className, config, model }: LayerDescription): boolean {
   return className === "Dropout" || (className === "Activation" && config.activation === "linear");
 }
 
-function isOfPixels(scale: unknown): boolean {
-  const scales: readonly unknown[] = Array.isArray(scale) ? scale : [scale];
-  return scales.every((one) => typeof one === "number" && Math.abs(one) < LEAST_OF_UNITS);
+function factorOf(given: unknown): number | readonly number[] | undefined {
+  // Keras writes a NumPy array as { className: "__numpy__", config: { value: […] } }.
+  const value = isRecord(given) && isRecord(given.config) ? given.config.value : given;
+  if (typeof value === "number") return value;
+  return Array.isArray(value) && value.every((one) => typeof one === "number") ? value : undefined;
+}
+
+function isOfPixels(scale: number | readonly number[]): boolean {
+  const scales = typeof scale === "number" ? [scale] : scale;
+  return scales.every((one) => Math.abs(one) < LEAST_OF_UNITS);
 }

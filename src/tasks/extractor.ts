@@ -12,9 +12,11 @@ import type { ThreadOptions } from "../models/threads.ts";
 import type { BytesSource, FilesSource } from "../platform/contract.ts";
 import { nameOf, namedError, option, optionError } from "./errors.ts";
 import { type LoadingOptions, inputShapeOf, modelOfCheckpoint } from "./opened-model.ts";
-import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
+import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture, publishedFormat } from "./picture-format.ts";
+import type { PixelFacts, Pixels } from "./pixels.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
 import { checkPublished } from "./published.ts";
+import { requireNumbers } from "./scores.ts";
 
 /** The pooling of a feature map over rows and columns: `avg` is the mean, `max` the maximum, `none` keeps all values. */
 export type VectorPooling = "avg" | "max" | "none";
@@ -30,6 +32,8 @@ export interface ExtractorOptions extends PreparationOptions, ThreadOptions, Loa
   readonly alpha?: number | undefined;
   /** The height and width of pictures, in pixels, if the checkpoint leaves them open. Default: 224. */
   readonly size?: number | undefined;
+  /** The scaling of pixels that the model was trained with, in place of the file's: `"-1..1"`, `"0..1"`, `"0..255"`, `"torch"`, or `{ scale, offset }`. Default: the file's, else `"-1..1"`. */
+  readonly pixels?: Pixels | undefined;
   /** The name of the layer whose output makes the vectors. Default: the last one before the classifier. */
   readonly layer?: string | undefined;
   /** The pooling of a feature map [rows, cols, channels]. Default: `"avg"`. */
@@ -47,6 +51,8 @@ export interface ExtractorFacts {
   readonly pooling: VectorPooling;
   /** The size of pictures, in pixels: [height, width]. */
   readonly size: readonly [rows: number, cols: number];
+  /** The scaling of pixels, and where it is known from. */
+  readonly pixels: PixelFacts;
   /** How pictures are brought to that size: a plain object that can be written as JSON and compared. */
   readonly preparation: object;
 }
@@ -60,7 +66,7 @@ export interface Extractor extends Disposable {
   prepare(picture: BytesSource): Promise<Tensor<Float32Array>>;
   /** The vectors of a prepared picture [rows, cols, channels], or of a batch of them, as a tensor [samples, length]. */
   extract(pictures: Tensor): Promise<Tensor<Float32Array>>;
-  /** The vector of a picture: `length` numbers. @throws what `loadImg` throws. */
+  /** The vector of a picture: `length` numbers. @throws what `loadImg` throws; ValueError if the model answers with NaN or infinity. */
   embed(picture: BytesSource): Promise<Float32Array>;
   dispose(): void;
 }
@@ -78,6 +84,7 @@ export async function loadExtractor(options: ExtractorOptions = {}): Promise<Ext
     weights: true,
     alpha: true,
     size: true,
+    pixels: true,
     layer: true,
     pooling: true,
     threads: true,
@@ -95,12 +102,13 @@ export async function loadExtractor(options: ExtractorOptions = {}): Promise<Ext
 }
 
 async function imagenetExtractor(options: ExtractorOptions, loading: LoadingOptions): Promise<Extractor> {
-  const { alpha = 1, size = DEFAULT_SIZE, layer, threads } = options;
+  const { alpha = 1, size = DEFAULT_SIZE, pixels, layer, threads } = options;
   // Without the classifier the file is smaller; with it, its layers can be asked for too.
   const includeTop = isOfTheTop(layer);
   checkPublished(alpha, includeTop ? size : undefined);
   const model = await MobileNetV2({ alpha, inputShape: [size, size, 3], includeTop, threads, ...loading });
-  return extractorOf(model, pictureFormat([size, size, 3], { ...preparationIn(options), size }), "imagenet", options);
+  const format = pictureFormat([size, size, 3], { ...preparationIn(options), size, pixels });
+  return extractorOf(model, publishedFormat(format), "imagenet", options);
 }
 
 function isOfTheTop(layer: string | undefined): boolean {
@@ -112,14 +120,14 @@ async function fileExtractor(
   options: ExtractorOptions,
   loading: LoadingOptions,
 ): Promise<Extractor> {
-  const { alpha, size, threads } = options;
+  const { alpha, size, pixels, threads } = options;
   const checkpoint = await readCheckpoint(source, loading);
   const model = await modelOfCheckpoint(checkpoint, { alpha, size }, threads);
   if (model instanceof QuantizedModel) {
     throw valueError("A model of integers has no layers to look at. Give the one that it was made of.");
   }
   const { preprocessing } = checkpoint;
-  const format = pictureFormat(inputShapeOf(model), { ...preparationIn(options), size, preprocessing });
+  const format = pictureFormat(inputShapeOf(model), { ...preparationIn(options), size, preprocessing, pixels });
   return extractorOf(model, format, nameOf(source) ?? "bytes", options);
 }
 
@@ -134,7 +142,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
   const isMap = shape.length === 3;
   const pooling: VectorPooling = isMap ? (options.pooling ?? "avg") : "none";
   const channels = shape.at(-1) ?? 0;
-  const { rows, cols, preparation } = format;
+  const { rows, cols, preparation, pixels } = format;
   const length = pooling === "none" ? shape.reduce<number>((size, axis) => size * (axis ?? 0), 1) : channels;
   if (!(length > 0)) {
     const shown = shape.map((axis) => axis ?? "any").join(" × ");
@@ -154,13 +162,14 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
       layer: output.node.layer.name,
       pooling,
       size: [rows, cols],
+      pixels,
       preparation: { interpolation, fit, ...(fit === "resize, then cut" && { side, half }), autoOrient },
     },
     length,
     prepare,
     extract,
     async embed(picture) {
-      return (await extract(await prepare(picture))).data;
+      return requireNumbers(await extract(await prepare(picture)), whole.name).data;
     },
     dispose: () => model.dispose(),
     [Symbol.dispose]: () => model.dispose(),

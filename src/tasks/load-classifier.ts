@@ -3,14 +3,15 @@ import { imagenetClasses } from "../applications/class-names.ts";
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { valueError } from "../core/errors.ts";
 import { type Names, checkOptions } from "../core/options.ts";
+import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { readCheckpoint } from "../models/files/load-model.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import type { BytesSource, FilesSource } from "../platform/contract.ts";
 import { NSFWJS_CLASSES } from "../saving/nsfwjs/classes.ts";
-import { type Classifier, LoadedClassifier } from "./classifier.ts";
+import { type Classifier, type ClassifierOutput, LoadedClassifier } from "./classifier.ts";
 import { nameOf, namedError } from "./errors.ts";
-import { type LabelsSource, checkLabelCount, givenLabels, ownLabels } from "./labels.ts";
+import { type Labels, type LabelsSource, checkLabelCount, givenLabels, ownLabels } from "./labels.ts";
 import { NSFWJS_SIZE, checkNsfwjsOptions, prepareForNsfwjs } from "./nsfwjs.ts";
 import {
   type LoadingOptions,
@@ -21,9 +22,18 @@ import {
   outputShapeOf,
   recognizedIn,
 } from "./opened-model.ts";
-import { DEFAULT_SIZE, type PictureFormat, pictureFormat, preparePicture } from "./picture-format.ts";
+import {
+  DEFAULT_SIZE,
+  type PictureFormat,
+  pictureFormat,
+  preparePicture,
+  preprocessingIn,
+  publishedFormat,
+} from "./picture-format.ts";
 import { PREPARATION_OPTIONS, type PreparationOptions } from "./preparation.ts";
+import { type Pixels, scalingOf } from "./pixels.ts";
 import { checkPublished } from "./published.ts";
+import { answersWithProbabilities } from "./scores.ts";
 
 /** The options of `planClassifier`. */
 export interface ClassifierOptions extends PreparationOptions, ThreadOptions {
@@ -41,6 +51,8 @@ export interface ClassifierOptions extends PreparationOptions, ThreadOptions {
   readonly alpha?: number | undefined;
   /** The height and width of pictures, in pixels, if the checkpoint leaves them open. Default: 224. */
   readonly size?: number | undefined;
+  /** The scaling of pixels that the model was trained with, in place of the file's: `"-1..1"`, `"0..1"`, `"0..255"`, `"torch"`, or `{ scale, offset }`. Default: the file's, else `"-1..1"`. */
+  readonly pixels?: Pixels | undefined;
   /** The names of the classes, or a file that has them, as `readLabels` reads it. Default: the checkpoint's, else ImageNet's, else numbers. */
   readonly labels?: LabelsSource | undefined;
 }
@@ -66,6 +78,7 @@ const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
   preset: true,
   alpha: true,
   size: true,
+  pixels: true,
   labels: true,
   threads: true,
 };
@@ -94,7 +107,8 @@ export function planClassifier(options: ClassifierOptions = {}): ClassifierPlan 
 function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
   const { weights: _, preset: _preset, alpha = 1, size = DEFAULT_SIZE, labels, threads, ...how } = options;
   checkPublished(alpha, size);
-  const format = pictureFormat([size, size, 3], { ...how, size });
+  const format = publishedFormat(pictureFormat([size, size, 3], { ...how, size }));
+  const { pixels } = format;
   const prepare = (picture: BytesSource): Promise<Tensor> => preparePicture(picture, format);
   return {
     weights: "imagenet",
@@ -104,7 +118,7 @@ function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
       const names = (await givenLabels(labels)) ?? imagenetClasses();
       checkLabelCount(names, imagenetClasses().length);
       const model = await MobileNetV2({ alpha, inputShape: [size, size, 3], threads, ...loading });
-      return new LoadedClassifier(model, { weights: "imagenet", alpha, size, labels: names, prepare });
+      return new LoadedClassifier(model, { weights: "imagenet", alpha, size, pixels, labels: names, prepare });
     },
   };
 }
@@ -125,7 +139,14 @@ function nsfwjsClassifier(options: ClassifierOptions): ClassifierPlan {
       const names = (await givenLabels(labels)) ?? NSFWJS_CLASSES;
       checkLabelCount(names, NSFWJS_CLASSES.length);
       const model = await modelOfCheckpoint(await readCheckpoint(source, loading), {}, threads);
-      return new LoadedClassifier(model, { weights: preset, alpha: 1, size: NSFWJS_SIZE, labels: names, prepare });
+      return new LoadedClassifier(model, {
+        weights: preset,
+        alpha: 1,
+        size: NSFWJS_SIZE,
+        pixels: { ...scalingOf("0..1"), source: "published" },
+        labels: names,
+        prepare,
+      });
     },
   };
 }
@@ -175,15 +196,17 @@ class FileClassifier implements ClassifierPlan {
     const model = await modelOfCheckpoint(checkpoint, { alpha, size }, threads);
     try {
       const format = pictureFormat(inputShapeOf(model), wanted);
+      model.preprocessing = preprocessingIn(format);
       this.#know(format);
       const names = await givenLabels(labels);
-      const classes = classCountOf(model);
-      if (names !== undefined) checkLabelCount(names, classes);
+      const outputs = model.outputs.length > 1 ? outputsOf(model, names) : undefined;
       return new LoadedClassifier(model, {
         weights: this.weights,
         alpha: recognizedIn(checkpoint)?.alpha,
         size: format.rows === format.cols ? format.rows : [format.rows, format.cols],
-        labels: names ?? ownLabels(model.classNames, classes),
+        pixels: format.pixels,
+        outputs,
+        labels: outputs === undefined ? labelsFor(model, names) : (outputs.find((one) => one.labels)?.labels ?? []),
         prepare: (picture) => preparePicture(picture, format),
       });
     } catch (error) {
@@ -193,13 +216,39 @@ class FileClassifier implements ClassifierPlan {
   }
 }
 
+/** The given names of the classes, or those that the model goes with. @throws ValueError if the model has no classifier, or other classes. */
+function labelsFor(model: OpenedModel, names: Labels | undefined): Labels {
+  const classes = classCountOf(model);
+  if (names !== undefined) checkLabelCount(names, classes);
+  return names ?? ownLabels(model.classNames, classes);
+}
+
+/** Several outputs. The names are those of the first classes; other classes have numbers. @throws ValueError if there are other classes. */
+function outputsOf(model: OpenedModel, names: Labels | undefined): readonly ClassifierOutput[] {
+  const counts = model.outputs.map((output) =>
+    answersWithProbabilities(output) ? classesIn(output.shape.slice(1)) : undefined,
+  );
+  const first = counts.findIndex((count) => count !== undefined);
+  if (names !== undefined) checkLabelCount(names, counts[first] ?? 0);
+  return model.outputs.map(({ node }, i) => {
+    const count = counts[i];
+    const own = i === first ? model.classNames : undefined;
+    const labels = count === undefined ? undefined : i === first && names ? names : ownLabels(own, count);
+    return { name: node.layer.name, labels };
+  });
+}
+
+/** The number of classes, if an answer of a shape is one number for each. */
+function classesIn(shape: Shape): number | undefined {
+  const classes = shape.at(-1);
+  return typeof classes === "number" && shape.slice(0, -1).every((axis) => axis === 1) ? classes : undefined;
+}
+
 /** How many classes the model answers with. @throws ValueError if it answers with a map of features, or a vector of them. */
 function classCountOf(model: OpenedModel): number {
   const shape = outputShapeOf(model);
-  const classes = shape.at(-1);
-  if (typeof classes === "number" && shape.slice(0, -1).every((axis) => axis === 1) && !isVectorOfFeatures(model)) {
-    return classes;
-  }
+  const classes = classesIn(shape);
+  if (classes !== undefined && !isVectorOfFeatures(model)) return classes;
   throw valueError(
     `The model has no classifier: it answers with features of shape (${shape.map((axis) => axis ?? "any").join(", ")}).`,
   );

@@ -5,8 +5,10 @@ import type { BytesSource } from "../platform/contract.ts";
 import { ImageDataset, type Unreadable } from "../training/data/pictures/image-dataset.ts";
 import { sliceRows } from "../training/data/rows.ts";
 import type { Classifier } from "./classifier.ts";
+import { namedError } from "./errors.ts";
 import type { Extractor } from "./extractor.ts";
 import { nameOfLabel } from "./labels.ts";
+import { requireNumbers } from "./scores.ts";
 import { Tally } from "./tally.ts";
 
 /** The pictures in a batch: some batches are in memory at once, decoded. */
@@ -54,7 +56,7 @@ export interface EvaluateClassifierOptions extends Omit<ManyPicturesOptions, "on
  *
  * @param paths the paths or URLs of pictures
  * @param labels the class index of each picture
- * @throws ValueError if there are not as many labels as pictures; with `strict`, the error of the first picture that cannot be read.
+ * @throws ValueError if there are not as many labels as pictures, or the model answers with NaN or infinity; with `strict`, the error of the first picture that cannot be read.
  */
 export async function evaluateClassifier(
   classifier: Classifier,
@@ -77,8 +79,11 @@ export async function evaluateClassifier(
   for await (const { x, y, indices } of pictures) {
     for (const [sample, index] of (indices ?? []).entries()) {
       signal?.throwIfAborted();
-      const { data: scores } = await classifier.scores(sliceRows(x, sample, sample + 1));
-      tally.add(paths[index] ?? "", y?.data[sample] ?? 0, scores);
+      const path = paths[index] ?? "";
+      const { data: scores } = await classifier.scores(sliceRows(x, sample, sample + 1)).catch((error: unknown) => {
+        throw namedError(error, path);
+      });
+      tally.add(path, y?.data[sample] ?? 0, scores);
       onProgress?.(index + 1, paths.length, tally);
     }
   }
@@ -103,7 +108,7 @@ export interface VectorStream extends AsyncIterable<VectorBatch> {
  * Makes the vectors of pictures, some at a time: memory does not depend on how many there are.
  *
  * @param paths the paths or addresses of pictures
- * @throws with `strict`, the error of the first picture that cannot be read, when it is its turn.
+ * @throws ValueError naming the picture if the model answers with NaN or infinity; with `strict`, the error of the first picture that cannot be read, when it is its turn.
  */
 export function extractAll(
   extractor: Extractor,
@@ -126,7 +131,15 @@ export function extractAll(
     async *[Symbol.asyncIterator]() {
       for await (const { x, indices = new Int32Array() } of pictures) {
         signal?.throwIfAborted();
-        yield { indices, vectors: await extractor.extract(x) };
+        const vectors = await extractor.extract(x);
+        for (const [sample, index] of indices.entries()) {
+          try {
+            requireNumbers(sliceRows(vectors, sample, sample + 1), extractor.facts.model);
+          } catch (error) {
+            throw namedError(error, paths[index]);
+          }
+        }
+        yield { indices, vectors };
         onProgress?.((indices.at(-1) ?? 0) + 1, paths.length);
       }
     },

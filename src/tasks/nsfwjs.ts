@@ -5,6 +5,7 @@ import type { Image } from "../image/image.ts";
 import { loadImg } from "../image/load-img.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import { option, optionError } from "./errors.ts";
+import type { Pixels } from "./pixels.ts";
 import type { PreparationOptions } from "./preparation.ts";
 
 /** The rows and columns of its pictures. */
@@ -12,9 +13,16 @@ export const NSFWJS_SIZE = 224;
 
 /** @throws ValueError for options of other pictures or other weights than the preset's. */
 export function checkNsfwjsOptions(
-  options: PreparationOptions & { readonly alpha?: number | undefined; readonly size?: number | undefined },
+  options: PreparationOptions & {
+    readonly alpha?: number | undefined;
+    readonly size?: number | undefined;
+    readonly pixels?: Pixels | undefined;
+  },
 ): void {
-  const { alpha = 1, size = NSFWJS_SIZE, cropAs, resize, crop } = options;
+  const { alpha = 1, size = NSFWJS_SIZE, cropAs, resize, crop, pixels } = options;
+  if (pixels !== undefined) {
+    throw optionError`The weights \`nsfwjs\` are for pixels as nsfwjs scales them, from 0 to 1. ${option("pixels")} does not go with them.`;
+  }
   if (cropAs !== undefined || resize !== undefined || crop !== undefined) {
     throw optionError`The weights \`nsfwjs\` are for pictures as nsfwjs prepares them: squeezed. ${option("cropAs")}, ${option("resize")} and ${option("crop")} do not go with them.`;
   }

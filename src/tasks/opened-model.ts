@@ -114,6 +114,7 @@ async function modelOfWeights(
     throw error;
   }
   model.classNames = checkpoint.classNames;
+  model.preprocessing = checkpoint.preprocessing;
   return model;
 }
 

@@ -8,6 +8,7 @@ import type { ColorMode } from "../image/image.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import type { Preprocessing } from "../saving/checkpoint.ts";
 import { option, optionError } from "./errors.ts";
+import { KERAS_PIXELS, type PixelFacts, type Pixels, isSameScaling, pixelFacts } from "./pixels.ts";
 import {
   PREPARATION_OPTIONS,
   type Preparation,
@@ -24,16 +25,18 @@ export interface PictureFormat {
   readonly cols: number;
   /** How pictures are brought to that size. */
   readonly preparation: Preparation;
-  /** The scaling of pixels; undefined means to [-1, 1], as Keras's MobileNetV2 expects. */
-  readonly preprocessing: Preprocessing | undefined;
+  /** The scaling of pixels, and where it is known from. */
+  readonly pixels: PixelFacts;
 }
 
 /** The options of `pictureFormat`. */
 export interface PictureFormatOptions extends PreparationOptions {
   /** The height and width of pictures, in pixels, if the model takes any size. Default: `crop`, or 224. */
   readonly size?: number | undefined;
-  /** The scaling of pixels that the model expects: `model.preprocessing`. Default: to [-1, 1]. */
+  /** The scaling of pixels that the file says: `model.preprocessing`. Default: to [-1, 1]. */
   readonly preprocessing?: Preprocessing | undefined;
+  /** The scaling of pixels that the user says, in place of `preprocessing`. Default: none. */
+  readonly pixels?: Pixels | undefined;
 }
 
 /** The size of pictures if neither the file nor the user says one. */
@@ -52,8 +55,8 @@ const COLOR_MODES: ReadonlyMap<number, ColorMode> = new Map([
  * @throws ValueError if the model does not take pictures, or not of that size, or if the options contradict each other
  */
 export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}): PictureFormat {
-  checkOptions("pictureFormat()", options, { ...PREPARATION_OPTIONS, size: true, preprocessing: true });
-  const { size, preprocessing, ...how } = options;
+  checkOptions("pictureFormat()", options, { ...PREPARATION_OPTIONS, size: true, preprocessing: true, pixels: true });
+  const { size, preprocessing, pixels, ...how } = options;
   const [rows = null, cols = null, channels = null, ...more] = shape;
   const colorMode = COLOR_MODES.get(channels ?? 3);
   const shown = shape.map((axis) => axis ?? "any").join(" × ");
@@ -65,7 +68,11 @@ export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}):
   }
   const wanted = size ?? how.crop ?? DEFAULT_SIZE;
   const known = { rows: rows ?? wanted, cols: cols ?? wanted };
-  return { ...known, preparation: preparationOf({ ...known, colorMode }, how), preprocessing };
+  return {
+    ...known,
+    preparation: preparationOf({ ...known, colorMode }, how),
+    pixels: pixelFacts(pixels, preprocessing),
+  };
 }
 
 /**
@@ -75,7 +82,20 @@ export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}):
  */
 export async function preparePicture(
   picture: BytesSource,
-  { preparation, preprocessing }: PictureFormat,
+  { preparation, pixels }: PictureFormat,
 ): Promise<Tensor<Float32Array>> {
+  // Keras's own is computed as Keras does, to the bit.
+  const preprocessing = isSameScaling(pixels, KERAS_PIXELS) ? undefined : pixels;
   return preprocessInput(await preparedPixels(picture, preparation), { preprocessing });
+}
+
+/** The format of pictures for weights that Keras publishes: how pixels are scaled for them is not assumed but known. */
+export function publishedFormat(format: PictureFormat): PictureFormat {
+  const { pixels } = format;
+  return pixels.source === "assumed" ? { ...format, pixels: { ...pixels, source: "published" } } : format;
+}
+
+/** What `model.preprocessing` is to be: the scaling if somebody says it, else undefined. */
+export function preprocessingIn({ pixels: { scale, offset, source } }: PictureFormat): Preprocessing | undefined {
+  return source === "option" || source === "file" ? { scale, offset } : undefined;
 }

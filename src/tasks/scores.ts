@@ -1,4 +1,5 @@
-/** What a model's answers are: probabilities, or logits, which models of PyTorch's packages answer with. */
+/** What a model's answers are: probabilities, or logits, which models of PyTorch's packages answer with, or no numbers at all. */
+import { valueError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Softmax } from "../layers/activations/softmax.ts";
 import type { KerasTensor } from "../layers/layer.ts";
@@ -26,4 +27,25 @@ export function answersWithLogits(output: KerasTensor): boolean {
 /** Each row of [samples, classes] as probabilities. */
 export function softmax(logits: Tensor<Float32Array>): Tensor<Float32Array> {
   return new Softmax().forward([logits]);
+}
+
+/** Whether an output is of probabilities: it ends in a softmax or a sigmoid. */
+export function answersWithProbabilities(output: KerasTensor): boolean {
+  const { layer, inputs } = output.node;
+  if (layer instanceof Model || layer instanceof Sequential) return answersWithProbabilities(layer.output);
+  const [input] = inputs;
+  if (input !== undefined && PASSING.has(layer.className)) return answersWithProbabilities(input);
+  const { activation } = layer.getConfig();
+  return layer.className === "Softmax" || activation === "softmax" || activation === "sigmoid";
+}
+
+/** @throws ValueError if there is NaN or infinity among what the model answers. */
+export function requireNumbers<Answer extends Pick<Tensor, "data">>(answer: Answer, model: string): Answer {
+  const { data } = answer;
+  let at = 0;
+  while (at < data.length && Number.isFinite(data[at])) at++;
+  if (at === data.length) return answer;
+  throw valueError(
+    `Model '${model}' answers with NaN or infinity: its weights or its input are broken, or so large that sums overflow.`,
+  );
 }

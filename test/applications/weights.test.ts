@@ -48,6 +48,26 @@ for (const slash of ["", "/"]) {
   });
 }
 
+test("bytes after the end that the file itself says are refused: from the cache and from the network", async () => {
+  using folder = new TestFolder();
+  const content = Buffer.alloc(120, 0);
+  content.write("\u0089HDF\r\n\u001a\n", "latin1");
+  content[13] = 8;
+  content.writeBigUInt64LE(100n, 40);
+  await using server = await startServer({ content });
+  process.env["KERAS_HOME"] = folder.path;
+  const file = { alpha: 1, rows: 96, includeTop: true, baseUrl: new URL("/", server.url).href, retryDelay: 1 };
+  await assert.rejects(imagenetWeights(file), {
+    code: "FormatError",
+    message: /the content is not good: there are 20 bytes after the end of the file/,
+  });
+  mkdirSync(folder.file("models"), { recursive: true });
+  writeFileSync(folder.file(`models/${imagenetFileName(file)}`), content);
+  assert.equal(await findImagenetWeights(file), undefined);
+  writeFileSync(folder.file(`models/${imagenetFileName(file)}`), content.subarray(0, 100));
+  assert.equal((await findImagenetWeights(file))?.length, 100);
+});
+
 test("baseUrl comes before the environment", async () => {
   using folder = new TestFolder();
   await using server = await startServer({ content: letters(10) });

@@ -20,7 +20,7 @@ const MODULES = {
 export type Environment = keyof typeof MODULES;
 
 /** PYTHON_KERAS, PYTHON_TORCH, PYTHON_LITERT, or else what install.sh makes. */
-function pythonOf(environment: Environment): string {
+export function pythonOf(environment: Environment): string {
   return (
     process.env[`PYTHON_${environment.toUpperCase()}`] ??
     fileURLToPath(new URL(`../../.tmp/peers/${environment}/bin/python`, import.meta.url))

@@ -96,6 +96,33 @@ test("a stall is given up after the timeout and continued", async () => {
   assert.equal(requests[1], "bytes=70000-");
 });
 
+test("a crawl is given up and continued from where it was", async () => {
+  const { bytes, requests } = await fetched({ answers: [{ kind: "drip", after: 70_000 }] }, { slowTimeout: 1000 });
+  assertWhole(bytes);
+  const from = Number(/^bytes=(\d+)-$/.exec(requests[1] ?? "")?.[1]);
+  assert.ok(from > 70_000 && from < content.length, String(from));
+  assert.equal(requests.length, 2);
+});
+
+test("the first answer does not say its length, the second does: more or less than that is not taken", async () => {
+  const first: Answer = {
+    kind: "raw",
+    head: 'HTTP/1.1 200 OK\r\netag: "v"\r\ntransfer-encoding: chunked\r\n\r\n',
+    body: Buffer.concat([Buffer.from("3e8\r\n"), content.subarray(0, 1000), Buffer.from("\r\n")]),
+  };
+  const { bytes, requests } = await fetched({ answers: [first] });
+  assertWhole(bytes);
+  assert.deepEqual(requests, ["", "bytes=1000-"]);
+  const short: Answer = {
+    kind: "raw",
+    head: 'HTTP/1.1 206 Partial Content\r\netag: "v"\r\ncontent-range: bytes 1000-199999/200000\r\nconnection: close\r\n\r\n',
+    body: content.subarray(1000, 5000),
+  };
+  const again = await fetched({ answers: [first, short] });
+  assertWhole(again.bytes);
+  assert.equal(again.requests[2], "bytes=5000-");
+});
+
 test("a server that never answers", async () => {
   await using server = await startServer({ content, finally: { kind: "stall", after: 0 } });
   const options = { ...quick, stallTimeout: 60 };

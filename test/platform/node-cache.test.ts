@@ -6,6 +6,7 @@ import { once } from "node:events";
 import {
   accessSync,
   constants,
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -278,6 +279,38 @@ test("the lock of another host is waited for as long as it is renewed", async (t
   assert.match(readFileSync(lock, "utf8"), new RegExp(` ${process.pid}$`));
   await turn.end();
   assert.ok(!existsSync(lock));
+});
+
+test("a lock that cannot be removed is passed over at once, with a warning", async (context) => {
+  const warned = context.mock.method(console, "warn", () => undefined);
+  using folder = new TestFolder();
+  // A folder in the lock's place, which `rm` does not remove, whoever runs this; it would be waited for for ever.
+  mkdirSync(folder.file("lock"));
+  const turn = await takeDownloadLock(folder.file("lock"), undefined, Infinity);
+  await turn.end();
+  assert.ok(existsSync(folder.file("lock")));
+  assert.match(String(warned.mock.calls[0]?.arguments[0]), /^The lock .*lock cannot be removed; it is passed over\./);
+  // In a folder where nobody but its owner removes a file, as /tmp; and in one that is read-only.
+  mkdirSync(folder.file("sticky"));
+  writeFileSync(folder.file("sticky/lock"), "another-host 1");
+  const taking = `
+    import { takeDownloadLock } from ${JSON.stringify(new URL("../../src/platform/node/download-lock.ts", import.meta.url).href)};
+    process.setuid?.(12345);
+    await (await takeDownloadLock(process.argv[1], undefined, Infinity)).end();
+  `;
+  if (process.getuid?.() !== 0) return;
+  chmodSync(folder.path, 0o755);
+  for (const mode of [0o1777, 0o755]) {
+    chmodSync(folder.file("sticky"), mode);
+    const args = ["--conditions=@mobilenet-v2/source", "--input-type=module-typescript", "-e", taking];
+    const child = spawn(process.execPath, [...args, folder.file("sticky/lock")], {
+      stdio: ["ignore", "inherit", "pipe"],
+    });
+    let said = "";
+    child.stderr?.on("data", (text: Buffer) => (said += text.toString()));
+    await once(child, "close");
+    assert.match(said, /cannot be removed; it is passed over/);
+  }
 });
 
 test("who waits for another's download can be stopped by the signal", async () => {

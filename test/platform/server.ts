@@ -9,6 +9,8 @@ export type Answer =
   | { readonly kind: "cut"; readonly after: number }
   /** Nothing more comes after so many bytes. */
   | { readonly kind: "stall"; readonly after: number }
+  /** After so many bytes, they come one by one. */
+  | { readonly kind: "drip"; readonly after: number }
   | { readonly kind: "status"; readonly status: number; readonly headers?: Record<string, string> }
   | { readonly kind: "redirect"; readonly to: string }
   | { readonly kind: "page" }
@@ -103,6 +105,7 @@ function reply(
     case "whole":
     case "cut":
     case "stall":
+    case "drip":
       send(request, response, plan, answer, version);
       break;
   }
@@ -112,7 +115,7 @@ function send(
   request: IncomingMessage,
   response: ServerResponse,
   plan: ServerPlan,
-  answer: Extract<Answer, { kind: "whole" | "cut" | "stall" }>,
+  answer: Extract<Answer, { kind: "whole" | "cut" | "stall" | "drip" }>,
   version: string,
 ): void {
   const { content } = plan;
@@ -131,4 +134,8 @@ function send(
     // Ended, not destroyed: the client reads all that came before.
     if (answer.kind === "cut") request.socket.end();
   });
+  if (answer.kind !== "drip") return;
+  let at = end;
+  const drops = setInterval(() => response.write(content.subarray(at, ++at)), 20);
+  response.on("close", () => clearInterval(drops));
 }

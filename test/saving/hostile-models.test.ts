@@ -1,15 +1,13 @@
 /** Configs and archives that mean harm: refused by errors that say why; nothing in them is run, followed or believed. */
 import assert from "node:assert/strict";
-import { deflateRawSync } from "node:zlib";
 import { describe, test } from "node:test";
 import { loadAnyModel } from "../../src/models/files/load-model.ts";
 import { modelFromDescription } from "../../src/models/files/model-from-description.ts";
 import type { LayerDescription, ModelDescription } from "../../src/saving/checkpoint.ts";
-import { crc32 } from "../../src/saving/zip/crc32.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
 import { writeZip } from "../../src/saving/zip/write.ts";
 import { zipMember } from "../../src/saving/zip/zip.ts";
-import { chosen, savingFixture } from "./files.ts";
+import { chosen, deflatedZip, savingFixture } from "./files.ts";
 import { work } from "../support/work.ts";
 
 const archive = savingFixture("keras/keras-twice.keras");
@@ -258,32 +256,15 @@ test("a letter of an archive's config that has become another is noticed by the 
   assert.equal((await loadAnyModel(same)).name, "twice");
 });
 
-/** An archive of one deflated member that may lie about its size. */
-function deflated(name: string, content: Uint8Array, declared = content.length): Uint8Array {
-  const packed = new Uint8Array(deflateRawSync(content));
-  const bytes = Buffer.from(writeZip([{ name, bytes: packed }]));
-  const directory = bytes.indexOf("PK\u0001\u0002");
-  for (const [at, sizes] of [
-    [0, 14],
-    [directory, 16],
-  ] as const) {
-    bytes.writeUInt16LE(8, at + sizes - 6);
-    bytes.writeUInt32LE(crc32(content), at + sizes);
-    bytes.writeUInt32LE(packed.length, at + sizes + 4);
-    bytes.writeUInt32LE(declared, at + sizes + 8);
-  }
-  return new Uint8Array(bytes);
-}
-
 describe("zip archives of model.json", () => {
   test("a bomb of 1000 to 1, and sizes that lie", async () => {
     const zeros = new Uint8Array(64 * 2 ** 20);
     for (const [declared, code, message] of [
       [zeros.length, "FormatError", /JSON|unexpected|begins|UTF-8/i],
       [1000, "FormatError", /not of the size/],
-      [2 ** 32 - 2, "LimitError", /at most 1073741824 are read/],
+      [2 ** 32 - 2, "LimitError", /at most \d+ are read/],
     ] as const) {
-      const bytes = deflated("model.json", zeros, declared);
+      const bytes = deflatedZip([{ name: "model.json", bytes: zeros }], declared);
       const start = work();
       await assert.rejects(
         openCheckpoint({ name: "", bytes, sibling: async () => undefined }),

@@ -50,6 +50,21 @@ describe("many pictures", () => {
     await assert.rejects(evaluateClassifier(classifier, paths, new Int32Array(2)), { code: "ValueError" });
   });
 
+  test("for which a model answers with NaN are named in an error", async () => {
+    const model = colourModel();
+    // Finite, but their sum is not.
+    for (const weight of model.weights) weight.assign(new Float32Array(weight.size).fill(3e38));
+    const infinite = await model.toBytes("keras");
+    const named = { code: "ValueError", message: /0\.png: Model 'sequential\S*' answers with NaN or infinity/ };
+    using classifier = await loadClassifier({ weights: infinite });
+    await assert.rejects(evaluateClassifier(classifier, paths, new Int32Array(paths.length)), named);
+    await assert.rejects(classifier.classify(paths[0] ?? ""), { message: /answers with NaN or infinity/ });
+    using extractor = await loadExtractor({ weights: infinite, layer: "colours" });
+    const vectors = extractAll(extractor, paths)[Symbol.asyncIterator]();
+    await assert.rejects(vectors.next(), named);
+    await assert.rejects(extractor.embed(paths[0] ?? ""), { message: /answers with NaN or infinity/ });
+  });
+
   test("give their vectors some at a time, in order, until a signal", async () => {
     using extractor = await loadExtractor({ weights, layer: "map" });
     const stream = extractAll(extractor, paths);

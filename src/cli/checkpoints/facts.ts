@@ -7,6 +7,8 @@ import type { CheckpointFile } from "../../models/files/load-model.ts";
 import { architectureOf } from "../../models/files/model-from-description.ts";
 import type { ModelDescription, ModelEnd, Preprocessing, UnreadModel } from "../../saving/checkpoint.ts";
 import { describedInput } from "../../tasks/opened-model.ts";
+import { KERAS_PIXELS } from "../../tasks/pixels.ts";
+import { scalingText } from "../pictures/model-facts.ts";
 import { printable, someOf } from "../terminal/format.ts";
 
 export interface CheckpointFacts {
@@ -83,10 +85,14 @@ export function factLines(facts: CheckpointFacts): readonly (readonly [name: str
   if (outputs.length > 0) lines.push(["output", endsText(outputs)]);
   if (layers !== undefined) lines.push(["layers", String(layers)]);
   lines.push(["tensors", `${tensors}, ${parameters.toLocaleString("en")} parameters, ${dtypes.join(", ")}`]);
-  lines.push([
-    "pixels",
-    preprocessing === undefined ? "as preprocessInput scales them: x / 127.5 − 1" : scaling(preprocessing),
-  ]);
+  if (unread === undefined || preprocessing !== undefined) {
+    lines.push([
+      "pixels",
+      preprocessing === undefined
+        ? `${scalingText(KERAS_PIXELS)}, assumed: the file does not say`
+        : scalingText(preprocessing),
+    ]);
+  }
   if (classNames !== undefined) lines.push(["classes", someOf(classNames, NAMES_SHOWN)]);
   return lines;
 }
@@ -106,12 +112,6 @@ function endsText(ends: readonly ModelEnd[]): string {
     ends.map((end) => `${end.name} ${size(end)}`),
     NAMES_SHOWN,
   );
-}
-
-function scaling({ scale, offset }: Preprocessing): string {
-  const shown = (value: number | readonly number[]): string =>
-    typeof value === "number" ? String(Number(value.toPrecision(6))) : `[${value.map((one) => shown(one)).join(", ")}]`;
-  return `x × ${shown(scale)} + ${shown(offset)}`.replace("+ -", "− ").replace(/ \+ 0$/, "");
 }
 
 function leavesIn({ layers }: ModelDescription): number {

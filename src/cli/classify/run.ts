@@ -1,19 +1,20 @@
 /** The command `classify`: what is in pictures, by a model that is loaded while the first of them is decoded. */
 import { decodePredictions } from "../../applications/imagenet-utils.ts";
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import { Tensor } from "../../core/tensor.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import type { Classifier } from "../../tasks/classifier.ts";
 import type { ClassifierPlan } from "../../tasks/load-classifier.ts";
 import { isNsfwjsInstalled } from "../files/nsfwjs.ts";
 import { factsOfModel } from "../pictures/model-facts.ts";
 import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
-import { type Picture, picturesOf } from "../pictures/pictures.ts";
+import { type Picture, picturesWithin } from "../pictures/pictures.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
+import { progressBar } from "../terminal/progress-bar.ts";
 import { styleFor } from "../terminal/style.ts";
-import { type Answer, type Failure, answerText, modelText, reportJson } from "./report.ts";
+import { type Answer, type Failure, type OutputAnswer, answerText, modelText, reportJson } from "./report.ts";
 
 export interface ClassifyOptions extends ClassifierArguments {
   readonly top: number;
@@ -28,17 +29,25 @@ const WIDE_PAYS_FROM = 8;
 /** Classifies pictures; with none named, the sample photograph. Resolves to the exit code. */
 export async function classify(names: readonly string[], options: ClassifyOptions): Promise<number> {
   const started = performance.now();
-  const pictures = picturesOf(names);
+  const { pictures, hasFolder } = await picturesWithin(names);
   if (pictures.length >= WIDE_PAYS_FROM) enableWideSimd();
   const { classifier, prepared } = await begin(pictures, options);
   const facts = factsOfModel(classifier, performance.now() - started);
   const style = styleFor(process.stdout);
   const results: (Answer | Failure)[] = [];
-  for await (const one of prepared) {
-    const result = await answer(one, classifier, options.top);
-    results.push(result);
-    if ("error" in result) console.error(`error: ${errorText(result)}`);
-    else if (options.json !== true) process.stdout.write(`${answerText(result, style)}\n`);
+  // Answers on the same terminal are progress enough.
+  const isShown = hasFolder && (options.json === true || !process.stdout.isTTY);
+  const bar = isShown ? progressBar("Classifying", (done, total) => `${done} of ${total}`) : undefined;
+  try {
+    for await (const one of prepared) {
+      const result = await answer(one, classifier, options.top);
+      results.push(result);
+      if ("error" in result) console.error(`error: ${errorText(result)}`);
+      else if (options.json !== true) process.stdout.write(`${answerText(result, style)}\n`);
+      bar?.update(results.length, pictures.length);
+    }
+  } finally {
+    bar?.stop();
   }
   classifier.dispose();
   const answered = results.filter((result) => !("error" in result)).length;
@@ -137,9 +146,17 @@ async function answer(
   const started = performance.now();
   try {
     if (input instanceof MobileNetV2Error) throw input;
-    const scores = await classifier.scores(input);
-    const [predictions = []] = decodePredictions(scores, { top, labels: classifier.labels });
-    return { picture: picture.name, predictions, decode, predict: performance.now() - started };
+    const answers = await classifier.answers(input);
+    const outputs = classifier.outputs.map(({ name, labels }, i): OutputAnswer => {
+      const values = answers[i] ?? new Tensor([0], new Float32Array());
+      if (labels === undefined) return { name, shape: values.shape.slice(1), values: [...values.data] };
+      const scores = values.reshape([1, values.size]);
+      const [predictions = []] = decodePredictions(scores, { top, labels });
+      return { name, predictions };
+    });
+    const [{ name: _, ...only } = { name: "", predictions: [] }, ...more] = outputs;
+    const said = more.length === 0 ? only : { outputs };
+    return { picture: picture.name, ...said, decode, predict: performance.now() - started };
   } catch (error) {
     const { code, message } = expected(error);
     return { picture: picture.name, error: { code, message } };

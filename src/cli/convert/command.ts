@@ -1,6 +1,6 @@
 /** The command `convert` on the command line: its options and its help. */
-import type { Command } from "commander";
-import { NAME, SIZE_OF_CHECKPOINT, addModelOptions, wholeNumber } from "../terminal/arguments.ts";
+import { type Command, Option } from "commander";
+import { NAME, SIZE_OF_CHECKPOINT, addModelOptions, pixelsOption, wholeNumber } from "../terminal/arguments.ts";
 import type { ConvertOptions } from "./run.ts";
 
 const HELP = `
@@ -14,15 +14,17 @@ The format of OUT is what its ending says, or --to:
   --to teachable-machine                 the same as Teachable Machine has it
   --to torchvision, timm, huggingface    safetensors with the names of these packages; model.safetensors gets a hub's files too
 
-With --float16, OUT is .safetensors, .onnx, .tflite, or safetensors of PyTorch's packages: half the size, weights rounded to 11 bits.
+With --float16, weights are rounded to 11 bits, which halves the file: .safetensors, .onnx, .tflite, and PyTorch's packages.
 
-With --int8, OUT is .safetensors (ours), .onnx (QDQ) or .tflite, of which --io uint8 takes pixels as they are. The pictures in FOLDER, and in the folders within, should be like those that the model
-will see. Each is turned upright and squeezed to the model's size as a whole, as classify does it: nothing is cut off.
+With --int8, OUT is .safetensors (ours), .onnx (QDQ) or .tflite. The pictures in FOLDER, and in the folders within, should be like those that the
+model will see. Each is turned upright and squeezed to the model's size as a whole, as classify does it: nothing is cut off. A .tflite file with
+--io uint8 takes pixels as they are, with int8 pixels - 128.
 
 Examples:
   $ ${NAME} convert flowers.h5 flowers.keras
   $ ${NAME} convert flowers.keras web/model.json --labels flowers.txt
   $ ${NAME} convert my-teachable-machine.zip flowers.onnx
+  $ ${NAME} convert mine.h5 mine.onnx --pixels 0..1     written into the file, for those who open it
   $ ${NAME} convert weights.h5 model.safetensors --size 160
   $ ${NAME} convert mobilenetv2_1.00_224 hub/model.safetensors --to huggingface
   $ ${NAME} convert flowers.keras flowers.int8.safetensors --int8 --calibrate photos/
@@ -45,12 +47,12 @@ export function addConvertCommand(program: Command): void {
       wholeNumber,
     )
     .addOption(
-      new Option("--io <type>", "with --int8, to .tflite: the type of its inputs and outputs (default: float32)").choices([
-        "float32",
-        "int8",
-        "uint8",
-      ]),
+      new Option(
+        "--io <type>",
+        "with --int8, to .tflite: the type of its inputs and outputs (default: float32)",
+      ).choices(["float32", "int8", "uint8"]),
     )
+    .addOption(pixelsOption())
     .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
     .option("--classes <n>", "of weights alone: how many classes the model has", wholeNumber)
     .option("--no-top", "of weights alone: the model has no classifier")

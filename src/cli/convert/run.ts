@@ -1,11 +1,13 @@
 /** The command `convert`: a checkpoint of one format into another, with a report and a comparison of what both answer. */
 import { existsSync } from "node:fs";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { readBytes, writeBytes } from "#platform";
 import { imagenetClasses } from "../../applications/class-names.ts";
 import { fetchWeights } from "../../applications/weights-cache.ts";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { systemPath } from "../../platform/node/byte-names.ts";
 import { type CheckpointFile, loadAnyModel, readCheckpoint } from "../../models/files/load-model.ts";
 import { quantize } from "../../models/quantized/quantize.ts";
 import { QuantizedModel, loadQuantized } from "../../models/quantized/quantized-model.ts";
@@ -23,7 +25,9 @@ import {
   outputShapeOf,
 } from "../../tasks/opened-model.ts";
 import { pictureFormat } from "../../tasks/picture-format.ts";
+import { KERAS_PIXELS, type Pixels, scalingOf } from "../../tasks/pixels.ts";
 import { publishedModel } from "../../tasks/published.ts";
+import { requireApart } from "../files/apart.ts";
 import { place } from "../files/placing.ts";
 import { picturesIn } from "../pictures/folder.ts";
 import { downloadBar } from "../terminal/download-bar.ts";
@@ -36,7 +40,12 @@ import { type Calibration, type Conversion, conversionJson, conversionLines } fr
 export interface ConvertOptions extends ArchitectureOptions {
   readonly to?: string;
   readonly labels?: string;
+  /** How the model's pixels are scaled; written into the file. */
+  readonly pixels?: Pixels;
+  readonly float16?: boolean;
   readonly int8?: boolean;
+  /** The type of inputs and outputs of integers. */
+  readonly io?: "float32" | "int8" | "uint8";
   /** A folder of pictures. */
   readonly calibrate?: string;
   /** How many of them. */
@@ -46,11 +55,16 @@ export interface ConvertOptions extends ArchitectureOptions {
 
 /** Formats that hold no model: what was written is compared by what it makes of the source's model. */
 const WEIGHTS_ONLY: ReadonlySet<string> = new Set(["weights.h5", "legacy-weights"]);
-const INTEGERS: ReadonlySet<string> = new Set(["safetensors", "onnx"]);
+const INTEGERS: ReadonlySet<string> = new Set(["safetensors", "onnx", "tflite"]);
 
 export async function convert(source: string, target: string, options: ConvertOptions): Promise<void> {
   const format = writerOf(target, options.to).id;
   checkIntegers(target, format, options);
+  // Of a folder, the file that the others belong to.
+  const outputs =
+    format === "tfjs-layers" || format === "teachable-machine" ? [target, join(target, "model.json")] : [target];
+  const pictures = options.calibrate === undefined ? [] : await picturesIn(options.calibrate);
+  await requireApart(outputs, [source, options.labels, ...pictures]);
   const conversion = await interruptible(({ signal }) => converted(source, target, format, options, signal));
   for (const { picture, reason } of conversion.calibration?.unread ?? []) {
     console.error(`warning: ${printable(picture)} was left out: ${printable(reason)}`);
@@ -62,7 +76,13 @@ export async function convert(source: string, target: string, options: ConvertOp
 }
 
 /** Refuses options that do not fit one another before anything is read. */
-function checkIntegers(target: string, format: string, { int8 = false, calibrate, pictures }: ConvertOptions): void {
+function checkIntegers(
+  target: string,
+  format: string,
+  { int8 = false, float16 = false, io, calibrate, pictures }: ConvertOptions,
+): void {
+  if (int8 && float16) throw valueError("--int8 and --float16 are two ways to make a file small: give one of them.");
+  if (io !== undefined && format !== "tflite") throw valueError(`--io is for .tflite. Received: ${target}`);
   if (!int8 && (calibrate ?? pictures) !== undefined) {
     throw valueError("--calibrate and --pictures are for --int8.");
   }
@@ -74,7 +94,7 @@ function checkIntegers(target: string, format: string, { int8 = false, calibrate
 }
 
 function integersError(what: string, target: string): MobileNetV2Error {
-  return valueError(`${what} .safetensors (ours) or .onnx (QDQ). Received: ${target}`);
+  return valueError(`${what} .safetensors (ours), .onnx (QDQ) or .tflite. Received: ${target}`);
 }
 
 async function converted(
@@ -88,26 +108,39 @@ async function converted(
   if (checkpoint.quantized === true && !INTEGERS.has(format)) {
     throw integersError("A quantized model is written as", target);
   }
+  if (checkpoint.quantized === true && options.float16 === true) {
+    throw valueError("The model is quantized already: leave --float16 away.");
+  }
+  if (checkpoint.quantized !== true && options.int8 !== true && options.io !== undefined) {
+    throw valueError("--io is for models of integers: --int8 --calibrate FOLDER makes one.");
+  }
   const found = await modelOfCheckpoint(checkpoint, architecture).catch((error: unknown) => {
     throw namedError(error, source);
   });
   await nameClasses(found, options.labels);
+  if (options.pixels !== undefined) found.preprocessing = scalingOf(options.pixels);
   const { model, calibration, pictures } =
     options.int8 === true ? await toIntegers(found, options, signal) : unchanged(found, architecture.size);
   signal.throwIfAborted();
   const expected = await answersOf(found, pictures);
-  const { files, made } = await place(target, async (path) => {
-    await write(model, path, format);
-    const written = await readCheckpoint(path);
-    if (written.classNames === undefined) await addLabels(model, path, target);
-    const again = await reopened(written, model, path, format);
-    const check = compareAnswers(expected, await answersOf(again, pictures));
-    const rounded = calibration !== undefined && again !== model && !(again instanceof QuantizedModel);
-    const integers = rounded ? compareAnswers(expected, await answersOf(model, pictures)) : undefined;
-    signal.throwIfAborted();
-    return { written, check, integers };
-  });
-  return { checkpoint, target, format, found, files, ...made, calibration };
+  const { files, made } = await place(
+    target,
+    async (path) => {
+      await write(model, path, format, options);
+      const written = await readCheckpoint(path);
+      if (written.classNames === undefined) await addLabels(model, path, target);
+      const again = await reopened(written, model, path, format);
+      const check = compareAnswers(expected, await answersOf(again, pictures));
+      const rounded = calibration !== undefined && again !== model && !(again instanceof QuantizedModel);
+      const integers = rounded ? compareAnswers(expected, await answersOf(model, pictures)) : undefined;
+      signal.throwIfAborted();
+      return { written, check, integers };
+    },
+    signal,
+  );
+  // The report says how pixels are scaled now.
+  const described = { ...checkpoint, preprocessing: found.preprocessing };
+  return { checkpoint: described, target, format, found, files, ...made, calibration };
 }
 
 interface Source {
@@ -133,7 +166,10 @@ async function openSource(source: string, options: ConvertOptions, signal: Abort
     const bytes = await fetchWeights({ alpha: width, rows, includeTop: top !== false }, { signal, onProgress });
     const checkpoint = await readCheckpoint(bytes);
     const classNames = top === false ? undefined : imagenetClasses().map(({ label }) => label);
-    return { checkpoint: { ...checkpoint, classNames }, architecture: { alpha: width, size: rows, top } };
+    return {
+      checkpoint: { ...checkpoint, classNames, preprocessing: KERAS_PIXELS },
+      architecture: { alpha: width, size: rows, top },
+    };
   } catch (error) {
     const named = namedError(error, source);
     if (!source.startsWith("mobilenetv2_") || !(named instanceof MobileNetV2Error) || named.code !== "IOError")
@@ -191,11 +227,16 @@ async function toIntegers(
   };
 }
 
-async function write(model: OpenedModel, path: string, format: string): Promise<void> {
-  // Its own two formats are told by their endings.
-  if (model instanceof QuantizedModel) await model.save(path, { format });
-  else if (WEIGHTS_ONLY.has(format)) await model.saveWeights(path, { format });
-  else await model.save(path, { format });
+async function write(
+  model: OpenedModel,
+  path: string,
+  format: string,
+  { io, float16 = false }: ConvertOptions,
+): Promise<void> {
+  const dtype = float16 ? "float16" : "float32";
+  if (model instanceof QuantizedModel) await model.save(path, { format, io });
+  else if (WEIGHTS_ONLY.has(format)) await model.saveWeights(path, { format, dtype });
+  else await model.save(path, { format, dtype });
 }
 
 /** What was written as a model. */
@@ -214,15 +255,19 @@ async function reopened(
 /** Names of classes go beside a file that has no place for them. */
 async function addLabels({ classNames }: OpenedModel, path: string, target: string): Promise<void> {
   if (classNames === undefined) return;
-  const isFolder = (await stat(path)).isDirectory();
+  const isFolder = (await stat(systemPath(path))).isDirectory();
   const text = labelsText(classNames);
   const wanted = join(isFolder ? resolve(target) : dirname(resolve(target)), "labels.txt");
-  const present = await readFile(wanted, "utf8").catch(() => undefined);
-  if (present !== undefined && present !== text) {
+  const present = await readBytes(wanted).then(
+    (bytes) => new TextDecoder().decode(bytes),
+    () => undefined,
+  );
+  if (present === text) return;
+  if (present !== undefined) {
     throw new MobileNetV2Error(
       "IOError",
       `The format has no place for the names of the classes, and ${wanted}, where they would go, is there with other names.`,
     );
   }
-  await writeFile(join(isFolder ? path : dirname(path), "labels.txt"), text);
+  await writeBytes(join(isFolder ? path : dirname(path), "labels.txt"), new TextEncoder().encode(text));
 }

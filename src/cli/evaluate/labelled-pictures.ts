@@ -1,10 +1,11 @@
 /** Pictures of which it is known what they show: by their folders, their names, or a file that says it. */
 import { stat } from "node:fs/promises";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readBytes } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { type ClassLookup, wordNetId } from "../../tasks/class-lookup.ts";
-import { picturesIn } from "../pictures/folder.ts";
+import { escapedBytes, systemPath, textOfName } from "../../platform/node/byte-names.ts";
+import { type PicturesByClass, classesIn, nameWithin, picturesIn } from "../pictures/folder.ts";
 import { someOf } from "../terminal/format.ts";
 
 /** How it is known what pictures show. */
@@ -39,7 +40,7 @@ export async function labelledPictures(
   classes: ClassLookup,
   { groundTruth, synsets }: TruthOptions,
 ): Promise<LabelledPictures> {
-  const stats = await stat(place).catch(() => undefined);
+  const stats = await stat(systemPath(place)).catch(() => undefined);
   if (stats?.isFile() === true) {
     if (groundTruth !== undefined)
       throw valueError(`${place} is a file, not a folder: --ground-truth says what is in a folder.`);
@@ -49,9 +50,10 @@ export async function labelledPictures(
   }
   const paths = await picturesIn(place);
   if (groundTruth !== undefined) return fromFile(paths, place, groundTruth, synsets, classes);
-  const below = paths.map((path) => relative(place, path).split(sep));
-  const folders = [...new Set(below.map(([first = "", ...rest]) => (rest.length > 0 ? first : "")))];
-  if (folders.every((folder) => folder !== "")) return fromFolders(paths, below, folders, place, classes);
+  // They were said to be left out already.
+  if (paths.every((path) => nameWithin(place, path).includes("/"))) {
+    return fromFolders(await classesIn(place, { says: false }), place, classes);
+  }
   if (paths.every((path) => wordNetId(basename(path)) !== undefined)) return fromNames(paths, classes);
   throw valueError(
     `It is not known what the pictures in ${place} show. Put each class into a folder of its name; or begin the names of files with WordNet ids; ` +
@@ -60,13 +62,13 @@ export async function labelledPictures(
 }
 
 function fromFolders(
-  paths: readonly string[],
-  below: readonly (readonly string[])[],
-  folders: readonly string[],
+  { paths, labels: folderOf, classNames: all }: PicturesByClass,
   place: string,
   classes: ClassLookup,
 ): LabelledPictures {
-  const found = new Map(folders.map((folder) => [folder, classes.find(folder)]));
+  const used = new Set(folderOf);
+  const folders = all.filter((_, index) => used.has(index));
+  const found = new Map(folders.map((folder) => [folder, classes.find(escapedBytes(folder))]));
   const unknown = folders.filter((folder) => found.get(folder) === undefined);
   let note: string | undefined;
   if (unknown.length > 0) {
@@ -79,7 +81,7 @@ function fromFolders(
     for (const [index, folder] of folders.toSorted().entries()) found.set(folder, index);
     note = "The model's classes have no names: the folders are its classes in alphabetical order.";
   }
-  const labels = Int32Array.from(below, ([first = ""]) => found.get(first) ?? 0);
+  const labels = Int32Array.from(folderOf, (index) => found.get(all[index] ?? "") ?? 0);
   return { source: "folders", paths, labels, ...(note !== undefined && { note }) };
 }
 
@@ -164,7 +166,9 @@ function fromRows(
 
 /** Lines that are not empty, without blanks around them. */
 async function lines(file: string): Promise<readonly string[]> {
-  const text = new TextDecoder().decode(await readBytes(file, { maxBytes: MAX_BYTES }));
+  const bytes = await readBytes(file, { maxBytes: MAX_BYTES });
+  // Names of files are bytes here too.
+  const text = textOfName(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).replace(/^\uFEFF/, "");
   return text
     .split(/\r\n|\r|\n/)
     .map((line) => line.trim())

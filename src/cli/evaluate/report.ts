@@ -1,6 +1,6 @@
 /** What `evaluate` found, as text and as JSON. */
 import type { ClassTally, Tally } from "../../tasks/tally.ts";
-import type { ModelFacts } from "../pictures/model-facts.ts";
+import { type ModelFacts, pixelsNote } from "../pictures/model-facts.ts";
 import { pictureCount } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
 import { tallyLines } from "../terminal/tally.ts";
@@ -23,11 +23,13 @@ export function perSecond({ tally, milliseconds }: Evaluation): number {
 }
 
 export function evaluationText(evaluation: Evaluation, style: Style): string {
-  const { tally, note } = evaluation;
+  const { tally, note, model } = evaluation;
+  const pixels = pixelsNote(model.pixels);
   return [
     ...tallyLines(tally, style, "--report"),
     "",
     ...(note === undefined ? [] : [note]),
+    ...(pixels === undefined ? [] : [style.dim(pixels)]),
     style.dim(`${pictureCount(tally.pictures)}, ${perSecond(evaluation)} a second; classes by ${evaluation.labels}`),
   ].join("\n");
 }

@@ -1,10 +1,10 @@
 /** The command `evaluate`: how often a model is right about pictures of which it is known what they show. */
-import { dirname, resolve } from "node:path";
-import { makeFolder, writeBytes } from "#platform";
+import { writeFiles } from "#platform";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import { ClassLookup } from "../../tasks/class-lookup.ts";
 import type { Classifier } from "../../tasks/classifier.ts";
 import { type Evaluation as Counted, evaluateClassifier } from "../../tasks/many-pictures.ts";
+import { requireApart } from "../files/apart.ts";
 import { requirePlace } from "../files/placing.ts";
 import { factsOfModel } from "../pictures/model-facts.ts";
 import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
@@ -26,10 +26,13 @@ export interface EvaluateOptions extends ClassifierArguments, TruthOptions {
 
 export async function evaluate(place: string, options: EvaluateOptions): Promise<void> {
   if (options.confusion !== undefined) checkConfusionPath(options.confusion);
-  for (const path of [options.report, options.confusion]) {
+  const outputs = [options.report, options.confusion];
+  for (const path of outputs) {
     // oxlint-disable-next-line no-await-in-loop -- two
     if (path !== undefined) await requirePlace(path);
   }
+  const { weights, labels, groundTruth, synsets } = options;
+  await requireApart(outputs, [place, weights, labels, groundTruth, synsets]);
   enableWideSimd();
   const started = performance.now();
   const plan = classifierFor(options);
@@ -37,6 +40,7 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
   const load = performance.now() - started;
   const classes = new ClassLookup(classifier.labels);
   const truth = await labelledPictures(place, classes, options);
+  await requireApart(outputs, truth.paths);
   const begun = performance.now();
   const { tally, unreadable } = await interruptible(({ signal }) => counted(classifier, truth, options, signal));
   const { recipe, resize, crop, interpolation, asStored } = options;
@@ -55,8 +59,11 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
     options.json === true ? evaluationJson(evaluation) : evaluationText(evaluation, styleFor(process.stdout));
   // Before the files: if these cannot be written, the result is there all the same.
   process.stdout.write(`${text}\n`);
-  if (options.report !== undefined) await write(options.report, new TextEncoder().encode(evaluationPage(evaluation)));
-  if (options.confusion !== undefined) await write(options.confusion, await confusionFile(tally, options.confusion));
+  const { report, confusion } = options;
+  await writeFiles([
+    ...(report === undefined ? [] : [{ path: report, bytes: new TextEncoder().encode(evaluationPage(evaluation)) }]),
+    ...(confusion === undefined ? [] : [{ path: confusion, bytes: await confusionFile(tally, confusion) }]),
+  ]);
 }
 
 async function counted(
@@ -79,9 +86,4 @@ async function counted(
   } finally {
     bar.stop();
   }
-}
-
-async function write(path: string, bytes: Uint8Array): Promise<void> {
-  await makeFolder(dirname(resolve(path)));
-  await writeBytes(path, bytes);
 }

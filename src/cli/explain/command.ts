@@ -1,7 +1,7 @@
 /** The command `explain` on the command line: its options and its help. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Colormap } from "../../explain/colormaps.ts";
-import { ALPHA, NAME, SIZE, addModelOptions } from "../terminal/arguments.ts";
+import { ALPHA, NAME, SIZE, addModelOptions, pixelsOption } from "../terminal/arguments.ts";
 import type { ExplainCommandOptions } from "./run.ts";
 
 const COLORMAPS = ["viridis", "magma", "inferno", "turbo"] as const satisfies readonly Colormap[];
@@ -32,6 +32,7 @@ export function addExplainCommand(program: Command): void {
     .addOption(new Option("--method <how>", "how to find out").choices(["grad-cam", "cam"]).default("grad-cam"))
     .option("--layer <name>", "with grad-cam: the layer that is looked at (default: the last with rows and columns)")
     .option("--weights <what>", "imagenet, nsfwjs, or a checkpoint of any format: a path or an address", "imagenet")
+    .addOption(pixelsOption())
     .option("--labels <file>", "the names of the classes: a text file, one a line, or JSON")
     .addOption(new Option("--colormap <name>", "the colours").choices(COLORMAPS).default("viridis"))
     .option("--opacity <n>", "how much of a pixel is the heat map's, 0 to 1", fraction, 0.5)

@@ -1,6 +1,6 @@
 /** The command `explain`: where a model looked, as a heat map over the picture. */
-import { dirname, resolve } from "node:path";
-import { makeFolder } from "#platform";
+import { extname } from "node:path";
+import { writeFiles } from "#platform";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { classActivationMap } from "../../explain/class-activation-map.ts";
@@ -9,11 +9,14 @@ import type { Explanation } from "../../explain/explanation.ts";
 import { gradCam } from "../../explain/grad-cam.ts";
 import { overlay } from "../../explain/overlay.ts";
 import { loadImg } from "../../image/load-img.ts";
-import { saveImg } from "../../image/save-img.ts";
+import { encodeImg } from "../../image/save-img.ts";
 import { QuantizedModel } from "../../models/quantized/quantized-model.ts";
 import { ClassLookup } from "../../tasks/class-lookup.ts";
 import type { Classifier } from "../../tasks/classifier.ts";
 import { namedError } from "../../tasks/errors.ts";
+import { requireNumbers } from "../../tasks/scores.ts";
+import { requireApart } from "../files/apart.ts";
+import { requirePlace } from "../files/placing.ts";
 import { type ClassifierArguments, classifierFor } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
 import { withDownloadBar } from "../terminal/download-bar.ts";
@@ -32,13 +35,17 @@ export interface ExplainCommandOptions extends ClassifierArguments {
 
 export async function explain(name: string | undefined, options: ExplainCommandOptions): Promise<void> {
   checkOptions(options);
+  if (options.output !== undefined) await requirePlace(options.output);
+  await requireApart([options.output], [name, options.weights, options.labels]);
   const [picture] = picturesOf(name === undefined ? [] : [name]);
   if (picture === undefined) return;
   const plan = classifierFor(options);
   using classifier = await withDownloadBar(plan.weights, (loading) => plan.load(loading));
   const explained = await explainPicture(picture, classifier, options);
   const text =
-    options.json === true ? explainedJson(explained, classifier) : explainedText(explained, styleFor(process.stdout));
+    options.json === true
+      ? explainedJson(explained, classifier)
+      : explainedText(explained, classifier, styleFor(process.stdout));
   process.stdout.write(`${text}\n`);
 }
 
@@ -66,15 +73,17 @@ async function explainPicture(
   const classIndex = classIndexOf(classifier, options.class);
   const source = await picture.read();
   const input = await classifier.prepare(source);
+  const { data } = await classifier.scores(input).catch((error: unknown) => {
+    throw namedError(error, picture.name);
+  });
   const found = await lookedAt(classifier, input, { ...options, classIndex });
-  const { data } = await classifier.scores(input);
+  requireNumbers(found.heatmap, classifier.name);
   const label = classifier.labels[found.classIndex] ?? String(found.classIndex);
   let written: Explained["written"];
   if (output !== undefined) {
     // The classifier turns pictures upright and squeezes them as a whole; so the heat map covers all of it.
     const image = overlay(await loadImg(source, { autoOrient: true }), found.heatmap, { colormap, opacity });
-    await makeFolder(dirname(resolve(output)));
-    await saveImg(output, image);
+    await writeFiles([{ path: output, bytes: await encodeImg(image, { fileFormat: extname(output).slice(1) }) }]);
     written = { path: output, width: image.width, height: image.height };
   }
   return {

@@ -1,5 +1,6 @@
 /** What `features` says of the vectors that it wrote, for people and as JSON. */
 import type { Extractor } from "../../tasks/extractor.ts";
+import { pixelsNote } from "../pictures/model-facts.ts";
 import { duration, megabytes, printable } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
 import type { WrittenFeatures } from "../vectors/making.ts";
@@ -27,13 +28,14 @@ export function featuresJson({ extractor, load, written }: MadeFeatures): string
 
 export function featuresText({ extractor, load, written }: MadeFeatures, { bold, dim }: Style): string {
   const { vectors, files } = written;
-  const { model, layer, pooling, weights } = extractor.facts;
+  const { model, layer, pooling, weights, pixels } = extractor.facts;
+  const note = pixelsNote(pixels);
   const how = { avg: ", its mean", max: ", its maxima", none: "" }[pooling];
   const shown = files.map(({ path, bytes }) => `${printable(path)} (${megabytes(bytes)})`).join(", ");
   return (
     `${bold(shown)}: ${vectors} vectors of ${extractor.length} numbers\n` +
     dim(
-      `${layer} of ${printable(model)}${how}, weights ${printable(weights)}; ${perSecond(written)} pictures a second, loaded in ${duration(load)}`,
+      `${layer} of ${printable(model)}${how}, weights ${printable(weights)}; ${perSecond(written)} pictures a second, loaded in ${duration(load)}${note === undefined ? "" : `; ${note}`}`,
     )
   );
 }

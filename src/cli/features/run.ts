@@ -1,8 +1,10 @@
 /** The command `features`: vectors of all pictures of a folder, in one file, however many there are. */
+import { join } from "node:path";
+import { requireApart } from "../files/apart.ts";
+import { requirePlace } from "../files/placing.ts";
 import type { ExtractorArguments } from "../pictures/options.ts";
 import { styleFor } from "../terminal/style.ts";
-import { featureEnding } from "../vectors/files.ts";
-import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
+import { namesIn, openExtractor, outputsOf, writeFeatures } from "../vectors/making.ts";
 import { featuresJson, featuresText } from "./report.ts";
 
 export interface FeaturesOptions extends ExtractorArguments {
@@ -12,8 +14,10 @@ export interface FeaturesOptions extends ExtractorArguments {
 }
 
 export async function features(folder: string, options: FeaturesOptions): Promise<void> {
-  featureEnding(options.output);
+  const outputs = outputsOf(options.output);
+  await requirePlace(options.output);
   const names = await namesIn(folder);
+  await requireApart(outputs, [options.weights, ...names.map((name) => join(folder, name))]);
   const { extractor, load } = await openExtractor(options);
   const written = await writeFeatures(folder, names, extractor, options);
   extractor.dispose();

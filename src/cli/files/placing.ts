@@ -1,9 +1,13 @@
 /** Files that appear whole or not at all, also several together: made in a folder of their own, checked there, then moved. */
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { access, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { asIOError, errorCode, makeFolders } from "../../platform/node/files.ts";
+import { systemPath, textOfName } from "../../platform/node/byte-names.ts";
+import { asIOError, errorCode, isFolder, makeFolders } from "../../platform/node/files.ts";
+import { deliver, placeOf, removeEmpty, throughLinks } from "../../platform/node/outputs.ts";
 
 export interface Placed {
   readonly path: string;
@@ -13,22 +17,30 @@ export interface Placed {
 /**
  * Lets `make` write a file or folder of the target's name, and what belongs beside it, to the place that it is given; then moves all of it
  * to the target, in folders that are made if they do not exist. After an error nothing has changed.
+ * @param signal stops the waiting for somebody who reads, if the target is a pipe
  * @returns the files, the main one first, and what `make` found
  */
 export async function place<T>(
   target: string,
   make: (place: string) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<{ readonly files: readonly Placed[]; readonly made: T }> {
-  const wanted = resolve(target);
-  const home = dirname(wanted);
+  const home = dirname(resolve(target));
+  const name = basename(resolve(target));
   let newFolder: string | undefined;
+  let scratchHome = home;
   let scratch: string | undefined;
   let isPlaced = false;
   try {
-    newFolder = await makeFolders(home);
-    scratch = await mkdtemp(join(home, ".mobilenet-v2-"));
-    const made = await make(join(scratch, basename(wanted)));
-    const files = await moveAll(scratch, home, basename(wanted));
+    // On the disk of the file itself, to which a link may lead; what a pipe or a device takes is made elsewhere.
+    const streams = !(await isFolder(target)) && (await placeOf(target)).streams;
+    scratchHome = streams ? tmpdir() : dirname(resolve(await throughLinks(target)));
+    newFolder = await makeFolders(scratchHome);
+    const own = join(scratchHome, `.mobilenet-v2-${randomBytes(6).toString("hex")}`);
+    await mkdir(systemPath(own), { mode: 0o700 });
+    scratch = own;
+    const made = await make(join(scratch, name));
+    const files = await moveAll(scratch, home, name, signal);
     isPlaced = true;
     return { files, made };
   } catch (error) {
@@ -39,34 +51,29 @@ export async function place<T>(
         { cause: error },
       );
     }
-    throw isSystemError(error) ? writeError(target, error) : error;
+    throw errorCode(error) === undefined ? error : writeError(target, error);
   } finally {
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
-    if (!isPlaced && newFolder !== undefined) await removeEmpty(home, newFolder);
+    if (scratch !== undefined) await rm(systemPath(scratch), { recursive: true, force: true });
+    if (!isPlaced && newFolder !== undefined) await removeEmpty(scratchHome, newFolder);
   }
 }
 
 /** Finds before long work whether its result can be written, as far as that can be known. @throws IOError if it cannot. */
 export async function requirePlace(target: string): Promise<void> {
-  const there = await stat(target).catch(() => undefined);
-  if (there?.isDirectory() === true)
-    throw new MobileNetV2Error("IOError", `Could not write ${target}: it is a folder.`);
-  for (let home = dirname(resolve(target)); ; home = dirname(home)) {
-    try {
-      // The slash makes a file that is in the way an error.
-      // oxlint-disable-next-line no-await-in-loop -- outwards, to a folder that is there
-      return await access(`${home}/`, constants.W_OK);
-    } catch (error) {
-      if (errorCode(error) !== "ENOENT" || dirname(home) === home) throw asIOError(error, `write ${target}`);
+  try {
+    const { path, streams } = await placeOf(target);
+    if (streams) return;
+    for (let home = dirname(resolve(path)); ; home = dirname(home)) {
+      try {
+        // The slash makes a file that is in the way an error.
+        // oxlint-disable-next-line no-await-in-loop -- outwards, to a folder that is there
+        return await access(systemPath(`${home}/`), constants.W_OK);
+      } catch (error) {
+        if (errorCode(error) !== "ENOENT" || dirname(home) === home) throw error;
+      }
     }
-  }
-}
-
-/** Takes away a folder and those around it up to `last`, as long as nothing is in them. */
-export async function removeEmpty(folder: string, last: string): Promise<void> {
-  for (let one = folder; one.startsWith(last); one = dirname(one)) {
-    // oxlint-disable-next-line no-await-in-loop -- from within
-    await rmdir(one).catch(() => undefined);
+  } catch (error) {
+    throw asIOError(error, `write ${target}`);
   }
 }
 
@@ -74,25 +81,17 @@ export async function removeEmpty(folder: string, last: string): Promise<void> {
 const MAIN_WITHIN = "model.json";
 
 /** The main file comes last: whoever finds it finds the others. */
-async function moveAll(from: string, to: string, name: string): Promise<readonly Placed[]> {
-  const isFolder = (await stat(join(from, name))).isDirectory();
-  const main = isFolder ? join(name, MAIN_WITHIN) : name;
-  const made = isFolder ? (await readdir(join(from, name))).map((within) => join(name, within)) : await readdir(from);
+async function moveAll(from: string, to: string, name: string, signal?: AbortSignal): Promise<readonly Placed[]> {
+  const isSeveral = await isFolder(join(from, name));
+  const main = isSeveral ? join(name, MAIN_WITHIN) : name;
+  const made = isSeveral ? (await namesIn(join(from, name))).map((within) => join(name, within)) : await namesIn(from);
   const moves = made.toSorted((a, b) => Number(a === main) - Number(b === main) || (a < b ? 1 : -1));
-  const placed: Placed[] = [];
-  for (const move of moves) {
-    // oxlint-disable-next-line no-await-in-loop -- few
-    const [{ size }, there] = await Promise.all([stat(join(from, move)), stat(join(to, move)).catch(() => undefined)]);
-    if (there !== undefined && !there.isFile()) {
-      const kind = there.isDirectory() ? "a folder" : "a pipe, a socket or a device";
-      throw new MobileNetV2Error("IOError", `Could not write ${join(to, move)}: it is ${kind}.`);
-    }
-    placed.push({ path: join(to, move), bytes: size });
-  }
-  if (isFolder) await makeFolders(join(to, name));
-  // oxlint-disable-next-line no-await-in-loop -- in this order
-  for (const move of moves) await rename(join(from, move), join(to, move));
-  return placed.toReversed();
+  const sizes = await Promise.all(moves.map(async (move) => (await stat(systemPath(join(from, move)))).size));
+  await deliver(
+    moves.map((move) => ({ path: join(to, move), content: { file: join(from, move) } })),
+    { makeFolders: true, signal },
+  );
+  return moves.map((move, i) => ({ path: join(to, move), bytes: sizes[i] ?? 0 })).toReversed();
 }
 
 function writeError(target: string, error: unknown): MobileNetV2Error {
@@ -100,6 +99,6 @@ function writeError(target: string, error: unknown): MobileNetV2Error {
   return new MobileNetV2Error("IOError", `Could not write ${target}: ${reason}.`, { cause: error });
 }
 
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(systemPath(folder), { encoding: "buffer" })).map(textOfName);
 }

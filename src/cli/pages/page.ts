@@ -1,4 +1,5 @@
 /** What all pages have: how they look, what they may not do, tables of facts, and text that is safe in them. */
+import { escapedBytes } from "../../platform/node/byte-names.ts";
 
 const UNREADABLE_SHOWN = 100;
 
@@ -53,6 +54,6 @@ export function unreadableList(reasons: readonly string[]): string {
 
 /** Text for any place in a page, attributes too; marks that turn the direction of writing are replaced. */
 export function escaped(text: string): string {
-  const shown = text.replaceAll(/[\u202A-\u202E\u2066-\u2069]/g, "\uFFFD");
+  const shown = escapedBytes(text).replaceAll(/[\u202A-\u202E\u2066-\u2069]/g, "\uFFFD");
   return shown.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

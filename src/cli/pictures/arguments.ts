@@ -1,7 +1,14 @@
 /** Options that the commands which go through many pictures share: how pictures are prepared, and what vectors are made of. */
 import { type Command, Option } from "commander";
 import { CROPS } from "../../tasks/crops.ts";
-import { ALPHA, SIZE_OF_CHECKPOINT, addModelOptions, interpolationOption, wholeNumber } from "../terminal/arguments.ts";
+import {
+  ALPHA,
+  SIZE_OF_CHECKPOINT,
+  addModelOptions,
+  interpolationOption,
+  pixelsOption,
+  wholeNumber,
+} from "../terminal/arguments.ts";
 
 export function addExtractor(command: Command): Command {
   return addPreparation(addModelOptions(command, ALPHA, SIZE_OF_CHECKPOINT))
@@ -20,5 +27,6 @@ export function addPreparation(command: Command): Command {
     .option("--resize <n>", "scale the shorter side to so many pixels, and cut the centre out", wholeNumber)
     .option("--crop <n>", "the size of what is cut out: the model's", wholeNumber)
     .addOption(interpolationOption("how to resize (default: the recipe's)"))
+    .addOption(pixelsOption())
     .option("--as-stored", "do not turn pictures upright by EXIF");
 }

@@ -1,8 +1,9 @@
 /** The pictures of a folder. */
-import { readdir } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { relative, sep } from "node:path";
 import { valueError } from "../../core/errors.ts";
-import { asIOError } from "../../platform/node/files.ts";
+import { listImages, wantedBy } from "../../training/data/pictures/list-images.ts";
+import { comparePython } from "../../training/data/pictures/python-order.ts";
+import { PictureTree } from "./tree.ts";
 
 /** The endings of the names of files that count as pictures of a folder. */
 export const PICTURE_ENDINGS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff"] as const;
@@ -13,25 +14,41 @@ export function nameWithin(folder: string, path: string): string {
 }
 
 /**
- * The pictures of a folder and of those within, which may be one for each class, sorted by name.
+ * The pictures of a folder and of those within, which may be one for each class, sorted by their paths. Each file is there once, whatever links
+ * lead to it; what is left out is named in a warning.
  * @throws IOError if the folder cannot be read, ValueError if it has no pictures.
  */
 export async function picturesIn(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    const within = error instanceof Error && "path" in error ? String(error.path) : folder;
-    throw asIOError(error, `read the folder ${within}`);
-  });
-  const pictures = entries
-    .filter((entry) => !entry.isDirectory() && isPicture(entry.name) && !entry.name.startsWith("."))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted((a, b) => (a < b ? -1 : 1));
+  const tree = new PictureTree(folder);
+  const pictures = (await tree.walk("", wantedBy(PICTURE_ENDINGS))).toSorted(comparePython);
+  tree.sayLeftOut();
   if (pictures.length > 0) return pictures;
   throw valueError(
     `There are no pictures in ${folder}, nor in the folders within: no file ends in ${PICTURE_ENDINGS.join(", ")}.`,
   );
 }
 
-function isPicture(name: string): boolean {
-  const lower = name.toLowerCase();
-  return PICTURE_ENDINGS.some((ending) => lower.endsWith(ending));
+/** Pictures that are of the folders of their classes. */
+export interface PicturesByClass {
+  readonly paths: readonly string[];
+  readonly labels: Int32Array;
+  readonly classNames: readonly string[];
+}
+
+/**
+ * The pictures of a folder that has a folder for each class: the names of all folders, also those without pictures, and the index of the
+ * folder of each picture.
+ * @param says whether what is left out is named in a warning
+ * @throws ValueError if a file is reached by two folders
+ */
+export async function classesIn(folder: string, { says = true } = {}): Promise<PicturesByClass> {
+  const tree = new PictureTree(folder);
+  const { paths, labels, classNames } = await listImages(tree, {
+    labels: "inferred",
+    classNames: undefined,
+    formats: PICTURE_ENDINGS,
+    shuffleSeed: undefined,
+  });
+  if (says) tree.sayLeftOut();
+  return { paths, labels: labels ?? new Int32Array(), classNames: classNames ?? [] };
 }

@@ -4,6 +4,7 @@ import type { Interpolation } from "../../image/filters.ts";
 import type { CropName } from "../../tasks/crops.ts";
 import type { ExtractorOptions, VectorPooling } from "../../tasks/extractor.ts";
 import { type ClassifierPlan, planClassifier } from "../../tasks/load-classifier.ts";
+import type { Pixels } from "../../tasks/pixels.ts";
 import type { PreparationOptions } from "../../tasks/preparation.ts";
 import { nsfwjsFolder } from "../files/nsfwjs.ts";
 
@@ -22,6 +23,8 @@ interface ModelArguments {
   readonly weights?: string;
   readonly alpha?: number;
   readonly size?: number;
+  /** How the model's pixels are scaled. */
+  readonly pixels?: Pixels;
 }
 
 export interface ClassifierArguments extends PreparationArguments, ModelArguments {
@@ -36,8 +39,8 @@ export interface ExtractorArguments extends PreparationArguments, ModelArguments
 
 /** The classifier that is asked for; nothing is loaded yet. */
 export function classifierFor(given: ClassifierArguments): ClassifierPlan {
-  const { weights, alpha, size, labels } = given;
-  const options = { ...preparationOptions(given), alpha, size, labels };
+  const { weights, alpha, size, pixels, labels } = given;
+  const options = { ...preparationOptions(given), alpha, size, pixels, labels };
   return planClassifier(
     weights === "nsfwjs" ? { ...options, preset: "nsfwjs", weights: nsfwjsFolder() } : { ...options, weights },
   );
@@ -45,11 +48,11 @@ export function classifierFor(given: ClassifierArguments): ClassifierPlan {
 
 /** @throws ValueError for the weights of nsfwjs: vectors are made with none of its kind. */
 export function extractorOptions(given: ExtractorArguments): ExtractorOptions {
-  const { weights, alpha, size, layer, pooling } = given;
+  const { weights, alpha, size, pixels, layer, pooling } = given;
   if (weights === "nsfwjs") {
     throw valueError("Vectors are made with imagenet or a checkpoint. Received: --weights nsfwjs");
   }
-  return { ...preparationOptions(given), weights, alpha, size, layer, pooling };
+  return { ...preparationOptions(given), weights, alpha, size, pixels, layer, pooling };
 }
 
 function preparationOptions(given: PreparationArguments): PreparationOptions {

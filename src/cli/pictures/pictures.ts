@@ -1,8 +1,10 @@
-/** Where pictures come from: files and addresses, standard input, and the sample photograph. */
+/** Where pictures come from: files, folders and addresses, standard input, and the sample photograph. */
 import { readFile } from "node:fs/promises";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
 import type { BytesSource } from "../../platform/contract.ts";
+import { isFolder } from "../../platform/node/files.ts";
 import { packageFile } from "../files/installed-package.ts";
+import { picturesIn } from "./folder.ts";
 
 export interface Picture {
   /** As the user named it. */
@@ -14,7 +16,34 @@ const SAMPLE_PACKAGE = "baboon-image-uri";
 /** The same limit as for files: no picture within the limit of pixels is larger. */
 const MAX_INPUT_BYTES = 2 ** 28;
 
-/** The pictures of a command line: at most one is standard input. */
+/**
+ * The pictures of a command line, with those of folders in the place of each folder, and whether there was one. A folder that has none, or that
+ * cannot be read, stands for a picture that cannot be read.
+ */
+export async function picturesWithin(
+  names: readonly string[],
+): Promise<{ readonly pictures: readonly Picture[]; readonly hasFolder: boolean }> {
+  const pictures: Picture[] = [];
+  let hasFolder = false;
+  for (const picture of picturesOf(names)) {
+    const { name } = picture;
+    // oxlint-disable-next-line no-await-in-loop -- in order
+    if (!names.includes(name) || !(await isFolder(name))) {
+      pictures.push(picture);
+      continue;
+    }
+    hasFolder = true;
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- in order
+      for (const path of await picturesIn(name)) pictures.push({ name: path, read: () => Promise.resolve(path) });
+    } catch (error) {
+      pictures.push({ name, read: () => Promise.reject(error) });
+    }
+  }
+  return { pictures, hasFolder };
+}
+
+/** The pictures of a command line that takes no folders: at most one is standard input. */
 export function picturesOf(names: readonly string[]): readonly Picture[] {
   if (names.length === 0) return [samplePicture()];
   if (names.filter((name) => name === "-").length > 1) {

@@ -1,5 +1,6 @@
 /** What `similar` found, for people and as JSON. */
 import type { ExtractorFacts } from "../../tasks/extractor.ts";
+import { pixelsNote } from "../pictures/model-facts.ts";
 import { bar, printable } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
 
@@ -16,11 +17,12 @@ export function similarJson(picture: string, facts: ExtractorFacts, results: rea
   return JSON.stringify({ picture, ...facts, results }, null, 2);
 }
 
-export function similarText(results: readonly Similar[], style: Style): string {
+export function similarText(results: readonly Similar[], { pixels }: ExtractorFacts, style: Style): string {
   if (results.length === 0) return "There is no other picture.";
   const lines = results.map(
     ({ picture, similarity }) =>
       `${similarity.toFixed(3)}  ${style.bar(bar(similarity, BAR_WIDTH))}  ${printable(picture)}`,
   );
-  return lines.join("\n");
+  const note = pixelsNote(pixels);
+  return [...lines, ...(note === undefined ? [] : [style.dim(note)])].join("\n");
 }

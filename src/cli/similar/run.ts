@@ -1,17 +1,21 @@
 /** The command `similar`: which pictures of a folder are most like one, by the angle between their vectors. */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { valueError } from "../../core/errors.ts";
+import { warn } from "#platform";
+import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { identityOf } from "../../platform/node/files.ts";
 import { namedError } from "../../tasks/errors.ts";
 import type { Extractor } from "../../tasks/extractor.ts";
+import { requireApart } from "../files/apart.ts";
 import type { ExtractorArguments } from "../pictures/options.ts";
 import { type Picture, picturesOf } from "../pictures/pictures.ts";
+import { someOf } from "../terminal/format.ts";
 import { styleFor } from "../terminal/style.ts";
 import { type FeatureIndex, openFeatureIndex } from "../vectors/feature-index.ts";
 import { featureEnding } from "../vectors/files.ts";
-import { namesIn, openExtractor, writeFeatures } from "../vectors/making.ts";
+import { namesIn, openExtractor, outputsOf, writeFeatures } from "../vectors/making.ts";
+import { makingOf } from "../vectors/writer.ts";
 import { type Similar, similarJson, similarText } from "./report.ts";
 
 export interface SimilarOptions extends ExtractorArguments {
@@ -21,12 +25,18 @@ export interface SimilarOptions extends ExtractorArguments {
   readonly json?: boolean;
 }
 
+/** How many pictures that cannot be read a warning names. */
+const NAMED = 5;
+
 export async function similar(given: string, folder: string, options: SimilarOptions): Promise<void> {
   const { index: path, top } = options;
   if (path !== undefined && featureEnding(path) === ".parquet") {
     throw valueError(`An index is a .npy or a .safetensors file. Received: --index ${path}`);
   }
   const names = await namesIn(folder);
+  if (path !== undefined) {
+    await requireApart(outputsOf(path), [given, options.weights, ...names.map((name) => join(folder, name))]);
+  }
   const [picture] = picturesOf([given]);
   if (picture === undefined) return;
   const { extractor } = await openExtractor(options);
@@ -39,7 +49,7 @@ export async function similar(given: string, folder: string, options: SimilarOpt
   const text =
     options.json === true
       ? similarJson(picture.name, extractor.facts, results)
-      : similarText(results, styleFor(process.stdout));
+      : similarText(results, extractor.facts, styleFor(process.stdout));
   process.stdout.write(`${text}\n`);
 }
 
@@ -67,11 +77,11 @@ async function withIndex<T>(
       await rm(scratch, { recursive: true, force: true });
     }
   }
-  if (!existsSync(path)) await writeFeatures(folder, names, extractor, { output: path });
+  if ((await identityOf(path)) === undefined) await writeFeatures(folder, names, extractor, { output: path });
   let index = await openFeatureIndex(path);
   try {
     requireSameMaking(index, extractor, path);
-    if (!ofThese(index, names)) {
+    if (!(await isOfThese(index, folder, names, extractor))) {
       await index.close();
       console.error(`${path} is of other pictures than those of ${folder}: it is made anew.`);
       await writeFeatures(folder, names, extractor, { output: path });
@@ -83,16 +93,39 @@ async function withIndex<T>(
   }
 }
 
-/** True if every vector is of a picture that is there, and only unreadable pictures have none. */
-function ofThese(index: FeatureIndex, names: readonly string[]): boolean {
-  const known = new Set(index.names);
+/** Whether every vector is of a picture that is there, and every picture has one that can be read. */
+async function isOfThese(
+  index: FeatureIndex,
+  folder: string,
+  names: readonly string[],
+  extractor: Extractor,
+): Promise<boolean> {
   const there = new Set(names);
-  return index.names.every((name) => there.has(name)) && names.every((name) => known.has(name));
+  if (!index.names.every((name) => there.has(name))) return false;
+  const known = new Set(index.names);
+  const unreadable: string[] = [];
+  for (const name of names) {
+    if (known.has(name)) continue;
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- until the first that can be read
+      await extractor.prepare(join(folder, name));
+      return false;
+    } catch (error) {
+      if (!(error instanceof MobileNetV2Error) || error.code === "MissingError") throw error;
+      unreadable.push(error.message);
+    }
+  }
+  if (unreadable.length > 0) {
+    warn(
+      `${unreadable.length} of ${names.length} pictures could not be read and are left out: ${someOf(unreadable, NAMED)}`,
+    );
+  }
+  return true;
 }
 
 /** Vectors of different models, layers or sizes have nothing to do with one another. */
 function requireSameMaking({ facts, length }: FeatureIndex, extractor: Extractor, path: string): void {
-  const wanted: Readonly<Record<string, unknown>> = { ...extractor.facts };
+  const wanted: Readonly<Record<string, unknown>> = { ...makingOf(extractor.facts) };
   for (const [name, value] of Object.entries(wanted)) {
     const [here, there] = [asText(value), asText(facts.get(name))];
     if (facts.has(name) && here !== there) {

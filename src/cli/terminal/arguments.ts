@@ -1,5 +1,6 @@
 /** Options that several commands share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { PIXELS_NAMES, type Pixels } from "../../tasks/pixels.ts";
 
 /** What the command line is called. */
 export const NAME = "mobilenet-v2";
@@ -12,6 +13,27 @@ export const INTERPOLATIONS = ["nearest", "bilinear", "bicubic", "lanczos", "box
 
 export function addModelOptions(command: Command, alpha = ALPHA, size = SIZE): Command {
   return command.option("--alpha <n>", alpha, positiveNumber).option("--size <n>", size, wholeNumber);
+}
+
+export function pixelsOption(): Option {
+  return new Option(
+    "--pixels <how>",
+    "how the model's pixels are scaled: -1..1, 0..1, 0..255, torch (ImageNet's mean and deviation), or scale,offset (default: as the file says, else -1..1)",
+  ).argParser(pixelsArgument);
+}
+
+/** A scaling's name, or two numbers with a comma between. */
+function pixelsArgument(text: string): Pixels {
+  const named = PIXELS_NAMES.find((name) => name === text);
+  if (named !== undefined) return named;
+  const parts = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const [scale = Number.NaN, offset = Number.NaN] = parts;
+  if (parts.length !== 2 || !Number.isFinite(scale) || !Number.isFinite(offset) || scale === 0) {
+    throw new InvalidArgumentError(
+      `It must be ${PIXELS_NAMES.join(", ")}, or two numbers, the scale (not 0) and the offset, as 0.00392157,0.`,
+    );
+  }
+  return { scale, offset };
 }
 
 export function interpolationOption(said: string): Option {

@@ -1,4 +1,5 @@
 /** Numbers, bars and tables as text. */
+import { escapedBytes } from "../../platform/node/byte-names.ts";
 
 /** A cell of a table: text to the left, numbers to the right. */
 export type Cell = string | { readonly number: string };
@@ -63,8 +64,11 @@ export function duration(milliseconds: number): string {
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
-/** Text from outside, with all that steers a terminal replaced: control characters, and marks that turn the direction of writing. */
+/**
+ * Text from outside, with all that steers a terminal replaced: control characters, and marks that turn the direction of writing. Bytes of names
+ * that are not UTF-8 are shown as `\xE9`.
+ */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
+  return escapedBytes(text).replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
 }

@@ -1,6 +1,14 @@
 /** The command `train`: its options and help. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { ALPHA, NAME, SIZE, addModelOptions, positiveNumber, wholeNumber } from "../terminal/arguments.ts";
+import {
+  ALPHA,
+  NAME,
+  SIZE,
+  addModelOptions,
+  pixelsOption,
+  positiveNumber,
+  wholeNumber,
+} from "../terminal/arguments.ts";
 import type { TrainOptions } from "./run.ts";
 
 const TRAIN = `
@@ -34,6 +42,7 @@ export function addTrainCommand(program: Command): void {
     .argument("<photos>", "a folder with a folder for each class")
     .requiredOption("-o, --output <file>", "the model to write: .keras, .h5 or .safetensors")
     .option("--weights <what>", "to begin with: imagenet, none, or a checkpoint of a MobileNetV2 (default: imagenet)")
+    .addOption(pixelsOption())
     .option("--from-scratch", "train all layers from the beginning, from random weights where no others are named")
     .option("--validation-split <part>", "the part of each class that is held out; 0 for none (default: 0.2)", part)
     .option(

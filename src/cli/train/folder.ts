@@ -1,18 +1,19 @@
 /** The folder beside the output in which `train` keeps what it needs to go on after an interruption. */
-import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { writeBytes } from "#platform";
+import { readBytes, writeBytes } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
-import { makeFolders } from "../../platform/node/files.ts";
+import { fnv1a32 } from "../../core/random.ts";
+import { systemPath } from "../../platform/node/byte-names.ts";
+import { isFolder, makeFolders } from "../../platform/node/files.ts";
+import { deliver, removeEmpty } from "../../platform/node/outputs.ts";
 import { writerOf } from "../../saving/writer-of.ts";
 import { hasPhaseBackups } from "../../training/loop/phases.ts";
-import { removeEmpty } from "../files/placing.ts";
 import type { TrainSettings } from "./settings.ts";
 
 /** What a training was begun with. */
 export interface TrainPlan {
-  readonly version: 1;
+  readonly version: 2;
   readonly settings: TrainSettings;
   /** What tells the pictures from others: names, classes and sizes. */
   readonly pictures: string;
@@ -41,11 +42,7 @@ export async function targetOf(output: string): Promise<TrainTarget> {
   const target = { output, labels: `${stem}.labels.txt`, report: `${stem}.html`, folder: `${output}.training` };
   for (const path of [target.output, target.labels, target.report]) {
     // oxlint-disable-next-line no-await-in-loop -- three
-    const there = await stat(path).catch(() => undefined);
-    if (there !== undefined && !there.isFile()) {
-      const kind = there.isDirectory() ? "a folder" : "a pipe, a socket or a device";
-      throw new MobileNetV2Error("IOError", `${path} would be written, but it is ${kind}.`);
-    }
+    if (await isFolder(path)) throw new MobileNetV2Error("IOError", `${path} would be written, but it is a folder.`);
   }
   return target;
 }
@@ -70,7 +67,7 @@ export class TrainFolder {
 
   /** The plan of an interrupted training; undefined if there is none that has learned anything. */
   static async interrupted(path: string): Promise<TrainPlan | undefined> {
-    if (!existsSync(path) || !(await hasPhaseBackups(path))) return undefined;
+    if (!(await isFolder(path)) || !(await hasPhaseBackups(path))) return undefined;
     const broken = (): MobileNetV2Error =>
       new MobileNetV2Error(
         "FormatError",
@@ -78,11 +75,11 @@ export class TrainFolder {
       );
     let plan: unknown;
     try {
-      plan = JSON.parse(await readFile(join(path, PLAN), "utf8"));
+      plan = JSON.parse(new TextDecoder().decode(await readBytes(join(path, PLAN))));
     } catch (error) {
       throw new MobileNetV2Error(broken().code, broken().message, { cause: error });
     }
-    if (!isPlan(plan)) throw broken();
+    if (!isPlan(plan) || plan.checksum !== checksumOf(plan)) throw broken();
     return plan;
   }
 
@@ -98,7 +95,7 @@ export class TrainFolder {
     try {
       await removeOwn(path);
       outermost = await makeFolders(home);
-      await mkdir(path);
+      await mkdir(systemPath(path));
     } catch (error) {
       if (error instanceof MobileNetV2Error) throw error;
       const [reason] = messageOf(error).split(",", 1);
@@ -106,7 +103,10 @@ export class TrainFolder {
         cause: error,
       });
     }
-    await writeBytes(join(path, PLAN), new TextEncoder().encode(`${JSON.stringify(plan, null, 2)}\n`));
+    await writeBytes(
+      join(path, PLAN),
+      new TextEncoder().encode(`${JSON.stringify({ ...plan, checksum: checksumOf(plan) }, null, 2)}\n`),
+    );
     return new TrainFolder(path, outermost);
   }
 
@@ -120,17 +120,14 @@ export class TrainFolder {
   async deliver(targets: readonly string[], make: (place: (target: string) => string) => Promise<void>): Promise<void> {
     const place = (target: string): string => join(this.path, basename(target));
     await make(place);
-    for (const target of targets) {
-      // oxlint-disable-next-line no-await-in-loop -- in this order
-      await move(place(target), target);
-    }
+    await deliver(targets.map((target) => ({ path: target, content: { file: place(target) } })));
     await this.remove();
   }
 }
 
 /** Removes a folder that a training has made, or an empty one. @throws IOError for any other, which belongs to somebody. */
 async function removeOwn(path: string): Promise<void> {
-  const names = await readdir(path).catch((error: unknown) => {
+  const names = await readdir(systemPath(path)).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   });
@@ -140,27 +137,21 @@ async function removeOwn(path: string): Promise<void> {
       `${path} is there, and no training has made it. Move it away, or choose another output.`,
     );
   }
-  await rm(path, { recursive: true, force: true });
+  await rm(systemPath(path), { recursive: true, force: true });
 }
 
-/** Moves a file, through links, as writing to them would. */
-async function move(from: string, to: string): Promise<void> {
-  const target = await realpath(to).catch(() => to);
-  try {
-    await rename(from, target);
-  } catch (error) {
-    // A link to another disk.
-    if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw error;
-    await writeBytes(target, await readFile(from));
-  }
+function checksumOf({ version, settings, pictures }: TrainPlan): number {
+  return fnv1a32(JSON.stringify([version, settings, pictures]));
 }
 
-function isPlan(plan: unknown): plan is TrainPlan {
+function isPlan(plan: unknown): plan is TrainPlan & { readonly checksum: number } {
   return (
     typeof plan === "object" &&
     plan !== null &&
+    "checksum" in plan &&
+    typeof plan.checksum === "number" &&
     "version" in plan &&
-    plan.version === 1 &&
+    plan.version === 2 &&
     "pictures" in plan &&
     typeof plan.pictures === "string" &&
     "settings" in plan &&

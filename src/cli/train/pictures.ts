@@ -4,12 +4,15 @@ import { stat } from "node:fs/promises";
 import { valueError } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { BytesSource } from "../../platform/contract.ts";
+import { escapedBytes, systemPath } from "../../platform/node/byte-names.ts";
 import { untilAborted } from "../../tasks/many-pictures.ts";
 import { type Preparation, preparedPixels } from "../../tasks/preparation.ts";
-import { imageDatasetFromDirectory } from "../../training/data/pictures/image-dataset-from-directory.ts";
 import { ImageDataset } from "../../training/data/pictures/image-dataset.ts";
+import { wantedBy } from "../../training/data/pictures/list-images.ts";
 import type { LoadPicture } from "../../training/data/pictures/load-pixels.ts";
-import { PICTURE_ENDINGS, nameWithin } from "../pictures/folder.ts";
+import { PICTURE_ENDINGS, classesIn, nameWithin } from "../pictures/folder.ts";
+import { PictureTree } from "../pictures/tree.ts";
+import { pictureCount } from "../terminal/format.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
 
 /** The pictures of a folder that has a folder for each class. */
@@ -29,19 +32,23 @@ const FILES_AT_ONCE = 64;
 /** Finds the pictures of a folder. @throws ValueError if there is nothing to tell apart; IOError if the folder cannot be read. */
 export async function findPictures(folder: string): Promise<FoundPictures> {
   const root = folder.length > 1 ? folder.replace(/[/\\]+$/, "") : folder;
-  const all = await imageDatasetFromDirectory(root, {
-    formats: PICTURE_ENDINGS,
-    shuffle: false,
-    verbose: false,
-    followLinks: true,
-  });
-  const { filePaths: paths = [], labels = new Int32Array(), classNames: folders = [] } = all;
-  const found = withoutEmpty({ folder: root, classNames: folders, paths, labels, empty: [] });
+  const { paths, labels, classNames: folders } = await classesIn(root);
+  if (paths.length === 0) throw await noPictures(root);
+  const found = withoutEmpty({ folder: root, classNames: folders.map(escapedBytes), paths, labels, empty: [] });
   if (found.classNames.length > 1) return found;
   const [only = ""] = found.classNames;
   throw valueError(
     `All pictures in ${root} are of one class, ${only}. Give a folder with a folder for each class, two at least.`,
   );
+}
+
+async function noPictures(root: string): Promise<Error> {
+  const outside = (await new PictureTree(root).walk("", wantedBy(PICTURE_ENDINGS))).length;
+  const hint =
+    outside === 0
+      ? ""
+      : ` What lies in the folder itself is of no class (${pictureCount(outside)}): make a folder in it for each class.`;
+  return valueError(`No images found in directory ${root}. Pictures end in ${PICTURE_ENDINGS.join(", ")}.${hint}`);
 }
 
 /** Leaves out classes that no picture shows. */
@@ -66,7 +73,7 @@ export async function fingerprintOf({ folder, paths, classNames }: FoundPictures
     // oxlint-disable-next-line no-await-in-loop -- so many at once
     const sizes = await Promise.all(
       some.map((path) =>
-        stat(path).then(
+        stat(systemPath(path)).then(
           ({ size }) => size,
           () => -1,
         ),

@@ -1,7 +1,9 @@
 /** The command `train`: a MobileNetV2 for the user's own pictures, by a schedule that suits most; it can be interrupted and taken up again. */
-import { existsSync } from "node:fs";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { identityOf } from "../../platform/node/files.ts";
 import { checkTransferSettings } from "../../tasks/transfer/settings.ts";
+import { requireApart } from "../files/apart.ts";
+import { WAY_ON } from "../../training/loop/state.ts";
 import { printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { optionName } from "../terminal/options-in-errors.ts";
@@ -22,12 +24,12 @@ export interface TrainOptions extends TrainSettings, RunOptions {
 export async function train(folder: string, options: TrainOptions): Promise<void> {
   const started = performance.now();
   const target = await targetOf(options.output);
-  const interrupted = await TrainFolder.interrupted(target.folder);
-  if (interrupted === undefined && options.resume === true && existsSync(target.output)) {
+  const interrupted = options.restart === true ? undefined : await TrainFolder.interrupted(target.folder);
+  if (interrupted === undefined && options.resume === true && (await identityOf(target.output)) !== undefined) {
     process.stderr.write(`There is nothing to resume: ${printable(target.output)} is done.\n`);
     return;
   }
-  const isResumed = interrupted !== undefined && options.restart !== true;
+  const isResumed = interrupted !== undefined;
   if (isResumed && options.resume !== true) {
     throw new MobileNetV2Error(
       "StateError",
@@ -37,7 +39,8 @@ export async function train(folder: string, options: TrainOptions): Promise<void
   const settings = isResumed ? resumedSettings(interrupted, options) : settingsOf(options);
   checkTransferSettings(transferSettings(settings));
   const found = await findPictures(folder);
-  const plan: TrainPlan = { version: 1, settings, pictures: await fingerprintOf(found) };
+  await requireApart([target.output, target.labels, target.report], [options.weights, ...found.paths]);
+  const plan: TrainPlan = { version: 2, settings, pictures: await fingerprintOf(found) };
   if (isResumed && plan.pictures !== interrupted.pictures) {
     throw new MobileNetV2Error(
       "StateError",
@@ -63,6 +66,10 @@ export async function train(folder: string, options: TrainOptions): Promise<void
 
 /** Says what was learned, which is kept; if nothing was, nothing is left behind. */
 async function afterwards(failure: unknown, place: TrainFolder, { folder }: TrainTarget): Promise<unknown> {
+  if (failure instanceof MobileNetV2Error && failure.message.endsWith(WAY_ON)) {
+    failure.message = failure.message.replace(WAY_ON, "Begin anew with --restart.");
+    return failure;
+  }
   const kept = await TrainFolder.interrupted(folder);
   if (kept === undefined) await place.remove();
   const isInterrupted = failure instanceof Error && failure.name === "Interrupted";
@@ -81,14 +88,19 @@ function settingsOf(options: TrainOptions): TrainSettings {
   return Object.fromEntries(SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }
 
+/** A setting as it is typed; two numbers, of which pixels are scaled, have a comma between. */
+function asTyped(value: TrainSettings[keyof TrainSettings]): string | undefined {
+  return typeof value === "object" ? `${String(value.scale)},${String(value.offset)}` : value?.toString();
+}
+
 /** The settings that a training was begun with. @throws ValueError if the command says otherwise. */
 function resumedSettings({ settings }: TrainPlan, options: TrainOptions): TrainSettings {
   for (const name of SETTINGS) {
-    const given = options[name];
-    if (given === undefined || given === settings[name]) continue;
+    const [given, before] = [asTyped(options[name]), asTyped(settings[name])];
+    if (given === undefined || given === before) continue;
     const option = optionName(name);
     throw valueError(
-      `The interrupted training was begun ${settings[name] === undefined ? `without ${option}` : `with ${option} ${settings[name]}`}: ` +
+      `The interrupted training was begun ${before === undefined ? `without ${option}` : `with ${option} ${before}`}: ` +
         "leave it as it was (without any options it is), or begin anew with --restart.",
     );
   }

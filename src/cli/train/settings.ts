@@ -19,6 +19,7 @@ export const SETTINGS = [
   "alpha",
   "size",
   "weights",
+  "pixels",
   "fromScratch",
   "validationSplit",
   "fineTuneFrom",

@@ -46,13 +46,21 @@ export interface TrainingRun {
 export async function runTraining(run: TrainingRun): Promise<Training> {
   const { options, found, signal } = run;
   const settings = transferSettings(run.settings);
-  const { alpha, size = DEFAULTS.size, weights, fromScratch, seed, fineTuneFrom = DEFAULTS.fineTuneFrom } = settings;
+  const {
+    alpha,
+    size = DEFAULTS.size,
+    weights,
+    pixels,
+    fromScratch,
+    seed,
+    fineTuneFrom = DEFAULTS.fineTuneFrom,
+  } = settings;
   enableWideSimd();
   const bar = downloadBar(run.settings.weights);
   const onProgress = bar.update.bind(bar);
   const { threads } = options;
-  const base = await loadBase({ alpha, size, weights, fromScratch, seed, threads, signal, onProgress }).finally(() =>
-    bar.stop(),
+  const base = await loadBase({ alpha, size, weights, pixels, fromScratch, seed, threads, signal, onProgress }).finally(
+    () => bar.stop(),
   );
   if (!isFromScratch(settings) && fineTuneFrom !== null) requireLayer(base, fineTuneFrom);
   const preparation = preparationOf({ rows: size, cols: size, colorMode: "rgb" }, {});

@@ -1,6 +1,9 @@
 /** Files of vectors that `features` wrote, read row by row: .npy with its .json, or .safetensors. */
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { readBytes } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { systemPath } from "../../platform/node/byte-names.ts";
+import { asIOError } from "../../platform/node/files.ts";
 import { besideName, isLittleEndian } from "./files.ts";
 
 export interface FeatureIndex {
@@ -19,17 +22,23 @@ const MAX_HEADER = 2 ** 28;
 
 /** @throws FormatError if the file is no such file, IOError if it cannot be read. */
 export async function openFeatureIndex(path: string): Promise<FeatureIndex> {
-  const file = await open(path, "r").catch((error: unknown) => {
-    throw new MobileNetV2Error("IOError", `Could not read ${path}: ${error instanceof Error ? error.message : ""}`, {
-      cause: error,
-    });
-  });
+  const file = await openFile(path);
   try {
     return await (path.toLowerCase().endsWith(".npy") ? openNpy(file, path) : openSafetensors(file, path));
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** A pipe or a device is refused before it is opened, which would wait or have effects. */
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    if ((await stat(systemPath(path))).isFile()) return await open(systemPath(path), "r");
+  } catch (error) {
+    throw asIOError(error, `read ${path}`);
+  }
+  throw new MobileNetV2Error("IOError", `${path} is no file.`);
 }
 
 async function openNpy(file: FileHandle, path: string): Promise<FeatureIndex> {
@@ -45,9 +54,9 @@ async function openNpy(file: FileHandle, path: string): Promise<FeatureIndex> {
   if (!/'descr'\s*:\s*'<f4'/.test(header) || !/'fortran_order'\s*:\s*False/.test(header) || length === undefined) {
     throw broken(path, "it is no matrix of float32 in rows");
   }
-  const text = await readFile(besideName(path), "utf8").catch(() => undefined);
-  if (text === undefined) throw broken(path, `the names of its pictures should be beside it, in ${besideName(path)}`);
-  const { files, ...facts } = objectOf(text, besideName(path));
+  const beside = await readBytes(besideName(path)).catch(() => undefined);
+  if (beside === undefined) throw broken(path, `the names of its pictures should be beside it, in ${besideName(path)}`);
+  const { files, ...facts } = objectOf(new TextDecoder().decode(beside), besideName(path));
   return indexOf(file, path, { start: at + size, rows: Number(rows), length: Number(length), files, facts });
 }
 

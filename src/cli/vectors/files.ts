@@ -1,6 +1,7 @@
 /** Files of vectors, written row by row: NumPy's .npy (NEP 1), safetensors, and Parquet. */
 import { type FileHandle, open } from "node:fs/promises";
 import { valueError } from "../../core/errors.ts";
+import { systemPath } from "../../platform/node/byte-names.ts";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./writer.ts";
 
 export const FEATURE_ENDINGS = [".npy", ".safetensors", ".parquet"] as const;
@@ -24,7 +25,9 @@ export async function openFeatureWriter(
   content: FeatureContent,
 ): Promise<FeatureWriter> {
   if (ending === ".parquet") return (await import("./parquet.ts")).openParquet(path, content);
-  return ending === ".npy" ? new NpyWriter(await open(path, "wx"), path, content) : openSafetensors(path, content);
+  return ending === ".npy"
+    ? new NpyWriter(await open(systemPath(path), "wx"), path, content)
+    : openSafetensors(path, content);
 }
 
 /** A header that leaves room for any number of rows, so that it can be written last. */
@@ -55,7 +58,7 @@ class NpyWriter implements FeatureWriter {
     header.writeUInt16LE(NPY_HEADER - 10, 8);
     await writeAll(this.#file, header, 0);
     await this.#file.sync();
-    await using beside = await open(besideName(this.#path), "wx");
+    await using beside = await open(systemPath(besideName(this.#path)), "wx");
     await beside.writeFile(`${JSON.stringify({ ...facts, length, files: this.#names }, null, 1)}\n`);
     await beside.sync();
   }
@@ -74,7 +77,7 @@ async function openSafetensors(path: string, { facts, length, names }: FeatureCo
     return Buffer.from(JSON.stringify({ __metadata__: metadata, features }));
   };
   const room = Math.ceil(headerOf(names).length / 8) * 8;
-  const file = await open(path, "wx");
+  const file = await open(systemPath(path), "wx");
   const written: string[] = [];
   return {
     async write(more, vectors) {

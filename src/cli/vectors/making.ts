@@ -1,6 +1,5 @@
 /** Vectors of all pictures of a folder, made and written one batch after the other. */
 import { join } from "node:path";
-import { type MobileNetV2Error, valueError } from "../../core/errors.ts";
 import { enableWideSimd } from "../../engine/wide-simd.ts";
 import { type Extractor, loadExtractor } from "../../tasks/extractor.ts";
 import { extractAll } from "../../tasks/many-pictures.ts";
@@ -10,7 +9,8 @@ import { type ExtractorArguments, extractorOptions } from "../pictures/options.t
 import { withDownloadBar } from "../terminal/download-bar.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { progressBar } from "../terminal/progress-bar.ts";
-import { featureEnding, openFeatureWriter } from "./files.ts";
+import { besideName, featureEnding, openFeatureWriter } from "./files.ts";
+import { makingOf } from "./writer.ts";
 
 /** The pictures of a folder and those within, by their paths below it, with `/` between. */
 export async function namesIn(folder: string): Promise<readonly string[]> {
@@ -34,6 +34,11 @@ export interface WrittenFeatures {
   readonly milliseconds: number;
 }
 
+/** The files that vectors are written to: the one that is named, and of .npy the names beside it. */
+export function outputsOf(output: string): readonly string[] {
+  return featureEnding(output) === ".npy" ? [output, besideName(output)] : [output];
+}
+
 /** Writes the vectors of pictures beside the file that is wanted, and moves it there when it is whole. */
 export async function writeFeatures(
   folder: string,
@@ -46,28 +51,35 @@ export async function writeFeatures(
   const bar = progressBar("Looking at pictures", (done, total) => `${done} of ${total}`);
   let vectors = 0;
   const { files, made: unreadable } = await interruptible(({ signal }) =>
-    place(output, async (path) => {
-      const stream = extractAll(
-        extractor,
-        names.map((name) => join(folder, name)),
-        { strict, signal, onProgress: (done, total) => bar.update(done, total) },
-      );
-      const writer = await openFeatureWriter(path, ending, { facts: extractor.facts, length: extractor.length, names });
-      try {
-        for await (const { indices, vectors: made } of stream) {
-          if (made.data.some((value) => !Number.isFinite(value))) throw notFinite(names[indices[0] ?? 0] ?? "");
-          await writer.write(
-            Array.from(indices, (index) => names[index] ?? ""),
-            made.data,
-          );
-          vectors += indices.length;
+    place(
+      output,
+      async (path) => {
+        const stream = extractAll(
+          extractor,
+          names.map((name) => join(folder, name)),
+          { strict, signal, onProgress: (done, total) => bar.update(done, total) },
+        );
+        const writer = await openFeatureWriter(path, ending, {
+          facts: makingOf(extractor.facts),
+          length: extractor.length,
+          names,
+        });
+        try {
+          for await (const { indices, vectors: made } of stream) {
+            await writer.write(
+              Array.from(indices, (index) => names[index] ?? ""),
+              made.data,
+            );
+            vectors += indices.length;
+          }
+          await writer.finish();
+          return stream.unreadable;
+        } finally {
+          await writer.close();
         }
-        await writer.finish();
-        return stream.unreadable;
-      } finally {
-        await writer.close();
-      }
-    }),
+      },
+      signal,
+    ),
   ).finally(() => bar.stop());
   return {
     vectors,
@@ -75,8 +87,4 @@ export async function writeFeatures(
     unreadable: unreadable.map(({ path, error }) => ({ picture: path, error: error.message })),
     milliseconds: performance.now() - started,
   };
-}
-
-function notFinite(name: string): MobileNetV2Error {
-  return valueError(`The model gives no numbers (NaN or infinity) for ${name} or pictures after it.`);
 }

@@ -5,6 +5,7 @@
 import { open } from "node:fs/promises";
 import type * as library from "hyparquet-writer";
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { escapedBytes, systemPath } from "../../platform/node/byte-names.ts";
 import { type FeatureContent, type FeatureWriter, writeAll } from "./writer.ts";
 
 /** How many numbers a group of rows has at least: 1 MB of them, for which the library needs some tens of MB. */
@@ -25,7 +26,7 @@ async function loadLibrary(): Promise<typeof library> {
 
 export async function openParquet(path: string, { facts, length }: FeatureContent): Promise<FeatureWriter> {
   const { ByteWriter, ParquetWriter } = await loadLibrary();
-  const file = await open(path, "wx");
+  const file = await open(systemPath(path), "wx");
   const bytes = new ByteWriter(GROUP * 4);
   const writer = new ParquetWriter({
     writer: bytes,
@@ -64,7 +65,8 @@ export async function openParquet(path: string, { facts, length }: FeatureConten
   return {
     async write(more, vectors) {
       for (const [i, name] of more.entries()) {
-        names.push(name);
+        // A text of Parquet is UTF-8.
+        names.push(escapedBytes(name));
         rows.push(Array.from(vectors.subarray(i * length, (i + 1) * length)));
       }
       if (names.length * length >= GROUP) await writeGroup();

@@ -1,10 +1,21 @@
 /** What writes vectors to a file, whatever the format. */
 import type { FileHandle } from "node:fs/promises";
+import type { Preprocessing } from "../../saving/checkpoint.ts";
 import type { ExtractorFacts } from "../../tasks/extractor.ts";
+
+/** The facts that make vectors comparable. Who says how pixels are scaled is not one of them. */
+export interface Making extends Omit<ExtractorFacts, "pixels"> {
+  readonly pixels: Preprocessing;
+}
+
+export function makingOf(facts: ExtractorFacts): Making {
+  const { scale, offset } = facts.pixels;
+  return { ...facts, pixels: { scale, offset } };
+}
 
 /** What a file of vectors holds, and how it was made. */
 export interface FeatureContent {
-  readonly facts: ExtractorFacts;
+  readonly facts: Making;
   /** How many numbers a vector has. */
   readonly length: number;
   /** Every name that may be written: no others come, and perhaps not all. */

@@ -9,18 +9,19 @@ import type { LayerDescription, ModelDescription, TensorReference } from "../../
 /** Describes a model. @throws ValueError if a Sequential model has no input shape yet. */
 export function describeModel(network: Network): ModelDescription {
   const { nodes, inputs, outputs, layers } = network.graph;
-  const applications = new Map<Layer, Node[]>();
+  // Layers may have been applied in other models too.
+  const own = new Set(nodes);
+  const applications = new Map<Layer, readonly Node[]>();
+  const numbers = new Map<Node, number>();
   for (const layer of layers) {
-    const own = new Set(nodes.filter((node) => node.layer === layer));
-    applications.set(
-      layer,
-      layer.inboundNodes.filter((node) => own.has(node)),
-    );
+    const calls = layer.inboundNodes.filter((node) => own.has(node));
+    applications.set(layer, calls);
+    for (const [number, node] of calls.entries()) numbers.set(node, number);
   }
-  const referenceTo = (tensor: KerasTensor): TensorReference => ({
-    layer: tensor.node.layer.name,
-    node: Math.max(0, applications.get(tensor.node.layer)?.indexOf(tensor.node) ?? 0),
-    output: tensor.index,
+  const referenceTo = ({ node, index }: KerasTensor): TensorReference => ({
+    layer: node.layer.name,
+    node: numbers.get(node) ?? 0,
+    output: index,
   });
   return {
     className: network.className === "Sequential" ? "Sequential" : "Functional",

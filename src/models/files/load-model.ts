@@ -8,6 +8,7 @@ import type { AssignOptions } from "../../saving/assignment.ts";
 import type { Checkpoint } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
 import { LABELS, namedClasses } from "../../saving/labels/labels-beside.ts";
+import { fittingClassNames } from "../../saving/plausible.ts";
 import { mainFile } from "../../saving/main-file.ts";
 import { refuseUnread } from "../../saving/unread.ts";
 import { Model } from "../model.ts";
@@ -90,7 +91,7 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
     );
   }
   const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
-  model.classNames = checkpoint.classNames;
+  model.classNames = fittingClassNames(checkpoint, model.outputs.length === 1 ? model.output.shape.at(-1) : undefined);
   model.preprocessing = checkpoint.preprocessing;
   const { training } = checkpoint;
   if (training === undefined || options.compile === false) return model;

@@ -1,5 +1,5 @@
 /** Saving of models to files of any supported format (keras.Model.save). */
-import { makeFolder, warn, writeBytes } from "#platform";
+import { warn, writeFiles } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Network } from "../../graph/network.ts";
@@ -45,7 +45,10 @@ export async function modelFiles(
   return filesBy(model, writerNamed(format), name, options);
 }
 
-/** Saves a model to a file or folder. Each file that exists is replaced only once the new one is complete. */
+/**
+ * Saves a model to a file or folder; missing folders are made. A file that exists is replaced only once all new ones are complete, and keeps
+ * its mode; links are written through.
+ */
 export async function saveModel(model: Network & Savable, target: string | URL, given: SaveOptions): Promise<void> {
   checkOptions("save()", given, { format: true, includeOptimizer: true, dtype: true });
   const { format, ...options } = given;
@@ -105,11 +108,6 @@ async function writeAll(path: string, files: readonly WrittenFile[]): Promise<vo
   const [main, ...others] = files;
   if (main === undefined) return;
   const isFolder = main.name !== lastName(path);
-  const folder = isFolder ? path.replace(/[/\\]+$/, "") : path.slice(0, path.length - lastName(path).length);
-  const at = (name: string): string => (isFolder ? `${folder}/${name}` : folder + name);
-  if (isFolder) await makeFolder(folder);
-  for (const file of [...others, main]) {
-    // oxlint-disable-next-line no-await-in-loop -- the main file comes last
-    await writeBytes(at(file.name), file.bytes);
-  }
+  const folder = isFolder ? `${path.replace(/[/\\]+$/, "")}/` : path.slice(0, path.length - lastName(path).length);
+  await writeFiles([...others, main].map(({ name, bytes }) => ({ path: folder + name, bytes })));
 }

@@ -15,6 +15,7 @@ import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { type Assignment, assignAll, fits } from "../../saving/assignment.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
+import { fittingClassNames } from "../../saving/plausible.ts";
 import { formatError } from "../../saving/file-errors.ts";
 import {
   type IntegerLayer,
@@ -93,6 +94,11 @@ export function quantizedFromBytes(
 ): { readonly parts: QuantizedParts } & Extras {
   const file = readQuantized(bytes);
   const { model: architecture } = architectureOf(file.model, options);
+  const { outputs } = architecture;
+  const classNames = fittingClassNames(
+    { classNames: file.classNames, origin: "mobilenet-v2" },
+    outputs.length === 1 ? outputs[0]?.shape.at(-1) : undefined,
+  );
   const names = new Names(architecture);
   const network = { weights: integerWeights(file, names), ranges: rangesOf(file, names) };
   assignAll(assignments(file, floatWeights(names, network.weights)), {});
@@ -100,7 +106,7 @@ export function quantizedFromBytes(
   toIntegers(names.operations, network, "i16");
   return {
     parts: new QuantizedParts(architecture, network),
-    classNames: file.classNames,
+    classNames,
     preprocessing: file.preprocessing,
   };
 }

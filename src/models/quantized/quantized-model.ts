@@ -1,5 +1,5 @@
 /** Quantized models, which compute with 8-bit integers: about a quarter of the size of the original, and faster (see docs/int8.md). */
-import { readBytes, writeBytes } from "#platform";
+import { readBytes, writeFiles } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { Lazy } from "../../core/lazy.ts";
 import { checkOptions } from "../../core/options.ts";
@@ -87,6 +87,11 @@ export class QuantizedModel {
     return this.#parts.architecture.output;
   }
 
+  /** All symbolic output tensors. */
+  get outputs(): readonly KerasTensor[] {
+    return this.#parts.architecture.outputs;
+  }
+
   /**
    * Predicts the output for a batch of inputs. It takes the same tensors as the original model's `predict`, and returns float32.
    * @throws ValueError if shapes do not fit, or the model has several outputs; StateError after `dispose()`
@@ -138,7 +143,8 @@ export class QuantizedModel {
 
   /**
    * Saves the model to a file: as `format` says, `safetensors`, `onnx` or `tflite`, or without it, as the ending of the path does, or else as
-   * safetensors. A file that exists is replaced only once the new one is complete. In browsers, use `toBytes`, `toOnnx` or `toTflite`.
+   * safetensors. A file that exists is replaced only once the new one is complete; missing folders are made. In browsers, use
+   * `toBytes`, `toOnnx` or `toTflite`.
    * @throws ValueError for another format, or an `io` that is not TFLite's; IOError if the file cannot be written
    */
   async save(path: string | URL, options: Pick<SaveOptions, "format"> & TfliteOptions = {}): Promise<void> {
@@ -153,7 +159,7 @@ export class QuantizedModel {
       throw valueError(`\`io\` is for the format "tflite". Received: format=${show(format)}, io=${show(io)}`);
     }
     const bytes = format === "onnx" ? this.toOnnx() : format === "tflite" ? this.toTflite({ io }) : this.toBytes();
-    await writeBytes(path, await bytes);
+    await writeFiles([{ path: String(path), bytes: await bytes }]);
   }
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */

@@ -3,7 +3,7 @@ import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Network } from "../../graph/network.ts";
-import type { Layer } from "../../layers/layer.ts";
+import type { Layer, Node } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { type Column, renderTable } from "./table.ts";
 
@@ -41,6 +41,7 @@ export function summaryText(model: Network, options: SummaryOptions = {}): strin
   const positions = options.positions ?? (connections ? [0.3, 0.56, 0.74, 1] : [0.45, 0.8, 1]);
   const columns = columnsOf(connections, showTrainable, positions, length);
 
+  const relevant = new Set(model.graph.nodes);
   const rows: string[][] = [];
   const addRows = (layer: Layer, level: number): void => {
     const prefix = level > 0 ? `${"   ".repeat(level)}└ ` : "";
@@ -49,7 +50,7 @@ export function summaryText(model: Network, options: SummaryOptions = {}): strin
       outputShapeOf(layer),
       layer.built || layer.inboundNodes.length > 0 ? layer.countParams().toLocaleString("en-US") : "0 (unbuilt)",
     ];
-    if (connections) row.push(connectionsOf(layer, model));
+    if (connections) row.push(connectionsOf(layer, relevant));
     if (showTrainable) row.push(layer.weights.length === 0 ? "-" : layer.trainable ? "Y" : "N");
     rows.push(row);
     if (options.expandNested === true && layer instanceof Network) {
@@ -107,8 +108,7 @@ function outputShapeOf(layer: Layer): string {
   return shapes.length === 1 ? (shapes[0] ?? "?") : `[${shapes.join(", ")}]`;
 }
 
-function connectionsOf(layer: Layer, model: Network): string {
-  const relevant = new Set(model.graph.nodes);
+function connectionsOf(layer: Layer, relevant: ReadonlySet<Node>): string {
   const links = layer.inboundNodes
     .filter((node) => relevant.has(node))
     .flatMap((node) => node.inputs)

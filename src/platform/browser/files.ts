@@ -41,6 +41,12 @@ export async function readFolder(path: string): Promise<FolderContent> {
   );
 }
 
+export async function writeFiles(
+  files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
+): Promise<void> {
+  for (const { path, bytes } of files) await writeBytes(path, bytes);
+}
+
 export async function writeBytes(path: string | URL, _bytes: Uint8Array): Promise<void> {
   throw new MobileNetV2Error(
     "UnsupportedError",

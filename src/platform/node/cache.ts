@@ -8,7 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { messageOf, valueError } from "../../core/errors.ts";
 import { type CacheEntry, type CachedContent, type Turn, download, takeCached } from "../cached-download.ts";
 import type { CachedFile, CachedName } from "../contract.ts";
-import { asIOError, errorCode, makeFolders, readFileBytes, temporaryPrefix, writeBytes } from "./files.ts";
+import { asIOError, errorCode, makeFolders, readFileBytes, temporaryPrefix } from "./files.ts";
+import { writeBytes } from "./outputs.ts";
 import { takeDownloadLock } from "./download-lock.ts";
 import { environment, warn } from "./system.ts";
 

@@ -5,6 +5,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import type { FileSet, FilesSource, ReadOptions } from "../contract.ts";
 import { chosenFiles, fetchedFiles, isFileList, plainName, singleFile } from "../file-set.ts";
+import { systemPath, textOfName } from "./byte-names.ts";
 import { asIOError, errorCode, pathOf, readBytes, readFileBytes } from "./files.ts";
 
 export async function openFiles(source: FilesSource, options: ReadOptions = {}): Promise<FileSet> {
@@ -20,25 +21,25 @@ export async function openFiles(source: FilesSource, options: ReadOptions = {}):
 
 async function openPath(path: string, options: ReadOptions): Promise<FileSet> {
   try {
-    const isFolder = (await stat(path)).isDirectory();
+    const isFolder = (await stat(systemPath(path))).isDirectory();
     const folder = isFolder ? path : dirname(path);
     // The file that was opened may itself be a link, as in Hugging Face's cache; its neighbours then lie where it leads.
     const homes = await Promise.all([
-      realpath(folder),
-      realpath(path).then((real) => (isFolder ? real : dirname(real))),
+      realPath(folder),
+      realPath(path).then((real) => (isFolder ? real : dirname(real))),
     ]);
     const main = isFolder ? undefined : basename(path);
     return {
       main,
       async names() {
-        const entries = await readdir(folder, { withFileTypes: true });
-        return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+        const entries = await readdir(systemPath(folder), { withFileTypes: true, encoding: "buffer" });
+        return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => textOfName(name));
       },
       async read(name) {
         const isMain = name === main;
         const wanted = isMain ? path : join(folder, plainName(name));
         try {
-          const real = await realpath(wanted);
+          const real = await realPath(wanted);
           if (!isMain && !homes.some((home) => real.startsWith(home.endsWith(sep) ? home : home + sep))) {
             throw new MobileNetV2Error(
               "FormatError",
@@ -55,4 +56,9 @@ async function openPath(path: string, options: ReadOptions): Promise<FileSet> {
   } catch (error) {
     throw asIOError(error, `read ${path}`);
   }
+}
+
+/** The path without links. */
+async function realPath(path: string): Promise<string> {
+  return textOfName(await realpath(systemPath(path), { encoding: "buffer" }));
 }

@@ -1,13 +1,13 @@
-/** Files in Node: read whole within a limit, written whole or not at all. */
+/** Files in Node: read whole within a limit; folders made; the errors of the system. outputs.ts writes. */
 
-import { randomBytes } from "node:crypto";
-import { constants, type Stats } from "node:fs";
-import { mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type BigIntStats, constants, type Stats } from "node:fs";
+import { mkdir, open, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { MobileNetV2Error, messageOf, valueError } from "../../core/errors.ts";
 import { checkLimit } from "../byte-collector.ts";
+import { systemPath } from "./byte-names.ts";
 import { readAnyBytes } from "../read-any-bytes.ts";
 import type { BytesSource, ReadOptions } from "../contract.ts";
 import { DEFAULT_MAX_BYTES } from "../fetch-bytes.ts";
@@ -29,8 +29,9 @@ export async function readFileBytes(
   options.signal?.throwIfAborted();
   try {
     // This is checked before opening, because opening a device can have effects, and opening a pipe waits for its other end.
-    requireRegular(await stat(path), path);
-    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const place = systemPath(path);
+    requireRegular(await stat(place), path);
+    await using file = await open(place, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();
     requireRegular(stats, path);
     checkLimit(stats.size, options.maxBytes ?? DEFAULT_MAX_BYTES, path);
@@ -51,32 +52,10 @@ export async function readFileBytes(
   }
 }
 
-export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise<void> {
-  let target = pathOf(String(path));
-  try {
-    const present = await stat(target).catch(() => undefined);
-    if (present !== undefined) {
-      requireRegular(present, target);
-      // Links are followed, as writing into them would do.
-      target = await realpath(target);
-    }
-    const beside = temporaryName(target);
-    try {
-      await writeNew(beside, bytes, present?.mode);
-      await rename(beside, target);
-    } catch (error) {
-      await rm(beside, { force: true });
-      throw error;
-    }
-  } catch (error) {
-    throw asIOError(error, `write ${target}`);
-  }
-}
-
 export async function removeFile(path: string | URL): Promise<boolean> {
   const target = pathOf(String(path));
   try {
-    await rm(target);
+    await rm(systemPath(target));
     return true;
   } catch (error) {
     if (errorCode(error) === "ENOENT") return false;
@@ -100,7 +79,7 @@ export async function makeFolder(path: string | URL): Promise<void> {
  */
 export async function makeFolders(folder: string): Promise<string | undefined> {
   try {
-    await mkdir(folder);
+    await mkdir(systemPath(folder));
     return folder;
   } catch (error) {
     if (errorCode(error) !== "ENOENT" || dirname(folder) === folder) {
@@ -109,33 +88,33 @@ export async function makeFolders(folder: string): Promise<string | undefined> {
     }
   }
   const outermost = await makeFolders(dirname(folder));
-  await mkdir(folder).catch(async (error: unknown) => {
+  await mkdir(systemPath(folder)).catch(async (error: unknown) => {
     // Another process may have been faster.
     if (!(await isFolder(folder))) throw error;
   });
   return outermost ?? folder;
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
+/** Whether a path is that of a folder, through links. */
+export async function isFolder(path: string): Promise<boolean> {
+  return await stat(systemPath(path)).then(
     (found) => found.isDirectory(),
     () => false,
   );
 }
 
-/** Writes a file that must not exist yet, and waits until it is on the disk. */
-async function writeNew(path: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
-  await using file = await open(path, "wx");
-  await file.writeFile(bytes);
-  if (mode !== undefined) {
-    await file.chmod(mode & 0o777);
-  }
-  await file.sync();
+/** What tells a file or folder from all others, whatever path leads to it. */
+export function identity({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
 }
 
-/** A name in the same folder that no other process uses. */
-function temporaryName(path: string): string {
-  return join(dirname(path), `${temporaryPrefix(basename(path))}${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+/** The identity of what a path leads to; undefined if there is nothing, or it is no path. */
+export async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    return identity(await stat(systemPath(pathOf(path)), { bigint: true }));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The beginning of the names of temporary files for the file `name`; they end with ".tmp". */

@@ -4,6 +4,8 @@ import { availableParallelism } from "node:os";
 import { isatty } from "node:tty";
 import { setFlagsFromString } from "node:v8";
 
+import { escapedBytes } from "./byte-names.ts";
+
 export function environment(name: string): string | undefined {
   const value = process.env[name];
   return value === "" ? undefined : value;
@@ -18,11 +20,11 @@ export function isTerminal(): boolean {
 }
 
 export function warn(message: string): void {
-  console.warn(message);
+  console.warn(escapedBytes(message));
 }
 
 export function print(text: string): void {
-  process.stderr.write(text);
+  process.stderr.write(escapedBytes(text));
 }
 
 /** The first version of V8 in which joining vectors was tried. */

@@ -10,7 +10,7 @@ export type Json = null | boolean | number | string | readonly Json[] | Readonly
 
 const MAX_BYTES = 32 * 2 ** 20;
 const MAX_DEPTH = 100;
-const MAX_VALUES = 200_000;
+const MAX_VALUES = 500_000;
 
 /** Parses a whole file; a byte-order mark is skipped. @throws FormatError, LimitError */
 export function parseJson(bytes: Uint8Array): Json {

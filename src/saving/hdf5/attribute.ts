@@ -3,35 +3,33 @@ import { type Dims, formatShape } from "../../core/shape.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
 import { elementCount } from "../bytes/element-count.ts";
-import type { GlobalHeaps } from "./global-heap.ts";
+import type { Hdf5File } from "./file.ts";
 import { type Message, MessageType } from "./object-header.ts";
 import type { Cursor } from "./source.ts";
 
-/** The attributes in an object's header, by name. */
-export function readAttributes(messages: readonly Message[], heaps: GlobalHeaps): ReadonlyMap<string, Hdf5Attribute> {
+/** The attributes of an object, by name: those in its header, and if it has many, those in a heap that the header names. */
+export function readAttributes(messages: readonly Message[], file: Hdf5File): ReadonlyMap<string, Hdf5Attribute> {
   const attributes = new Map<string, Hdf5Attribute>();
-  for (const message of messages) {
-    if (message.type === MessageType.attributeInfo) refuseDense(message.open());
-    if (message.type !== MessageType.attribute) continue;
-    if (message.shared) throw unsupportedError("HDF5 attributes shared by several objects are not read.");
-    const attribute = new Hdf5Attribute(message.open(), heaps);
+  const add = (message: Cursor): void => {
+    const attribute = new Hdf5Attribute(message, file);
     if (attributes.has(attribute.name)) {
       throw formatError(`The HDF5 file is broken: an object has two attributes named '${attribute.name}'.`);
     }
     attributes.set(attribute.name, attribute);
+  };
+  for (const message of messages) {
+    if (message.type === MessageType.attribute) add(file.body(message));
+    if (message.type === MessageType.attributeInfo) {
+      const info = message.open();
+      info.version(0);
+      info.skip((info.u8() & 1) === 0 ? 0 : 2);
+      const heap = info.address();
+      const index = info.address();
+      if (heap === undefined || index === undefined) continue;
+      for (const dense of file.further.dense(file.source, heap, index)) add(dense);
+    }
   }
   return attributes;
-}
-
-function refuseDense(info: Cursor): void {
-  info.version(0);
-  if ((info.u8() & 1) !== 0) info.skip(2);
-  if (info.address() !== undefined) {
-    throw unsupportedError(
-      "This HDF5 file keeps the attributes of an object in a newer way than Keras writes it. " +
-        'Save it again from Keras, or with h5py without libver="latest".',
-    );
-  }
 }
 
 export class Hdf5Attribute {
@@ -39,9 +37,9 @@ export class Hdf5Attribute {
   readonly shape: Dims;
   readonly #datatype: Datatype;
   readonly #data: Cursor;
-  readonly #heaps: GlobalHeaps;
+  readonly #file: Hdf5File;
 
-  constructor(message: Cursor, heaps: GlobalHeaps) {
+  constructor(message: Cursor, file: Hdf5File) {
     const version = message.version(1, 2, 3);
     const flags = message.u8();
     const nameSize = message.u16();
@@ -55,13 +53,15 @@ export class Hdf5Attribute {
     this.name = source.text(nameStart, nameStart + nameSize);
     const typeStart = message.skip(padded(typeSize));
     const spaceStart = message.skip(padded(spaceSize));
-    if (version > 1 && (flags & 3) !== 0) {
-      throw unsupportedError(`HDF5 attribute '${this.name}' has a shared datatype, which is not read.`);
+    if (version > 1 && (flags & 2) !== 0) {
+      throw unsupportedError(`HDF5 attribute '${this.name}' has a shared shape, which is not read.`);
     }
-    this.#datatype = readDatatype(source.cursor(typeStart, typeSize, `the datatype of attribute '${this.name}'`));
+    const type = source.cursor(typeStart, typeSize, `the datatype of attribute '${this.name}'`);
+    const isShared = version > 1 && (flags & 1) !== 0;
+    this.#datatype = readDatatype(isShared ? file.further.shared(file, type, MessageType.datatype) : type);
     this.shape = readDataspace(source.cursor(spaceStart, spaceSize, `the shape of attribute '${this.name}'`));
     this.#data = message;
-    this.#heaps = heaps;
+    this.#file = file;
   }
 
   get dtype(): string {
@@ -76,7 +76,7 @@ export class Hdf5Attribute {
     if (datatype.kind !== "string") {
       throw formatError(`HDF5 attribute '${this.name}' should hold text. It holds: ${this.dtype}`);
     }
-    const { size, variable } = datatype;
+    const { size, variable, spaces } = datatype;
     const { source, position, remaining } = this.#data;
     if (size === 0 || count * size > remaining) {
       throw formatError(
@@ -85,9 +85,10 @@ export class Hdf5Attribute {
     }
     return Array.from({ length: count }, (_, i) => {
       const start = position + i * size;
-      return variable
-        ? this.#heaps.text(source.cursor(start, size, `attribute '${this.name}'`))
+      const text = variable
+        ? this.#file.heaps.text(source.cursor(start, size, `attribute '${this.name}'`))
         : source.text(start, start + size);
+      return spaces ? text.replace(/ +$/, "") : text;
     });
   }
 }

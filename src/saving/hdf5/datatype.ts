@@ -11,7 +11,14 @@ export type Datatype =
       readonly size: number;
       readonly littleEndian: boolean;
     }
-  | { readonly kind: "string"; readonly name: "string"; readonly size: number; readonly variable: boolean }
+  | {
+      readonly kind: "string";
+      readonly name: "string";
+      readonly size: number;
+      readonly variable: boolean;
+      /** Whether texts are filled up with spaces, which are no part of them. */
+      readonly spaces: boolean;
+    }
   | { readonly kind: "other"; readonly name: string; readonly size: number };
 
 const CLASSES = [
@@ -59,18 +66,20 @@ export function readDatatype(cursor: Cursor): Datatype {
     const mantissaBits = cursor.u8();
     const name = FLOATS.get([size, exponentBits, mantissaBits, cursor.u32()].join(","));
     const usual = offset === 0 && precision === size * 8 && mantissaAt === 0 && exponentAt === mantissaBits;
-    const vax = (bits & 0x40) !== 0;
-    if (name !== undefined && usual && !vax) return { kind: "number", name, size, littleEndian };
+    // The leading bit is not written, and the bytes are in no order but these two.
+    const ieee = (bits & 0x70) === 0x20;
+    if (name !== undefined && usual && ieee) return { kind: "number", name, size, littleEndian };
   }
-  if (kind === 3) return { kind: "string", name: "string", size, variable: false };
-  if (kind === 9 && (bits & 15) === 1) return { kind: "string", name: "string", size, variable: true };
+  if (kind === 3) return { kind: "string", name: "string", size, variable: false, spaces: (bits & 15) === 2 };
+  if (kind === 9 && (bits & 15) === 1)
+    return { kind: "string", name: "string", size, variable: true, spaces: bits >> 4 === 2 };
   return { kind: "other", name: CLASSES[kind] ?? `class ${kind}`, size };
 }
 
 /** The most axes that HDF5 allows. */
 const MAX_RANK = 32;
 
-/** The shape; `[]` for one value, `[0]` for a null dataspace. */
+/** The shape; `[]` for one value, `[0]` for a null dataspace. What it may grow to stands behind it, if it does. */
 export function readDataspace(cursor: Cursor): Dims {
   const version = cursor.version(1, 2);
   const rank = cursor.u8();

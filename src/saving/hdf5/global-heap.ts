@@ -44,9 +44,11 @@ export class GlobalHeaps {
     head.version(1);
     head.skip(3);
     const cursor = this.#source.cursor(address, head.length(), "a global heap");
-    cursor.skip(head.position - address);
+    // The head of a heap, and those of its objects, are filled up to eight bytes.
+    const filling = (8 - (this.#source.lengthSize % 8)) % 8;
+    cursor.skip(head.position - address + filling);
     const objects = new Map<number, Span>();
-    const headSize = 8 + this.#source.lengthSize;
+    const headSize = 8 + this.#source.lengthSize + filling;
     while (cursor.remaining >= headSize) {
       this.#source.spend();
       const index = cursor.u16();
@@ -54,6 +56,7 @@ export class GlobalHeaps {
       if (index === 0) break;
       cursor.skip(6);
       const size = cursor.length();
+      cursor.skip(filling);
       objects.set(index, { start: cursor.skip(size), size });
       cursor.skip(Math.min(cursor.remaining, (8 - (size % 8)) % 8));
     }

@@ -1,6 +1,7 @@
 /**
  * A reader for the part of HDF5 that Keras and h5py write (HDF5 File Format Specification 3.0): superblocks 0 to 3, object
- * headers 1 and 2, groups as symbol tables or links, contiguous and compact datasets, attributes of strings.
+ * headers 1 and 2, groups as symbol tables or links, contiguous and compact datasets, attributes of strings. The rest of it is asked
+ * of `Further`.
  *
  * Files are hostile until read: nothing is allocated by what a file claims, links that lead elsewhere are refused, and
  * cycles and repetitions end in an error. Every failure is a FormatError or an UnsupportedError.
@@ -8,36 +9,36 @@
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Hdf5Attribute, readAttributes } from "./attribute.ts";
 import { Hdf5Dataset } from "./dataset.ts";
-import { GlobalHeaps } from "./global-heap.ts";
+import { type Further, Hdf5File } from "./file.ts";
 import { type Link, isGroup, readLinks } from "./links.ts";
 import { type Message, readObjectHeader } from "./object-header.ts";
 import { Source } from "./source.ts";
-import { readSuperblock } from "./superblock.ts";
+import { readSuperblock, signatureAt } from "./superblock.ts";
 
-/** The root group of an HDF5 file. The bytes are viewed, not copied. @throws FormatError, UnsupportedError */
-export function openHdf5(bytes: Uint8Array): Hdf5Group {
-  const source = new Source(bytes);
-  return new File(source).group(readSuperblock(source), "/");
+/**
+ * The root group of an HDF5 file. The bytes are viewed, not copied.
+ * @param further reads what plain files do not have (all.ts); without it that is a FurtherNeeded
+ * @throws FormatError, UnsupportedError, LimitError
+ */
+export function openHdf5(bytes: Uint8Array, further?: Further): Hdf5Group {
+  const source = new Source(bytes.subarray(signatureAt(bytes) ?? 0));
+  return new Objects(new Hdf5File(source, further)).group(readSuperblock(source), "/");
 }
 
 /** The objects of one file, each read once. */
-class File {
-  readonly source: Source;
-  readonly heaps: GlobalHeaps;
+class Objects {
+  readonly file: Hdf5File;
   readonly #objects = new Map<number, Hdf5Group | Hdf5Dataset>();
 
-  constructor(source: Source) {
-    this.source = source;
-    this.heaps = new GlobalHeaps(source);
+  constructor(file: Hdf5File) {
+    this.file = file;
   }
 
   object(address: number, path: string): Hdf5Group | Hdf5Dataset {
     let object = this.#objects.get(address);
     if (object === undefined) {
-      const messages = readObjectHeader(this.source, address);
-      object = isGroup(messages)
-        ? new Hdf5Group(this, messages, path)
-        : new Hdf5Dataset(this.source, messages, this.heaps, path);
+      const messages = readObjectHeader(this.file.source, address);
+      object = isGroup(messages) ? new Hdf5Group(this, messages, path) : new Hdf5Dataset(this.file, messages, path);
       this.#objects.set(address, object);
     }
     return object;
@@ -51,13 +52,13 @@ class File {
 export class Hdf5Group {
   /** The path by which the group was first reached. */
   readonly path: string;
-  readonly #file: File;
+  readonly #objects: Objects;
   readonly #messages: readonly Message[];
   #attributes: ReadonlyMap<string, Hdf5Attribute> | undefined;
   #links: ReadonlyMap<string, Link> | undefined;
 
-  constructor(file: File, messages: readonly Message[], path: string) {
-    this.#file = file;
+  constructor(objects: Objects, messages: readonly Message[], path: string) {
+    this.#objects = objects;
     this.#messages = messages;
     this.path = path;
   }
@@ -69,7 +70,7 @@ export class Hdf5Group {
 
   /** The attribute of that name; undefined if there is none. */
   attribute(name: string): Hdf5Attribute | undefined {
-    this.#attributes ??= readAttributes(this.#messages, this.#file.heaps);
+    this.#attributes ??= readAttributes(this.#messages, this.#objects.file);
     return this.#attributes.get(name);
   }
 
@@ -108,15 +109,15 @@ export class Hdf5Group {
 
   #member(name: string, path: string): Hdf5Group | Hdf5Dataset | undefined {
     if (name === "") throw formatError(`Invalid path in H5 file: ${path}`);
-    this.#file.source.spend();
+    this.#objects.file.source.spend();
     const link = this.#members().get(name);
     if (link === undefined) return undefined;
     if (typeof link === "string") throw unsupportedError(`Not allowed: H5 file with ${link}`);
-    return this.#file.object(link, this.path === "/" ? `/${name}` : `${this.path}/${name}`);
+    return this.#objects.object(link, this.path === "/" ? `/${name}` : `${this.path}/${name}`);
   }
 
   #members(): ReadonlyMap<string, Link> {
-    this.#links ??= readLinks(this.#file.source, this.#messages);
+    this.#links ??= readLinks(this.#objects.file, this.#messages);
     return this.#links;
   }
 }

@@ -1,5 +1,6 @@
-/** The links of a group: old symbol tables (HDF5 File Format Specification, III.A, B, D) and new link messages (IV.A.2.g). */
-import { formatError, unsupportedError } from "../file-errors.ts";
+/** The links of a group: old symbol tables (HDF5 File Format Specification, III.A, B, D) new link messages (IV.A.2.g), in the header or in a heap. */
+import { formatError } from "../file-errors.ts";
+import type { Hdf5File } from "./file.ts";
 import { type Message, MessageType } from "./object-header.ts";
 import type { Cursor, Source } from "./source.ts";
 
@@ -12,12 +13,13 @@ export function isGroup(messages: readonly Message[]): boolean {
 }
 
 /** The links of the group with this header, by name. */
-export function readLinks(source: Source, messages: readonly Message[]): ReadonlyMap<string, Link> {
+export function readLinks(file: Hdf5File, messages: readonly Message[]): ReadonlyMap<string, Link> {
+  const { source } = file;
   const links = new Links();
   for (const message of messages) {
     if (message.type === MessageType.symbolTable) readSymbolTable(source, message.open(), links);
     if (message.type === MessageType.link) readLinkMessage(message.open(), links);
-    if (message.type === MessageType.linkInfo) refuseDense(message.open());
+    if (message.type === MessageType.linkInfo) readDenseLinks(file, message.open(), links);
   }
   return links.byName;
 }
@@ -45,7 +47,7 @@ function readSymbolTable(source: Source, message: Cursor, links: Links): void {
     for (let entries = symbolNode(source, node); entries.count > 0; entries.count--) {
       const entry = entries.cursor;
       source.spend();
-      const nameAt = entry.uint(source.offsetSize);
+      const nameAt = entry.length();
       const address = entry.address();
       // A soft link has no address; what kind of entry it is, is written after.
       const link = entry.u32() === 2 || address === undefined ? "SoftLink" : address;
@@ -104,13 +106,12 @@ function readLinkMessage(message: Cursor, links: Links): void {
   else links.add(name, kind === 1 ? "SoftLink" : "ExternalLink");
 }
 
-function refuseDense(linkInfo: Cursor): void {
-  linkInfo.version(0);
-  if ((linkInfo.u8() & 1) !== 0) linkInfo.skip(8);
-  if (linkInfo.address() !== undefined) {
-    throw unsupportedError(
-      "This HDF5 file keeps the members of a large group in a newer way than Keras writes it. " +
-        'Save it again from Keras, or with h5py without libver="latest".',
-    );
-  }
+/** If there are many, they lie in a heap that the header names. */
+function readDenseLinks(file: Hdf5File, info: Cursor, links: Links): void {
+  info.version(0);
+  info.skip((info.u8() & 1) === 0 ? 0 : 8);
+  const heap = info.address();
+  const index = info.address();
+  if (heap === undefined || index === undefined) return;
+  for (const message of file.further.dense(file.source, heap, index)) readLinkMessage(message, links);
 }

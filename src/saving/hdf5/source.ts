@@ -2,10 +2,13 @@
  * The bytes of an HDF5 file, read with every offset checked and with a budget: whatever a hostile file points at, and
  * however often, reading it ends soon and allocates no more than the file holds.
  */
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatError } from "../file-errors.ts";
 
-/** The most structures that one file may make us look at: some ten thousand objects with their attributes. */
+/** The most structures that any file may make us look at: some ten thousand objects with their attributes. Larger files may have more. */
 const MAX_STEPS = 400_000;
+const BYTES_OF_A_STEP = 16;
+const MAX_MORE_STEPS = 4_000_000;
 /** The number of bytes of a text that count as one step. */
 const TEXT_STEP = 32;
 
@@ -16,18 +19,25 @@ export class Source {
   offsetSize = 8;
   lengthSize = 8;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  readonly #maxSteps: number;
+  /** The bytes that were made of the file's so far: unpacked ones, or fill values. */
+  unpacked = 0;
   #steps = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.#maxSteps = MAX_STEPS + Math.min(MAX_MORE_STEPS, bytes.length / BYTES_OF_A_STEP);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Counts work. @throws FormatError if the file makes us do more than any real one does. */
+  /** Counts work. @throws LimitError if the file makes us do more than any real one does. */
   spend(steps = 1): void {
     this.#steps += steps;
-    if (this.#steps > MAX_STEPS) {
-      throw formatError("The HDF5 file has too many structures, or they point at one another without end.");
+    if (this.#steps > this.#maxSteps) {
+      throw new MobileNetV2Error(
+        "LimitError",
+        "The HDF5 file has too many structures, or they point at one another without end.",
+      );
     }
   }
 

@@ -2,8 +2,8 @@
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { openHdf5 } from "../hdf5/hdf5.ts";
-import { member, parseJson } from "../bytes/json.ts";
+import { openAnyHdf5 } from "../hdf5/all.ts";
+import { type Json, member, parseJson } from "../bytes/json.ts";
 import { byName } from "../stored-tensor.ts";
 import { unlessUnsupported } from "../unread.ts";
 import { trainingOf } from "./compile.ts";
@@ -11,24 +11,35 @@ import { readKerasModel } from "./config.ts";
 import { modelEnds } from "./ends.ts";
 import { WEIGHTS } from "./sniff.ts";
 import { allKerasTensors, datasetsOf, kerasTensors } from "./weights-h5.ts";
-import { uncheckedMember, zipMember } from "../zip/zip.ts";
+import { unpackedMember } from "../zip/zip.ts";
 
 export const CONFIG = "config.json";
 export const METADATA = "metadata.json";
 
-/** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
+/** @throws FormatError, UnsupportedError; LimitError for a description that is too large, and for what unpacks to too much. */
 export async function open({ bytes }: FileSource): Promise<Checkpoint> {
-  const config = zipMember(bytes, CONFIG);
+  const config = await unpackedMember(bytes, CONFIG);
   if (config === undefined) throw formatError(`The .keras archive has no '${CONFIG}'.`);
-  const weights = uncheckedMember(bytes, WEIGHTS);
+  const weights = await unpackedMember(bytes, WEIGHTS, false);
   if (weights === undefined) {
     throw unsupportedError(`The .keras archive has no '${WEIGHTS}', the one form of weights in it that is read.`);
   }
-  const description = parseJson(config);
-  const root = openHdf5(weights);
-  const metadata = zipMember(bytes, METADATA);
+  const metadata = await unpackedMember(bytes, METADATA);
+  return kerasModel("Keras 3 model (.keras)", { description: parseJson(config), weights, metadata });
+}
+
+/** The parts of a Keras 3 model, in an archive or in the folder that `save(zipped=False)` writes. */
+interface Parts {
+  readonly description: Json;
+  readonly weights: Uint8Array;
+  readonly metadata: Uint8Array | undefined;
+}
+
+/** `format`: its name in messages. */
+export function kerasModel(format: string, { description, weights, metadata }: Parts): Checkpoint {
+  const root = openAnyHdf5(weights);
   const common = {
-    format: "Keras 3 model (.keras)",
+    format,
     origin: "keras",
     // Keras's own metadata say when and by which version the file was made; ours say more.
     ...(metadata !== undefined && readExtras(parseJson(metadata))),

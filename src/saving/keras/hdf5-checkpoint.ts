@@ -2,8 +2,11 @@
 import type { Checkpoint, FileSource, ModelDescription } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError } from "../file-errors.ts";
-import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
-import { parseJson } from "../bytes/json.ts";
+import { openAnyHdf5 } from "../hdf5/all.ts";
+import type { Hdf5Group } from "../hdf5/hdf5.ts";
+import { member, parseJson } from "../bytes/json.ts";
+import { CONFIG, METADATA, kerasModel } from "./archive-checkpoint.ts";
+import { WEIGHTS } from "./sniff.ts";
 import { trainingOf } from "./compile.ts";
 import { readKerasModel } from "./config.ts";
 import { modelEnds } from "./ends.ts";
@@ -17,8 +20,17 @@ import { unlessUnsupported } from "../unread.ts";
 export const EXTRAS = "mobilenet_v2";
 
 /** @throws FormatError, UnsupportedError; LimitError for a description that is too large. */
-export async function open({ bytes }: FileSource): Promise<Checkpoint> {
-  const root = openHdf5(bytes);
+export async function open({ bytes, name, sibling }: FileSource): Promise<Checkpoint> {
+  if (name === WEIGHTS) {
+    const config = await sibling(CONFIG);
+    const description = config === undefined ? undefined : parseJson(config);
+    // Folders of other programs have a file of that name too.
+    if (description !== undefined && member(description, "class_name") !== undefined) {
+      const metadata = await sibling(METADATA);
+      return kerasModel("Keras 3 model (folder)", { description, weights: bytes, metadata });
+    }
+  }
+  const root = openAnyHdf5(bytes);
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {
     const tensors = allKerasTensors(root);

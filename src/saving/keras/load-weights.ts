@@ -1,13 +1,14 @@
 /** Loads the weights in Keras's files (`.h5`, `.weights.h5`, `.keras`) into the layers of a model, by Keras's own rules. */
 import type { Layer } from "../../layers/layer.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
+import { FurtherNeeded } from "../hdf5/file.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
 import { isHdf5 } from "../hdf5/superblock.ts";
 import { isKerasH5, readKerasH5 } from "./legacy-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
 import { describeUnknown } from "../unknown-bytes.ts";
-import { isZip, uncheckedMember } from "../zip/zip.ts";
+import { isZip, uncheckedMember, unpackedMember } from "../zip/zip.ts";
 import { WEIGHTS, isKerasArchive } from "./sniff.ts";
 
 export interface LoadWeightsOptions extends MismatchOptions {
@@ -31,8 +32,24 @@ export function hasKerasWeights(bytes: Uint8Array): boolean {
  */
 export function loadKerasWeights(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
   if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
-  else if (isZip(bytes)) loadHdf5(layers, openHdf5(weightsOfArchive(bytes)), options);
+  else if (isZip(bytes)) loadHdf5(layers, openHdf5(present(uncheckedMember(bytes, WEIGHTS))), options);
   else throw describeUnknown(bytes);
+}
+
+/** `loadKerasWeights` for every file of Keras's: what plain ones do not need, such as to unpack them, is loaded first. */
+export async function loadAnyKerasWeights(
+  layers: readonly Layer[],
+  bytes: Uint8Array,
+  options: LoadWeightsOptions = {},
+): Promise<void> {
+  const hdf5 = isZip(bytes) ? present(await unpackedMember(bytes, WEIGHTS, false)) : bytes;
+  try {
+    loadKerasWeights(layers, hdf5, options);
+  } catch (error) {
+    if (!(error instanceof FurtherNeeded)) throw error;
+    const { openAnyHdf5 } = await import("../hdf5/all.ts");
+    loadHdf5(layers, openAnyHdf5(hdf5), options);
+  }
 }
 
 function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeightsOptions): void {
@@ -49,8 +66,7 @@ function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeight
   }
 }
 
-function weightsOfArchive(archive: Uint8Array): Uint8Array {
-  const weights = uncheckedMember(archive, WEIGHTS);
+function present(weights: Uint8Array | undefined): Uint8Array {
   if (weights === undefined) {
     throw unsupportedError(`The zip archive has no '${WEIGHTS}': it is not a .keras file.`);
   }

@@ -28,6 +28,8 @@ export class GraphWriter {
   readonly #names = new Set<string>();
   /** For the kernels that are stored as float16, the same as float32. */
   readonly #casts = new Map<string, string>();
+  /** For names that were asked for again, the number to try next. */
+  readonly #numbers = new Map<string, number>();
   /** Values by the names of the same values with their axes in the other order. */
   readonly #turned = new Map<string, WrittenValue>();
 
@@ -39,7 +41,10 @@ export class GraphWriter {
   /** A name that nothing has yet: the given one, or the same with a number. */
   unused(name: string): string {
     let free = name;
-    for (let n = 1; this.#names.has(free); n++) free = `${name}_${n}`;
+    for (let n = this.#numbers.get(name) ?? 1; this.#names.has(free); n++) {
+      free = `${name}_${n}`;
+      this.#numbers.set(name, n + 1);
+    }
     this.#names.add(free);
     return free;
   }

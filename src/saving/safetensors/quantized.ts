@@ -17,6 +17,7 @@ import {
   readSafetensors,
   writeSafetensors,
 } from "./safetensors.ts";
+import { checkScaling } from "../plausible.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 
 /** A layer's weights as integers: kernel × the scale of its output channel. */
@@ -93,17 +94,18 @@ export function readQuantized(bytes: Uint8Array): QuantizedFile {
     else weights.set(name, tensor);
   }
   for (const name of layers.keys()) for (const part of ["scale", "bias"]) weights.delete(`${name}/${part}`);
-  const classNames = metadata.has(OUR_METADATA.classNames) ? jsonOf(metadata, OUR_METADATA.classNames) : undefined;
-  const preprocessing = metadata.has(OUR_METADATA.preprocessing)
-    ? jsonOf(metadata, OUR_METADATA.preprocessing)
+  const scaling = metadata.has(OUR_METADATA.preprocessing)
+    ? preprocessingOf(jsonOf(metadata, OUR_METADATA.preprocessing))
     : undefined;
+  if (scaling !== undefined) checkScaling(scaling);
+  const classNames = metadata.has(OUR_METADATA.classNames) ? jsonOf(metadata, OUR_METADATA.classNames) : undefined;
   return {
     model: readKerasModel(jsonOf(metadata, OUR_METADATA.model)),
     layers,
     ranges: new Map([...ranges].map(([name, range]) => [name, rangeOf(name, range)])),
     weights,
     classNames: classNames === undefined ? undefined : textsOf(classNames, "The class names"),
-    preprocessing: preprocessing === undefined ? undefined : preprocessingOf(preprocessing),
+    preprocessing: scaling,
   };
 }
 
@@ -147,10 +149,18 @@ function integerLayer(
 function rangeOf(name: string, value: Json): StoredRange {
   const what = `The range of '${name.slice(0, 200)}'`;
   const [low, high, ...rest] = arrayOf(value, what).map((bound) => numberOf(bound, what));
-  if (low === undefined || high === undefined || rest.length > 0 || !(low <= 0 && high >= 0 && high - low < MOST)) {
-    throw formatError(`${what} should be a number of 0 or less and one of 0 or more.`);
+  if (low === undefined || high === undefined || rest.length > 0 || !isSane(low, high)) {
+    throw formatError(
+      `${what} should be a number of 0 or less and one of 0 or more, neither too close nor too far apart.`,
+    );
   }
   return [low, high];
+}
+
+/** A range has 0 inside, and is not too small or too large for numbers of 32 bits. That of a tensor of zeros is empty. */
+function isSane(low: number, high: number): boolean {
+  const length = high - low;
+  return low <= 0 && high >= 0 && length < MOST && (length === 0 || length > 1 / MOST);
 }
 
 /** A config without what a reader takes for granted, and without what only training needs. */

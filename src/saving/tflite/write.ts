@@ -8,7 +8,7 @@ import { lower } from "../../lowering/lower.ts";
 import type { Operation } from "../../lowering/operations.ts";
 import type { QuantizedNetwork } from "../../quantization/network.ts";
 import type { Preprocessing, SavedModel, WrittenFile } from "../checkpoint.ts";
-import { RAW_PIXELS, scalesPixels } from "../pixels-inside.ts";
+import { RAW_PIXELS, scalingInside } from "../pixels-inside.ts";
 import { type GraphEnd, TfliteGraph } from "./write/graph.ts";
 import { metadataOf, withLabels } from "./write/metadata.ts";
 import { OperatorWriter } from "./write/operators.ts";
@@ -55,7 +55,7 @@ export function tfliteBytes(named: NamedProgram, options: TfliteOptions): Uint8A
     name: named.name,
     input: { name: inputNames[0] ?? "x", shape: [1, ...(inputShapes[0] ?? [])] },
     outputs: outputs.map(({ name }) => name),
-    preprocessing: options.preprocessing ?? (scalesPixels(options.model) ? RAW_PIXELS : KERAS_PIXELS),
+    preprocessing: options.preprocessing ?? (scalingInside(options.model) === undefined ? KERAS_PIXELS : RAW_PIXELS),
     classNames,
   });
   const file = graph.file(named.name, inputs, outputs, new Map([[METADATA, metadata]]));

@@ -4,14 +4,19 @@ import { formatError } from "../file-errors.ts";
 
 /** The most that deflate can compress; whoever claims more lies. */
 const MAX_RATIO = 1032;
-const MAX_BYTES = 2 ** 30;
 
-/** The unpacked content, which must have `size` bytes. @throws FormatError if it is broken or of another size; LimitError over 1 GiB. */
-export async function inflate(packed: Uint8Array, size: number, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (size > MAX_BYTES) {
+/** The unpacked content, which must have `size` bytes. @throws FormatError if it is broken or of another size; LimitError over `atMost`. */
+export async function inflate(
+  packed: Uint8Array,
+  size: number,
+  name: string,
+  atMost: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (size > atMost) {
     throw new MobileNetV2Error(
       "LimitError",
-      `'${name}' in the zip archive has ${size} bytes; at most ${MAX_BYTES} are read.`,
+      `'${name}' in the zip archive unpacks to ${size} bytes, which is refused: at most ${atMost} are read. ` +
+        "If you trust it, unpack the archive first.",
     );
   }
   if (size > packed.length * MAX_RATIO) throw broken(name);

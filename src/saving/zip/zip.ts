@@ -8,6 +8,8 @@ const DIRECTORY_END = 0x06054b50;
 const DIRECTORY_END_SIZE = 22;
 const MAX_COMMENT = 0xffff;
 const DEFLATED = 8;
+/** The most bytes that a member may unpack to beyond the size of the archive. */
+const MAX_UNPACKED = 2 ** 26;
 /** Stands in place of a size that is written elsewhere (ZIP64), as Python's zipfile does from here on. */
 const NOT_HERE = 0xffffffff;
 
@@ -42,29 +44,31 @@ function member(bytes: Uint8Array, name: string, isChecked: boolean): Uint8Array
 }
 
 /**
- * `zipMember`, but a compressed member is unpacked.
+ * `zipMember`, but a compressed member is unpacked. `isChecked`: whether one that is not compressed is held against its checksum.
  * @throws FormatError, UnsupportedError, LimitError
  */
-export async function unpackedMember(bytes: Uint8Array, name: string): Promise<Uint8Array | undefined> {
+export async function unpackedMember(
+  bytes: Uint8Array,
+  name: string,
+  isChecked = true,
+): Promise<Uint8Array | undefined> {
   const wanted = new TextEncoder().encode(name);
   const [entry, another] = [...directory(bytes)].filter((candidate) => sameBytes(candidate.name, wanted));
-  if (entry?.method !== DEFLATED || another !== undefined) return zipMember(bytes, name);
+  if (entry?.method !== DEFLATED || another !== undefined) return member(bytes, name, isChecked);
   const packed = content(bytes, { ...entry, method: 0, size: entry.packedSize }, name);
   const { inflate } = await import("./inflate.ts");
-  return check(await inflate(packed, entry.size, name), entry, name);
+  return check(await inflate(packed, entry.size, name, bytes.length + MAX_UNPACKED), entry, name);
 }
 
-/** The names of the first members, at most a hundred, to tell formats apart; none if the archive is broken. */
+/** The names of all members, to tell formats apart; none if the archive is broken. The format bounds their number to 65,535. */
 export function zipNames(bytes: Uint8Array): readonly string[] {
-  const names: string[] = [];
+  const decoder = new TextDecoder();
   try {
-    for (const { name } of directory(bytes)) {
-      if (names.push(new TextDecoder().decode(name)) === 100) break;
-    }
+    return Array.from(directory(bytes), ({ name }) => decoder.decode(name));
   } catch {
     // Whoever reads the archive says what is wrong with it.
+    return [];
   }
-  return names;
 }
 
 /** The folder in which everything in an archive lies (`""`, or `web/`), and the names of the files directly in it. */

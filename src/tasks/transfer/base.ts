@@ -12,8 +12,11 @@ import { Sequential } from "../../models/sequential.ts";
 import type { ThreadOptions } from "../../models/threads.ts";
 import { refuseUnread } from "../../saving/unread.ts";
 import { setBatchNormMomentum } from "../../training/batch-norm/momentum.ts";
+import type { Preprocessing } from "../../saving/checkpoint.ts";
+import { scalingInside } from "../../saving/pixels-inside.ts";
 import { nameOf, namedError, option, optionError } from "../errors.ts";
 import { type LoadingOptions, type OpenedModel, modelOfCheckpoint, recognizedIn } from "../opened-model.ts";
+import { KERAS_PIXELS, scalingOf } from "../pixels.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
 import { checkPublished } from "../published.ts";
 
@@ -23,6 +26,8 @@ export interface TransferBase {
   readonly base: Model;
   /** The width multiplier. */
   readonly alpha: number;
+  /** The scaling of pixels that the base model takes. */
+  readonly preprocessing: Preprocessing;
   /** The source of the weights: `ImageNet`, `random`, the path or URL of a checkpoint, or `bytes`. */
   readonly weights: string;
 }
@@ -30,7 +35,7 @@ export interface TransferBase {
 /** The options of `loadBase`. */
 export interface LoadBaseOptions
   extends
-    Pick<TransferSettings, "alpha" | "size" | "weights" | "fromScratch" | "seed">,
+    Pick<TransferSettings, "alpha" | "size" | "weights" | "pixels" | "fromScratch" | "seed">,
     ThreadOptions,
     LoadingOptions {}
 
@@ -45,6 +50,7 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     alpha: true,
     size: true,
     weights: true,
+    pixels: true,
     fromScratch: true,
     seed: true,
     threads: true,
@@ -52,6 +58,7 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     onProgress: true,
   });
   const { weights = "imagenet", size = TRANSFER_DEFAULTS.size, seed = TRANSFER_DEFAULTS.seed, threads } = options;
+  const scaling = options.pixels === undefined ? undefined : scalingOf(options.pixels);
   const loading = { signal: options.signal, onProgress: options.onProgress };
   const inputShape = [size, size, 3];
   const isRandom = weights === null || (options.fromScratch === true && options.weights === undefined);
@@ -68,7 +75,7 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     });
     if (isRandom) drawWeights(base, seed);
     if (isFromScratch(options)) setBatchNormMomentum(base, QUICK_MOMENTUM);
-    return { base, alpha, weights: isRandom ? "random" : "ImageNet" };
+    return { base, alpha, preprocessing: scaling ?? KERAS_PIXELS, weights: isRandom ? "random" : "ImageNet" };
   }
   try {
     const file = await readCheckpoint(weights, loading);
@@ -77,7 +84,10 @@ export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferB
     const base = await MobileNetV2({ alpha, inputShape, includeTop: false, weights: null, threads });
     takeWeights(base, await modelOfCheckpoint(file, { size }));
     if (isFromScratch(options)) setBatchNormMomentum(base, QUICK_MOMENTUM);
-    return { base, alpha, weights: nameOf(weights) ?? "bytes" };
+    // What a model with a head scales itself, the new head scales too.
+    const inside = file.model && scalingInside(file.model);
+    const preprocessing = scaling ?? inside ?? file.preprocessing ?? KERAS_PIXELS;
+    return { base, alpha, preprocessing, weights: nameOf(weights) ?? "bytes" };
   } catch (error) {
     throw namedError(error, nameOf(weights));
   }

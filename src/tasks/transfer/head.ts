@@ -24,9 +24,9 @@ export interface HeadOptions
 
 /**
  * Builds a model of the base and a new head: Rescaling, base, global average pooling, Dropout, and Dense with softmax over the classes. It
- * takes pixels from 0 to 255, as Keras loads pictures: a layer scales them to [-1, 1], and `model.preprocessing` says so.
+ * takes pixels from 0 to 255, as Keras loads pictures: a layer scales them as the base takes them, and `model.preprocessing` says so.
  */
-export function withHead({ base }: TransferBase, options: HeadOptions): Model {
+export function withHead({ base, preprocessing }: TransferBase, options: HeadOptions): Model {
   checkOptions("withHead()", options, {
     size: true,
     dropout: true,
@@ -40,7 +40,7 @@ export function withHead({ base }: TransferBase, options: HeadOptions): Model {
   const { name, classNames, threads } = options;
   const { size = TRANSFER_DEFAULTS.size, dropout = TRANSFER_DEFAULTS.dropout, seed = TRANSFER_DEFAULTS.seed } = options;
   const inputs = Input({ shape: [size, size, 3], name: "pixels" });
-  let x = new Rescaling({ scale: 1 / 127.5, offset: -1, name: "rescaling" }).apply(inputs);
+  let x = new Rescaling({ ...preprocessing, name: "rescaling" }).apply(inputs);
   // Else normalization stays as ImageNet made it, here and wherever the model is trained further.
   x = isFromScratch(options) ? base.apply(x) : base.apply(x, { training: false });
   x = new GlobalAveragePooling2D({ name: "average" }).apply(x);

@@ -3,6 +3,7 @@ import { valueError } from "../../core/errors.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import type { FilesSource } from "../../platform/contract.ts";
 import { option, optionError } from "../errors.ts";
+import type { Pixels } from "../pixels.ts";
 import { AUGMENTATION_NAMES, type AugmentationName, isAugmentationName } from "./augmentations.ts";
 
 /** The settings of a transfer, for `transferSchedule`, `loadBase` and `withHead`. */
@@ -16,6 +17,8 @@ export interface TransferSettings {
    * `fromScratch`.
    */
   readonly weights?: FilesSource | null | undefined;
+  /** The scaling of pixels that the weights were trained with. Default: what the checkpoint says, else to [-1, 1]. */
+  readonly pixels?: Pixels | undefined;
   /** Whether to train all layers from the start, BatchNormalization in training mode. Default: true if `weights` is null, else false. */
   readonly fromScratch?: boolean | undefined;
   /** The fraction of each class to hold out for validation, from 0 to below 1. Default: 0.2. */
@@ -55,6 +58,7 @@ const SETTINGS: Names<TransferSettings> = {
   alpha: true,
   size: true,
   weights: true,
+  pixels: true,
   fromScratch: true,
   validationSplit: true,
   fineTuneFrom: true,

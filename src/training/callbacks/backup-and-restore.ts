@@ -1,8 +1,8 @@
 /** A callback that backs up a training, to resume it after an interruption (keras.callbacks.BackupAndRestore). */
-import { makeFolder, removeFile, writeBytes } from "#platform";
+import { removeFile, writeFiles } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
-import { decodeState, encodeState } from "../loop/state.ts";
+import { encodeState, stateFrom } from "../loop/state.ts";
 import { bytesIfThere } from "../loop/bytes-if-there.ts";
 import { Callback } from "./callback.ts";
 import { checkedFrequency } from "./model-checkpoint.ts";
@@ -28,12 +28,16 @@ export interface BackupAndRestoreOptions {
 /**
  * Backs up a training and, when `fit` is called again with the same arguments after an interruption, resumes it from the backup. A backup holds the
  * weights, the optimizer's variables, the epoch and batch, the seed, the history and the state of all callbacks, so that the resumed training
- * ends with the same weights, to the bit. An interruption while a backup is written leaves the backup before it.
+ * ends with the same weights, to the bit. Callbacks may be others than before: those of the same class go on where they were, in their order;
+ * the rest begin anew. An interruption while a backup is written leaves the backup before it. One that was changed since is refused, with a
+ * FormatError.
  */
 export class BackupAndRestore extends Callback {
   readonly saveFreq: "epoch" | number;
   readonly deleteCheckpoint: boolean;
   readonly #store: BackupStore;
+  /** What errors call the backup. */
+  readonly #place: string;
   #batches = 0;
 
   /**
@@ -44,7 +48,9 @@ export class BackupAndRestore extends Callback {
     checkOptions("BackupAndRestore", options, { saveFreq: true, deleteCheckpoint: true });
     super();
     if (backupDir === "") throw valueError("Empty `backupDir` argument passed");
-    this.#store = typeof backupDir === "string" || backupDir instanceof URL ? folderStore(backupDir) : backupDir;
+    const isFolder = typeof backupDir === "string" || backupDir instanceof URL;
+    this.#store = isFolder ? folderStore(backupDir) : backupDir;
+    this.#place = isFolder ? pathIn(backupDir) : "The backup";
     this.saveFreq = checkedFrequency(options.saveFreq);
     this.deleteCheckpoint = options.deleteCheckpoint ?? true;
   }
@@ -53,7 +59,7 @@ export class BackupAndRestore extends Callback {
 
   override async onTrainBegin(): Promise<void> {
     const bytes = await this.#store.read();
-    if (bytes !== undefined) this.params.session?.setState(decodeState(bytes));
+    if (bytes !== undefined) this.params.session?.setState(stateFrom(bytes, this.#place));
   }
 
   override async onTrainBatchEnd(): Promise<void> {
@@ -76,14 +82,16 @@ export class BackupAndRestore extends Callback {
   }
 }
 
+function pathIn(folder: string | URL): string {
+  return `${String(folder).replace(/\/+$/, "")}/latest.state`;
+}
+
 function folderStore(folder: string | URL): BackupStore {
-  const base = String(folder).replace(/\/+$/, "");
-  const path = `${base}/latest.state`;
+  const path = pathIn(folder);
   return {
     read: () => bytesIfThere(path),
     async write(bytes) {
-      await makeFolder(base);
-      await writeBytes(path, bytes);
+      await writeFiles([{ path, bytes }]);
     },
     async remove() {
       await removeFile(path);

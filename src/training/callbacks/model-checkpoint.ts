@@ -1,5 +1,5 @@
 /** A callback that saves the model during training (keras.callbacks.ModelCheckpoint). */
-import { makeFolder, print, warn } from "#platform";
+import { print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type StateRecord, numberIn, numberOrNullIn } from "../loop/state.ts";
@@ -102,8 +102,6 @@ export class ModelCheckpoint extends MonitorCallback {
     } else {
       say(`saving model to ${path}`);
     }
-    const slash = path.lastIndexOf("/");
-    if (slash > 0 && !/^[a-z]+:/i.test(path)) await makeFolder(path.slice(0, slash));
     await (this.saveWeightsOnly ? this.model.saveWeights(path) : this.model.save(path));
     say(`finished saving model to ${path}`);
   }

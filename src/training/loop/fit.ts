@@ -272,17 +272,19 @@ class Fit implements TrainingSession {
   setState(state: StateRecord): void {
     const { model, optimizer, objectives } = this.#trainer;
     const weights = arraysIn(state, "weights");
-    const callbacks = listIn(state, "callbacks");
-    const counted = this.#counted();
-    const names = counted.map((callback) => callback.constructor.name);
+    // Callbacks of the same class in their order; the others begin anew.
+    const stored = listIn(state, "callbacks").map((one) => ({
+      name: textIn(one, "name"),
+      state: recordIn(one, "state"),
+    }));
+    const resumed = this.#counted().map((callback) => {
+      const at = stored.findIndex(({ name }) => name === callback.constructor.name);
+      return { callback, state: at < 0 ? undefined : stored.splice(at, 1)[0]?.state };
+    });
     if (weights.length !== model.weights.length || weights.some(({ length }, i) => length !== model.weights[i]?.size)) {
       throw otherTraining(
         `it has ${weights.length} weights, model '${model.name}' has ${model.weights.length}, or others`,
       );
-    }
-    const found = callbacks.map((callback) => textIn(callback, "name"));
-    if (found.join() !== names.join()) {
-      throw otherTraining(`it has the callbacks ${found.join(", ")}, this training has ${names.join(", ")}`);
     }
     const kept = recordIn(state, "optimizer");
     optimizer.state = {
@@ -292,7 +294,7 @@ class Fit implements TrainingSession {
     };
     assignWeights(model, weights);
     objectives.setState(recordIn(state, "objectives"));
-    for (const [i, callback] of counted.entries()) callback.setState(recordIn(callbacks[i] ?? {}, "state"));
+    for (const one of resumed) if (one.state !== undefined) one.callback.setState(one.state);
     const position = recordIn(state, "position");
     this.#position = { pass: numberIn(position, "pass"), batch: numberIn(position, "batch") };
     this.#seed = numberIn(state, "seed");

@@ -1,5 +1,5 @@
 /** A training in phases, such as a new head and then fine-tuning, that can be interrupted anywhere and resumed as one. */
-import { makeFolder, removeFile, writeBytes } from "#platform";
+import { removeFile, writeFiles } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { bytesIfThere } from "./bytes-if-there.ts";
@@ -7,7 +7,7 @@ import type { Callback } from "../callbacks/callback.ts";
 import type { History } from "../callbacks/history.ts";
 import { type TrainedModel, assignWeights, copyWeights } from "./model.ts";
 import { TimedBackup } from "../callbacks/timed-backup.ts";
-import { arraysIn, decodeState, encodeState, numbersIn, recordIn } from "./state.ts";
+import { arraysIn, encodeState, numbersIn, recordIn, stateFrom } from "./state.ts";
 
 /** The loss and the metrics by name, with one value for each epoch that has it. */
 export type Logged = Readonly<Record<string, readonly number[]>>;
@@ -69,7 +69,7 @@ export async function fitInPhases(
     const place = `${folder}/phase-${i + 1}`;
     const ended = await bytesIfThere(`${place}/end.state`);
     if (ended !== undefined) {
-      results.push(resume(model, phase, ended));
+      results.push(resume(model, phase, ended, `${place}/end.state`));
       continue;
     }
     onPhase?.(phase);
@@ -79,11 +79,8 @@ export async function fitInPhases(
     const kept = phase.keeps?.(history, results) ?? true;
     if (!kept && before !== undefined) assignWeights(model, before);
     results.push({ name: phase.name, logged: history, kept });
-    await makeFolder(place);
-    await writeBytes(
-      `${place}/end.state`,
-      encodeState({ name: phase.name, kept, logged: history, weights: copyWeights(model) }),
-    );
+    const state = encodeState({ name: phase.name, kept, logged: history, weights: copyWeights(model) });
+    await writeFiles([{ path: `${place}/end.state`, bytes: state }]);
     await removeFile(`${place}/latest.state`);
   }
   return results;
@@ -98,8 +95,8 @@ export async function hasPhaseBackups(folder: string): Promise<boolean> {
 }
 
 /** Restores the weights from the end of a phase, and returns its result. */
-function resume(model: TrainedModel, { name }: TrainingPhase, bytes: Uint8Array): PhaseResult {
-  const state = decodeState(bytes);
+function resume(model: TrainedModel, { name }: TrainingPhase, bytes: Uint8Array, place: string): PhaseResult {
+  const state = stateFrom(bytes, place);
   const logged = recordIn(state, "logged");
   const weights = arraysIn(state, "weights");
   if (state["name"] !== name || weights.some(({ length }, i) => length !== model.weights[i]?.size)) {

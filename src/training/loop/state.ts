@@ -1,5 +1,6 @@
 /** The state of a training as bytes: plain values and float32 arrays, exact to the bit. */
 import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
+import { fnv1a32 } from "../../core/random.ts";
 import { isRecord } from "../../layers/arguments.ts";
 
 /** A value in a saved state: a plain value, an array of float32, or a list or record of values. */
@@ -10,9 +11,13 @@ export interface StateRecord {
   readonly [name: string]: StateValue;
 }
 
-/** The first bytes of a file, which the header's length (uint32), the header (JSON) and the arrays follow; little-endian. */
-const MAGIC = "MobileNetV2 training state 1\n";
-const PREFIX = MAGIC.length + 4;
+/**
+ * The first bytes of a file. A checksum (uint32) of all that comes after it follows, the header's length (uint32), the header (JSON), and the
+ * arrays; little-endian.
+ */
+const MAGIC = "MobileNetV2 training state 2\n";
+const CHECKED = MAGIC.length + 4;
+const PREFIX = CHECKED + 4;
 
 /** The bytes of a state. In its JSON, arrays are replaced by their indices, and NaN, infinities and -0 by their names. */
 export function encodeState(state: StateRecord): Uint8Array {
@@ -32,17 +37,31 @@ export function encodeState(state: StateRecord): Uint8Array {
   const values = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const bytes = new Uint8Array(PREFIX + header.length + values);
   bytes.set(new TextEncoder().encode(MAGIC));
-  new DataView(bytes.buffer).setUint32(MAGIC.length, header.length, true);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(CHECKED, header.length, true);
   bytes.set(header, PREFIX);
   let at = PREFIX + header.length;
   for (const { buffer, byteOffset, byteLength } of arrays) {
     bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
     at += byteLength;
   }
+  view.setUint32(MAGIC.length, fnv1a32(bytes.subarray(CHECKED)), true);
   return bytes;
 }
 
-/** The state from its bytes. @throws FormatError if they are incomplete, or not made by `encodeState`. */
+/** The state from the bytes of a place, which the error names. @throws FormatError if they are incomplete, changed, or no state. */
+export function stateFrom(bytes: Uint8Array, place: string): StateRecord {
+  try {
+    return decodeState(bytes);
+  } catch (error) {
+    throw new MobileNetV2Error("FormatError", `${place}: ${messageOf(error)} ${WAY_ON}`, { cause: error });
+  }
+}
+
+/** What helps against a broken state. */
+export const WAY_ON = "Remove it to begin anew.";
+
+/** The state from its bytes. @throws FormatError if they are incomplete, changed, or not made by `encodeState`. */
 export function decodeState(bytes: Uint8Array): StateRecord {
   const broken = (why: string): MobileNetV2Error =>
     new MobileNetV2Error("FormatError", `This is no whole training state: ${why}.`);
@@ -50,7 +69,10 @@ export function decodeState(bytes: Uint8Array): StateRecord {
   if (bytes.length < PREFIX || new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
     throw broken("it begins otherwise");
   }
-  const start = PREFIX + view.getUint32(MAGIC.length, true);
+  if (view.getUint32(MAGIC.length, true) !== fnv1a32(bytes.subarray(CHECKED))) {
+    throw broken("its checksum says that bytes are missing or were changed");
+  }
+  const start = PREFIX + view.getUint32(CHECKED, true);
   if (start > bytes.length) throw broken("its header is cut off");
   let header: unknown;
   try {

@@ -58,6 +58,7 @@ describe("classify with the ImageNet weights", { skip: needsShared, concurrency:
       weights: "imagenet",
       alpha: 1,
       size: 224,
+      pixels: { scale: 1 / 127.5, offset: -1, source: "published" },
       classes: 1000,
     });
     assert.deepEqual(
@@ -88,9 +89,13 @@ describe("classify with the ImageNet weights", { skip: needsShared, concurrency:
     const pug = await runCli([sharedPath("images/n02110958_pug.JPEG"), "--top", "1"], { env });
     assert.deepEqual([pug.code, pug.stderr], [0, ""]);
     assert.match(pug.stdout, /72\.8 % {2}█+. +pug\n/);
-    const none = await runCli(["classify", folder.path, folder.file("none.jpg")], { env });
+    mkdirSync(folder.file("empty"));
+    const none = await runCli(["classify", folder.file("empty"), folder.file("none.jpg")], { env });
     assert.deepEqual([none.code, none.stdout], [1, ""]);
-    assert.match(none.stderr, /^error: .* is a folder, not a file\.\nerror: .*none\.jpg: there is no such file.*\n$/);
+    assert.match(
+      none.stderr,
+      /^error: There are no pictures in .*empty.*\nerror: .*none\.jpg: there is no such file.*\n$/,
+    );
   });
 
   test("weights of one's own: the file says how many classes, --labels names them, and must be as many", async () => {

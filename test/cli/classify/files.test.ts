@@ -1,6 +1,6 @@
 /** `classify --weights` with checkpoints of other origins: their pictures, their classes, logits. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import {
   Dense,
@@ -9,6 +9,7 @@ import {
   MobileNetV2,
   Model,
   Sequential,
+  Tensor,
   quantize,
   zeros,
 } from "../../../src/index.ts";
@@ -58,6 +59,7 @@ describe("classify with files", { concurrency: 2 }, () => {
       weights: folder.file("m.keras"),
       alpha: 0.35,
       size: 32,
+      pixels: { scale: 1 / 127.5, offset: -1, source: "assumed" },
       classes: 4,
     });
     const expected = pictures[0]?.predictions ?? [];
@@ -93,6 +95,77 @@ describe("classify with files", { concurrency: 2 }, () => {
     const [first, second] = pictures[0]?.predictions ?? [];
     assert.deepEqual([first?.label, second?.label], ["background", "tench"]);
     assert.ok(Math.abs((first?.score ?? 0) + (second?.score ?? 0) - 1) < 1e-3);
+  });
+
+  test("several outputs: each by its name, classes with their names, other values as they are (within 1e-6)", async () => {
+    const input = Input({ shape: [8, 8, 3] });
+    const x = new GlobalAveragePooling2D().apply(input);
+    const kind = new Dense({ units: 3, activation: "softmax", name: "kind" });
+    const box = new Dense({ units: 2, name: "box" });
+    using several = new Model({ inputs: input, outputs: [kind.apply(x), box.apply(x)] });
+    several.classNames = ["one", "two", "three"];
+    kind.setWeights([zeros([3, 3]), new Tensor([3], Float32Array.of(0, Math.log(2), 0))]);
+    box.setWeights([zeros([3, 2]), new Tensor([2], Float32Array.of(-0.25, 123.5))]);
+    await several.save(folder.file("several.keras"));
+    const run = ["classify", picture, "--weights", folder.file("several.keras"), "--top", "1"];
+    const [text, json] = await Promise.all([runCli(run), runCli([...run, "--json"])]);
+    assert.deepEqual([text.code, json.code], [0, 0], text.stderr + json.stderr);
+    assert.match(text.stdout, /^.*picture\.png\n {2}kind\n +50\.0 % {2}█+ +two\n {2}box\n {2}-0\.25 {2}123\.5\n/);
+    const { pictures } = JSON.parse(json.stdout) as { pictures: readonly { readonly outputs: readonly object[] }[] };
+    assert.deepEqual(pictures[0]?.outputs, [
+      { name: "kind", predictions: [{ wnid: "1", label: "two", score: 0.5 }] },
+      { name: "box", shape: [2], values: [-0.25, 123.5] },
+    ]);
+  });
+
+  test("a folder: all of its pictures, those that cannot be read as errors", async () => {
+    const photos = folder.file("photos");
+    mkdirSync(`${photos}/below`, { recursive: true });
+    copyFileSync(picture, `${photos}/below/a.png`);
+    writeFileSync(`${photos}/b.png`, "no picture");
+    copyFileSync(picture, `${photos}/c.png`);
+    const { code, stdout, stderr } = await runCli([photos, "--json", "--weights", folder.file("m.keras")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: .*b\.png: .*\n$/);
+    const { pictures } = JSON.parse(stdout) as { pictures: readonly { picture: string; error?: object }[] };
+    assert.deepEqual(
+      pictures.map((one) => [one.picture.slice(photos.length), one.error !== undefined]),
+      [
+        ["/b.png", true],
+        ["/below/a.png", false],
+        ["/c.png", false],
+      ],
+    );
+  });
+
+  test("NaN is no answer: an error that names the picture, also in JSON", async () => {
+    const broken = new Sequential([
+      Input({ shape: [8, 8, 3] }),
+      new GlobalAveragePooling2D(),
+      new Dense({ units: 1, useBias: true }),
+      new Dense({ units: 2, useBias: false }),
+    ]);
+    // Finite, but their product is not.
+    broken.setWeights([
+      zeros([3, 1]),
+      new Tensor([1], Float32Array.of(3e38)),
+      new Tensor([1, 2], Float32Array.of(3e38, 1)),
+    ]);
+    await broken.save(folder.file("nan.keras"));
+    const { code, stdout, stderr } = await runCli([
+      "classify",
+      picture,
+      "--json",
+      "--weights",
+      folder.file("nan.keras"),
+    ]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^error: .*picture\.png: Model 'sequential\S*' answers with NaN or infinity: its weights or its input are broken/,
+    );
+    assert.match(stdout, /"code": "ValueError"/);
+    assert.doesNotMatch(stdout, /null|NaN"/);
   });
 
   test("what cannot classify is refused in one line that names the file", async () => {

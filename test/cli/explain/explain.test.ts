@@ -77,7 +77,7 @@ describe("explain", { concurrency: 2 }, () => {
     const [first, best, how, where] = stdout.split("\n");
     assert.equal(first, photo);
     assert.match(best ?? "", /^ {2} \d\d\.\d % {2}█+.? +red$/);
-    assert.equal(how, "  Grad-CAM of pixels, 8 × 8");
+    assert.equal(how, "  Grad-CAM of pixels, 8 × 8; pixels x / 127.5 − 1, assumed: the file does not say (--pixels)");
     assert.equal(where, `${output}, 40 × 20`);
     const { width, height, data } = await loadImg(output);
     assert.deepEqual([width, height], [40, 20]);
@@ -95,7 +95,8 @@ describe("explain", { concurrency: 2 }, () => {
       const { code, stdout, stderr } = await runCli(args);
       assert.deepEqual([code, stderr], [0, ""]);
       const report = reportOf(stdout);
-      assert.deepEqual(report.model, { name: "sequential", weights: model, size: 8, classes: 3 });
+      const pixels = { scale: 1 / 127.5, offset: -1, source: "assumed" };
+      assert.deepEqual(report.model, { name: "sequential", weights: model, size: 8, pixels, classes: 3 });
       assert.deepEqual([report.picture, report.method, report.layer], [photo, method, "pixels"]);
       assert.deepEqual([report.class.index, report.class.label, report.output], [2, "blue", undefined]);
       assert.deepEqual([report.heatmap.rows, report.heatmap.cols], [8, 8]);

@@ -143,7 +143,7 @@ describe("features and similar", { concurrency: 2 }, () => {
     const args = ["similar", join(own, "red.png"), own, "--weights", model, "--index", index];
     const { code, stdout, stderr } = await runCli(args);
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /^0\.\d{3} {2}█+.? +.*pale\.png\n-?0\.\d{3} .*green\.png\n$/);
+    assert.match(stdout, /^0\.\d{3} {2}█+.? +.*pale\.png\n-?0\.\d{3} .*green\.png\npixels .*assumed.*\n$/);
     const written = statSync(index).mtimeMs;
     const again = await runCli([...args, "--json", "--top", "1"]);
     const { results } = JSON.parse(again.stdout) as { results: { picture: string; similarity: number }[] };
@@ -170,6 +170,24 @@ describe("features and similar", { concurrency: 2 }, () => {
       (JSON.parse(without.stdout) as { results: { picture: string }[] }).results.map(({ picture }) => picture),
       (JSON.parse(anew.stdout) as { results: { picture: string }[] }).results.map(({ picture }) => picture),
     );
+  });
+
+  test("similar: an index without the pictures that cannot be read is kept, until one can be", async () => {
+    const index = folder.file("partly.npy");
+    const own = folder.file("partly");
+    await colourPicture(own, "red.png", "red");
+    await colourPicture(own, "green.png", "green");
+    writeFileSync(join(own, "broken.png"), "no picture");
+    const args = ["similar", join(own, "red.png"), own, "--weights", model, "--index", index];
+    assert.equal((await runCli(args)).code, 0);
+    const written = statSync(index).mtimeMs;
+    const { code, stdout, stderr } = await runCli(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /green\.png\n$/);
+    assert.match(stderr, /^1 of 3 pictures could not be read and are left out: .*broken\.png: .*\n$/);
+    assert.equal(statSync(index).mtimeMs, written);
+    await colourPicture(own, "broken.png", "blue");
+    assert.match((await runCli(args)).stderr, /is of other pictures than those of .*: it is made anew\.\n$/);
   });
 
   test("similar: a picture from standard input, which no picture of the folder is", async () => {

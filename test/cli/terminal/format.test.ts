@@ -5,6 +5,9 @@ import { modelsTable } from "../../../src/cli/models/report.ts";
 import { answerText, modelText, reportJson } from "../../../src/cli/classify/report.ts";
 import { styleFor } from "../../../src/cli/terminal/style.ts";
 
+/** How the weights of these reports take pixels. */
+const KERAS = { scale: 1 / 127.5, offset: -1, source: "published" } as const;
+
 const plain = styleFor({ isTTY: false, hasColors: () => false });
 
 test("a table has its numbers to the right, its texts to the left, and no spaces at the ends of lines", () => {
@@ -65,7 +68,7 @@ test("the table of models has the 22, with the paper's numbers", () => {
 });
 
 const predictions = [{ wnid: "n1", label: "ba\u001bboon", score: 0.75 }];
-const facts = { name: "m", weights: "imagenet", alpha: 1, size: 224, classes: 1000, load: 12.34 };
+const facts = { name: "m", weights: "imagenet", alpha: 1, size: 224, pixels: KERAS, classes: 1000, load: 12.34 };
 
 test("an answer for people: the picture, bars, times", () => {
   const text = answerText({ picture: "a\nb.jpg", predictions, decode: 12.34, predict: 5 }, plain);
@@ -88,7 +91,7 @@ test("an answer as JSON: model, pictures or their errors, milliseconds", () => {
     reportJson(facts, [{ picture: "a.jpg", predictions, decode: 1.26, predict: 2 }, failure], 99.99),
   );
   assert.deepEqual(json, {
-    model: { name: "m", weights: "imagenet", alpha: 1, size: 224, classes: 1000 },
+    model: { name: "m", weights: "imagenet", alpha: 1, size: 224, pixels: KERAS, classes: 1000 },
     pictures: [{ picture: "a.jpg", predictions, milliseconds: { decode: 1.3, predict: 2 } }, failure],
     milliseconds: { load: 12.3, total: 100 },
   });

@@ -16,6 +16,9 @@ import {
   trainingText,
 } from "../../../src/cli/train/report.ts";
 
+/** How the weights of these reports take pixels. */
+const KERAS = { scale: 1 / 127.5, offset: -1, source: "published" } as const;
+
 const plain = { bold: String, dim: String, bar: String, bad: String };
 
 /** A training of so many classes, of which the first picture of each is taken for the next class. */
@@ -69,7 +72,7 @@ function trainingOf(names: readonly string[]): Training {
 
 function evaluationOf(names: readonly string[], unreadable: Evaluation["unreadable"]): Evaluation {
   const { tally } = trainingOf(names);
-  const model = { name: "x", weights: "x.keras", alpha: 1, size: 224, classes: names.length, load: 1 };
+  const model = { name: "x", weights: "x.keras", alpha: 1, size: 224, pixels: KERAS, classes: names.length, load: 1 };
   const recipe = { recipe: "keras" };
   return { model, place: "photos", labels: "folders", note: undefined, recipe, tally, unreadable, milliseconds: 9 };
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { BatchNormalization, MobileNetV2, Model, imgToArray, loadImg, loadModel } from "mobilenet-v2";
 import { encodeImg } from "mobilenet-v2/image";
+import { TrainFolder } from "../../../src/cli/train/folder.ts";
 import { fnv1a32, unitAt } from "../../../src/core/random.ts";
 import { type Ended, runCli } from "../run-cli.ts";
 
@@ -268,12 +269,26 @@ describe("train that is interrupted", () => {
     const other = await runCli([...args.map((arg) => (arg === "500" ? "400" : arg)), "--resume"]);
     assert.match(other.stderr, /was begun with --epochs 500: leave it as it was/);
 
+    const state = join(`${output}.training`, "phase-1", "latest.state");
+    const bytes = readFileSync(state);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(state, bytes);
+    const turned = await runCli([...args, "--resume"]);
+    assert.equal(turned.code, 1);
+    assert.match(turned.stderr, /^error: .*latest\.state: .*checksum.*\. Begin anew with --restart\.\n$/);
+
     rmSync(join(own, "red", "0.png"));
     assert.match(
       (await runCli([...args, "--resume"])).stderr,
       /are not those that the interrupted training has seen\. Begin anew with --restart\./,
     );
 
+    const plan = join(`${output}.training`, "plan.json");
+    writeFileSync(plan, readFileSync(plan, "utf8").replace('"epochs": 500', '"epochs": 501'));
+    await assert.rejects(TrainFolder.interrupted(`${output}.training`), {
+      code: "FormatError",
+      message: /plan\.json is not what a training leaves\. Begin anew with --restart\.$/,
+    });
     const anew = await runCli(["train", own, "-o", output, ...SCRATCH, "--epochs", "1", "--restart"]);
     assert.equal(anew.code, 0, anew.stderr);
     assert.match(anew.stdout, /^learned +epochs +best/);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAttributes } from "../../../src/saving/hdf5/attribute.ts";
-import { GlobalHeaps } from "../../../src/saving/hdf5/global-heap.ts";
+import { further } from "../../../src/saving/hdf5/all.ts";
+import { Hdf5File } from "../../../src/saving/hdf5/file.ts";
 import type { Message } from "../../../src/saving/hdf5/object-header.ts";
 import { Source } from "../../../src/saving/hdf5/source.ts";
 import { hex } from "../hex.ts";
@@ -14,7 +15,7 @@ const TEXT_OF_3 = "13000000 03000000";
 const TWO = `01 01 00 00 00000000 ${u64(2)}`;
 
 function stringsOf(message: Message, name: string, file = new Source(new Uint8Array())): readonly string[] | undefined {
-  return readAttributes([message], new GlobalHeaps(file)).get(name)?.strings();
+  return readAttributes([message], new Hdf5File(file)).get(name)?.strings();
 }
 
 test("version 1 pads name, type and shape to 8 bytes; version 3 does not", () => {
@@ -58,13 +59,14 @@ test("more texts than the message has bytes for are refused, and texts that are 
 
 test("two attributes of one name, and attributes that several objects share, are refused", () => {
   const attribute = messageOf(ATTRIBUTE, `03 00 0200 0800 1000 01 6e00 ${TEXT_OF_3} ${TWO} 616200 78797a`);
-  const heaps = new GlobalHeaps(new Source(new Uint8Array()));
-  assert.throws(() => readAttributes([attribute, attribute], heaps), {
+  const file = new Hdf5File(new Source(new Uint8Array()));
+  assert.throws(() => readAttributes([attribute, attribute], file), {
     code: "FormatError",
     message: "The HDF5 file is broken: an object has two attributes named 'n'.",
   });
-  assert.throws(() => readAttributes([messageOf(ATTRIBUTE, "", true)], heaps), {
+  const shared = new Hdf5File(new Source(new Uint8Array()), further);
+  assert.throws(() => readAttributes([messageOf(ATTRIBUTE, `03 01 ${u64(8)}`, true)], shared), {
     code: "UnsupportedError",
-    message: "HDF5 attributes shared by several objects are not read.",
+    message: "HDF5 files with a table of shared messages are not read.",
   });
 });

@@ -24,8 +24,24 @@ describe("readDatatype", () => {
 
   test("texts of a fixed and of a variable length", () => {
     const text = { kind: "string", name: "string" };
-    assert.deepEqual(readDatatype(cursorOver("13000000 05000000")), { ...text, size: 5, variable: false });
-    assert.deepEqual(readDatatype(cursorOver("19010100 10000000")), { ...text, size: 16, variable: true });
+    assert.deepEqual(readDatatype(cursorOver("13000000 05000000")), {
+      ...text,
+      size: 5,
+      variable: false,
+      spaces: false,
+    });
+    assert.deepEqual(readDatatype(cursorOver("13020000 05000000")), {
+      ...text,
+      size: 5,
+      variable: false,
+      spaces: true,
+    });
+    assert.deepEqual(readDatatype(cursorOver("19010100 10000000")), {
+      ...text,
+      size: 16,
+      variable: true,
+      spaces: false,
+    });
   });
 
   const others: readonly (readonly [string, string, string])[] = [

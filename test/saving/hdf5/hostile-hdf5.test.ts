@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
 import { unitAt } from "../../../src/core/random.ts";
 import type { Layer } from "../../../src/layers/layer.ts";
+import { openAnyHdf5 } from "../../../src/saving/hdf5/all.ts";
 import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
 import { loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
 import { fixture, tinyLayers, versions } from "../tiny.ts";
@@ -18,7 +19,7 @@ function load(bytes: Uint8Array, into: readonly Layer[] = layers): string {
     loadKerasWeights(into, bytes);
   } catch (error) {
     assert.ok(error instanceof MobileNetV2Error, `not our error: ${String(error)}`);
-    assert.ok(["FormatError", "UnsupportedError", "ValueError"].includes(error.code), error.code);
+    assert.ok(["FormatError", "UnsupportedError", "ValueError", "LimitError"].includes(error.code), error.code);
     assert.equal(versions(into), before, "no weight is set");
     return error.code;
   }
@@ -117,6 +118,42 @@ describe("constructed cases", () => {
     }
     assert.notEqual(evil, tiny);
     assert.equal(load(evil), "FormatError");
+  });
+
+  test("a dataset of 2^40 zeros that were never written, and of compressed ones, are refused before they are made", () => {
+    const kinds = fixture("kinds.h5");
+    // The shapes of `never`, (1000, 1000), and of `chunked`, (4, 4).
+    for (const [name, axis] of [
+      ["never", 1000n],
+      ["chunked", 4n],
+    ] as const) {
+      let evil = kinds;
+      for (let at = 0; at + 16 < kinds.length; at += 8) {
+        const view = new DataView(kinds.buffer, kinds.byteOffset + at, 16);
+        if (view.getBigUint64(0, true) !== axis || view.getBigUint64(8, true) !== axis) continue;
+        evil = patched(patched(evil, at, 2n ** 20n), at + 8, 2n ** 20n);
+      }
+      const dataset = openAnyHdf5(evil).dataset(name);
+      assert.deepEqual(dataset.shape, [2 ** 20, 2 ** 20]);
+      assert.throws(() => dataset.read(), { code: "LimitError", message: /unpacks to more than/ });
+    }
+  });
+
+  test("a chunk that has another's place, and one that unpacks to more than its shape", () => {
+    const kinds = fixture("kinds.h5");
+    // Keys of the tree: the size that is stored, the filters left out, and the places (0, 0), (0, 2), (2, 0), (2, 2).
+    const key = Buffer.from(kinds).indexOf(Buffer.from("0000000000000000020000000000000000000000", "hex"));
+    assert.ok(key > 0);
+    const twice = patched(kinds, key + 8, 0n);
+    assert.throws(() => openAnyHdf5(twice).dataset("chunked").read(), {
+      code: "FormatError",
+      message: /a chunk twice/,
+    });
+    const plain = patched(kinds, key - 4, 1n, 4);
+    assert.throws(() => openAnyHdf5(plain).dataset("chunked").read(), {
+      code: "FormatError",
+      message: /its shape takes 16/,
+    });
   });
 
   test("a path of a million steps through a cycle of hard links ends in an error, with little work", () => {

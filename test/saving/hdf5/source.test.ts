@@ -55,7 +55,7 @@ test("400,000 steps of work are allowed, not one more", () => {
   const source = new Source(new Uint8Array(1));
   source.spend(400_000);
   assert.throws(() => source.spend(), {
-    code: "FormatError",
+    code: "LimitError",
     message: "The HDF5 file has too many structures, or they point at one another without end.",
   });
 });

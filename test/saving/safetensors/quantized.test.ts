@@ -194,18 +194,23 @@ describe("broken files of quantized models are refused with an error of ours", (
       ({ tensors }) => tensors.get("head/kernel")?.bytes.set([0x80], 5),
     ],
     [
+      "a range that no number of 32 bits divides",
+      "The range of 'image' should be a number of 0 or less and one of 0 or more, neither too close nor too far apart.",
+      ({ metadata }) => metadata.set("ranges", '{"image":[0,1e-40]}'),
+    ],
+    [
       "a range upside down",
-      "The range of 'image' should be a number of 0 or less and one of 0 or more.",
+      "The range of 'image' should be a number of 0 or less and one of 0 or more, neither too close nor too far apart.",
       ({ metadata }) => metadata.set("ranges", '{"image":[1,-1]}'),
     ],
     [
       "a range without end",
-      "The range of 'image' should be a number of 0 or less and one of 0 or more.",
+      "The range of 'image' should be a number of 0 or less and one of 0 or more, neither too close nor too far apart.",
       ({ metadata }) => metadata.set("ranges", '{"image":[-1e308,1e308]}'),
     ],
     [
       "a range of three",
-      "The range of 'image' should be a number of 0 or less and one of 0 or more.",
+      "The range of 'image' should be a number of 0 or less and one of 0 or more, neither too close nor too far apart.",
       ({ metadata }) => metadata.set("ranges", '{"image":[-1,0,1]}'),
     ],
     [

@@ -13,7 +13,8 @@ import {
   wantedBy,
 } from "./list-images.ts";
 import { LOAD_PIXELS_OPTIONS, type LoadPixelsOptions, pixelLoader } from "./load-pixels.ts";
-import { type FileTree, chosenTree, joinPath, systemTree } from "./tree.ts";
+import { type FileTree, chosenTree, systemTree } from "./tree.ts";
+import { joinPath } from "./walk.ts";
 
 /** The options of `imageDatasetFromDirectory`. */
 export interface ImageDatasetFromDirectoryOptions extends ImageDatasetOptions, LoadPixelsOptions {

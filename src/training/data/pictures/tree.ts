@@ -1,8 +1,9 @@
 /** The files of a data set: a folder of the system, or a folder that the user of a page chose. */
-import { readFolder } from "#platform";
+import { warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../../../core/errors.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
 import { comparePython } from "./python-order.ts";
+import { foldersIn, joinPath, walkFolders } from "./walk.ts";
 
 /** A folder of files, with the folders in it. */
 export interface FileTree {
@@ -16,35 +17,21 @@ export interface FileTree {
   source(path: string): BytesSource;
 }
 
-/** The path of a name in a folder (`os.path.join`). */
-export function joinPath(folder: string, name: string): string {
-  if (folder === "") return name;
-  return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
-}
-
 /** A folder of the system. Links to folders in the root are always followed, deeper ones only with `followLinks`; never in a circle. */
 export function systemTree(root: string, followLinks: boolean): FileTree {
   return {
     root,
-    async folders() {
-      const { folders } = await readFolder(root);
-      return folders.map(({ name }) => name).toSorted(comparePython);
-    },
+    folders: () => foldersIn(root),
     async walk(folder, wanted) {
-      const found: { readonly folder: string; readonly files: readonly string[] }[] = [];
-      const visit = async (place: string, above: readonly string[]): Promise<void> => {
-        const { real, folders, files } = await readFolder(place);
-        if (above.includes(real)) return;
-        found.push({ folder: place, files: files.filter(wanted).toSorted(comparePython) });
-        for (const { name, isLink } of folders) {
-          // oxlint-disable-next-line no-await-in-loop -- a folder at a time
-          if (!isLink || followLinks) await visit(joinPath(place, name), [...above, real]);
-        }
-      };
-      await visit(joinPath(root, folder), []);
-      return found
-        .toSorted((a, b) => comparePython(a.folder, b.folder))
-        .flatMap(({ folder: place, files }) => files.map((name) => joinPath(place, name)));
+      const { folders, unreadable } = await walkFolders(root, folder, followLinks);
+      for (const { message } of unreadable) warn(message);
+      return folders.flatMap(({ path, files }) =>
+        files
+          .map(({ name }) => name)
+          .filter(wanted)
+          .toSorted(comparePython)
+          .map((name) => joinPath(path, name)),
+      );
     },
     source: (path) => path,
   };
