@@ -27,7 +27,7 @@ export interface QuantizedModelOptions {
 }
 
 /** The options of `toTflite`. */
-export interface TfliteOptions {
+export interface QuantizedTfliteOptions {
   /** The type of the file's inputs and outputs. Default: float32. */
   readonly io?: "float32" | "int8" | "uint8" | undefined;
 }
@@ -131,7 +131,7 @@ export class QuantizedModel {
    *   they are
    * @throws ValueError if the model takes pictures of any size, or for another `io`; UnsupportedError for a layer without an operator
    */
-  async toTflite(options: TfliteOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async toTflite(options: QuantizedTfliteOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkOptions("toTflite()", options, { io: true });
     const { io = "float32" } = options;
     if (io !== "float32" && io !== "int8" && io !== "uint8") {
@@ -147,7 +147,7 @@ export class QuantizedModel {
    * `toBytes`, `toOnnx` or `toTflite`.
    * @throws ValueError for another format, or an `io` that is not TFLite's; IOError if the file cannot be written
    */
-  async save(path: string | URL, options: Pick<SaveOptions, "format"> & TfliteOptions = {}): Promise<void> {
+  async save(path: string | URL, options: Pick<SaveOptions, "format"> & QuantizedTfliteOptions = {}): Promise<void> {
     checkOptions("save()", options, { format: true, io: true });
     const { format = /\.(onnx|tflite)$/i.exec(String(path))?.[1]?.toLowerCase() ?? "safetensors", io } = options;
     if (format !== "onnx" && format !== "safetensors" && format !== "tflite") {

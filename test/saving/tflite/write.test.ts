@@ -10,11 +10,11 @@ import { Activation, Conv2D, Input, ReLU } from "../../../src/public/layers.ts";
 import { rootTable } from "../../../src/saving/tflite/flatbuffer.ts";
 import { assertWithin } from "../../support/compare.ts";
 import { seedWeights, seededInput } from "../../support/seeded.ts";
-import { model, written, x } from "./written.ts";
+import { inputs, model, written } from "./written.ts";
 
 async function assertReadsBack(made: Model | Sequential, tolerance = 1e-5): Promise<void> {
   using loaded = await loadModel(await made.toBytes("tflite"));
-  assertWithin((await loaded.predict(x)).data, (await made.predict(x)).data, tolerance);
+  assertWithin((await loaded.predict(inputs)).data, (await made.predict(inputs)).data, tolerance);
 }
 
 describe("what reads back predicts the same, within 1e-5", () => {
@@ -59,7 +59,7 @@ describe("MobileNetV2", async () => {
       [9, "FULLY_CONNECTED"],
       [25, "SOFTMAX"],
     ]);
-    assert.deepEqual(codes.map(([, code]) => names.get(code ?? -1)).toSorted(), [...names.values()].toSorted());
+    assert.deepEqual(new Set(codes.map(([, code]) => names.get(code ?? -1))), new Set(names.values()));
     assert.ok(codes.every(([old, code, version]) => old === code && version === 1));
   });
 

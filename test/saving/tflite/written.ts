@@ -24,7 +24,7 @@ import { seedWeights, seededInput } from "../../support/seeded.ts";
 
 const SHAPE = [8, 9, 4];
 /** Three inputs for all of them. */
-export const x = seededInput("tflite/write", [3, ...SHAPE]);
+export const inputs = seededInput("tflite/write", [3, ...SHAPE]);
 
 /** Layers one after another, with seeded weights. */
 export function model(layers: readonly Layer[]): Sequential {

@@ -131,6 +131,7 @@ export class OperatorWriter {
     const { input, output, residual, bounds, unadded = output } = operation;
     const name = nameOf(operation);
     const weights = network?.weights.get(output);
+    if (residual !== undefined) values.supposeSum(output, [unadded, residual]);
     const known = [input, unadded, residual ?? output, output].map((value) => values.quantization(value));
     const isInteger = weights !== undefined && known.every((one) => one !== undefined);
     const sums = { name, weights, quantization: isInteger ? values.quantization(unadded) : undefined };
@@ -164,6 +165,7 @@ export class OperatorWriter {
 
   #sum(operation: Sum): void {
     const { values } = this.#around;
+    values.supposeSum(operation.output, operation.inputs);
     const known = [...operation.inputs, operation.output].map((value) => values.quantization(value));
     const quantization = known.every((one) => one !== undefined) ? values.quantization(operation.output) : undefined;
     this.#added(

@@ -24,6 +24,10 @@ export function int8QuantizationOf(range: Range): Quantization {
   return { scale: quantization.scale, zeroPoint: paddingOf(quantization) - SIGN };
 }
 
+function rangeOf({ scale, zeroPoint }: Quantization): Range {
+  return { low: scale * (-SIGN - zeroPoint), high: scale * (SIGN - 1 - zeroPoint) };
+}
+
 export function tensorQuantization({ scale, zeroPoint }: Quantization): TensorQuantization {
   return { scales: [scale], zeroPoints: [zeroPoint] };
 }
@@ -55,6 +59,14 @@ export class Values {
     if (known !== undefined) return known;
     const range = this.#ranges.get(value);
     return range && int8QuantizationOf(range);
+  }
+
+  /** Lets the integers of a sum that calibration did not see span all that it can be. */
+  supposeSum(value: number, summands: readonly number[]): void {
+    if (this.quantization(value) !== undefined) return;
+    const [a, b] = summands.map((summand) => this.quantization(summand)).map((known) => known && rangeOf(known));
+    if (a === undefined || b === undefined) return;
+    this.#quantizations.set(value, int8QuantizationOf({ low: a.low + b.low, high: a.high + b.high }));
   }
 
   /** A new tensor for what an operator makes of a value, of integers if a quantization is given. */
