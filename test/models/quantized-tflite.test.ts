@@ -56,7 +56,7 @@ test("the scales are TFLite's: biases have that of input × weights, a softmax 1
     const [input, kernel, bias] = inputs.map((tensor) => scales?.[tensor] ?? []);
     assert.deepEqual(
       bias,
-      kernel?.map((scale) => Math.fround(scale * (input?.[0] ?? NaN))),
+      kernel?.map((unit) => Math.fround(unit * (input?.[0] ?? NaN))),
     );
     assert.ok((bias?.length ?? 0) > 1);
   }

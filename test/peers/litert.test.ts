@@ -88,14 +88,15 @@ describe(
     // The first layers of the others have no integers: a grouped convolution, and a depthwise one with a multiplier.
     const ofIntegers = Object.entries(written).filter(([name]) => !/grouped|multiplier/.test(name));
     for (const [name, make] of ofIntegers) {
+      const original = make();
       // oxlint-disable-next-line no-await-in-loop -- a few milliseconds each
-      const made = await quantize(make(), inputs);
+      const made = await quantize(original, inputs);
       const file = asked.path(`${name.replaceAll(/\W+/g, "-")}-int8.tflite`);
       // oxlint-disable-next-line no-await-in-loop
       await made.save(file);
       const answer = asked.task({ file }, inputs);
       test(name, async () => {
-        const { data } = await make().predict(inputs);
+        const { data } = await original.predict(inputs);
         assertWithin(answer().output ?? [], data, 0.02 * Math.max(...data.map(Math.abs)));
       });
     }

@@ -30,6 +30,6 @@ test("an ending and a format that there is not are refused, with those that ther
     code: "ValueError",
     message:
       "Unknown format: pickle. Written are: keras, weights.h5, h5, legacy-weights, tfjs-layers, teachable-machine, " +
-      "safetensors, torchvision, timm, huggingface, onnx.",
+      "safetensors, torchvision, timm, huggingface, onnx, tflite.",
   });
 });
