@@ -3,7 +3,7 @@ import { formatError, unsupportedError } from "./file-errors.ts";
 import { isZip, zipMembers } from "./zip/zip.ts";
 
 const READ =
-  "Read are Keras's .keras, .h5 and .weights.h5, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
+  "Read are Keras's .keras, .h5 and .weights.h5, TensorFlow's saved_model.pb, frozen .pb and .index, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
 
 /** The error for bytes of no known format. */
 export function describeUnknown(bytes: Uint8Array): Error {

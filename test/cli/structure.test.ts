@@ -21,7 +21,7 @@ describe("the command line's modules", () => {
     }
   });
 
-  test("what reads the arguments loads the options of the commands, names of crops and errors, and nothing else", () => {
+  test("what reads the arguments loads the options of the commands, names of crops, scalings and errors, and nothing else", () => {
     const loaded = [...loadedWith("cli/program.ts")].filter((module) => !/^cli\/\w+\/command\.ts$/.test(module));
     assert.deepEqual(loaded.toSorted(), [
       "cli/models/budget.ts",
@@ -32,6 +32,7 @@ describe("the command line's modules", () => {
       "core/errors.ts",
       "tasks/crops.ts",
       "tasks/errors.ts",
+      "tasks/pixels.ts",
     ]);
   });
 });

@@ -53,6 +53,11 @@ export interface ConvertOptions extends ArchitectureOptions {
   readonly json?: boolean;
 }
 
+/** The options, and the pictures of the folder to calibrate with. */
+interface PreparedOptions extends ConvertOptions {
+  readonly paths: readonly string[];
+}
+
 /** Formats that hold no model: what was written is compared by what it makes of the source's model. */
 const WEIGHTS_ONLY: ReadonlySet<string> = new Set(["weights.h5", "legacy-weights"]);
 const INTEGERS: ReadonlySet<string> = new Set(["safetensors", "onnx", "tflite"]);
@@ -65,7 +70,9 @@ export async function convert(source: string, target: string, options: ConvertOp
     format === "tfjs-layers" || format === "teachable-machine" ? [target, join(target, "model.json")] : [target];
   const pictures = options.calibrate === undefined ? [] : await picturesIn(options.calibrate);
   await requireApart(outputs, [source, options.labels, ...pictures]);
-  const conversion = await interruptible(({ signal }) => converted(source, target, format, options, signal));
+  const conversion = await interruptible(({ signal }) =>
+    converted(source, target, format, { ...options, paths: pictures }, signal),
+  );
   for (const { picture, reason } of conversion.calibration?.unread ?? []) {
     console.error(`warning: ${printable(picture)} was left out: ${printable(reason)}`);
   }
@@ -101,7 +108,7 @@ async function converted(
   source: string,
   target: string,
   format: string,
-  options: ConvertOptions,
+  options: PreparedOptions,
   signal: AbortSignal,
 ): Promise<Conversion> {
   const { checkpoint, architecture } = await openSource(source, options, signal);
@@ -208,14 +215,13 @@ function unchanged(model: OpenedModel, size: number | undefined): Prepared {
 
 async function toIntegers(
   found: OpenedModel,
-  { calibrate: folder = "", pictures: wanted = DEFAULT_PICTURES, size }: ConvertOptions,
+  { calibrate: folder = "", pictures: wanted = DEFAULT_PICTURES, paths, size }: PreparedOptions,
   signal: AbortSignal,
 ): Promise<Prepared> {
   if (found instanceof QuantizedModel) {
     throw valueError("The model is quantized already: leave --int8 and --calibrate away.");
   }
   const format = pictureFormat(inputShapeOf(found), { size, preprocessing: found.preprocessing });
-  const paths = await picturesIn(folder);
   const bar = progressBar("Calibrating", (done, total) => `${done} of ${total} pictures`);
   const onProgress = bar.update.bind(bar);
   const pictures = new CalibrationPictures(paths, { format, count: wanted, signal, onProgress });

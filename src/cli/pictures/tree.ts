@@ -70,7 +70,7 @@ export class PictureTree implements FileTree {
     warn([`Left out in ${this.root}:`, ...named, ...more].join("\n"));
   }
 
-  /** Of files that are one, the first. */
+  /** Of files that are one by symbolic links, the first. */
   async #eachOnce(found: readonly Found[], part: string): Promise<readonly Found[]> {
     const kept: Found[] = [];
     const shared: string[] = [];
@@ -84,6 +84,9 @@ export class PictureTree implements FileTree {
         const before = this.#seen.get(identity);
         if (before === undefined) {
           this.#seen.set(identity, { path: one.path, part });
+          kept.push(one);
+        } else if (before.part === part && !one.isLinked) {
+          // A hard link: a file of its own to all who look at it, if it is of the same class.
           kept.push(one);
         } else if (before.part === part) {
           this.#leftOut.push(`${one.path}: the same file as ${before.path}`);

@@ -3,11 +3,13 @@ import { show, valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Network } from "../../graph/network.ts";
+import type { Weight } from "../../layers/weight.ts";
 import { layerFromConfig } from "../../layers/registry.ts";
 import { type AssignOptions, type Assignment, assignAll, fits } from "../../saving/assignment.ts";
 import type { FileSource, LayerDescription, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
-import { type Leaf, leavesOf, weightNames } from "../../saving/layer-weights.ts";
+import { type Leaf, leavesOf } from "../../saving/layer-weights.ts";
+import type { StoredLayer, StoredTensor } from "../../saving/stored-tensor.ts";
 import { refuseUnread } from "../../saving/unread.ts";
 import { describeModel } from "./describe-model.ts";
 
@@ -47,6 +49,10 @@ export async function loadForeignWeights(model: Network, file: FileSource, optio
   if (checkpoint.quantized === true) {
     throw valueError("The file is a quantized model: its weights are integers. Open it with loadQuantized().");
   }
+  if (checkpoint.layers !== undefined) {
+    assignAll(inOrder(model, checkpoint.layers), options);
+    return;
+  }
   if (checkpoint.model === undefined) {
     throw valueError(`The file (${checkpoint.format}) does not say which layers its tensors belong to.`);
   }
@@ -63,22 +69,47 @@ export async function loadForeignWeights(model: Network, file: FileSource, optio
           `${difference ?? ""}. loadModel() opens the file's own model.`,
       );
     }
-    for (const [name] of weightNames(mine.layer)) {
-      const weight = layers.get(mine.path)?.weight(name);
-      const tensor = checkpoint.weights.get(`${other.path}/${name}`);
-      if (weight === undefined || tensor === undefined) {
-        throw valueError(`The file has no tensor for weight '${mine.path}/${name}'.`);
-      }
-      if (!fits({ weight, tensor })) {
-        throw valueError(
-          `Shape mismatch in layer #${k} (named ${mine.layer.name}) for weight ${mine.path}/${name}. ` +
-            `Weight expects shape ${formatShape(weight.shape)}. Received saved weight with shape ${formatShape(tensor.shape)}`,
-        );
-      }
-      assignments.push({ weight, tensor });
+    for (const weight of layers.get(mine.path)?.weights ?? []) {
+      const tensor = checkpoint.weights.get(`${other.path}/${weight.name}`);
+      assignments.push(assignmentOf(weight, tensor, { k, path: mine.path }));
     }
   }
   assignAll(assignments, options);
+}
+
+/** The tensors for the weights of a model whose layers follow one another as those of the file. */
+function inOrder(model: Network, stored: readonly StoredLayer[]): readonly Assignment[] {
+  const own = leafLayers(model).filter(([, layer]) => layer.weights.length > 0);
+  if (own.length !== stored.length) {
+    throw valueError(
+      "Layer count mismatch when loading weights from file. " +
+        `Model expected ${own.length} layers, found ${stored.length} saved layers.`,
+    );
+  }
+  return own.flatMap(([path, layer], k) => {
+    const tensors = new Map(stored[k]?.tensors.map((tensor) => [tensor.name, tensor]));
+    if (tensors.size !== layer.weights.length) {
+      throw valueError(
+        `Weight count mismatch for layer #${k} (named ${path}): it expects ${layer.weights.length} weight(s), ` +
+          `the file has ${tensors.size}: ${[...tensors.keys()].slice(0, 10).join(", ").slice(0, 200)}.`,
+      );
+    }
+    return layer.weights.map((weight) => assignmentOf(weight, tensors.get(weight.name), { k, path }));
+  });
+}
+
+/** @throws ValueError if there is no tensor, or one of another shape. `path` is that of the layer, the `k`-th. */
+function assignmentOf(
+  weight: Weight,
+  tensor: StoredTensor | undefined,
+  { k, path }: { readonly k: number; readonly path: string },
+): Assignment {
+  if (tensor === undefined) throw valueError(`The file has no tensor for weight '${path}/${weight.name}'.`);
+  if (fits({ weight, tensor })) return { weight, tensor };
+  throw valueError(
+    `Shape mismatch in layer #${k} (named ${path}) for weight ${path}/${weight.name}. ` +
+      `Weight expects shape ${formatShape(weight.shape)}. Received saved weight with shape ${formatShape(tensor.shape)}`,
+  );
 }
 
 function telling(model: ModelDescription): readonly Leaf[] {

@@ -1,6 +1,7 @@
 /** Saving of models to files of any supported format (keras.Model.save). */
 import { warn, writeFiles } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { FLAG, PLACE, TEXT, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Network } from "../../graph/network.ts";
 import type {
@@ -42,6 +43,7 @@ export async function modelFiles(
   { format, ...options }: SaveOptions & { readonly format: string },
   name = "model",
 ): Promise<readonly WrittenFile[]> {
+  check("toFiles()", "name", name, TEXT);
   return filesBy(model, writerNamed(format), name, options);
 }
 
@@ -50,7 +52,8 @@ export async function modelFiles(
  * its mode; links are written through.
  */
 export async function saveModel(model: Network & Savable, target: string | URL, given: SaveOptions): Promise<void> {
-  checkOptions("save()", given, { format: true, includeOptimizer: true, dtype: true });
+  check("save()", "target", target, PLACE);
+  checkOptions("save()", given, { format: true, includeOptimizer: FLAG, dtype: true });
   const { format, ...options } = given;
   const path = String(target);
   await writeAll(path, await filesBy(model, writerOf(path, format), lastName(path), options));
@@ -58,7 +61,8 @@ export async function saveModel(model: Network & Savable, target: string | URL, 
 
 /** Saves only the weights if the ending is `.weights.h5` (Keras 3) or `.h5` (as Keras 2 wrote weights), else the whole model. */
 export async function saveWeights(model: Network & Savable, target: string | URL, options: SaveOptions): Promise<void> {
-  checkOptions("saveWeights()", options, { format: true, includeOptimizer: true, dtype: true });
+  check("saveWeights()", "target", target, PLACE);
+  checkOptions("saveWeights()", options, { format: true, includeOptimizer: FLAG, dtype: true });
   const { format, dtype } = options;
   const path = String(target);
   const isLegacy = /\.(?:h5|hdf5)$/i.test(path) && !/\.weights\.h5$/i.test(path);

@@ -3,7 +3,7 @@ import { elementCount } from "../bytes/element-count.ts";
 import { float16Of } from "../bytes/float16.ts";
 import type { WeightType } from "../checkpoint.ts";
 import type { Dims, Shape } from "../../core/shape.ts";
-import { MessageWriter } from "./protobuf.ts";
+import { MessageWriter } from "../bytes/protobuf.ts";
 
 /** The value of an attribute: an integer (bigint), a float (number), a text, or a list of integers. */
 export type Attribute = bigint | number | string | Dims;

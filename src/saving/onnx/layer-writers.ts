@@ -16,6 +16,7 @@ import { Flatten } from "../../layers/reshaping/flatten.ts";
 import { GlobalAveragePooling2D } from "../../layers/pooling/global-average-pooling2d.ts";
 import { GlobalMaxPooling2D } from "../../layers/pooling/global-max-pooling2d.ts";
 import type { GlobalPooling2D } from "../../layers/pooling/global-pooling2d.ts";
+import { Passing } from "../../layers/regularization/passing.ts";
 import { ReLU } from "../../layers/activations/relu.ts";
 import { Rescaling } from "../../layers/preprocessing/rescaling.ts";
 import { Reshape } from "../../layers/reshaping/reshape.ts";
@@ -55,6 +56,7 @@ export function writeLayer(layer: object, step: WrittenStep): WrittenValue {
   if (layer instanceof AveragePooling2D) return writeAveragePool(layer, x, step);
   if (layer instanceof Flatten) return writeFlatten(x, step);
   if (layer instanceof Reshape) return writeReshape(layer, x, step);
+  if (layer instanceof Passing) return x;
   if (layer instanceof Dropout) return writeDropout(layer, x, step);
   if (layer instanceof Rescaling) return writeRescaling(layer, x, step);
   throw unsupportedError(`Layer '${step.path}' is of a class that is not written to ONNX.`);

@@ -5,7 +5,7 @@ import { type StepValue, stepsOf } from "../graphs/steps.ts";
 import { GraphWriter, type WrittenValue } from "./graph-writer.ts";
 import { writeLayer } from "./layer-writers.ts";
 import { CLASS_NAMES_KEY, PREPROCESSING_KEY, PRODUCER } from "./metadata.ts";
-import { MessageWriter } from "./protobuf.ts";
+import { MessageWriter } from "../bytes/protobuf.ts";
 
 const IR_VERSION = 8;
 const OPSET = 17;

@@ -1,5 +1,5 @@
 /** Writes zip archives of stored members (PKWARE APPNOTE 6.3), each aligned so that numbers in it can be viewed in place. */
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { ByteWriter } from "../bytes/byte-writer.ts";
 

@@ -1,0 +1,93 @@
+/** Keras's layers that hand on their input in inference: those that augment pictures or add noise in training alone, and Identity. */
+import type { Shape } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import type { BackwardPass, LayerGradients } from "../gradients.ts";
+import { Layer, type LayerConfig } from "../layer.ts";
+
+/** What they do in training is not done here. Keras 3's RandomCrop crops in training alone, Solarization and Equalization act in training alone. */
+const IN_TRAINING_ALONE: ReadonlySet<string> = new Set([
+  "ActivityRegularization",
+  "AlphaDropout",
+  "AugMix",
+  "CutMix",
+  "Equalization",
+  "GaussianDropout",
+  "GaussianNoise",
+  "MaxNumBoundingBoxes",
+  "MixUp",
+  "RandAugment",
+  "RandomBrightness",
+  "RandomColorDegeneration",
+  "RandomColorJitter",
+  "RandomContrast",
+  "RandomCrop",
+  "RandomElasticTransform",
+  "RandomErasing",
+  "RandomFlip",
+  "RandomGaussianBlur",
+  "RandomGrayscale",
+  "RandomHeight",
+  "RandomHue",
+  "RandomInvert",
+  "RandomPerspective",
+  "RandomPosterization",
+  "RandomRotation",
+  "RandomSaturation",
+  "RandomSharpness",
+  "RandomShear",
+  "RandomTranslation",
+  "RandomWidth",
+  "RandomZoom",
+  "Solarization",
+  "SpatialDropout1D",
+  "SpatialDropout2D",
+  "SpatialDropout3D",
+]);
+
+/** Whether layers of this class act in Keras's training and do nothing in inference, and nothing at all here. */
+export function actsInTrainingAlone(className: string): boolean {
+  return IN_TRAINING_ALONE.has(className);
+}
+
+/** Whether layers of this class are `Passing` here. */
+export function isPassingClass(className: string): boolean {
+  return className === "Identity" || actsInTrainingAlone(className);
+}
+
+/** A layer that hands on its input, here in training too. It keeps its class and its config, so that it is saved as it was. */
+export class Passing extends Layer {
+  readonly className: string;
+  readonly #config: LayerConfig;
+
+  /**
+   * @param className one of those of which `isPassingClass` is true
+   * @param config Keras's arguments of the layer in camelCase, which are kept and not looked at
+   * @throws ValueError for a name with `/` in it
+   */
+  constructor(className: string, config: LayerConfig) {
+    super({ name: textOf(config["name"]), trainable: config["trainable"] !== false });
+    this.className = className;
+    this.#config = config;
+  }
+
+  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    return this.inputShape(inputShapes);
+  }
+
+  override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    return this.onlyInput(inputs);
+  }
+
+  override backward({ gradient }: BackwardPass): LayerGradients {
+    return { inputs: [gradient], weights: {} };
+  }
+
+  override getConfig(): LayerConfig {
+    // Whether it is trainable makes no difference, and some of Keras's do not take the argument.
+    return { ...this.#config, name: this.name };
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
