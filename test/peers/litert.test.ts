@@ -81,7 +81,7 @@ describe("small models that we write: within 1e-5 of ours", { skip: missing }, a
 });
 
 describe(
-  "small models that we write in integers: within 2 % of our float32's largest number",
+  "small models that we write in integers: within 3 % of our float32's largest number",
   { skip: missing },
   async () => {
     if (missing !== false) return;
@@ -97,7 +97,7 @@ describe(
       const answer = asked.task({ file }, inputs);
       test(name, async () => {
         const { data } = await original.predict(inputs);
-        assertWithin(answer().output ?? [], data, 0.02 * Math.max(...data.map(Math.abs)));
+        assertWithin(answer().output ?? [], data, 0.03 * Math.max(...data.map(Math.abs)));
       });
     }
   },
