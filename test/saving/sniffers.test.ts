@@ -19,8 +19,8 @@ function archive(...names: readonly string[]): Uint8Array {
 }
 
 /** A safetensors file whose header has this many bytes. */
-function safetensors(length: number): Uint8Array {
-  const header = utf8(`{"__metadata__":{"a":"${"x".repeat(length - 25)}"}}`);
+function safetensors(length: number, before = ""): Uint8Array {
+  const header = utf8(`${before}{"__metadata__":{"a":"${"x".repeat(length - 25 - before.length)}"}}`);
   const bytes = new Uint8Array(8 + header.length);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
@@ -36,6 +36,7 @@ const KNOWN: readonly (readonly [what: string, bytes: Uint8Array, id: string])[]
   ["safetensors", safetensors(64), "safetensors"],
   // Its first byte is that of ONNX's version field.
   ["safetensors with a header of 1,800 bytes", safetensors(0x708), "safetensors"],
+  ["safetensors with white space before the brace", safetensors(64, "\n  "), "safetensors"],
   ["torch.save since 1.6", archive("flowers/data.pkl", "flowers/version", "flowers/data/0"), "pth"],
   ["torch.save before 1.6", hex("80028a0a6cfc9c46f9206aa85019 2e"), "pth"],
   ["ONNX of PyTorch", hex("0807 1207 7079746f726368 1a05"), "onnx"],
@@ -47,6 +48,10 @@ const KNOWN: readonly (readonly [what: string, bytes: Uint8Array, id: string])[]
 
 describe("known by one reader", () => {
   for (const [what, bytes, id] of KNOWN) test(`${what}: ${id}`, () => assert.deepEqual(readersOf(bytes), [id]));
+
+  test("safetensors whose length is as ONNX begins, with white space before the brace", () => {
+    assert.deepEqual(readersOf(safetensors(0x12_07_08, " ")), ["safetensors"]);
+  });
 
   test("every reader has bytes here", () => {
     assert.deepEqual(new Set(KNOWN.map(([, , id]) => id)), new Set(formats.map(({ id }) => id)));

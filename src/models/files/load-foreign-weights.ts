@@ -1,4 +1,5 @@
 /** Weights for an existing model from a file of any format that describes its model, provided that both models compute the same. */
+import { warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
@@ -37,11 +38,20 @@ const COMPUTING: readonly string[] = [
   "offset",
 ];
 
+export interface ForeignWeightsOptions extends AssignOptions {
+  /** Whether layers that differ are left as they are, with a warning, instead of being an error. Default: false. */
+  readonly skipMismatch?: boolean | undefined;
+}
+
 /**
  * Assigns the weights of a checkpoint to a model, in the order of the layers: all of them or, on any error, none.
  * @throws ValueError that names the first layer in which the models differ; FormatError or UnsupportedError for the file's content
  */
-export async function loadForeignWeights(model: Network, file: FileSource, options: AssignOptions): Promise<void> {
+export async function loadForeignWeights(
+  model: Network,
+  file: FileSource,
+  options: ForeignWeightsOptions,
+): Promise<void> {
   const checkpoint = await openCheckpoint(file);
   refuseUnread(checkpoint);
   if (checkpoint.quantized === true) {
@@ -53,30 +63,50 @@ export async function loadForeignWeights(model: Network, file: FileSource, optio
   const own = telling(describeModel(model));
   const theirs = telling(checkpoint.model);
   const layers = new Map(leafLayers(model));
-  const assignments: Assignment[] = [];
-  for (let k = 0; k < Math.max(own.length, theirs.length); k++) {
-    const [mine, other] = [own[k], theirs[k]];
+  const { format, weights } = checkpoint;
+  /** The tensors of a layer, or in a sentence why they do not fit. */
+  const assignmentsOf = (
+    k: number,
+    mine: Leaf | undefined,
+    other: Leaf | undefined,
+  ): readonly Assignment[] | string => {
     const difference = differenceOf(mine?.layer, other?.layer);
     if (difference !== undefined || mine === undefined || other === undefined) {
-      throw valueError(
-        `The file (${checkpoint.format}) has weights for another model. The first difference is layer #${k}: ` +
-          `${difference ?? ""}. loadModel() opens the file's own model.`,
+      return (
+        `The file (${format}) has weights for another model. The first difference is layer #${k}: ` +
+        `${difference ?? ""}. loadModel() opens the file's own model.`
       );
     }
+    const found: Assignment[] = [];
     for (const [name] of weightNames(mine.layer)) {
       const weight = layers.get(mine.path)?.weight(name);
-      const tensor = checkpoint.weights.get(`${other.path}/${name}`);
+      const tensor = weights.get(`${other.path}/${name}`);
       if (weight === undefined || tensor === undefined) {
-        throw valueError(`The file has no tensor for weight '${mine.path}/${name}'.`);
+        return `The file has no tensor for weight '${mine.path}/${name}'.`;
       }
       if (!fits({ weight, tensor })) {
-        throw valueError(
+        return (
           `Shape mismatch in layer #${k} (named ${mine.layer.name}) for weight ${mine.path}/${name}. ` +
-            `Weight expects shape ${formatShape(weight.shape)}. Received saved weight with shape ${formatShape(tensor.shape)}`,
+          `Weight expects shape ${formatShape(weight.shape)}. Received saved weight with shape ${formatShape(tensor.shape)}`
         );
       }
-      assignments.push({ weight, tensor });
+      found.push({ weight, tensor });
     }
+    return found;
+  };
+  const assignments: Assignment[] = [];
+  const skipped: string[] = [];
+  for (let k = 0; k < Math.max(own.length, theirs.length); k++) {
+    const [mine, other] = [own[k], theirs[k]];
+    const found = assignmentsOf(k, mine, other);
+    if (typeof found !== "string") assignments.push(...found);
+    else if (options.skipMismatch === true) skipped.push(found);
+    else throw valueError(found);
+  }
+  const [first] = skipped;
+  if (first !== undefined) {
+    const many = skipped.length === 1 ? "a layer that does" : `${skipped.length} layers that do`;
+    warn(`Skipping loading weights for ${many} not fit. ${first}`);
   }
   assignAll(assignments, options);
 }

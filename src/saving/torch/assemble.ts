@@ -1,4 +1,4 @@
-/** Finds the parts of a MobileNetV2 in a state dict by their names, checks that every tensor fits, and that none is left. */
+/** Finds the parts of a MobileNetV2 in a state dict by their names, and checks that every tensor fits. */
 import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { transposed } from "../derived-tensor.ts";
@@ -9,21 +9,32 @@ import { type InvertedResidual, type MobileNet, STAGES, TABLE, type Unit } from 
 /** Our axes by PyTorch's, which are (filters, channels, rows, cols), for a depthwise convolution (channels, 1, rows, cols). */
 const CONVOLUTION_AXES: Dims = [2, 3, 1, 0];
 const DEPTHWISE_AXES: Dims = [2, 3, 0, 1];
-const DENSE_AXES: Dims = [1, 0];
 const STEM_STRIDE = 2;
+/** A layer that follows the features in one Sequential: `features.21.weight`. */
+const AFTER_FEATURES = /^features\.\d+\.\w+$/;
 /** More than any published model repeats a block (timm's `mobilenetv2_120d` has 6). */
 const MAX_REPEATS = 100;
 
+export interface Assembled {
+  /** Without its classifier: that is for head.ts to find among the tensors that are left. */
+  readonly net: MobileNet<StoredTensor>;
+  /** The width of the features. */
+  readonly features: number;
+  /** The names that no layer of the network took, apart from the counts of batches, which only training needs. */
+  readonly left: readonly string[];
+}
+
 /**
  * The network of a state dict.
+ * @param tensors by their names in the naming of their package
  * @param outputStride the most pixels of the picture, along an axis, that a pixel of the features stands for: strides beyond it become dilations
- * @throws UnsupportedError naming the first tensor that is missing, does not fit, or is left over.
+ * @throws UnsupportedError naming the first tensor that is missing, does not fit, or stands in the network but is none of its.
  */
 export function assembleMobileNet(
   tensors: ReadonlyMap<string, StoredTensor>,
   naming: Naming,
   outputStride = 32,
-): MobileNet<StoredTensor> {
+): Assembled {
   const parts = new Parts(tensors);
   const first = parts.get(`${naming.stem.convolution}.weight`);
   const [filters = 0, colors = 0] = first.shape;
@@ -45,9 +56,7 @@ export function assembleMobileNet(
   }
   const head = parts.pointwise(naming.head(blocks.length), channels);
   const features = head.kernel.shape[3] ?? 0;
-  const classifier = parts.has(`${naming.classifier}.weight`) ? parts.dense(naming.classifier, features) : undefined;
-  parts.refuseLeftOver();
-  return { stem, blocks, head, classifier };
+  return { net: { stem, blocks, head, classifier: undefined }, features, left: parts.left() };
 }
 
 /** The blocks of a state dict whose naming counts by stages: as many in each stage as there are. */
@@ -118,22 +127,22 @@ class Parts {
     };
   }
 
-  dense(prefix: string, features: number): { readonly kernel: StoredTensor; readonly bias: StoredTensor } {
-    const [units = 0] = this.get(`${prefix}.weight`).shape;
-    return {
-      kernel: transposed(this.#fitting(`${prefix}.weight`, [units, features]), DENSE_AXES),
-      bias: this.#fitting(`${prefix}.bias`, [units]),
-    };
-  }
-
-  /** @throws UnsupportedError if a tensor was not used. The counts of batches, which only training needs, do not matter. */
-  refuseLeftOver(): void {
-    for (const name of this.#tensors.keys()) {
-      if (this.#used.has(name) || name.endsWith(".num_batches_tracked")) continue;
+  /**
+   * The tensors that were not used, apart from the counts of batches.
+   * @throws UnsupportedError if one of them stands within the modules of the network
+   */
+  left(): readonly string[] {
+    const modules = new Set(Array.from(this.#used, (name) => name.split(".")[0]));
+    const left = [...this.#tensors.keys()].filter(
+      (name) => !this.#used.has(name) && !name.endsWith(".num_batches_tracked"),
+    );
+    for (const name of left) {
+      if (!modules.has(name.split(".")[0]) || AFTER_FEATURES.test(name)) continue;
       throw unsupportedError(
         `Tensor '${name.slice(0, 200)}' is of no layer of a MobileNetV2: the state dict is another network's.`,
       );
     }
+    return left;
   }
 
   #fitting(name: string, shape: Dims): StoredTensor {
