@@ -12,7 +12,6 @@ import { safetensors } from "./safetensors/format.ts";
 import { tfjs } from "./tfjs/format.ts";
 import { tflite } from "./tflite/format.ts";
 import { torch } from "./torch/format.ts";
-import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, topOf, zipNames } from "./zip/zip.ts";
 
 const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite];
@@ -66,7 +65,10 @@ export const writers: readonly CheckpointWriter[] = table.flatMap((format) => fo
  */
 export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
   const format = formats.find(({ matches }) => matches(source));
-  if (format === undefined) throw describeUnknown(source.bytes);
+  if (format === undefined) {
+    const { describeUnknown } = await import("./unknown-bytes.ts");
+    throw describeUnknown(source.bytes, source.name);
+  }
   const checkpoint = await format.open(source);
   if (checkpoint.preprocessing !== undefined) checkScaling(checkpoint.preprocessing);
   const scales =

@@ -7,7 +7,6 @@ import { isHdf5 } from "../hdf5/superblock.ts";
 import { isKerasH5, readKerasH5 } from "./legacy-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
-import { describeUnknown } from "../unknown-bytes.ts";
 import { isZip, uncheckedMember, unpackedMember } from "../zip/zip.ts";
 import { WEIGHTS, isKerasArchive } from "./sniff.ts";
 
@@ -33,7 +32,10 @@ export function hasKerasWeights(bytes: Uint8Array): boolean {
 export function loadKerasWeights(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
   if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
   else if (isZip(bytes)) loadHdf5(layers, openHdf5(present(uncheckedMember(bytes, WEIGHTS))), options);
-  else throw describeUnknown(bytes);
+  else
+    throw formatError(
+      "The bytes are no weights file of Keras's. loadWeights() reads other formats, and says what bytes are.",
+    );
 }
 
 /** `loadKerasWeights` for every file of Keras's: what plain ones do not need, such as to unpack them, is loaded first. */
@@ -42,6 +44,7 @@ export async function loadAnyKerasWeights(
   bytes: Uint8Array,
   options: LoadWeightsOptions = {},
 ): Promise<void> {
+  if (!isHdf5(bytes) && !isZip(bytes)) throw (await import("../unknown-bytes.ts")).describeUnknown(bytes);
   const hdf5 = isZip(bytes) ? present(await unpackedMember(bytes, WEIGHTS, false)) : bytes;
   try {
     loadKerasWeights(layers, hdf5, options);
