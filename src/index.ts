@@ -72,7 +72,7 @@ export {
   loadQuantized,
   quantize,
 } from "./public/models.ts";
-export { type AnyModel, type LoadModelOptions, type SaveOptions, loadModel } from "./public/saving.ts";
+export { type AnyModel, type LoadModelOptions, type SaveOptions, loadAnyModel, loadModel } from "./public/saving.ts";
 
 // Where a model looked.
 export {

@@ -1,4 +1,5 @@
 /** The 22 published models: table 4 of arXiv 1801.04381 and the ImageNet accuracies published with the checkpoints. */
+import { frozen } from "../core/frozen.ts";
 
 /** A published model. */
 export interface Checkpoint {
@@ -59,15 +60,17 @@ export function modelName(alpha: number, rows: number | null): string {
 }
 
 /** The 22 published models, the widest first, and of the same width the largest input first. */
-export const checkpoints: readonly Checkpoint[] = TABLE.map(([alpha, rows, macs, top1, top5]) => ({
-  alpha,
-  rows,
-  name: modelName(alpha, rows),
-  macs,
-  parameters: PARAMETERS[alpha],
-  top1,
-  top5,
-}));
+export const checkpoints: readonly Checkpoint[] = frozen(
+  TABLE.map(([alpha, rows, macs, top1, top5]) => ({
+    alpha,
+    rows,
+    name: modelName(alpha, rows),
+    macs,
+    parameters: PARAMETERS[alpha],
+    top1,
+    top5,
+  })),
+);
 
 /** The widths for which ImageNet weights were published, ascending. */
 export const PUBLISHED_ALPHAS: readonly number[] = [0.35, 0.5, 0.75, 1.0, 1.3, 1.4];

@@ -1,8 +1,9 @@
 /** Preprocessing of inputs and decoding of predictions (keras.applications.mobilenet_v2's preprocess_input, decode_predictions). */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
+import { PREPROCESSING, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
+import { TENSOR, Tensor } from "../core/tensor.ts";
 import type { Preprocessing } from "../saving/checkpoint.ts";
 import { type ClassName, type Prediction, classNamesOf, imagenetClasses, rank } from "./class-names.ts";
 
@@ -23,12 +24,13 @@ export interface PreprocessInputOptions {
  * @throws ValueError for an unknown `dataFormat`, or if `preprocessing` is for another number of channels
  */
 export function preprocessInput(x: Tensor, options: PreprocessInputOptions = {}): Tensor<Float32Array> {
-  checkOptions("preprocessInput()", options, { dataFormat: true, preprocessing: true });
+  check("preprocessInput()", "x", x, TENSOR);
+  checkOptions("preprocessInput()", options, { dataFormat: true, preprocessing: PREPROCESSING });
   const { dataFormat = "channels_last" } = options;
   const known: readonly string[] = ["channels_first", "channels_last"];
   if (!known.includes(dataFormat)) {
     throw valueError(
-      `Expected dataFormat to be one of \`channels_first\` or \`channels_last\`. Received: dataFormat=${dataFormat}`,
+      `Expected dataFormat to be one of \`channels_first\` or \`channels_last\`. Received: dataFormat=${show(dataFormat)}`,
     );
   }
   if (options.preprocessing !== undefined) return scaledBy(x, options.preprocessing, dataFormat);
@@ -78,6 +80,7 @@ export interface DecodePredictionsOptions {
  * @throws ValueError for another shape, or an invalid `top`
  */
 export function decodePredictions(predictions: Tensor, options: DecodePredictionsOptions = {}): Prediction[][] {
+  check("decodePredictions()", "predictions", predictions, TENSOR);
   checkOptions("decodePredictions()", options, { top: true, labels: true });
   const names = options.labels === undefined ? imagenetClasses() : classNamesOf(options.labels);
   const [samples, classes] = predictions.shape;

@@ -1,5 +1,6 @@
 /** Latencies of the published models on this machine, measured with random weights, since time does not depend on their values. */
 import { show, valueError } from "../core/errors.ts";
+import { NUMBER, OBJECT, between, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { BaseModel } from "../models/base-model.ts";
@@ -28,10 +29,12 @@ const INT8_BYTES: ReadonlyMap<number, number> = new Map([
  * The size of a published model's weights file in bytes, within a percent: the published file for `float32`, the file of the model quantized by
  * `quantize` for `int8`.
  */
-export function downloadBytes(
-  { alpha, parameters }: Pick<Checkpoint, "alpha" | "parameters">,
-  precision: NumberType,
-): number {
+export function downloadBytes(checkpoint: Pick<Checkpoint, "alpha" | "parameters">, precision: NumberType): number {
+  check("downloadBytes()", "checkpoint", checkpoint, OBJECT);
+  const { alpha, parameters } = checkpoint;
+  check("downloadBytes()", "alpha", alpha, NUMBER);
+  check("downloadBytes()", "parameters", parameters, NUMBER);
+  checkPrecision(precision);
   return (precision === "int8" ? INT8_BYTES.get(alpha) : undefined) ?? parameters * 4;
 }
 
@@ -75,13 +78,11 @@ export async function measureCheckpoint(
   checkpoint: Pick<Checkpoint, "name">,
   options: MeasureOptions = {},
 ): Promise<Measurement> {
-  checkOptions("measureCheckpoint()", options, { threads: true, precision: true, duration: true });
+  checkOptions("measureCheckpoint()", options, { threads: true, precision: true, duration: between(0, 3_600_000) });
   const { precision = "float32", duration = 300, threads } = options;
+  check("measureCheckpoint()", "checkpoint", checkpoint, OBJECT);
   const { alpha, rows, name } = published(checkpoint.name);
   checkPrecision(precision);
-  if (!(duration >= 0 && duration < Infinity)) {
-    throw valueError(`\`duration\` should be a number of milliseconds. Received \`duration=${String(duration)}\``);
-  }
   using floats = await MobileNetV2({ alpha, inputShape: [rows, rows, 3], weights: null, threads });
   using model = precision === "int8" ? await quantizedFrom(floats) : floats;
   const picture = new Tensor([1, rows, rows, 3], new Float32Array(rows * rows * 3).fill(0.5));
@@ -112,7 +113,7 @@ export function checkPrecision(precision: NumberType): void {
 function published(wanted: string): Checkpoint {
   const found = checkpoints.find(({ name }) => name === wanted);
   if (found === undefined)
-    throw valueError(`\`name\` should be that of a published model. Received \`name=${wanted}\``);
+    throw valueError(`\`name\` should be that of a published model. Received \`name=${show(wanted)}\``);
   return found;
 }
 

@@ -1,5 +1,6 @@
 /** The arguments of MobileNetV2, checked as keras.applications does, with its messages. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
+import { FLAG, FUNCTION, LIST, SIGNAL, TEXT, orNull } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { type ActivationName, activationName } from "../layers/activations/activations.ts";
@@ -73,18 +74,18 @@ export const DEFAULT_SIZE = 224;
 export function checkArguments(options: MobileNetV2Options): ModelArguments {
   checkOptions("MobileNetV2", options, {
     threads: true,
-    inputShape: true,
+    inputShape: orNull(LIST),
     alpha: true,
-    includeTop: true,
+    includeTop: orNull(FLAG),
     weights: true,
     inputTensor: true,
     pooling: true,
     classes: true,
     classifierActivation: true,
     name: true,
-    weightsBaseUrl: true,
-    onProgress: true,
-    signal: true,
+    weightsBaseUrl: TEXT,
+    onProgress: FUNCTION,
+    signal: SIGNAL,
   });
   const alpha = checkAlpha(options.alpha ?? 1);
   const includeTop = options.includeTop ?? true;
@@ -98,11 +99,11 @@ export function checkArguments(options: MobileNetV2Options): ModelArguments {
   if (weights === "imagenet" && includeTop && classes !== 1000) {
     throw valueError(
       'If using `weights="imagenet"` with `includeTop` as true, `classes` should be 1000. ' +
-        `Received \`classes=${classes}\``,
+        `Received \`classes=${show(classes)}\``,
     );
   }
   if (!Number.isInteger(classes) || classes < 1) {
-    throw valueError(`\`classes\` should be a whole number of 1 or more. Received \`classes=${classes}\``);
+    throw valueError(`\`classes\` should be a whole number of 1 or more. Received \`classes=${show(classes)}\``);
   }
   const defaultSize = sizeIfPublished(options.inputShape ?? inputTensor?.shape.slice(1));
   const inputShape = obtainInputShape(options.inputShape ?? undefined, defaultSize, includeTop, weights === "imagenet");
@@ -126,7 +127,7 @@ export function checkArguments(options: MobileNetV2Options): ModelArguments {
 
 function checkAlpha(alpha: number): number {
   if (typeof alpha !== "number" || !Number.isFinite(alpha) || alpha <= 0) {
-    throw valueError(`\`alpha\` should be a number above 0. Received \`alpha=${String(alpha)}\``);
+    throw valueError(`\`alpha\` should be a number above 0. Received \`alpha=${show(alpha)}\``);
   }
   return alpha;
 }
@@ -135,7 +136,7 @@ function checkPooling(pooling: "avg" | "max" | null): "avg" | "max" | null {
   const known: readonly unknown[] = ["avg", "max", null];
   if (!known.includes(pooling)) {
     throw valueError(
-      `The \`pooling\` argument should be either \`null\`, \`avg\` or \`max\`. Received \`pooling=${String(pooling)}\``,
+      `The \`pooling\` argument should be either \`null\`, \`avg\` or \`max\`. Received \`pooling=${show(pooling)}\``,
     );
   }
   return pooling;
@@ -224,7 +225,7 @@ function imagenetRows(alpha: number, rows: number | null, cols: number | null): 
   if (!PUBLISHED_ALPHAS.includes(alpha)) {
     throw valueError(
       "If imagenet weights are being loaded, alpha must be one of `0.35`, `0.50`, `0.75`, `1.0`, `1.3` or `1.4` only; " +
-        `Received \`alpha=${alpha}\``,
+        `Received \`alpha=${show(alpha)}\``,
     );
   }
   if (rows === null || rows !== cols || !PUBLISHED_ROWS.includes(rows)) {
@@ -236,7 +237,7 @@ function imagenetRows(alpha: number, rows: number | null, cols: number | null): 
   }
   if (!isPublished(alpha, rows)) {
     throw valueError(
-      `ImageNet weights for alpha=${alpha} were published for input size 224 only; Received: rows=${rows}. ` +
+      `ImageNet weights for alpha=${show(alpha)} were published for input size 224 only; Received: rows=${show(rows)}. ` +
         "Use inputShape=(224, 224, 3), another alpha, or weights of your own.",
     );
   }
@@ -252,7 +253,7 @@ function checkClassifierActivation(
   if (includeTop && weights !== null && activation !== "softmax" && activation !== "linear") {
     throw valueError(
       "Only `null` and `softmax` activations are allowed for the `classifierActivation` argument when using pretrained weights, " +
-        `with \`includeTop=true\`; Received: classifierActivation=${given}`,
+        `with \`includeTop=true\`; Received: classifierActivation=${show(given)}`,
     );
   }
   return activation;
@@ -262,6 +263,6 @@ function checkClassifierActivation(
 export function wrongWeights(weights: unknown): string {
   return (
     "The `weights` argument should be either `null` (random initialization), `imagenet` (pre-training on ImageNet), " +
-    `or the path to the weights file to be loaded.  Received \`weights=${String(weights)}\``
+    `or the path to the weights file to be loaded.  Received \`weights=${show(weights)}\``
   );
 }

@@ -1,5 +1,6 @@
 /** Recognition of a MobileNetV2 by the shapes of its weights alone (table 2 of arXiv 1801.04381). */
-import type { Dims } from "../core/shape.ts";
+import { ITERABLE, check, listOf } from "../core/kinds.ts";
+import { type Dims, SHAPE } from "../core/shape.ts";
 import { PUBLISHED_ALPHAS } from "./checkpoints.ts";
 import { STAGES, makeDivisible } from "./mobilenet-v2.ts";
 
@@ -13,6 +14,8 @@ export interface Recognized {
   readonly classes: number | undefined;
 }
 
+const SHAPES = listOf("a list of shapes", SHAPE);
+
 /** The widths to try: published ones first, then all up to 3 in steps of 0.05, since several may have the same numbers of channels. */
 const ALPHAS: readonly number[] = [...PUBLISHED_ALPHAS, ...Array.from({ length: 60 }, (_, i) => (i + 1) / 20)];
 
@@ -23,7 +26,9 @@ const ALPHAS: readonly number[] = [...PUBLISHED_ALPHAS, ...Array.from({ length: 
  * @returns the arguments of `MobileNetV2`, or undefined if the weights are not those of a MobileNetV2
  */
 export function recognizeMobileNetV2(shapes: Iterable<Dims>): Recognized | undefined {
+  check("recognizeMobileNetV2()", "shapes", shapes, ITERABLE);
   const all = [...shapes];
+  check("recognizeMobileNetV2()", "shapes", all, SHAPES);
   // The numbers of channels of the depthwise kernels, in any order, determine the width.
   const channels = all
     .filter(([rows, cols, , multiplier]) => rows === 3 && cols === 3 && multiplier === 1)

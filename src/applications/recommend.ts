@@ -1,5 +1,6 @@
 /** Recommends the most accurate published model within a budget of latency and download size, on this machine. */
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { OBJECT, listOf, oneOf, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { ThreadOptions } from "../models/threads.ts";
 import { type Checkpoint, checkpoints } from "./checkpoints.ts";
@@ -54,11 +55,11 @@ const DOUBT = 1.1;
  */
 export async function recommend(options: RecommendOptions = {}): Promise<Recommendation> {
   checkOptions("recommend()", options, {
-    threads: true,
+    threads: whole(1),
     latencyMs: true,
     downloadBytes: true,
-    precisions: true,
-    measurements: true,
+    precisions: listOf("a list of `float32` and `int8`", oneOf(PRECISIONS)),
+    measurements: listOf("a list of results of measureCheckpoint()", OBJECT),
   });
   const { latencyMs, downloadBytes: bytes, measurements } = options;
   checkBudget("latencyMs", "milliseconds", latencyMs);
@@ -74,7 +75,7 @@ export async function recommend(options: RecommendOptions = {}): Promise<Recomme
 
 function checkBudget(name: string, unit: string, value: number | undefined): void {
   if (value === undefined || (typeof value === "number" && value > 0)) return;
-  throw valueError(`\`${name}\` should be a number of ${unit} above 0. Received \`${name}=${String(value)}\``);
+  throw valueError(`\`${name}\` should be a number of ${unit} above 0. Received \`${name}=${show(value)}\``);
 }
 
 /** All models of these precisions, the most accurate first; of equally accurate ones, the one with fewer multiply-accumulates. */

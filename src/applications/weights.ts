@@ -1,10 +1,9 @@
 /** The ImageNet weights files: their names, address and cache (keras/src/applications/mobilenet_v2.py). */
 
-import { cachedDownload, environment, findCached } from "#platform";
+import { cachedChecksum, cachedDownload, environment, findCached } from "#platform";
 
 import { MobileNetV2Error } from "../core/errors.ts";
-import type { CachedFile, DownloadOptions } from "../platform/contract.ts";
-
+import type { CachedChecksum, CachedFile, DownloadOptions } from "../platform/contract.ts";
 const BASE_WEIGHT_PATH = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/";
 const MIRROR_VARIABLE = "MOBILENETV2_WEIGHTS_URL";
 /** The largest download in bytes; the largest file, for alpha 1.4, has 24 MB. */
@@ -47,6 +46,11 @@ export function imagenetWeights(options: ImagenetOptions): Promise<Uint8Array> {
 /** The same without a download: undefined if the file is not in the cache, or `check` rejects it. */
 export function findImagenetWeights(options: ImagenetOptions): Promise<Uint8Array | undefined> {
   return findCached(cachedFile(options));
+}
+
+/** The checksum that was recorded beside the file in the cache. Keras lists none for these files. */
+export function imagenetChecksum(file: ImagenetFile): CachedChecksum {
+  return cachedChecksum(cachedFile(file));
 }
 
 function cachedFile(options: ImagenetOptions): CachedFile {

@@ -46,18 +46,31 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Writes a value for an error message. Lists look like Python's tuples, such as `(3, -1)`; long texts, long lists and deep objects are cut short. */
+/**
+ * Writes a value for an error message. Lists look like Python's tuples, such as `(3, -1)`; long texts, long lists and deep objects are cut
+ * short; functions and classes are only named.
+ */
 export function show(value: unknown, depth = 0): string {
   if (typeof value === "string") return value.length > 200 ? `${value.slice(0, 200)}…` : value;
+  if (typeof value === "function") return `function ${value.name}`;
   if (typeof value !== "object" || value === null) return String(value);
   if (depth === 3) return "…";
+  const inner = (item: unknown): string => show(item, depth + 1);
   if (Array.isArray(value)) {
-    const items = value.slice(0, 20).map((item) => show(item, depth + 1));
+    const items = Array.from(value.slice(0, 20), inner);
     if (items.length === 1) return `(${items[0]},)`;
     return `(${items.join(", ")}${value.length > 20 ? ", …" : ""})`;
   }
+  const name = kindOf(value);
+  if (ArrayBuffer.isView(value)) return `${name} of ${value.byteLength} bytes`;
   const entries = Object.entries(value)
     .slice(0, 20)
-    .map(([key, item]) => `${show(key)}: ${show(item, depth + 1)}`);
-  return `{${entries.join(", ")}}`;
+    .map(([key, item]) => `${show(key)}: ${inner(item)}`);
+  return `${name === "Object" ? "" : `${name} `}{${entries.join(", ")}}`;
+}
+
+/** The name of an object's class. */
+function kindOf(value: object): string {
+  const { constructor }: { readonly constructor?: unknown } = value;
+  return typeof constructor === "function" && Object.getPrototypeOf(value) !== null ? constructor.name : "Object";
 }

@@ -1,5 +1,6 @@
 /** Keras's padding arithmetic: `correct_pad` of keras.applications and the lengths of convolutions and pools. */
 import { show, valueError } from "./errors.ts";
+import { frozen } from "./frozen.ts";
 
 /** How a window meets the edges: `valid` adds no padding; `same` pads with zeros, so that stride 1 keeps the size. */
 export type Padding = "valid" | "same";
@@ -75,7 +76,7 @@ export function pair(value: unknown, argument: string, least: 0 | 1 = 1): readon
       `${problem}, including values {${[...low].join(", ")}} that do not satisfy \`value ${requirement}\``,
     );
   }
-  return [first, second];
+  return frozen([first, second] as const);
 }
 
 function isWhole(value: unknown): value is number {

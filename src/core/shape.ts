@@ -1,5 +1,6 @@
 /** Shapes of tensors: those whose axes are all known (`Dims`), and those with unknown axes (`Shape`), as Keras writes them. */
-import { valueError } from "./errors.ts";
+import { show, valueError } from "./errors.ts";
+import { type Kind, orNull, listOf, whole } from "./kinds.ts";
 
 /** A shape whose axes are all known, such as `[1, 224, 224, 3]`. */
 export type Dims = readonly number[];
@@ -10,6 +11,9 @@ export type Dims = readonly number[];
  */
 export type Shape = readonly (number | null)[];
 
+/** A shape whose axes are whole numbers, or null. */
+export const SHAPE: Kind = listOf("a list of whole numbers of 0 or more, or null", orNull(whole(0)));
+
 /** The number of elements of a known shape (1 for a scalar). */
 export function sizeOf(dims: Dims): number {
   let size = 1;
@@ -19,7 +23,9 @@ export function sizeOf(dims: Dims): number {
 
 /** Writes a shape as Python does: `(None, 224, 224, 3)`, `(1000,)`. */
 export function formatShape(shape: Shape): string {
-  const axes = shape.map((axis) => (axis === null ? "None" : String(axis)));
+  // In an error it may be anything.
+  if (!Array.isArray(shape)) return show(shape);
+  const axes = Array.from(shape, (axis: unknown) => (axis === null ? "None" : show(axis)));
   return axes.length === 1 ? `(${axes[0]},)` : `(${axes.join(", ")})`;
 }
 

@@ -1,5 +1,7 @@
 /** Class activation maps (Zhou et al. 2016): the last feature map, with its channels weighted by the classifier's weights. */
 import { type MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MODEL } from "../graph/network.ts";
+import { NUMBER, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
@@ -9,6 +11,7 @@ import { Conv2D } from "../layers/convolutional/conv2d.ts";
 import { Dense } from "../layers/core/dense.ts";
 import { GlobalAveragePooling2D } from "../layers/pooling/global-average-pooling2d.ts";
 import type { Layer } from "../layers/layer.ts";
+import { Passing } from "../layers/regularization/passing.ts";
 import type { BaseModel } from "../models/base-model.ts";
 import { type ExplainOptions, type Explanation, classOf, heatmapOf, pictureOf, weightedSum } from "./explanation.ts";
 import { pathOf, pathsOf } from "./feature-maps.ts";
@@ -32,7 +35,8 @@ export async function classActivationMap(
   image: Tensor,
   options: ExplainOptions = {},
 ): Promise<Explanation> {
-  checkOptions("classActivationMap()", options, { classIndex: true });
+  check("classActivationMap()", "model", model, MODEL);
+  checkOptions("classActivationMap()", options, { classIndex: NUMBER });
   const program = programOf(model.graph);
   const { classifier, value } = headOf(program);
   const inputs = pictureOf(image, model);
@@ -65,11 +69,13 @@ function headOf(program: Program): { readonly classifier: Layer; readonly value:
     const { layer } = step;
     if (classifier === undefined && isClassifier(layer)) classifier = layer;
     else if (classifier !== undefined && isGlobalAverage(program, layer, input)) return { classifier, value: input };
-    else if (!PASSING.has(layer.className) && (classifier !== undefined || !ACTIVATIONS.has(layer.className))) {
-      throw unfit(layer);
-    }
+    else if (!passes(layer) && (classifier !== undefined || !ACTIVATIONS.has(layer.className))) throw unfit(layer);
     value = input;
   }
+}
+
+function passes(layer: Layer): boolean {
+  return layer instanceof Passing || PASSING.has(layer.className);
 }
 
 function isClassifier(layer: Layer): boolean {

@@ -32,7 +32,7 @@ const TABLES = {
 export type Colormap = keyof typeof TABLES;
 
 /** The names of all colour maps. */
-export const colormaps: readonly Colormap[] = ["viridis", "magma", "inferno", "turbo"];
+export const colormaps: readonly Colormap[] = Object.freeze(["viridis", "magma", "inferno", "turbo"] as const);
 
 /** A function that writes the colour of a value, clipped to [0, 1], to three bytes from index `at`. @throws ValueError for an unknown name. */
 export function colourOf(name: Colormap): (value: number, to: Uint8Array | Uint8ClampedArray, at: number) => void {

@@ -1,5 +1,5 @@
 /** The common parts of all explanations: the explained class, and the heat map of a layer. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { batchesOf } from "../graph/batches.ts";
@@ -50,7 +50,7 @@ export function classOf(
     throw valueError(
       classIndex === undefined
         ? "The model's answer has NaN in it: there is no best class."
-        : `\`classIndex\` should be a whole number of 0 to ${data.length - 1}. Received: classIndex=${classIndex}`,
+        : `\`classIndex\` should be a whole number of 0 to ${data.length - 1}. Received: classIndex=${show(classIndex)}`,
     );
   }
   return { classIndex: index, score };

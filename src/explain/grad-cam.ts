@@ -3,6 +3,8 @@
  * example, the score is the logit, before softmax or sigmoid.
  */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MODEL } from "../graph/network.ts";
+import { NUMBER, TEXT, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
@@ -45,14 +47,15 @@ export class GradCam {
    * @throws ValueError if the model has no such layer, or several outputs; UnsupportedError for a quantized model
    */
   static async create(model: BaseModel, options: Pick<GradCamOptions, "layer"> = {}): Promise<GradCam> {
-    checkOptions("GradCam.create()", options, { layer: true });
+    checkOptions("GradCam.create()", options, { layer: TEXT });
     // Without type checks, a quantized model could get here.
-    if (!("graph" in model)) {
+    if (model instanceof Object && "predict" in model && !("graph" in model)) {
       throw new MobileNetV2Error(
         "UnsupportedError",
         "A model of integers has no gradient. Explain the one that it was made of.",
       );
     }
+    check("GradCam.create()", "model", model, MODEL);
     const program = programOf(model.graph);
     if (program.outputs.length !== 1) {
       throw valueError(
@@ -79,7 +82,7 @@ export class GradCam {
    * @throws ValueError if the picture does not fit, or there is no such class; UnsupportedError if a layer after the chosen one has no gradient
    */
   async explain(image: Tensor, options: ExplainOptions = {}): Promise<Explanation> {
-    checkOptions("explain()", options, { classIndex: true });
+    checkOptions("explain()", options, { classIndex: NUMBER });
     const values = await this.#base.run(pictureOf(image, this.#model));
     let asked: Pick<Explanation, "classIndex" | "score"> | undefined;
     const ofClass: LossGradient = ({ outputs: [answer], logits: [logits] }) => {
@@ -125,7 +128,7 @@ export class GradCam {
  *   no gradient
  */
 export async function gradCam(model: BaseModel, image: Tensor, options: GradCamOptions = {}): Promise<Explanation> {
-  checkOptions("gradCam()", options, { layer: true, classIndex: true });
+  checkOptions("gradCam()", options, { layer: TEXT, classIndex: NUMBER });
   const { layer, classIndex } = options;
   using explainer = await GradCam.create(model, { layer });
   return await explainer.explain(image, { classIndex });

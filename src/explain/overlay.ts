@@ -1,8 +1,9 @@
 /** Heat maps laid over pictures, in the colours of a colour map (as in Keras's Grad-CAM example). */
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MobileNetV2Error } from "../core/errors.ts";
+import { between, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { TENSOR, type Tensor } from "../core/tensor.ts";
 import { type Image, checkImage, convertMode } from "../image/image.ts";
 import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "../image/tf-resize.ts";
 import { type Colormap, colourOf } from "./colormaps.ts";
@@ -26,14 +27,12 @@ export interface OverlayOptions {
  * @throws ValueError for an invalid option; ShapeError if the heat map or the picture is invalid
  */
 export function overlay(img: Image, heatmap: Tensor, options: OverlayOptions = {}): Image {
-  checkOptions("overlay()", options, { colormap: true, opacity: true, interpolation: true });
+  check("overlay()", "heatmap", heatmap, TENSOR);
+  checkOptions("overlay()", options, { colormap: true, opacity: between(0, 1), interpolation: true });
   const { colormap = "viridis", opacity = 0.5, interpolation = "bicubic" } = options;
   checkImage(img);
   checkDatasetInterpolation(interpolation);
   const colour = colourOf(colormap);
-  if (!(opacity >= 0 && opacity <= 1)) {
-    throw valueError(`\`opacity\` should be a number of 0 to 1. Received: opacity=${opacity}`);
-  }
   const [rows = 0, columns = 0] = heatmap.shape;
   if (heatmap.shape.length !== 2 || heatmap.size === 0) {
     throw new MobileNetV2Error(

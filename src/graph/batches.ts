@@ -1,7 +1,7 @@
 /** Checks the tensors that a model is called with and converts them to float32 batches; errors are in Keras's words. */
 import { show, valueError } from "../core/errors.ts";
 import { type Dims, type Shape, formatShape, shapesCompatible } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
+import { TENSOR, Tensor } from "../core/tensor.ts";
 import type { Network } from "./network.ts";
 
 /**
@@ -57,5 +57,5 @@ function batchShape(given: Dims, expected: Shape): Dims | undefined {
 }
 
 function isTensors(values: unknown): values is readonly Tensor[] {
-  return Array.isArray(values) && values.every((value) => value instanceof Tensor);
+  return Array.isArray(values) && values.length > 0 && Array.from(values).every(TENSOR[1]);
 }

@@ -1,8 +1,9 @@
 /** The functional graph between symbolic inputs and outputs: its nodes in an order in which they can run, its layers in Keras's order. */
 import { valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import type { KerasTensor, Layer, Node } from "../layers/layer.ts";
 
-/** The graph of a model. */
+/** The graph of a model. Its lists are frozen. */
 export interface Graph {
   /** The symbolic inputs, in the given order. */
   readonly inputs: readonly KerasTensor[];
@@ -38,7 +39,7 @@ export function buildGraph(inputs: readonly KerasTensor[], outputs: readonly Ker
     }
     names.add(layer.name);
   }
-  return { inputs, outputs, nodes, layers };
+  return frozen({ inputs, outputs, nodes, layers });
 }
 
 interface Walk {

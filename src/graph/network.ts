@@ -1,10 +1,14 @@
 /** A layer made of layers: the graph that functional and sequential models share. How they are run is decided elsewhere. */
-import { valueError } from "../core/errors.ts";
-import { type Shape, formatShape, shapesCompatible, shapesEqual } from "../core/shape.ts";
+import { show, valueError } from "../core/errors.ts";
+import { type Kind, TEXT, check, listOf } from "../core/kinds.ts";
+import { SHAPE, type Shape, formatShape, shapesCompatible, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type KerasTensor, Layer } from "../layers/layer.ts";
 import type { Weight } from "../layers/weight.ts";
 import type { Graph } from "./graph.ts";
+
+/** A model of layers, be it functional or sequential. */
+export const MODEL: Kind = ["a Model or a Sequential", (value) => value instanceof Network];
 
 /** The base class of models, which are graphs of layers and can themselves be applied as layers. */
 export abstract class Network extends Layer {
@@ -14,29 +18,29 @@ export abstract class Network extends Layer {
    */
   abstract get graph(): Graph;
 
-  /** The layers of the model in Keras's order. */
+  /** The layers of the model in Keras's order: a list of the caller's own, as in Keras. */
   get layers(): readonly Layer[] {
-    return this.graph.layers;
+    return [...this.graph.layers];
   }
 
   /** The symbolic inputs of the model. */
   get inputs(): readonly KerasTensor[] {
-    return this.graph.inputs;
+    return [...this.graph.inputs];
   }
 
   /** The symbolic outputs of the model. */
   get outputs(): readonly KerasTensor[] {
-    return this.graph.outputs;
+    return [...this.graph.outputs];
   }
 
   /** The first symbolic input of the model; `inputs` has all of them. */
   override get input(): KerasTensor {
-    return first(this.inputs);
+    return first(this.graph.inputs);
   }
 
   /** The first symbolic output of the model; `outputs` has all of them. */
   override get output(): KerasTensor {
-    return first(this.outputs);
+    return first(this.graph.outputs);
   }
 
   /**
@@ -57,7 +61,7 @@ export abstract class Network extends Layer {
     const layer = layers.find(({ name }) => name === nameOrIndex);
     if (layer === undefined) {
       const names = layers.map(({ name }) => `'${name}'`).join(", ");
-      throw valueError(`No such layer: ${nameOrIndex}. Existing layers are: [${names}].`);
+      throw valueError(`No such layer: ${show(nameOrIndex)}. Existing layers are: [${names}].`);
     }
     return layer;
   }
@@ -91,6 +95,7 @@ export abstract class Network extends Layer {
    * @throws ValueError if there is no such weight.
    */
   override weight(path: string): Weight {
+    check("weight()", "path", path, TEXT);
     const slash = path.indexOf("/");
     if (slash < 0) throw valueError(`A model's weight is named layer/weight, such as Conv1/kernel. Received: ${path}`);
     return this.getLayer(path.slice(0, slash)).weight(path.slice(slash + 1));
@@ -103,6 +108,7 @@ export abstract class Network extends Layer {
   }
 
   override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+    check("computeOutputShapes()", "inputShapes", inputShapes, listOf("a list of shapes", SHAPE));
     const { inputs, outputs, nodes } = this.graph;
     if (inputShapes.length !== inputs.length) {
       throw valueError(

@@ -1,8 +1,9 @@
 /** Keras's `img_to_array` and `array_to_img`: pictures to tensors and back (keras/src/utils/image_utils.py). */
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { FLAG, check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
-import { type DType, Tensor, type TensorData } from "../core/tensor.ts";
+import { type DType, TENSOR, Tensor, type TensorData } from "../core/tensor.ts";
 import { checkImage, type Image } from "./image.ts";
 
 /** The order of a picture's axes: `[rows, columns, channels]` or `[channels, rows, columns]`. */
@@ -34,7 +35,7 @@ function isChannelsFirst(dataFormat: string | null | undefined): boolean {
   if (dataFormat === undefined || dataFormat === null || dataFormat === "channels_last") return false;
   if (dataFormat === "channels_first") return true;
   throw valueError(
-    `The \`dataFormat\` argument must be one of {'channels_first', 'channels_last'}. Received: dataFormat=${dataFormat}`,
+    `The \`dataFormat\` argument must be one of {'channels_first', 'channels_last'}. Received: dataFormat=${show(dataFormat)}`,
   );
 }
 
@@ -59,10 +60,8 @@ export function imgToArray(img: Image, options: ImgToArrayOptions = {}): Tensor 
   checkOptions("imgToArray()", options, { dataFormat: true, dtype: true });
   checkImage(img);
   const dtype = options.dtype ?? "float32";
-  if (!Object.hasOwn(makers, dtype)) {
-    throw valueError(
-      `dtype must be one of ${Object.keys(makers).join(", ")}. Received: dtype=${JSON.stringify(dtype)}`,
-    );
+  if (typeof dtype !== "string" || !Object.hasOwn(makers, dtype)) {
+    throw valueError(`dtype must be one of ${Object.keys(makers).join(", ")}. Received: dtype=${show(dtype)}`);
   }
   const { width, height, channels } = img;
   const data = makers[dtype](img.data.length);
@@ -96,7 +95,8 @@ function stretched(values: Float32Array): Float32Array {
  * picture); ShapeError for an empty tensor.
  */
 export function arrayToImg(x: Tensor, options: ArrayToImgOptions = {}): Image {
-  checkOptions("arrayToImg()", options, { dataFormat: true, scale: true });
+  check("arrayToImg()", "x", x, TENSOR);
+  checkOptions("arrayToImg()", options, { dataFormat: true, scale: FLAG });
   const [first, second, third] = x.shape;
   if (first === undefined || second === undefined || third === undefined || x.shape.length !== 3) {
     throw valueError(

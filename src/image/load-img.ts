@@ -1,6 +1,7 @@
 /** Keras's `load_img`: decodes a picture file, in a colour mode and at a size (keras/src/utils/image_utils.py). */
 import { decodeImage, readBytes } from "#platform";
-import { messageOf, MobileNetV2Error, valueError } from "../core/errors.ts";
+import { messageOf, MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { FLAG, LIMIT } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { BytesSource } from "../platform/contract.ts";
 import { decodeBmp } from "./formats/bmp.ts";
@@ -8,8 +9,8 @@ import type { Inspected } from "./formats/format.ts";
 import type { Interpolation } from "./filters.ts";
 import { channelsOf, type ColorMode, convertMode, type Image } from "./image.ts";
 import { orient } from "./orient.ts";
-import { convertYcbcr } from "./formats/tiff.ts";
-import { type Box, checkInterpolation, checkTargetSize, resizeImg } from "./resize.ts";
+import { type Box, checkInterpolation, resizeImg } from "./resize.ts";
+import { checkTargetSize } from "./target-size.ts";
 import { inspectImage } from "./inspect-image.ts";
 
 /** Options of `loadImg`. */
@@ -28,10 +29,11 @@ export interface LoadImgOptions {
   readonly convertProfile?: boolean | undefined;
   /** The largest number of pixels that a picture may have; it is checked before the picture is decoded. Default: 50 million. */
   readonly maxPixels?: number | undefined;
+  /** The largest number of bytes of the file. Default: 256 MiB; no picture within the default of `maxPixels` needs more, except uncompressed 16-bit RGBA. */
+  readonly maxBytes?: number | undefined;
 }
 
 const MAX_PIXELS = 50_000_000;
-/** The largest file size in bytes. No picture within the default limit of pixels needs more, except uncompressed 16-bit RGBA. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 function nameOf(source: BytesSource): string | undefined {
@@ -55,8 +57,12 @@ async function decode(
 ): Promise<Image> {
   const bytes = joined(picture.parts);
   if (picture.format === "bmp") return decodeBmp(bytes);
-  const decoded = await decodeImage(bytes, { maxPixels, mimeType: `image/${picture.format}`, convertProfile });
-  return picture.isYcbcr === true ? convertYcbcr(decoded, colorMode) : decoded;
+  const how = { maxPixels, mimeType: `image/${picture.format}`, convertProfile };
+  if (picture.format !== "tiff") return decodeImage(bytes, how);
+  const { convertYcbcr, isYcbcr } = await import("./formats/tiff-samples.ts");
+  const isConverted = isYcbcr(bytes);
+  const decoded = await decodeImage(bytes, how);
+  return isConverted ? convertYcbcr(decoded, colorMode) : decoded;
 }
 
 /** The centred part of a picture that has the proportions of the target, by Keras's integer arithmetic. */
@@ -69,15 +75,13 @@ function centredCrop({ width, height }: Image, [rows, cols]: readonly [number, n
 }
 
 function checkValues({ targetSize, interpolation, colorMode, maxPixels }: LoadImgOptions): void {
-  if (colorMode !== undefined && !Object.hasOwn(channelsOf, colorMode)) {
-    throw valueError(
-      `colorMode must be "grayscale", "rgb", or "rgba". Received: colorMode=${JSON.stringify(colorMode)}`,
-    );
+  if (colorMode !== undefined && (typeof colorMode !== "string" || !Object.hasOwn(channelsOf, colorMode))) {
+    throw valueError(`colorMode must be "grayscale", "rgb", or "rgba". Received: colorMode=${show(colorMode)}`);
   }
   if (targetSize !== undefined && targetSize !== null) checkTargetSize(targetSize);
   if (interpolation !== undefined) checkInterpolation(interpolation);
-  if (maxPixels !== undefined && !(maxPixels > 0)) {
-    throw valueError(`maxPixels must be a number above 0. Received: maxPixels=${maxPixels}`);
+  if (maxPixels !== undefined && !(typeof maxPixels === "number" && maxPixels > 0)) {
+    throw valueError(`maxPixels must be a number above 0. Received: maxPixels=${show(maxPixels)}`);
   }
 }
 
@@ -90,22 +94,23 @@ function checkValues({ targetSize, interpolation, colorMode, maxPixels }: LoadIm
  * @returns the picture as 8-bit samples; `imgToArray` makes a tensor of it
  * @throws ValueError for an impossible option, in Keras's words; IOError or NetworkError if the source cannot be read; FormatError if it is
  * no picture, or is broken or truncated; UnsupportedError for a format that is not decoded; LimitError for more than `maxPixels` pixels or
- * 256 MiB; MissingError if Node lacks the package `sharp`, or a browser OffscreenCanvas.
+ * `maxBytes`; MissingError if Node lacks the package `sharp`, or a browser OffscreenCanvas.
  */
 export async function loadImg(source: BytesSource, options: LoadImgOptions = {}): Promise<Image> {
   checkOptions("loadImg()", options, {
     targetSize: true,
     interpolation: true,
     colorMode: true,
-    keepAspectRatio: true,
-    autoOrient: true,
-    convertProfile: true,
+    keepAspectRatio: FLAG,
+    autoOrient: FLAG,
+    convertProfile: FLAG,
     maxPixels: true,
+    maxBytes: LIMIT,
   });
   checkValues(options);
   const { targetSize, interpolation, colorMode = "rgb", autoOrient = false, convertProfile = false } = options;
   const maxPixels = options.maxPixels ?? MAX_PIXELS;
-  const bytes = await readBytes(source, { maxBytes: MAX_BYTES });
+  const bytes = await readBytes(source, { maxBytes: options.maxBytes ?? MAX_BYTES });
   let image: Image;
   try {
     const picture = inspectImage(bytes, maxPixels, { keepProfile: convertProfile, keepAlpha: colorMode === "rgba" });

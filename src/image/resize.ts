@@ -2,7 +2,9 @@
  * PIL's `Image.resize`, bit for bit: 8-bit samples, fixed-point weights, two passes with rounding to 8 bits between
  * them (Pillow 13's `libImaging/Resample.c`; `nearest` is its `Geometry.c`, alpha its `Convert.c`).
  */
-import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
+import { OBJECT } from "../core/kinds.ts";
+import { checkTargetSize } from "./target-size.ts";
 import { checkOptions } from "../core/options.ts";
 import { type Filter, filters, type Interpolation, interpolations } from "./filters.ts";
 import { checkImage, type Image } from "./image.ts";
@@ -198,12 +200,12 @@ function straight(image: Image): Image {
 }
 
 function checkBox(box: Box, image: Image): void {
-  const whole = [box.left, box.top, box.right, box.bottom].every(Number.isInteger);
+  const whole = OBJECT[1](box) && [box.left, box.top, box.right, box.bottom].every(Number.isInteger);
   if (whole && box.left >= 0 && box.top >= 0 && box.right <= image.width && box.bottom <= image.height) {
     if (box.left <= box.right && box.top <= box.bottom) return;
   }
   throw valueError(
-    `A box lies within the picture, in whole pixels. Received: ${JSON.stringify(box)} for a picture of ${image.width} × ${image.height}.`,
+    `A box lies within the picture, in whole pixels. Received: ${show(box)} for a picture of ${image.width} × ${image.height}.`,
   );
 }
 
@@ -214,26 +216,8 @@ function checkBox(box: Box, image: Image): void {
 export function checkInterpolation(interpolation: string): void {
   if (interpolations.some((known) => known === interpolation)) return;
   throw valueError(
-    `Invalid interpolation method ${interpolation} specified. Supported methods are ${interpolations.join(", ")}`,
+    `Invalid interpolation method ${show(interpolation)} specified. Supported methods are ${interpolations.join(", ")}`,
   );
-}
-
-/**
- * Checks a target size.
- * @throws ValueError if it is not two whole numbers of 1 or more; LimitError for more than 2^26 pixels.
- */
-export function checkTargetSize(size: readonly [number, number]): void {
-  if (size.length !== 2 || size.some((length) => !Number.isInteger(length) || length < 1)) {
-    throw valueError(
-      `A target size is [rows, columns], two whole numbers of 1 or more (height and width must be > 0). Received: targetSize=${JSON.stringify(size)}`,
-    );
-  }
-  if (size[0] * size[1] > 2 ** 26) {
-    throw new MobileNetV2Error(
-      "LimitError",
-      `A target size has at most 2^26 pixels. Received: targetSize=${JSON.stringify(size)}`,
-    );
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Keras's `save_img`: writes a picture or a tensor as a file (keras/src/utils/image_utils.py). */
 import { encodeImage, warn, writeBytes } from "#platform";
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
+import { FLAG, PLACE, check, oneOf, orNull } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { ImageFormat } from "../platform/contract.ts";
@@ -23,6 +24,7 @@ export interface SaveImgOptions extends ArrayToImgOptions {
   readonly quality?: number | undefined;
 }
 
+const ORDER = orNull(oneOf(["channels_last", "channels_first"]));
 const formats: Readonly<Record<string, ImageFormat>> = { png: "png", jpeg: "jpeg", jpg: "jpeg", webp: "webp" };
 
 /**
@@ -33,16 +35,17 @@ const formats: Readonly<Record<string, ImageFormat>> = { png: "png", jpeg: "jpeg
  * does not fit its size; UnsupportedError for a format that the browser cannot write; MissingError if Node lacks the package `sharp`.
  */
 export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): Promise<Uint8Array> {
-  checkOptions("encodeImg()", options, { dataFormat: true, scale: true, fileFormat: true, quality: true });
+  checkOptions("encodeImg()", options, { dataFormat: ORDER, scale: FLAG, fileFormat: true, quality: true });
   const { fileFormat, quality = 75, dataFormat, scale } = options;
-  const format = Object.hasOwn(formats, fileFormat.toLowerCase()) ? formats[fileFormat.toLowerCase()] : undefined;
+  const known = typeof fileFormat === "string" ? fileFormat.toLowerCase() : "";
+  const format = Object.hasOwn(formats, known) ? formats[known] : undefined;
   if (format === undefined) {
     throw valueError(
-      `unknown file extension: ${JSON.stringify(fileFormat)}. Expected one of ${Object.keys(formats).join(", ")}.`,
+      `unknown file extension: "${show(fileFormat)}". Expected one of ${Object.keys(formats).join(", ")}.`,
     );
   }
   if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
-    throw valueError(`quality must be a whole number of 1 to 100. Received: quality=${quality}`);
+    throw valueError(`quality must be a whole number of 1 to 100. Received: quality=${show(quality)}`);
   }
   const image = x instanceof Tensor ? arrayToImg(x, { dataFormat, scale }) : x;
   checkImage(image);
@@ -58,7 +61,8 @@ export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): P
  * `encodeImg` there to get the bytes).
  */
 export async function saveImg(path: string | URL, x: Tensor | Image, options: SaveImgOptions = {}): Promise<void> {
-  checkOptions("saveImg()", options, { dataFormat: true, scale: true, fileFormat: true, quality: true });
+  checkOptions("saveImg()", options, { dataFormat: ORDER, scale: FLAG, fileFormat: true, quality: true });
+  check("saveImg()", "path", path, PLACE);
   const ending = /\.([^./\\]*)$/.exec(String(path))?.[1] ?? "";
   await writeBytes(path, await encodeImg(x, { ...options, fileFormat: options.fileFormat ?? ending }));
 }

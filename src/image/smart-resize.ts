@@ -2,30 +2,19 @@
  * Keras's `smart_resize`: the centred part of a tensor with the target's proportions, resized in float32 with the
  * arithmetic of `tf.image.resize` (half-pixel centres, no antialiasing), as Keras's data sets do it.
  */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
+import { check } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
-import { checkTargetSize } from "./resize.ts";
-import { type DatasetInterpolation, type Part, checkDatasetInterpolation, resizePixels } from "./tf-resize.ts";
+import { TENSOR, Tensor } from "../core/tensor.ts";
+import { checkTargetSize } from "./target-size.ts";
+import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "./tf-resize.ts";
+import { smartResizePart } from "../core/interpolation.ts";
 
 /** Options of `smartResize`. */
 export interface SmartResizeOptions {
   /** The method of resizing. Default: `"bilinear"`. */
   readonly interpolation?: DatasetInterpolation | undefined;
-}
-
-/** The centred part of a picture that has the proportions of `size`, by Keras's arithmetic. */
-export function smartResizePart(height: number, width: number, [rows, columns]: readonly [number, number]): Part {
-  const [partRows, top] = centred(height, width, rows, columns);
-  const [partColumns, left] = centred(width, height, columns, rows);
-  return { top, left, rows: partRows, columns: partColumns };
-}
-
-/** The length and the start of the centred part along one axis. */
-function centred(size: number, other: number, target: number, otherTarget: number): readonly [number, number] {
-  const length = Math.max(Math.min(size, Math.trunc((other * target) / otherTarget)), 1);
-  return [length, Math.trunc((size - length) / 2)];
 }
 
 /**
@@ -42,9 +31,11 @@ export function smartResize(
   size: readonly [number, number],
   options: SmartResizeOptions = {},
 ): Tensor<Float32Array> {
+  check("smartResize()", "x", x, TENSOR);
   checkOptions("smartResize()", options, { interpolation: true });
   const { interpolation = "bilinear" } = options;
-  if (size.length !== 2) throw valueError(`Expected \`size\` to be a tuple of 2 integers, but got: ${String(size)}.`);
+  if (!Array.isArray(size) || size.length !== 2)
+    throw valueError(`Expected \`size\` to be a tuple of 2 integers, but got: ${show(size)}.`);
   checkTargetSize(size);
   const [height, width, channels] = x.shape.slice(-3);
   if (x.shape.length > 4 || height === undefined || width === undefined || channels === undefined || x.size === 0) {

@@ -2,9 +2,15 @@
  * `tf.image.resize` for float32 results, as Keras's data sets call it: half-pixel centres, no antialiasing. `bilinear` and `nearest` equal
  * TensorFlow's to the bit, the others within 1e-3 of values of 0 to 255.
  */
-import { valueError } from "../core/errors.ts";
-import type { TensorData } from "../core/tensor.ts";
+import { show, valueError } from "../core/errors.ts";
+import { type Names, checkAll } from "../core/options.ts";
+import { whole } from "../core/kinds.ts";
+import { TENSOR_DATA } from "../core/tensor.ts";
+import { checkTargetSize } from "./target-size.ts";
+import { type Part, type Pixels, interpolate } from "../core/interpolation.ts";
 import { type Taps, type WeightedMethod, tapsAlong } from "./tf-taps.ts";
+
+export type { Part, Pixels } from "../core/interpolation.ts";
 
 /** The methods of resizing by TensorFlow's arithmetic: the `interpolation` of Keras's data sets. */
 export type DatasetInterpolation = "bilinear" | "nearest" | WeightedMethod;
@@ -28,25 +34,8 @@ export const datasetInterpolations: readonly DatasetInterpolation[] = [
 export function checkDatasetInterpolation(interpolation: string): void {
   if (datasetInterpolations.some((known) => known === interpolation)) return;
   throw valueError(
-    `Argument \`interpolation\` should be one of (${datasetInterpolations.map((name) => `'${name}'`).join(", ")}). Received: interpolation=${interpolation}`,
+    `Argument \`interpolation\` should be one of (${datasetInterpolations.map((name) => `'${name}'`).join(", ")}). Received: interpolation=${show(interpolation)}`,
   );
-}
-
-/** Pictures of one size, one after the other in memory: [samples, rows, columns, channels]. */
-export interface Pixels {
-  /** The samples; their number is a multiple of rows × columns × channels. */
-  readonly data: TensorData;
-  readonly rows: number;
-  readonly columns: number;
-  readonly channels: number;
-}
-
-/** A rectangle in whole pixels, inside every picture. */
-export interface Part {
-  readonly top: number;
-  readonly left: number;
-  readonly rows: number;
-  readonly columns: number;
 }
 
 /**
@@ -55,6 +44,8 @@ export interface Part {
  * @param part the part of every picture that is scaled
  * @param size the new size in pixels: `[rows, columns]`
  * @returns the new pictures, one after the other: [samples, rows, columns, channels]
+ * @throws ValueError if the pixels do not fit their size, the part is not inside, or the size or the interpolation is none; LimitError for a
+ *   size of more than 2^26 pixels
  */
 export function resizePixels(
   pixels: Pixels,
@@ -62,6 +53,9 @@ export function resizePixels(
   size: readonly [number, number],
   interpolation: DatasetInterpolation,
 ): Float32Array<ArrayBuffer> {
+  checkPixels(pixels, part);
+  checkTargetSize(size);
+  checkDatasetInterpolation(interpolation);
   if (interpolation === "bilinear" || interpolation === "nearest")
     return interpolate(pixels, part, size, interpolation);
   return weigh(
@@ -72,69 +66,20 @@ export function resizePixels(
   );
 }
 
-/** For every output position along an axis: the two source positions that it lies between, and how far it is from the lower one. */
-interface Positions {
-  readonly lower: Int32Array;
-  readonly upper: Int32Array;
-  readonly fraction: Float32Array;
-}
+const LENGTH = whole(1);
+const PIXELS: Names<Pixels> = { data: TENSOR_DATA, rows: LENGTH, columns: LENGTH, channels: LENGTH };
+const PART: Names<Part> = { top: whole(0), left: whole(0), rows: LENGTH, columns: LENGTH };
 
-function positions(inSize: number, outSize: number, start: number, interpolation: "bilinear" | "nearest"): Positions {
-  const scale = Math.fround(inSize / outSize);
-  const lower = new Int32Array(outSize);
-  const upper = new Int32Array(outSize);
-  const fraction = new Float32Array(outSize);
-  for (let i = 0; i < outSize; i++) {
-    const center = Math.fround(Math.fround(i + 0.5) * scale);
-    const at = interpolation === "nearest" ? Math.floor(center) : Math.fround(center - 0.5);
-    const floor = Math.floor(at);
-    lower[i] = start + Math.min(Math.max(floor, 0), inSize - 1);
-    upper[i] = start + Math.min(Math.ceil(at), inSize - 1);
-    fraction[i] = at - floor;
+function checkPixels(pixels: Pixels, part: Part): void {
+  checkAll("resizePixels()", pixels, PIXELS);
+  checkAll("resizePixels()", part, PART);
+  const { data, rows, columns, channels } = pixels;
+  if (data.length === 0 || data.length % (rows * columns * channels) !== 0) {
+    throw valueError(`Pictures of ${rows} × ${columns} × ${channels} have no ${data.length} values.`);
   }
-  return { lower, upper, fraction };
-}
-
-function interpolate(
-  { data: from, rows: height, columns: width, channels }: Pixels,
-  part: Part,
-  [rows, columns]: readonly [number, number],
-  interpolation: "bilinear" | "nearest",
-): Float32Array<ArrayBuffer> {
-  const down = positions(part.rows, rows, part.top, interpolation);
-  const across = positions(part.columns, columns, part.left, interpolation);
-  const samples = from.length / (height * width * channels);
-  const data = new Float32Array(samples * rows * columns * channels);
-  let at = 0;
-  for (let sample = 0; sample < samples; sample++) {
-    for (let y = 0; y < rows; y++) {
-      const upperRow = (sample * height + down.lower[y]!) * width;
-      const lowerRow = (sample * height + down.upper[y]!) * width;
-      const yFraction = down.fraction[y]!;
-      for (let column = 0; column < columns; column++) {
-        const [left, right] = [across.lower[column]!, across.upper[column]!];
-        const xFraction = across.fraction[column]!;
-        for (let c = 0; c < channels; c++) {
-          const above = between(
-            from[(upperRow + left) * channels + c]!,
-            from[(upperRow + right) * channels + c]!,
-            xFraction,
-          );
-          const below = between(
-            from[(lowerRow + left) * channels + c]!,
-            from[(lowerRow + right) * channels + c]!,
-            xFraction,
-          );
-          data[at++] = between(above, below, yFraction);
-        }
-      }
-    }
+  if (part.top + part.rows > rows || part.left + part.columns > columns) {
+    throw valueError(`The part must be inside of ${rows} × ${columns} pixels. Received: part=${show(part)}`);
   }
-  return data;
-}
-
-function between(from: number, to: number, fraction: number): number {
-  return Math.fround(from + Math.fround(Math.fround(to - from) * fraction));
 }
 
 /** Weighs the rows first, then the columns; each output is a sum of weighted inputs. */

@@ -1,5 +1,6 @@
 /** Checks of constructor arguments that several layers share, in Keras's words (keras.src.utils.argument_validation). */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { fromFile } from "../core/options.ts";
 import type { Padding } from "../core/padding.ts";
 
@@ -112,13 +113,13 @@ export function keptArguments<Name extends string>(
         `Argument \`${name}\` must be a name or a serialized object. Received: ${name}=${show(options[name])}`,
       );
     }
-    kept[name] = value;
+    kept[name] = frozen(value);
   }
   return kept;
 }
 
 function isSerialized(value: unknown): value is Serialized {
-  return typeof value === "string" || isRecord(value);
+  return typeof value === "string" || Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** Whether the value is an object but not a list. */

@@ -1,8 +1,10 @@
 /** The base class of every layer, and the symbolic tensors and nodes that record how layers are connected. */
 import { MobileNetV2Error, show, valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
+import { FLAG, type Kind, check, listOf, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
-import { type Shape, formatShape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { SHAPE, type Shape, formatShape } from "../core/shape.ts";
+import { TENSORS, type Tensor } from "../core/tensor.ts";
 import { booleanArgument } from "./arguments.ts";
 import type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } from "./gradients.ts";
 import { toSnakeCase, uniqueName } from "./naming.ts";
@@ -31,11 +33,20 @@ export class KerasTensor {
   readonly index: number;
 
   constructor(shape: Shape, node: Node, index: number) {
-    this.shape = shape;
+    check("KerasTensor", "shape", shape, SHAPE);
+    check("KerasTensor", "node", node, NODE);
+    check("KerasTensor", "index", index, whole(0));
+    this.shape = frozen(shape);
     this.node = node;
     this.index = index;
   }
 }
+
+/** A symbolic tensor. */
+export const SYMBOLIC: Kind = [
+  "a symbolic tensor, such as the result of Input()",
+  (value) => value instanceof KerasTensor,
+];
 
 /** Options of `apply()`. */
 export interface CallOptions {
@@ -65,11 +76,13 @@ export class Node {
     { training }: CallOptions = {},
   ) {
     this.layer = layer;
-    this.inputs = inputs;
+    this.inputs = frozen(inputs);
     this.training = training;
-    this.outputs = outputShapes.map((shape, index) => new KerasTensor(shape, this, index));
+    this.outputs = frozen(outputShapes.map((shape, index) => new KerasTensor(shape, this, index)));
   }
 }
+
+const NODE: Kind = ["the node of a layer", (value) => value instanceof Node];
 
 /** What a layer expects of its only input. */
 export interface InputSpec {
@@ -81,7 +94,10 @@ export interface InputSpec {
   readonly channels?: number | undefined;
 }
 
-const LINEAR: OutputActivation = { name: "linear", axis: -1 };
+/** The shapes of a layer's inputs. */
+export const SHAPES: Kind = listOf("a list of shapes, one for each input", SHAPE);
+
+const LINEAR: OutputActivation = frozen({ name: "linear", axis: -1 });
 
 /** The base class of all layers, as keras.layers.Layer: it holds weights, and maps input tensors to an output tensor. Apply it with `apply()`. */
 export abstract class Layer {
@@ -92,8 +108,7 @@ export abstract class Layer {
   #trainable: boolean;
   #weights: Weight[] = [];
   #built = false;
-  /** Every application of this layer, in the order they were made. */
-  readonly inboundNodes: Node[] = [];
+  readonly #inboundNodes: Node[] = [];
 
   /** @throws ValueError if the name is not a string or contains `/`, or if `trainable` is not a boolean. */
   constructor(options: LayerOptions = {}) {
@@ -120,6 +135,16 @@ export abstract class Layer {
 
   set trainable(value: boolean) {
     this.#trainable = value;
+  }
+
+  /** Every application of this layer, in the order they were made. */
+  get inboundNodes(): readonly Node[] {
+    return [...this.#inboundNodes];
+  }
+
+  /** Adds an application of this layer. */
+  protected addNode(node: Node): void {
+    this.#inboundNodes.push(node);
   }
 
   /** Whether the layer's weights exist; the first application makes them. */
@@ -157,6 +182,7 @@ export abstract class Layer {
    * @throws ValueError if the number of tensors or one of their shapes does not fit.
    */
   setWeights(values: readonly Tensor[]): void {
+    check("setWeights()", "values", values, TENSORS);
     const weights = this.weights;
     if (values.length !== weights.length) {
       throw valueError(
@@ -190,7 +216,7 @@ export abstract class Layer {
     const found = this.#weights.find((weight) => weight.name === name);
     if (found === undefined)
       throw valueError(
-        `Layer '${this.name}' has no weight '${name}'. It has: ${this.#weights.map((w) => w.name).join(", ")}`,
+        `Layer '${this.name}' has no weight '${show(name)}'. It has: ${this.#weights.map((w) => w.name).join(", ")}`,
       );
     return found;
   }
@@ -200,7 +226,7 @@ export abstract class Layer {
    * @throws ValueError if the shapes of the inputs do not fit, or if `training` is true.
    */
   apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
-    checkOptions("apply()", options, { training: true });
+    checkOptions("apply()", options, { training: FLAG });
     const [output] = this.connect(inputs instanceof KerasTensor ? [inputs] : inputs, options).outputs;
     if (output === undefined) throw valueError(`Layer '${this.name}' has no output.`);
     return output;
@@ -208,6 +234,7 @@ export abstract class Layer {
 
   /** Creates the weights for inputs of these shapes. A second call does nothing. */
   build(inputShapes: readonly Shape[]): void {
+    check("build()", "inputShapes", inputShapes, SHAPES);
     if (this.#built) return;
     this.#weights = this.weightSpecs(inputShapes).map((spec) => new Weight(spec));
     this.#built = true;
@@ -292,7 +319,7 @@ export abstract class Layer {
   }
 
   #firstNode(what: "input" | "output"): Node {
-    const [node] = this.inboundNodes;
+    const [node] = this.#inboundNodes;
     if (node === undefined) {
       throw valueError(`The layer ${this.name} has never been called and thus has no defined ${what}.`);
     }
@@ -304,7 +331,8 @@ export abstract class Layer {
    * @throws ValueError if the inputs are not symbolic tensors, if their shapes do not fit, or if `training` is true.
    */
   connect(inputs: readonly KerasTensor[], options: CallOptions = {}): Node {
-    if (inputs.length === 0 || inputs.some((input) => !(input instanceof KerasTensor))) {
+    checkOptions("connect()", options, { training: FLAG });
+    if (!Array.isArray(inputs) || inputs.length === 0 || !Array.from(inputs).every(SYMBOLIC[1])) {
       throw valueError(
         `Layer '${this.name}' is applied to symbolic tensors: the result of Input() or of another layer's apply().`,
       );
@@ -319,7 +347,7 @@ export abstract class Layer {
     this.computeOutputShapes(shapes);
     this.build(shapes);
     const node = new Node(this, inputs, this.computeOutputShapes(shapes), options);
-    this.inboundNodes.push(node);
+    this.addNode(node);
     return node;
   }
 
@@ -328,6 +356,7 @@ export abstract class Layer {
    * @throws ValueError if there is not exactly one input, or if its shape is not as expected.
    */
   protected inputShape(inputShapes: readonly Shape[], expected: InputSpec = {}): Shape {
+    check(`layer "${this.name}"`, "inputShapes", inputShapes, SHAPES);
     const [shape] = inputShapes;
     if (shape === undefined || inputShapes.length !== 1) {
       throw valueError(`Layer "${this.name}" expects 1 input(s), but it received ${inputShapes.length} input tensors.`);
@@ -352,6 +381,7 @@ export abstract class Layer {
    * @throws ValueError if there is not exactly one.
    */
   protected onlyInput(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    check(`layer "${this.name}"`, "inputs", inputs, TENSORS);
     const [input] = inputs;
     if (input === undefined || inputs.length !== 1) {
       throw valueError(`Layer "${this.name}" expects 1 input(s), but it received ${inputs.length} input tensors.`);

@@ -5,6 +5,8 @@ import { Add } from "./merging/add.ts";
 import { fromConfig } from "./arguments.ts";
 import { AveragePooling2D } from "./pooling/average-pooling2d.ts";
 import { BatchNormalization } from "./normalization/batch-normalization.ts";
+import { CenterCrop } from "./preprocessing/center-crop.ts";
+import { Concatenate } from "./merging/concatenate.ts";
 import { Conv2D } from "./convolutional/conv2d.ts";
 import { Dense } from "./core/dense.ts";
 import { DepthwiseConv2D } from "./convolutional/depthwise-conv2d.ts";
@@ -14,9 +16,13 @@ import { GlobalAveragePooling2D } from "./pooling/global-average-pooling2d.ts";
 import { GlobalMaxPooling2D } from "./pooling/global-max-pooling2d.ts";
 import { InputLayer } from "./core/input-layer.ts";
 import type { Layer, LayerConfig } from "./layer.ts";
+import { MaxPooling2D } from "./pooling/max-pooling2d.ts";
+import { isPassingClass } from "./regularization/passing-classes.ts";
+import { Passing } from "./regularization/passing.ts";
 import { ReLU } from "./activations/relu.ts";
 import { Rescaling } from "./preprocessing/rescaling.ts";
 import { Reshape } from "./reshaping/reshape.ts";
+import { Resizing } from "./preprocessing/resizing.ts";
 import { Softmax } from "./activations/softmax.ts";
 import { ZeroPadding2D } from "./reshaping/zero-padding2d.ts";
 
@@ -27,6 +33,8 @@ const CLASSES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["Add", fromConfig(Add)],
   ["AveragePooling2D", fromConfig(AveragePooling2D)],
   ["BatchNormalization", fromConfig(BatchNormalization)],
+  ["CenterCrop", fromConfig(CenterCrop)],
+  ["Concatenate", fromConfig(Concatenate)],
   ["Conv2D", fromConfig(Conv2D)],
   ["Dense", fromConfig(Dense)],
   ["DepthwiseConv2D", fromConfig(DepthwiseConv2D)],
@@ -35,15 +43,22 @@ const CLASSES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["GlobalAveragePooling2D", fromConfig(GlobalAveragePooling2D)],
   ["GlobalMaxPooling2D", fromConfig(GlobalMaxPooling2D)],
   ["InputLayer", fromConfig(InputLayer)],
+  ["MaxPooling2D", fromConfig(MaxPooling2D)],
   ["ReLU", fromConfig(ReLU)],
   ["Rescaling", fromConfig(Rescaling)],
   ["Reshape", fromConfig(Reshape)],
+  ["Resizing", fromConfig(Resizing)],
   ["Softmax", fromConfig(Softmax)],
   ["ZeroPadding2D", fromConfig(ZeroPadding2D)],
 ]);
 
-/** The class names of all layers. */
+/** The class names of all layers that compute something. */
 export const LAYER_CLASSES: readonly string[] = [...CLASSES.keys()];
+
+/** Whether `layerFromConfig` makes layers of this class: one of `LAYER_CLASSES`, or one that does nothing in inference. */
+export function isLayerClass(className: string): boolean {
+  return CLASSES.has(className) || isPassingClass(className);
+}
 
 /** Arguments in Keras's configs that make no difference to what a layer computes in float32. */
 const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
@@ -57,6 +72,7 @@ const IGNORED: ReadonlySet<string> = new Set(["dtype", "renormMomentum"]);
  * @throws UnsupportedError for an unknown class or argument, ValueError for a value that does not fit.
  */
 export function layerFromConfig(className: string, config: LayerConfig): Layer {
+  if (isPassingClass(className)) return new Passing(className, config);
   const make = CLASSES.get(className);
   if (make === undefined) {
     throw new MobileNetV2Error(

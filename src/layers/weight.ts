@@ -1,5 +1,6 @@
 /** The weights of layers: a name, a shape, and float32 values that are made when they are first read. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { type Dims, formatShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 
@@ -43,7 +44,7 @@ export class Weight {
 
   constructor(spec: WeightSpec) {
     this.name = spec.name;
-    this.shape = spec.shape;
+    this.shape = frozen(spec.shape);
     this.trainable = spec.trainable ?? true;
     this.size = sizeOf(spec.shape);
     if (!(this.size <= MAX_SIZE)) {

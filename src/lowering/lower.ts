@@ -14,6 +14,7 @@ import { Flatten } from "../layers/reshaping/flatten.ts";
 import { GlobalAveragePooling2D } from "../layers/pooling/global-average-pooling2d.ts";
 import { GlobalMaxPooling2D } from "../layers/pooling/global-max-pooling2d.ts";
 import type { Layer } from "../layers/layer.ts";
+import { Passing } from "../layers/regularization/passing.ts";
 import { ReLU } from "../layers/activations/relu.ts";
 import { Rescaling } from "../layers/preprocessing/rescaling.ts";
 import { Reshape } from "../layers/reshaping/reshape.ts";
@@ -97,7 +98,7 @@ class Lowering {
       const { poolSize: kernelSize, strides, padding } = layer;
       const window = windowOf({ kernelSize, strides, dilationRate: [1, 1], padding }, from);
       this.list.push({ kind: "pool", mode: "mean", input, output, from, to: this.#picture(output), window });
-    } else if (layer instanceof Dropout) {
+    } else if (layer instanceof Dropout || layer instanceof Passing) {
       this.#same.set(output, input);
     } else if (layer instanceof Flatten || layer instanceof Reshape) {
       this.list.push({ kind: "alias", input, output });

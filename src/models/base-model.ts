@@ -1,8 +1,10 @@
 /** The base class of functional and sequential models: predicting, loading, saving, summary, memory (keras.Model). */
 import { openFiles } from "#platform";
 import { MobileNetV2Error } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { Lazy } from "../core/lazy.ts";
-import { checkOptions } from "../core/options.ts";
+import { BYTES, FLAG, FUNCTION, LIMIT, PREPROCESSING, SIGNAL, TEXTS, check } from "../core/kinds.ts";
+import { type Names, checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { executorOf } from "../engine/executor-of.ts";
 import { batchesOf } from "../graph/batches.ts";
@@ -25,20 +27,48 @@ import { type ThreadOptions, threadsOf } from "./threads.ts";
 /** The options that all models share. */
 export interface BaseModelOptions extends LayerOptions, ThreadOptions {}
 
+const WEIGHTS_OPTIONS: Names<LoadWeightsOptions> = { byName: FLAG, skipMismatch: FLAG, allowNonFinite: FLAG };
+
+/** The options of `predict`: there are none. Larger batches than fit into memory are given one after the other. */
+export type PredictOptions = Readonly<Record<string, never>>;
+
 /** A model that can predict. It holds memory until `dispose()`; `using` disposes of it at the end of a block. */
 export abstract class BaseModel extends Network {
   readonly #executor = new Lazy(() => executorOf(programOf(this.graph), { threads: this.threads }));
   #disposed = false;
-  /** The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. */
-  classNames: readonly string[] | undefined;
-  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model. */
-  preprocessing: Preprocessing | undefined;
+  #classNames: readonly string[] | undefined;
+  #preprocessing: Preprocessing | undefined;
   /** The largest number of threads that share the work of a prediction. */
   readonly threads: number;
 
   constructor(options: BaseModelOptions = {}) {
     super(options);
     this.threads = threadsOf(options);
+  }
+
+  /**
+   * The names of the classes, in the order of the outputs, if the model's file has them; they are saved with the model. The list is frozen:
+   * set another one to change it.
+   */
+  get classNames(): readonly string[] | undefined {
+    return this.#classNames;
+  }
+
+  set classNames(names: readonly string[] | undefined) {
+    if (names !== undefined) check("a model", "classNames", names, TEXTS);
+    this.#classNames = frozen(names);
+  }
+
+  /**
+   * The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model, and frozen.
+   */
+  get preprocessing(): Preprocessing | undefined {
+    return this.#preprocessing;
+  }
+
+  set preprocessing(scaling: Preprocessing | undefined) {
+    if (scaling !== undefined) check("a model", "preprocessing", scaling, PREPROCESSING);
+    this.#preprocessing = frozen(scaling);
   }
 
   /**
@@ -49,7 +79,8 @@ export abstract class BaseModel extends Network {
    * @returns a list with one tensor for each output, in the order of `outputs`
    * @throws ValueError if shapes do not fit; StateError after `dispose()`
    */
-  async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
+  async predictAll(x: Tensor | readonly Tensor[], options: PredictOptions = {}): Promise<Tensor<Float32Array>[]> {
+    checkOptions("predict()", options, {});
     const batches = batchesOf(x, this);
     this.checkNotDisposed();
     const executor = await this.#executor.get();
@@ -67,16 +98,15 @@ export abstract class BaseModel extends Network {
    */
   async loadWeights(source: FilesSource, options: LoadWeightsOptions & ReadOptions = {}): Promise<void> {
     checkOptions("loadWeights()", options, {
-      byName: true,
-      skipMismatch: true,
-      allowNonFinite: true,
-      maxBytes: true,
-      signal: true,
-      onProgress: true,
+      ...WEIGHTS_OPTIONS,
+      maxBytes: LIMIT,
+      signal: SIGNAL,
+      onProgress: FUNCTION,
     });
     const file = await mainFile(await openFiles(source, options));
     if (hasKerasWeights(file.bytes)) {
-      await loadAnyKerasWeights(this.layers, file.bytes, options);
+      const { byName, skipMismatch, allowNonFinite } = options;
+      await loadAnyKerasWeights(this.layers, file.bytes, { byName, skipMismatch, allowNonFinite });
       return;
     }
     const { loadForeignWeights } = await import("./files/load-foreign-weights.ts");
@@ -85,6 +115,8 @@ export abstract class BaseModel extends Network {
 
   /** Loads weights from the bytes of a Keras file (`.h5`, `.weights.h5` or `.keras`), synchronously. See `loadWeights`. */
   loadWeightsFromBytes(bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
+    check("loadWeightsFromBytes()", "bytes", bytes, BYTES);
+    checkOptions("loadWeightsFromBytes()", options, WEIGHTS_OPTIONS);
     loadKerasWeights(this.layers, bytes, options);
   }
 
@@ -126,6 +158,7 @@ export abstract class BaseModel extends Network {
     options: Omit<SaveOptions, "format"> = {},
   ): Promise<readonly WrittenFile[]> {
     const { modelFiles } = await import("./files/save-model.ts");
+    checkOptions("toFiles()", options, { includeOptimizer: FLAG, dtype: true });
     return modelFiles(this, { ...options, format }, name);
   }
 
@@ -136,7 +169,8 @@ export abstract class BaseModel extends Network {
 
   /** Prints a table of the layers with their output shapes and numbers of parameters, as Keras does. */
   summary(options: SummaryOptions = {}): void {
-    (options.printFn ?? console.log)(summaryText(this, options));
+    const text = summaryText(this, options);
+    (options.printFn ?? console.log)(text);
   }
 
   /**

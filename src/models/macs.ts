@@ -1,6 +1,7 @@
 /** The number of multiply-accumulate operations of a model, the paper's MAdds (arXiv 1801.04381). */
+import { check } from "../core/kinds.ts";
 import { knownDims, sizeOf } from "../core/shape.ts";
-import type { Network } from "../graph/network.ts";
+import { MODEL, type Network } from "../graph/network.ts";
 import { programOf } from "../graph/program.ts";
 import { Conv2D } from "../layers/convolutional/conv2d.ts";
 import { Dense } from "../layers/core/dense.ts";
@@ -11,6 +12,7 @@ import { DepthwiseConv2D } from "../layers/convolutional/depthwise-conv2d.ts";
  * @throws ValueError if the model's input size is not fixed
  */
 export function countMacs(model: Network): number {
+  check("countMacs()", "model", model, MODEL);
   const { steps, shapes } = programOf(model.graph);
   let macs = 0;
   for (const { layer, output } of steps) {

@@ -5,7 +5,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Input } from "../layers/core/input-layer.ts";
 import { KerasTensor, type LayerConfig, type Node } from "../layers/layer.ts";
-import type { BaseModelOptions } from "./base-model.ts";
+import type { BaseModelOptions, PredictOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";
 
 /** The options of `Model`. */
@@ -54,9 +54,9 @@ export class Model<Outputs extends KerasTensor | readonly KerasTensor[] = KerasT
    * @returns one tensor, float32, with the batch axis first; a list of them if the model was made with a list of outputs
    * @throws ValueError if shapes do not fit; StateError after `dispose()`
    */
-  async predict(x: Tensor | readonly Tensor[]): Promise<Predictions<Outputs>>;
-  async predict(x: Tensor | readonly Tensor[]): Promise<Tensor | Tensor[]> {
-    const results = await this.predictAll(x);
+  async predict(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Predictions<Outputs>>;
+  async predict(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Tensor | Tensor[]> {
+    const results = await this.predictAll(x, options);
     const [first] = results;
     return this.#outputs instanceof KerasTensor && first !== undefined ? first : results;
   }
@@ -75,7 +75,7 @@ function tensorsOf(
     throw valueError(`All \`${argument}\` values must be KerasTensors. Received: ${argument} of type ${typeof given}`);
   }
   if (tensors.length === 0) throw valueError(`\`${argument}\` argument cannot be empty. Received: ${argument}=[]`);
-  return tensors.map((tensor) => {
+  return Array.from(tensors, (tensor) => {
     if (tensor instanceof KerasTensor) return tensor;
     throw valueError(
       `All \`${argument}\` values must be KerasTensors. Received an invalid value of type ${typeof tensor}`,
@@ -100,7 +100,7 @@ function cutAt(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]):
   for (const node of nodesBetween(inputs, outputs)) {
     const applied = node.layer.connect(
       node.inputs.map((tensor) => copies.get(tensor) ?? tensor),
-      node,
+      { training: node.training },
     );
     for (const [i, output] of node.outputs.entries()) {
       const copy = applied.outputs[i];

@@ -1,13 +1,14 @@
 /** A linear stack of layers (keras.Sequential). */
 import { valueError } from "../core/errors.ts";
+import { check, listOf } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
-import { type Shape, formatShape, shapesEqual } from "../core/shape.ts";
+import { SHAPE, type Shape, formatShape, shapesEqual } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { type Graph, buildGraph } from "../graph/graph.ts";
 import { Network } from "../graph/network.ts";
 import { InputLayer, Input } from "../layers/core/input-layer.ts";
 import { KerasTensor, Layer } from "../layers/layer.ts";
-import type { BaseModelOptions } from "./base-model.ts";
+import type { BaseModelOptions, PredictOptions } from "./base-model.ts";
 import { TrainableModel } from "./trainable-model.ts";
 
 /** The options of `Sequential`. */
@@ -22,6 +23,7 @@ export class Sequential extends TrainableModel {
   #input: KerasTensor | undefined;
   #stack: Layer[] = [];
   #graph: Graph | undefined;
+  #whenBuilt: (() => void)[] = [];
 
   /** Takes options or just a list of layers. @throws ValueError if two layers have the same name, or shapes do not fit. */
   constructor(options: SequentialOptions | readonly (Layer | KerasTensor)[] = {}) {
@@ -35,7 +37,7 @@ export class Sequential extends TrainableModel {
 
   /** The layers of the stack; the input is not one of them, as in Keras. */
   override get layers(): readonly Layer[] {
-    return this.#stack;
+    return [...this.#stack];
   }
 
   /** The graph of the model. @throws ValueError if the model has no input shape yet. */
@@ -71,6 +73,7 @@ export class Sequential extends TrainableModel {
    * @throws ValueError if the model has no layers, or already another input shape
    */
   override build(inputShapes: readonly Shape[]): void {
+    check("build()", "inputShapes", inputShapes, listOf("a list of one shape, as in [[null, 224, 224, 3]]", SHAPE));
     const [shape] = inputShapes;
     if (shape === undefined) return;
     if (this.#stack.length === 0) {
@@ -89,6 +92,21 @@ export class Sequential extends TrainableModel {
     }
     this.#input = Input({ batchShape: shape });
     this.#rebuild();
+    try {
+      for (const action of this.#whenBuilt) action();
+    } catch (error) {
+      // Else it would answer with random weights.
+      this.#input = undefined;
+      this.#graph = undefined;
+      throw error;
+    }
+    this.#whenBuilt = [];
+  }
+
+  /** Does something as soon as the model has an input shape, and so weights: right now if it has one. */
+  whenBuilt(action: () => void): void {
+    if (this.built) action();
+    else this.#whenBuilt.push(action);
   }
 
   /**
@@ -98,17 +116,17 @@ export class Sequential extends TrainableModel {
    * @returns a tensor, float32, with the batch axis first
    * @throws ValueError if shapes do not fit; StateError after `dispose()`
    */
-  async predict(x: Tensor): Promise<Tensor<Float32Array>> {
-    const [result] = await this.predictAll(x);
+  async predict(x: Tensor, options?: PredictOptions): Promise<Tensor<Float32Array>> {
+    const [result] = await this.predictAll(x, options);
     if (result === undefined) throw valueError(`Model '${this.name}' has no output.`);
     return result;
   }
 
-  override async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
-    const first = x instanceof Tensor ? x : x[0];
-    if (this.#graph === undefined && first !== undefined)
+  override async predictAll(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Tensor<Float32Array>[]> {
+    const first: unknown = Array.isArray(x) ? x[0] : x;
+    if (this.#graph === undefined && first instanceof Tensor)
       this.build([first.shape.with(0, NaN).map((n) => (Number.isNaN(n) ? null : n))]);
-    return super.predictAll(x);
+    return super.predictAll(x, options);
   }
 
   override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {

@@ -1,5 +1,7 @@
 /** Models that can be trained (keras.Model's compile, fit, evaluate); the code for training is loaded when it is first used. */
 import { MobileNetV2Error, valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
+import { type Kind, NUMBER, OBJECT, TEXT } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { SavedTraining, StoredTraining } from "../saving/checkpoint.ts";
 import type { Logs } from "../training/callbacks/callback.ts";
@@ -19,6 +21,22 @@ import type { TrainingDataset } from "../training/data/samples.ts";
 import type { Trainer } from "../training/loop/trainer.ts";
 import { BaseModel } from "./base-model.ts";
 import type { FromFile } from "./compiled/trainer-of.ts";
+
+const OPTIMIZER: Kind = [
+  "a name or an instance",
+  (value) => TEXT[1](value) || (OBJECT[1](value) && !Array.isArray(value)),
+];
+
+/** Something, or lists and objects of it, as Keras takes them for several outputs. */
+function nested(words: string, leaf: Kind): Kind {
+  const test = (value: unknown): boolean => {
+    if (Array.isArray(value)) return Array.from(value).every(test);
+    if (value === null || value === undefined) return true;
+    const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+    return isPlain ? Object.values(value).every(test) : leaf[1](value);
+  };
+  return [`${words}, or a list or an object of such`, test];
+}
 
 /** A model that can be compiled, trained and evaluated. */
 export abstract class TrainableModel extends BaseModel {
@@ -54,13 +72,13 @@ export abstract class TrainableModel extends BaseModel {
    */
   compile(options: CompileOptions = {}): void {
     checkOptions("compile()", options, {
-      optimizer: true,
-      loss: true,
-      lossWeights: true,
-      metrics: true,
-      weightedMetrics: true,
+      optimizer: OPTIMIZER,
+      loss: nested("a loss or its name", OPTIMIZER),
+      lossWeights: nested("a number", NUMBER),
+      metrics: nested("a metric or its name", OPTIMIZER),
+      weightedMetrics: nested("a metric or its name", OPTIMIZER),
     });
-    this.#compileAs(options);
+    this.#compileAs(frozen(options));
   }
 
   /**
@@ -165,5 +183,10 @@ export abstract class TrainableModel extends BaseModel {
 
 /** Whether an argument is options rather than targets. */
 function isOptions<T extends object>(value: Targets | T | undefined): value is T {
-  return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype && !("length" in value);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    !("length" in value)
+  );
 }

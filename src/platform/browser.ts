@@ -1,6 +1,6 @@
 /** The browsers' side of the boundary: what `#platform` means in a browser. */
 
-export { cachedDownload, findCached, listCached, removeCached } from "./browser/cache.ts";
+export { cachedChecksum, cachedDownload, findCached, listCached, removeCached } from "./browser/cache.ts";
 export { openFiles } from "./browser/file-set.ts";
 export { makeFolder, openScratch, readBytes, readFolder, removeFile, writeBytes, writeFiles } from "./browser/files.ts";
 export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./browser/system.ts";

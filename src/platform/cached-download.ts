@@ -1,11 +1,12 @@
 /** Downloads through a cache: content is checked before it is kept and again when it is read. Each platform adapts its own cache. */
 
 import { MobileNetV2Error, messageOf } from "../core/errors.ts";
-import type { CachedFile } from "./contract.ts";
+import { otherChecksum, sha256 } from "./checksum.ts";
+import type { CachedChecksum, CachedFile } from "./contract.ts";
 import { fetchBytes, shownAddress } from "./fetch-bytes.ts";
 
 /** One entry of a cache. No method throws because the cache fails: a cache saves time, but nothing depends on it. */
-export interface CacheEntry {
+export interface CacheEntry extends CachedChecksum {
   /** A sentence about what a user without a network can do. */
   readonly advice: string;
   /** The content of the entry; undefined if there is none that can be read. */
@@ -62,6 +63,8 @@ export async function download(entry: CacheEntry, file: CachedFile): Promise<Uin
     }
     const bytes = await fetchGood(entry, file);
     await entry.keep(bytes);
+    const checksum = await sha256(bytes);
+    if (checksum !== undefined && (await entry.recorded()) === undefined) await entry.record(checksum);
     return bytes;
   } finally {
     await turn.end();
@@ -70,10 +73,10 @@ export async function download(entry: CacheEntry, file: CachedFile): Promise<Uin
 
 async function fetchGood(entry: CacheEntry, file: CachedFile): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await fetchChecked(file, false).catch((error: unknown) => {
+    return await fetchChecked(entry, file, false).catch((error: unknown) => {
       // A cache on the way may have mangled the content; the server itself may still have it intact.
       if (error instanceof MobileNetV2Error && error.code === "FormatError") {
-        return fetchChecked(file, true);
+        return fetchChecked(entry, file, true);
       }
       throw error;
     });
@@ -88,13 +91,17 @@ async function fetchGood(entry: CacheEntry, file: CachedFile): Promise<Uint8Arra
   }
 }
 
-async function fetchChecked(file: CachedFile, fresh: boolean): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchChecked(entry: CacheEntry, file: CachedFile, fresh: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await fetchBytes(file.url, { ...file, fresh });
   try {
     if (looksLikeMarkup(bytes)) {
       throw new MobileNetV2Error("FormatError", "a web page came in its place");
     }
     file.check?.(bytes);
+    const [recorded, checksum] = [await entry.recorded(), await sha256(bytes)];
+    if (recorded !== undefined && checksum !== undefined && checksum !== recorded) {
+      throw new MobileNetV2Error("FormatError", otherChecksum(checksum, recorded));
+    }
   } catch (error) {
     throw new MobileNetV2Error(
       "FormatError",

@@ -75,6 +75,13 @@ export interface CachedFile extends DownloadOptions {
   readonly advice?: string | undefined;
 }
 
+/** The SHA-256 of a file of the cache, in hexadecimal, as it was when the file was first downloaded or verified. */
+export interface CachedChecksum {
+  /** Undefined if none was recorded. */
+  recorded(): Promise<string | undefined>;
+  record(checksum: string): Promise<void>;
+}
+
 /**
  * Files that belong together: a folder, or a file and its neighbours. Names are relative and plain, with `/` between the folders inside;
  * nothing outside is ever read.
@@ -197,6 +204,8 @@ export interface BytesPlatform {
   cachedDownload(file: CachedFile): Promise<Uint8Array>;
   /** Reads a file from the cache alone; undefined if it is not there or does not pass its check. */
   findCached(file: CachedFile): Promise<Uint8Array | undefined>;
+  /** The checksum that was recorded beside a file of the cache. */
+  cachedChecksum(file: CachedFile): CachedChecksum;
   /** Lists the files in a folder of the cache, including broken ones that were set aside. */
   listCached(folder: string): Promise<readonly CachedName[]>;
   /**

@@ -1,5 +1,6 @@
 /** What all sets of files share: which names are allowed, files that are passed in, and files beside an address. */
 import { MobileNetV2Error, show } from "../core/errors.ts";
+import { check, instanceOf, listOf } from "../core/kinds.ts";
 import type { FileSet, FilesSource, ReadOptions } from "./contract.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 
@@ -32,8 +33,11 @@ export function singleFile(name: string, bytes: Uint8Array): FileSet {
   };
 }
 
+const FILES = listOf("a list of File objects", instanceOf("", Blob));
+
 /** A set of files that the user chose, or of a folder that the user chose. */
 export function chosenFiles(files: readonly File[]): FileSet {
+  check("a list of files", "source", files, FILES);
   // If the user chose a folder, its name begins the name of every file.
   const named = new Map(files.map((file) => [file.webkitRelativePath?.replace(/^[^/]*\//, "") || file.name, file]));
   const [only, ...more] = named.keys();

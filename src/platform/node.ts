@@ -1,6 +1,6 @@
 /** Node's side of the boundary: what `#platform` means in Node. */
 
-export { cachedDownload, findCached, listCached, removeCached } from "./node/cache.ts";
+export { cachedChecksum, cachedDownload, findCached, listCached, removeCached } from "./node/cache.ts";
 export { openFiles } from "./node/file-set.ts";
 export { makeFolder, readBytes, removeFile } from "./node/files.ts";
 export { readFolder } from "./node/folder.ts";

@@ -4,6 +4,8 @@ export type { ActivationIdentifier, ActivationName } from "../layers/activations
 export { Add } from "../layers/merging/add.ts";
 export { AveragePooling2D, type AveragePooling2DOptions } from "../layers/pooling/average-pooling2d.ts";
 export { BatchNormalization, type BatchNormalizationOptions } from "../layers/normalization/batch-normalization.ts";
+export { CenterCrop, type CenterCropOptions } from "../layers/preprocessing/center-crop.ts";
+export { Concatenate, type ConcatenateOptions } from "../layers/merging/concatenate.ts";
 export { Constant, Identity, Ones, Zeros } from "../layers/initializers/constant-initializers.ts";
 export { Conv2D, type Conv2DOptions } from "../layers/convolutional/conv2d.ts";
 export { Dense, type DenseOptions } from "../layers/core/dense.ts";
@@ -48,9 +50,11 @@ export {
   type VarianceScalingOptions,
 } from "../layers/initializers/random-initializers.ts";
 export { layerFromConfig } from "../layers/registry.ts";
+export { MaxPooling2D, type MaxPooling2DOptions } from "../layers/pooling/max-pooling2d.ts";
 export { ReLU, type ReLUOptions } from "../layers/activations/relu.ts";
 export { Rescaling, type RescalingOptions } from "../layers/preprocessing/rescaling.ts";
 export { Reshape, type ReshapeOptions } from "../layers/reshaping/reshape.ts";
+export { Resizing, type ResizingOptions } from "../layers/preprocessing/resizing.ts";
 export { Softmax, type SoftmaxOptions } from "../layers/activations/softmax.ts";
 export type { Initializer, Weight, WeightSpec } from "../layers/weight.ts";
 export { ZeroPadding2D, type ZeroPadding2DOptions } from "../layers/reshaping/zero-padding2d.ts";

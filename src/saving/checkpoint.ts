@@ -2,7 +2,7 @@
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { LayerConfig } from "../layers/layer.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import type { StoredLayer, StoredTensor } from "./stored-tensor.ts";
 
 /** A tensor in a described graph: the `output`-th output of the `node`-th application of a layer. */
 export interface TensorReference {
@@ -89,7 +89,16 @@ export interface SavedTraining {
 
 /** The framework or tool that made a checkpoint, as far as its content shows. */
 export type Origin =
-  "keras" | "tfjs" | "teachable-machine" | "huggingface" | "timm" | "torchvision" | "tflite" | "onnx" | "mobilenet-v2";
+  | "keras"
+  | "tensorflow"
+  | "tfjs"
+  | "teachable-machine"
+  | "huggingface"
+  | "timm"
+  | "torchvision"
+  | "tflite"
+  | "onnx"
+  | "mobilenet-v2";
 
 /** An input or an output of a model in a file. */
 export interface ModelEnd {
@@ -119,6 +128,8 @@ export interface Checkpoint {
   readonly tensors: readonly StoredTensor[];
   /** The tensor of each weight by its path: `Conv1/kernel`, or in a model within, `base/Conv1/kernel`. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
+  /** The layers that have weights, in the order of the model, if that is all that the file says of it; tensors have the names of weights: `kernel`. */
+  readonly layers?: readonly StoredLayer[] | undefined;
   /** The names of the classes in the order of the output, if the file has them. */
   readonly classNames?: readonly string[] | undefined;
   /** The scaling of pixels that the model expects; undefined means Keras's for MobileNetV2, x / 127.5 − 1. */
@@ -134,7 +145,7 @@ export interface FileSource {
   /** The name of the main file without its folders, for messages and for the name of the model. May be empty. */
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Reads the file of that plain name in the same folder or archive; undefined if there is none. Never leaves the folder. */
+  /** Reads the file of that name in the same folder or archive, or in a folder within; undefined if there is none. Never leaves the folder. */
   readonly sibling: (name: string) => Promise<Uint8Array | undefined>;
 }
 
@@ -156,7 +167,12 @@ export interface SavedModel {
   /** How pixels are scaled; undefined for Keras's own way for MobileNetV2, x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
   readonly training?: SavedTraining | undefined;
+  /** The type in which weights are written. Default: float32. */
+  readonly dtype?: WeightType | undefined;
 }
+
+/** The types in which weights of floats are written. */
+export type WeightType = "float32" | "float16";
 
 /** A file that a writer made, in memory. */
 export interface WrittenFile {
@@ -173,6 +189,8 @@ export interface CheckpointWriter {
   readonly endings: readonly string[];
   /** Whether the format has a place for how the model is trained. Default: false. */
   readonly holdsTraining?: boolean;
+  /** Whether weights can be written as float16. Default: false. */
+  readonly holdsFloat16?: boolean;
   /** Makes the files, the main one first: it is called `name`, unless the format has a name for it. @throws UnsupportedError for what the format cannot say. */
   readonly write: (saved: SavedModel, name: string) => Promise<readonly WrittenFile[]>;
 }

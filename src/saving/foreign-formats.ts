@@ -8,7 +8,7 @@ export type Foreign = readonly [signature: RegExp, what: string, wayOn: string];
 
 const SOURCE = "Take the model that it was converted from, or export that as ONNX or TFLite.";
 const UNPACK = "Unpack it, and open the model or the folder in it.";
-const PICTURE = "Pictures are what `classify` takes; give the model with --weights.";
+const PICTURE = "Choose the file of the model, which classifies pictures.";
 const NO_MODEL = "Choose the file of the model.";
 const STATE_DICT = `save its state dict: torch.save(model.state_dict(), "model.pth").`;
 

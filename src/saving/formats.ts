@@ -1,4 +1,5 @@
 /** The table of all formats. To add one, write its folder with a `format.ts` in it and add a line to the table. */
+import { frozen } from "../core/frozen.ts";
 import type { Checkpoint, CheckpointFormat, CheckpointWriter, FileSource } from "./checkpoint.ts";
 import type { Format, MainFileNames } from "./format.ts";
 import { keras } from "./keras/format.ts";
@@ -10,11 +11,12 @@ import { checkScaling } from "./plausible.ts";
 import { RAW_PIXELS, scalingInside } from "./pixels-inside.ts";
 import { safetensors } from "./safetensors/format.ts";
 import { tfjs } from "./tfjs/format.ts";
+import { tensorflow } from "./tensorflow/format.ts";
 import { tflite } from "./tflite/format.ts";
 import { torch } from "./torch/format.ts";
 import { isZip, topOf, zipNames } from "./zip/zip.ts";
 
-const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite];
+const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite, tensorflow];
 
 const readers = table.flatMap((format) => format.readers);
 
@@ -47,17 +49,17 @@ const archive: CheckpointFormat = {
  * The readers. Telling a format apart is cheap; the code that reads it is imported when it is first needed.
  * Every file matches one of them at most.
  */
-export const formats: readonly CheckpointFormat[] = [
+export const formats: readonly CheckpointFormat[] = frozen([
   ...readers.map(({ id, recognizes, code }): CheckpointFormat => ({
     id,
     matches: ({ bytes }) => recognizes(bytes),
     open: async (source) => (await code()).open(source),
   })),
   archive,
-];
+]);
 
 /** The writers. The code that writes is imported when it is first needed. */
-export const writers: readonly CheckpointWriter[] = table.flatMap((format) => format.writers ?? []);
+export const writers: readonly CheckpointWriter[] = frozen(table.flatMap((format) => format.writers ?? []));
 
 /**
  * Reads a checkpoint of any format, but for the values of its tensors.

@@ -1,6 +1,14 @@
 /** Which weights a described layer has, without making it: their names in Keras's order, and the order in which Keras's HDF5 files have them. */
 import type { LayerDescription, ModelDescription } from "./checkpoint.ts";
 
+/** Whether the model has no input shape, and so no weights: a Sequential that was saved before it was given data. */
+export function isUnbuilt({ className, inputs, buildShape, layers }: ModelDescription): boolean {
+  if (className !== "Sequential" || inputs.length > 0 || buildShape !== undefined) return false;
+  // If the first layer is a model, its input shape is that of the stack.
+  const first = layers[0]?.model;
+  return first === undefined || isUnbuilt(first);
+}
+
 export interface DescribedWeight {
   /** The name of its layer and its own, after those of the models around: `base/Conv1/kernel`. */
   readonly path: string;

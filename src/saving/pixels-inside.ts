@@ -1,6 +1,9 @@
 /** Finds out how a model scales pixels itself: whether what it does first is to make small numbers of bytes. */
+import type { Dims } from "../core/shape.ts";
 import { isRecord } from "../layers/arguments.ts";
+import { isPassingClass } from "../layers/regularization/passing-classes.ts";
 import type { LayerDescription, ModelDescription, Preprocessing } from "./checkpoint.ts";
+import { combined } from "./graphs/factors.ts";
 
 /** Pixels as they are, from 0 to 255. */
 export const RAW_PIXELS: Preprocessing = { scale: 1, offset: 0 };
@@ -9,9 +12,9 @@ export const RAW_PIXELS: Preprocessing = { scale: 1, offset: 0 };
 const LEAST_OF_UNITS = 0.1;
 
 /**
- * The `Rescaling` of pixels that a model begins with, as Keras's guides recommend, or its `preprocess_input`; augmentation, which does
- * nothing in inference, may come before. Pictures for it are not to be scaled once more, whether its file says so or not. Undefined if the
- * model does not begin with one.
+ * The `Rescaling` of pixels that a model begins with, as Keras's guides recommend, or its `preprocess_input`, up to the first that makes
+ * small numbers: means may be subtracted before. Augmentation, which does nothing in inference, resizing and cropping may come before.
+ * Pictures for it are not to be scaled once more, whether its file says so or not. Undefined if the model does not begin with one.
  */
 export function scalingInside({ layers, inputs }: ModelDescription): Preprocessing | undefined {
   if (inputs.length > 1) return undefined;
@@ -19,16 +22,36 @@ export function scalingInside({ layers, inputs }: ModelDescription): Preprocessi
   const seen = new Set<string>();
   // The first layer of a Sequential takes its input, which need not be among its layers.
   let next = first(layers, inputs[0]?.layer, users);
-  while (next !== undefined && isIdle(next) && !seen.has(next.name)) {
+  let done = { scale: [1], offset: [0] } as { readonly scale: Dims; readonly offset: Dims };
+  while (next !== undefined && (isIdle(next) || next.className === "Rescaling") && !seen.has(next.name)) {
     seen.add(next.name);
+    if (next.className === "Rescaling") {
+      const [scale, offset] = [factorOf(next.config.scale), factorOf(next.config.offset ?? 0)];
+      if (scale === undefined || offset === undefined) return undefined;
+      done = {
+        scale: combined(done.scale, listed(scale), (a, b) => a * b),
+        offset: combined(
+          combined(done.offset, listed(scale), (a, b) => a * b),
+          listed(offset),
+          (a, b) => a + b,
+        ),
+      };
+      if (isOfPixels(done.scale)) return { scale: oneOrList(done.scale), offset: oneOrList(done.offset) };
+    }
     const [user, ...more] = users.get(next.name) ?? [];
     if (more.length > 0) return undefined;
     next = user;
   }
-  if (next?.model !== undefined) return scalingInside(next.model);
-  if (next?.className !== "Rescaling") return undefined;
-  const [scale, offset] = [factorOf(next.config.scale), factorOf(next.config.offset ?? 0)];
-  return scale !== undefined && offset !== undefined && isOfPixels(scale) ? { scale, offset } : undefined;
+  return next?.model === undefined ? undefined : scalingInside(next.model);
+}
+
+function listed(factor: number | Dims): Dims {
+  return typeof factor === "number" ? [factor] : factor;
+}
+
+function oneOrList(factors: Dims): number | Dims {
+  const [only, ...more] = factors;
+  return only !== undefined && more.length === 0 ? only : factors;
 }
 
 function usersOf(layers: readonly LayerDescription[]): ReadonlyMap<string, readonly LayerDescription[]> {
@@ -56,10 +79,14 @@ function first(
       : undefined;
 }
 
-/** True for a layer that hands on its input in inference, and for a model of such layers. */
+/** Layers that give pixels for pixels. */
+const MOVING: ReadonlySet<string> = new Set(["Dropout", "Resizing", "CenterCrop", "ZeroPadding2D", "MaxPooling2D"]);
+
+/** True for a layer that leaves the range of its input as it is in inference, and for a model of such layers. */
 function isIdle({ className, config, model }: LayerDescription): boolean {
   if (model !== undefined) return model.layers.every((layer) => layer.className === "InputLayer" || isIdle(layer));
-  return className === "Dropout" || (className === "Activation" && config.activation === "linear");
+  const passes = MOVING.has(className) || isPassingClass(className);
+  return passes || (className === "Activation" && config.activation === "linear");
 }
 
 function factorOf(given: unknown): number | readonly number[] | undefined {
@@ -69,7 +96,6 @@ function factorOf(given: unknown): number | readonly number[] | undefined {
   return Array.isArray(value) && value.every((one) => typeof one === "number") ? value : undefined;
 }
 
-function isOfPixels(scale: number | readonly number[]): boolean {
-  const scales = typeof scale === "number" ? [scale] : scale;
+function isOfPixels(scales: Dims): boolean {
   return scales.every((one) => Math.abs(one) < LEAST_OF_UNITS);
 }

@@ -4,7 +4,7 @@ import { FOREIGN, FOREIGN_JSON, FOREIGN_ZIPS, type Foreign } from "./foreign-for
 import { isZip, zipMembers } from "./zip/zip.ts";
 
 const READ =
-  "Read are Keras's .keras, .h5 and .weights.h5, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
+  "Read are Keras's .keras, .h5 and .weights.h5, TensorFlow's saved_model.pb, frozen .pb and .index, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
 
 /** Licences may stand before what tells a text. */
 const HEAD = 16_384;

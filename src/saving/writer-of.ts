@@ -1,5 +1,5 @@
 /** Finds the writer that the name of a file, or that of a format, means. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import type { CheckpointWriter } from "./checkpoint.ts";
 import { writers } from "./formats.ts";
 
@@ -12,7 +12,7 @@ export function writerOf(path: string, format: string | undefined): CheckpointWr
 export function writerNamed(format: string): CheckpointWriter {
   const writer = writers.find(({ id }) => id === format);
   if (writer !== undefined) return writer;
-  throw valueError(`Unknown format: ${format}. Written are: ${writers.map(({ id }) => id).join(", ")}.`);
+  throw valueError(`Unknown format: ${show(format)}. Written are: ${writers.map(({ id }) => id).join(", ")}.`);
 }
 
 function writerFor(path: string): CheckpointWriter {

@@ -1,5 +1,6 @@
 /** Pictures to calibrate integers with: some of many, as the model takes them. */
 import { MobileNetV2Error } from "../core/errors.ts";
+import { FUNCTION, SIGNAL, SOURCE, check, listOf, plainObject, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -16,6 +17,9 @@ export interface UnreadPicture {
   /** The message of the error. */
   readonly reason: string;
 }
+
+const FORMAT = plainObject("a format, from pictureFormat()");
+const SOURCES = listOf("a list of paths, URLs, bytes, Blobs or Files", SOURCE);
 
 /** The options of `CalibrationPictures`. */
 export interface CalibrationOptions {
@@ -34,10 +38,8 @@ export interface CalibrationOptions {
  * others of the list. Iterating throws a FormatError if none can be read.
  */
 export class CalibrationPictures implements AsyncIterable<Tensor> {
-  /** The first 64 pictures as the model takes them, for example to compare predictions with `answersOf`. */
-  readonly kept: Tensor[] = [];
-  /** The pictures that could not be read. */
-  readonly unread: UnreadPicture[] = [];
+  readonly #kept: Tensor[] = [];
+  readonly #unread: UnreadPicture[] = [];
   /** The number of pictures read so far. */
   count = 0;
   readonly #sources: readonly BytesSource[];
@@ -46,10 +48,27 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
 
   /** @param sources the pictures: paths, URLs, bytes, `Blob`s or `File`s */
   constructor(sources: readonly BytesSource[], options: CalibrationOptions) {
-    checkOptions("CalibrationPictures", options, { format: true, count: true, signal: true, onProgress: true });
-    this.#sources = sources;
+    checkOptions("CalibrationPictures", options, {
+      format: FORMAT,
+      count: whole(1),
+      signal: SIGNAL,
+      onProgress: FUNCTION,
+    });
+    check("CalibrationPictures", "sources", sources, SOURCES);
+    check("CalibrationPictures", "format", options.format, FORMAT);
+    this.#sources = [...sources];
     this.#wanted = Math.min(options.count ?? DEFAULT_PICTURES, sources.length);
     this.#options = options;
+  }
+
+  /** The first 64 pictures as the model takes them, for example to compare predictions with `answersOf`. */
+  get kept(): readonly Tensor[] {
+    return [...this.#kept];
+  }
+
+  /** The pictures that could not be read. */
+  get unread(): readonly UnreadPicture[] {
+    return [...this.#unread];
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Tensor> {
@@ -62,14 +81,14 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
       const picture = await this.#read(source, place);
       if (picture === undefined) continue;
       this.count++;
-      if (this.kept.length < DEFAULT_PICTURES) this.kept.push(picture);
+      if (this.#kept.length < DEFAULT_PICTURES) this.#kept.push(picture);
       yield picture;
     }
-    const [first] = this.unread;
+    const [first] = this.#unread;
     if (this.count === 0 && first !== undefined) {
       throw new MobileNetV2Error(
         "FormatError",
-        `None of the ${this.unread.length} pictures can be read. The first: ${first.picture}: ${first.reason}`,
+        `None of the ${this.#unread.length} pictures can be read. The first: ${first.picture}: ${first.reason}`,
       );
     }
   }
@@ -80,7 +99,7 @@ export class CalibrationPictures implements AsyncIterable<Tensor> {
     } catch (error) {
       if (!(error instanceof MobileNetV2Error) || error.code === "MissingError") throw error;
       const name = nameOf(source) ?? String(place);
-      this.unread.push({ picture: name, reason: error.message.replace(`${name}: `, "") });
+      this.#unread.push({ picture: name, reason: error.message.replace(`${name}: `, "") });
       return undefined;
     }
   }

@@ -1,4 +1,7 @@
 /** Which of a model's classes a text means: a WordNet id, a name, a number. */
+import { frozen } from "../core/frozen.ts";
+import { LABELS } from "../applications/class-names.ts";
+import { TEXT, check } from "../core/kinds.ts";
 import type { Label } from "../saving/labels/labels.ts";
 import { nameOfLabel } from "./labels.ts";
 
@@ -12,7 +15,8 @@ export class ClassLookup {
 
   /** @param labels the names of the classes, perhaps with WordNet ids, in the model's order */
   constructor(labels: readonly Label[]) {
-    this.names = labels.map(nameOfLabel);
+    check("ClassLookup", "labels", labels, LABELS);
+    this.names = frozen(labels.map(nameOfLabel));
     for (const [index, label] of labels.entries()) {
       if (typeof label !== "string") this.#ids.set(label.wnid, index);
       const key = plain(this.names[index] ?? "");
@@ -27,6 +31,7 @@ export class ClassLookup {
 
   /** The index of the class whose WordNet id begins the text (as in `n02110958_pug`) or whose name it is; undefined if none or several fit. */
   find(text: string): number | undefined {
+    check("find()", "text", text, TEXT);
     const id = wordNetId(text);
     const byId = id === undefined ? undefined : this.#ids.get(id);
     return byId ?? this.#names.get(plain(text)) ?? undefined;

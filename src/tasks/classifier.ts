@@ -2,6 +2,7 @@
 import type { Prediction } from "../applications/class-names.ts";
 import { decodePredictions } from "../applications/imagenet-utils.ts";
 import { valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -86,7 +87,7 @@ export class LoadedClassifier implements Classifier {
     this.alpha = alpha;
     this.size = size;
     this.pixels = pixels;
-    this.labels = labels;
+    this.labels = frozen(labels);
     this.outputs = outputs ?? [{ name: model.output.node.layer.name, labels }];
     this.prepare = prepare;
     this.#areLogits = answersWithLogits(model.output);

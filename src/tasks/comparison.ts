@@ -1,6 +1,7 @@
 /** What two models answer to the same pictures: how far apart, and how often with the same best class. */
-import { Tensor } from "../core/tensor.ts";
-import { type OpenedModel, inputShapesOf } from "./opened-model.ts";
+import { PIXELS, check, listOf } from "../core/kinds.ts";
+import { TENSORS, Tensor } from "../core/tensor.ts";
+import { OPENED_MODEL, type OpenedModel, inputShapesOf } from "./opened-model.ts";
 import { DEFAULT_SIZE } from "./picture-format.ts";
 
 /** The comparison of two models' predictions. */
@@ -18,6 +19,8 @@ export type Answers = readonly (readonly Tensor<Float32Array>[])[];
 
 /** A model's predictions for pictures. Each picture is a list of the model's inputs, [rows, cols, channels] or [1, rows, cols, channels]. */
 export async function answersOf(model: OpenedModel, pictures: readonly (readonly Tensor[])[]): Promise<Answers> {
+  check("answersOf()", "model", model, OPENED_MODEL);
+  check("answersOf()", "pictures", pictures, listOf("a list of lists of tensors", TENSORS));
   const answers: (readonly Tensor<Float32Array>[])[] = [];
   for (const inputs of pictures) {
     // oxlint-disable-next-line no-await-in-loop -- one at a time in memory
@@ -26,8 +29,12 @@ export async function answersOf(model: OpenedModel, pictures: readonly (readonly
   return answers;
 }
 
+const ANSWERS = listOf("a list of answers, each a list of tensors", TENSORS);
+
 /** Compares the predictions of two models for the same pictures. */
 export function compareAnswers(expected: Answers, actual: Answers): Comparison {
+  check("compareAnswers()", "expected", expected, ANSWERS);
+  check("compareAnswers()", "actual", actual, ANSWERS);
   let largestDifference = 0;
   let sameBest = 0;
   for (const [i, outputs] of expected.entries()) {
@@ -51,6 +58,7 @@ function bestOf([first]: readonly Tensor<Float32Array>[]): number {
 
 /** Random inputs for a model, [1, …] for each input, the same every time. @param size the length of axes of any size */
 export function seededInputs(model: OpenedModel, size: number = DEFAULT_SIZE): readonly Tensor[] {
+  check("seededInputs()", "size", size, PIXELS);
   return inputShapesOf(model).map((shape) => {
     const dims = [1, ...shape.map((axis) => axis ?? size)];
     return new Tensor(dims, noise(dims.reduce((a, b) => a * b, 1)));

@@ -1,5 +1,6 @@
 /** The errors of tasks: those about an option say which, and those about a file name it. */
-import { MobileNetV2Error } from "../core/errors.ts";
+import { MobileNetV2Error, show } from "../core/errors.ts";
+import { FUNCTION, check, listOf } from "../core/kinds.ts";
 import type { FilesSource } from "../platform/contract.ts";
 
 /** An option in an error message, alone or with its value, as TypeScript writes it: `` `size` `` or `` `size: 96` ``. */
@@ -14,9 +15,16 @@ export class NamedOption {
   }
 
   toString(): string {
-    return this.value === undefined ? `\`${this.name}\`` : `\`${this.name}: ${JSON.stringify(this.value)}\``;
+    return this.value === undefined
+      ? `\`${this.name}\``
+      : `\`${this.name}: ${typeof this.value === "string" ? JSON.stringify(this.value) : show(this.value)}\``;
   }
 }
+
+const PARTS = listOf("a list of strings and options", [
+  "",
+  (part) => typeof part === "string" || part instanceof NamedOption,
+]);
 
 /**
  * A `ValueError` about options. Its message names them as TypeScript writes them, `` `size: 96` ``; a command line or
@@ -26,12 +34,14 @@ export class OptionError extends MobileNetV2Error {
   readonly #parts: readonly (string | NamedOption)[];
 
   constructor(parts: readonly (string | NamedOption)[], options?: ErrorOptions) {
+    check("OptionError", "parts", parts, PARTS);
     super("ValueError", parts.join(""), options);
     this.#parts = parts;
   }
 
   /** The message, with each option written by the function `write`. */
   messageWith(write: (option: NamedOption) => string): string {
+    check("messageWith()", "write", write, FUNCTION);
     return this.#parts.map((part) => (typeof part === "string" ? part : write(part))).join("");
   }
 

@@ -1,9 +1,12 @@
 /** What makes vectors of pictures: a model up to one of its layers, and the mean or the maxima of the map there. */
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
+import { FUNCTION, NUMBER, PIXELS, SCALING, SIGNAL, TEXT, oneOf } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { KerasTensor } from "../layers/layer.ts";
+import { Passing } from "../layers/regularization/passing.ts";
 import { readCheckpoint } from "../models/files/load-model.ts";
 import type { AnyModel } from "../models/files/model-from-description.ts";
 import { Model } from "../models/model.ts";
@@ -82,14 +85,14 @@ export async function loadExtractor(options: ExtractorOptions = {}): Promise<Ext
   checkOptions("loadExtractor()", options, {
     ...PREPARATION_OPTIONS,
     weights: true,
-    alpha: true,
-    size: true,
-    pixels: true,
-    layer: true,
-    pooling: true,
+    alpha: NUMBER,
+    size: PIXELS,
+    pixels: SCALING,
+    layer: TEXT,
+    pooling: oneOf(["avg", "max", "none"]),
     threads: true,
-    signal: true,
-    onProgress: true,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
   });
   const { weights = "imagenet", signal, onProgress } = options;
   const loading = { signal, onProgress };
@@ -156,7 +159,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
     return new Tensor([samples, length], pooling === "none" ? answer.data : pooled(answer, length, pooling));
   };
   return {
-    facts: {
+    facts: frozen({
       model: whole.name,
       weights,
       layer: output.node.layer.name,
@@ -164,7 +167,7 @@ function extractorOf(whole: AnyModel, format: PictureFormat, weights: string, op
       size: [rows, cols],
       pixels,
       preparation: { interpolation, fit, ...(fit === "resize, then cut" && { side, half }), autoOrient },
-    },
+    }),
     length,
     prepare,
     extract,
@@ -183,7 +186,7 @@ const CLASSIFYING: ReadonlySet<string> = new Set(["Dense", "Activation", "Softma
 function beforeClassifier(output: KerasTensor): KerasTensor {
   const { layer, inputs } = output.node;
   const [input] = inputs;
-  if (input === undefined || !CLASSIFYING.has(layer.className)) return output;
+  if (input === undefined || !(CLASSIFYING.has(layer.className) || layer instanceof Passing)) return output;
   if (layer.className !== "Dense") {
     const before = beforeClassifier(input);
     return before === input ? output : before;
@@ -193,7 +196,8 @@ function beforeClassifier(output: KerasTensor): KerasTensor {
 
 function withoutDropout(tensor: KerasTensor): KerasTensor {
   const { layer, inputs } = tensor.node;
-  return layer.className === "Dropout" && inputs[0] !== undefined ? withoutDropout(inputs[0]) : tensor;
+  const passes = layer.className === "Dropout" || layer instanceof Passing;
+  return passes && inputs[0] !== undefined ? withoutDropout(inputs[0]) : tensor;
 }
 
 function layerOutput(model: AnyModel, name: string): KerasTensor {

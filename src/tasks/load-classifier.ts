@@ -1,7 +1,8 @@
 /** How a classifier is loaded: with ImageNet's weights, from a checkpoint of any format, or as the preset of nsfwjs. */
-import { imagenetClasses } from "../applications/class-names.ts";
+import { LABELS, imagenetClasses } from "../applications/class-names.ts";
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
+import { FUNCTION, type Kind, NUMBER, PIXELS, SCALING, SIGNAL, SOURCE, whole } from "../core/kinds.ts";
 import { type Names, checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -72,15 +73,20 @@ export interface ClassifierPlan {
   load(loading?: LoadingOptions): Promise<Classifier>;
 }
 
+const LABELS_SOURCE: Kind = [
+  "a list of names, or a file that has them",
+  (value) => LABELS[1](value) || SOURCE[1](value),
+];
+
 const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
   ...PREPARATION_OPTIONS,
-  weights: true,
+  weights: SOURCE,
   preset: true,
-  alpha: true,
-  size: true,
-  pixels: true,
-  labels: true,
-  threads: true,
+  alpha: NUMBER,
+  size: PIXELS,
+  pixels: SCALING,
+  labels: LABELS_SOURCE,
+  threads: whole(1),
 };
 
 /**
@@ -91,7 +97,7 @@ const CLASSIFIER_OPTIONS: Names<ClassifierOptions> = {
  *   IOError, NetworkError, LimitError if it cannot be read.
  */
 export async function loadClassifier(options: LoadClassifierOptions = {}): Promise<Classifier> {
-  checkOptions("loadClassifier()", options, { ...CLASSIFIER_OPTIONS, signal: true, onProgress: true });
+  checkOptions("loadClassifier()", options, { ...CLASSIFIER_OPTIONS, signal: SIGNAL, onProgress: FUNCTION });
   const { signal, onProgress, ...what } = options;
   return planClassifier(what).load({ signal, onProgress });
 }
@@ -125,7 +131,7 @@ function imagenetClassifier(options: ClassifierOptions): ClassifierPlan {
 
 function nsfwjsClassifier(options: ClassifierOptions): ClassifierPlan {
   const { weights: source, labels, threads, preset } = options;
-  if (preset !== "nsfwjs") throw valueError(`There is one preset, nsfwjs. Received: preset=${String(preset)}`);
+  if (preset !== "nsfwjs") throw valueError(`There is one preset, nsfwjs. Received: preset=${show(preset)}`);
   if (source === undefined) {
     throw valueError("The preset nsfwjs needs `weights`: where the model of the npm package nsfwjs is.");
   }

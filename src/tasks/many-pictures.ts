@@ -1,4 +1,5 @@
 /** Going through many pictures: decoded ahead in batches, those that cannot be read left out or an error, until a signal. */
+import { FLAG, FUNCTION, type Kind, NUMBERS, SIGNAL, TEXTS, check } from "../core/kinds.ts";
 import { checkOptions, type Names } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -25,6 +26,14 @@ export function untilAborted<Given, Made>(
   };
 }
 
+/** What has these methods. */
+function doing(what: string, ...methods: readonly string[]): Kind {
+  return [
+    `a ${what}`,
+    (value) => value instanceof Object && methods.every((name) => FUNCTION[1](Reflect.get(value, name))),
+  ];
+}
+
 /** The options of `extractAll`. */
 export interface ManyPicturesOptions {
   /** Whether a picture that cannot be read is an error. Default: false, it is left out with a warning. */
@@ -35,7 +44,7 @@ export interface ManyPicturesOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-const OPTIONS: Names<ManyPicturesOptions> = { strict: true, signal: true, onProgress: true };
+const OPTIONS: Names<ManyPicturesOptions> = { strict: FLAG, signal: SIGNAL, onProgress: FUNCTION };
 
 /** The result of evaluating a classifier. */
 export interface Evaluation {
@@ -64,6 +73,9 @@ export async function evaluateClassifier(
   labels: Int32Array,
   options: EvaluateClassifierOptions = {},
 ): Promise<Evaluation> {
+  check("evaluateClassifier()", "classifier", classifier, doing("classifier", "prepare", "scores"));
+  check("evaluateClassifier()", "paths", paths, TEXTS);
+  check("evaluateClassifier()", "labels", labels, NUMBERS);
   checkOptions("evaluateClassifier()", options, OPTIONS);
   const { strict, signal, onProgress } = options;
   const load = async (path: BytesSource): Promise<Tensor<Float32Array>> => (await classifier.prepare(path)).toFloat32();
@@ -115,6 +127,8 @@ export function extractAll(
   paths: readonly string[],
   options: ManyPicturesOptions = {},
 ): VectorStream {
+  check("extractAll()", "extractor", extractor, doing("extractor", "prepare", "extract"));
+  check("extractAll()", "paths", paths, TEXTS);
   checkOptions("extractAll()", options, OPTIONS);
   const { strict, signal, onProgress } = options;
   const pictures = new ImageDataset({

@@ -1,5 +1,5 @@
 /** The preset `nsfwjs`: pictures as the npm package nsfwjs gives them to its MobileNetV2, for five classes of content safety. */
-import { valueError } from "../core/errors.ts";
+import { show, valueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Image } from "../image/image.ts";
 import { loadImg } from "../image/load-img.ts";
@@ -28,7 +28,7 @@ export function checkNsfwjsOptions(
   }
   if (alpha !== 1 || size !== NSFWJS_SIZE) {
     throw valueError(
-      `The weights \`nsfwjs\` are of alpha 1 and size ${NSFWJS_SIZE}. Received: alpha=${alpha}, size=${size}`,
+      `The weights \`nsfwjs\` are of alpha 1 and size ${NSFWJS_SIZE}. Received: alpha=${show(alpha)}, size=${show(size)}`,
     );
   }
 }

@@ -2,8 +2,10 @@
 import { MobileNetV2 } from "../applications/mobilenet-v2.ts";
 import { type Recognized, recognizeMobileNetV2 } from "../applications/recognize.ts";
 import { valueError } from "../core/errors.ts";
+import { FLAG, FUNCTION, type Kind, LIMIT, NUMBER, PIXELS, SIGNAL, check, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
+import { BaseModel } from "../models/base-model.ts";
 import { type CheckpointFile, modelFromCheckpoint, readCheckpoint } from "../models/files/load-model.ts";
 import type { AnyModel } from "../models/files/model-from-description.ts";
 import { QuantizedModel, loadQuantized } from "../models/quantized/quantized-model.ts";
@@ -45,14 +47,14 @@ export type OpenedModel = AnyModel | QuantizedModel;
  */
 export async function openModel(source: FilesSource, options: OpenModelOptions = {}): Promise<OpenedModel> {
   checkOptions("openModel()", options, {
-    alpha: true,
-    size: true,
-    classes: true,
-    top: true,
+    alpha: NUMBER,
+    size: PIXELS,
+    classes: whole(1, 2 ** 24),
+    top: FLAG,
     threads: true,
-    maxBytes: true,
-    signal: true,
-    onProgress: true,
+    maxBytes: LIMIT,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
   });
   const { maxBytes, signal, onProgress, threads, ...architecture } = options;
   try {
@@ -137,8 +139,15 @@ function refuseOptions(
   if (top === false && known?.includeTop !== false) refuse("a model with its top", option("top", false));
 }
 
+/** A model that answers, be it of floats or integers. */
+export const OPENED_MODEL: Kind = [
+  "a Model, a Sequential or a QuantizedModel",
+  (value) => value instanceof QuantizedModel || value instanceof BaseModel,
+];
+
 /** The shapes of a model's inputs without the batch; null for what may vary. */
 export function inputShapesOf(model: OpenedModel): readonly Shape[] {
+  check("a task", "model", model, OPENED_MODEL);
   const shapes = model instanceof QuantizedModel ? model.inputShapes : model.inputs.map(({ shape }) => shape);
   return shapes.map((shape) => shape.slice(1));
 }

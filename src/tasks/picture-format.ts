@@ -1,8 +1,9 @@
 /** Pictures as a model takes them: of its size, with its channels, scaled its way. */
 import { preprocessInput } from "../applications/imagenet-utils.ts";
 import { valueError } from "../core/errors.ts";
-import { checkOptions } from "../core/options.ts";
-import type { Shape } from "../core/shape.ts";
+import { OBJECT, PIXELS, PREPROCESSING, SCALING, check } from "../core/kinds.ts";
+import { type Names, checkAll, checkOptions } from "../core/options.ts";
+import { SHAPE, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { ColorMode } from "../image/image.ts";
 import type { BytesSource } from "../platform/contract.ts";
@@ -39,6 +40,8 @@ export interface PictureFormatOptions extends PreparationOptions {
   readonly pixels?: Pixels | undefined;
 }
 
+const FORMAT: Names<PictureFormat> = { rows: PIXELS, cols: PIXELS, preparation: OBJECT, pixels: PREPROCESSING };
+
 /** The size of pictures if neither the file nor the user says one. */
 export const DEFAULT_SIZE = 224;
 
@@ -55,7 +58,13 @@ const COLOR_MODES: ReadonlyMap<number, ColorMode> = new Map([
  * @throws ValueError if the model does not take pictures, or not of that size, or if the options contradict each other
  */
 export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}): PictureFormat {
-  checkOptions("pictureFormat()", options, { ...PREPARATION_OPTIONS, size: true, preprocessing: true, pixels: true });
+  checkOptions("pictureFormat()", options, {
+    ...PREPARATION_OPTIONS,
+    size: PIXELS,
+    preprocessing: PREPROCESSING,
+    pixels: SCALING,
+  });
+  check("pictureFormat()", "shape", shape, SHAPE);
   const { size, preprocessing, pixels, ...how } = options;
   const [rows = null, cols = null, channels = null, ...more] = shape;
   const colorMode = COLOR_MODES.get(channels ?? 3);
@@ -80,10 +89,9 @@ export function pictureFormat(shape: Shape, options: PictureFormatOptions = {}):
  *
  * @throws what `loadImg` throws: FormatError, UnsupportedError, IOError, …
  */
-export async function preparePicture(
-  picture: BytesSource,
-  { preparation, pixels }: PictureFormat,
-): Promise<Tensor<Float32Array>> {
+export async function preparePicture(picture: BytesSource, format: PictureFormat): Promise<Tensor<Float32Array>> {
+  checkAll("preparePicture()", format, FORMAT);
+  const { preparation, pixels } = format;
   // Keras's own is computed as Keras does, to the bit.
   const preprocessing = isSameScaling(pixels, KERAS_PIXELS) ? undefined : pixels;
   return preprocessInput(await preparedPixels(picture, preparation), { preprocessing });

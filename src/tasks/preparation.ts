@@ -1,5 +1,7 @@
 /** How pictures get the size that a model wants: squeezed, or a part of them, as the published accuracies were measured. */
 import { show, valueError } from "../core/errors.ts";
+import { interpolations } from "../image/filters.ts";
+import { FLAG, PIXELS, TEXT, oneOf } from "../core/kinds.ts";
 import type { Names } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Interpolation } from "../image/filters.ts";
@@ -30,11 +32,11 @@ export interface PreparationOptions {
 }
 
 export const PREPARATION_OPTIONS: Names<PreparationOptions> = {
-  interpolation: true,
-  cropAs: true,
-  resize: true,
-  crop: true,
-  autoOrient: true,
+  interpolation: oneOf(interpolations),
+  cropAs: TEXT,
+  resize: PIXELS,
+  crop: PIXELS,
+  autoOrient: FLAG,
 };
 
 /** The part of a picture's side that is shown: 224 of 256. */

@@ -1,8 +1,10 @@
 /** What a model's answers are: probabilities, or logits, which models of PyTorch's packages answer with, or no numbers at all. */
 import { valueError } from "../core/errors.ts";
+import { check } from "../core/kinds.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Softmax } from "../layers/activations/softmax.ts";
-import type { KerasTensor } from "../layers/layer.ts";
+import { type KerasTensor, SYMBOLIC } from "../layers/layer.ts";
+import { Passing } from "../layers/regularization/passing.ts";
 import { Model } from "../models/model.ts";
 import { Sequential } from "../models/sequential.ts";
 
@@ -13,12 +15,14 @@ const WEIGHING: ReadonlySet<string> = new Set(["Dense", "Conv2D"]);
 
 /** Whether a model's output is logits: it ends in a dense layer or a convolution without an activation. */
 export function answersWithLogits(output: KerasTensor): boolean {
+  check("answersWithLogits()", "output", output, SYMBOLIC);
   const { layer, inputs } = output.node;
   if (layer instanceof Model || layer instanceof Sequential) return answersWithLogits(layer.output);
   const [input] = inputs;
   const { activation } = layer.getConfig();
   const isLinear = activation === undefined || activation === null || activation === "linear";
-  if (input !== undefined && (PASSING.has(layer.className) || (layer.className === "Activation" && isLinear))) {
+  const passes = PASSING.has(layer.className) || layer instanceof Passing;
+  if (input !== undefined && (passes || (layer.className === "Activation" && isLinear))) {
     return answersWithLogits(input);
   }
   return WEIGHING.has(layer.className) && isLinear;

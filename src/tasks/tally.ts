@@ -1,5 +1,7 @@
 /** How often a model is right: top-1, top-5 and confusion, counted picture by picture. */
 import { valueError } from "../core/errors.ts";
+import { frozen } from "../core/frozen.ts";
+import { NUMBERS, TEXT, TEXTS, check, whole } from "../core/kinds.ts";
 
 /** The counts and scores of one class. */
 export interface ClassTally {
@@ -41,8 +43,7 @@ export interface Mistake {
 export class Tally {
   /** The names of the classes, in the model's order. */
   readonly names: readonly string[];
-  /** The pictures that the model predicts wrongly, in the order in which they were added. */
-  readonly mistakes: Mistake[] = [];
+  readonly #mistakes: Mistake[] = [];
   /** `actual * classes + predicted` → pictures. */
   readonly #cells = new Map<number, number>();
   readonly #top5: Int32Array;
@@ -52,13 +53,19 @@ export class Tally {
 
   /** @param names the names of the classes, in the model's order */
   constructor(names: readonly string[]) {
-    this.names = names;
+    check("Tally", "names", names, TEXTS);
+    this.names = frozen(names);
     this.#top5 = new Int32Array(names.length);
   }
 
   /** The number of pictures added so far. */
   get pictures(): number {
     return this.#pictures;
+  }
+
+  /** The pictures that the model predicts wrongly, in the order in which they were added. */
+  get mistakes(): readonly Mistake[] {
+    return [...this.#mistakes];
   }
 
   /** The log loss: the mean of -ln(the score of the true class); NaN without pictures. */
@@ -75,7 +82,10 @@ export class Tally {
    * @throws ValueError if there is no such class, or another number of scores than of classes.
    */
   add(path: string, actual: number, scores: ArrayLike<number>): void {
-    if (scores.length !== this.names.length || !(actual in this.names)) {
+    check("add()", "path", path, TEXT);
+    check("add()", "actual", actual, whole(0));
+    check("add()", "scores", scores, NUMBERS);
+    if (scores.length !== this.names.length || actual >= this.names.length) {
       throw valueError(
         `The tally is of ${this.names.length} classes. Received: class ${actual} and ${scores.length} scores for ${path}`,
       );
@@ -98,12 +108,14 @@ export class Tally {
       this.#right++;
     } else {
       const [is, taken] = [this.names[actual] ?? "", this.names[predicted] ?? ""];
-      this.mistakes.push({ path, actual: is, predicted: taken, score: scores[predicted] ?? 0 });
+      this.#mistakes.push({ path, actual: is, predicted: taken, score: scores[predicted] ?? 0 });
     }
   }
 
   /** The number of pictures of class `actual` that are predicted as class `predicted`, both by index: an entry of the confusion matrix. */
   count(actual: number, predicted: number): number {
+    check("count()", "actual", actual, whole(0));
+    check("count()", "predicted", predicted, whole(0));
     return this.#cells.get(actual * this.names.length + predicted) ?? 0;
   }
 

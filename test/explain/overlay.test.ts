@@ -94,7 +94,7 @@ describe("overlay", () => {
     for (const opacity of [-0.1, 1.1, NaN]) {
       assert.throws(() => overlay(gray, hot, { opacity }), {
         code: "ValueError",
-        message: `\`opacity\` should be a number of 0 to 1. Received: opacity=${opacity}`,
+        message: `\`opacity\` of overlay() must be a number of 0 to 1. Received: opacity=${opacity}`,
       });
     }
     for (const shape of [[1, 2, 1], [0, 3], [4]]) {

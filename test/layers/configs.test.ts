@@ -5,6 +5,8 @@ import { Activation } from "../../src/layers/activations/activation.ts";
 import { isRecord } from "../../src/layers/arguments.ts";
 import { AveragePooling2D } from "../../src/layers/pooling/average-pooling2d.ts";
 import { BatchNormalization } from "../../src/layers/normalization/batch-normalization.ts";
+import { CenterCrop } from "../../src/layers/preprocessing/center-crop.ts";
+import { Concatenate } from "../../src/layers/merging/concatenate.ts";
 import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
 import { Dense } from "../../src/layers/core/dense.ts";
 import { DepthwiseConv2D } from "../../src/layers/convolutional/depthwise-conv2d.ts";
@@ -16,7 +18,9 @@ import { InputLayer } from "../../src/layers/core/input-layer.ts";
 import { ReLU } from "../../src/layers/activations/relu.ts";
 import { layerFromConfig } from "../../src/layers/registry.ts";
 import { Rescaling } from "../../src/layers/preprocessing/rescaling.ts";
+import { MaxPooling2D } from "../../src/layers/pooling/max-pooling2d.ts";
 import { Reshape } from "../../src/layers/reshaping/reshape.ts";
+import { Resizing } from "../../src/layers/preprocessing/resizing.ts";
 import { Softmax } from "../../src/layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../src/layers/reshaping/zero-padding2d.ts";
 import { fixture } from "./fixture.ts";
@@ -91,6 +95,10 @@ test("constructors take the configs that their layers give", () => {
     new DepthwiseConv2D(new DepthwiseConv2D({ kernelSize: 3 }).getConfig()),
     new Dropout(new Dropout({ rate: 0.2 }).getConfig()),
     new Flatten(new Flatten().getConfig()),
+    new CenterCrop(new CenterCrop({ height: 2, width: 3 }).getConfig()),
+    new Concatenate(new Concatenate({ axis: 1 }).getConfig()),
+    new MaxPooling2D(new MaxPooling2D().getConfig()),
+    new Resizing(new Resizing({ height: 2, width: 3, padToAspectRatio: true }).getConfig()),
     new GlobalMaxPooling2D(new GlobalMaxPooling2D().getConfig()),
     new InputLayer(new InputLayer({ shape: [3] }).getConfig()),
     new ReLU(new ReLU({ maxValue: 6 }).getConfig()),
@@ -150,9 +158,11 @@ describe("values of a wrong kind are refused with a word, whatever a file says",
     Dense: { units: 2 },
     DepthwiseConv2D: { kernelSize: 1 },
     Dropout: { rate: 0.5 },
+    CenterCrop: { height: 2, width: 2 },
     InputLayer: { batchShape: [null, 3] },
     Rescaling: { scale: 1 },
     Reshape: { targetShape: [3] },
+    Resizing: { height: 2, width: 2 },
   };
   const classes = [...new Set(fixture.configs.map(({ layer }) => layer))];
   for (const className of classes) {

@@ -127,7 +127,7 @@ function spread(name: string, shape: Dims): Input {
   return new Tensor(shape, data);
 }
 
-const KINKED = ["ReLU", "GlobalMaxPooling2D"];
+const KINKED = ["ReLU", "GlobalMaxPooling2D", "MaxPooling2D"];
 const CASES = [
   ...fixture.forward.map(({ layer, config, inputs }) => ({ layer, config, inputs })),
   { layer: "InputLayer", config: { batchShape: [2, 3] }, inputs: [[2, 3]] },

@@ -6,6 +6,8 @@ import { AveragePooling2D } from "../../src/layers/pooling/average-pooling2d.ts"
 import { Conv2D } from "../../src/layers/convolutional/conv2d.ts";
 import { Dense } from "../../src/layers/core/dense.ts";
 import { Input } from "../../src/layers/core/input-layer.ts";
+import { CenterCrop } from "../../src/layers/preprocessing/center-crop.ts";
+import { Resizing } from "../../src/layers/preprocessing/resizing.ts";
 import { ZeroPadding2D } from "../../src/layers/reshaping/zero-padding2d.ts";
 
 test("a weight of more than 2^30 values is refused before memory is asked for", () => {
@@ -21,6 +23,13 @@ test("a weight of more than 2^30 values is refused before memory is asked for", 
 
 test("a tensor of more than 2^30 values is refused before memory is asked for", () => {
   assert.throws(() => new ZeroPadding2D({ padding: 2 ** 40 }).forward([zeros([1, 2, 2, 3])]), { code: "LimitError" });
+});
+
+test("a picture of more than 2^26 pixels is refused when the layer is made, larger tensors before memory is asked for", () => {
+  assert.throws(() => new Resizing({ height: 2 ** 30, width: 1 }), { code: "LimitError" });
+  assert.throws(() => new CenterCrop({ height: 2 ** 14, width: 2 ** 14 }), { code: "LimitError" });
+  const wide = new Resizing({ height: 2 ** 26, width: 1, padToAspectRatio: true });
+  assert.throws(() => wide.forward([zeros([1, 1, 64, 1])]), { code: "LimitError" });
 });
 
 test("a window much larger than the picture costs what the picture costs", () => {

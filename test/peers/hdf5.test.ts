@@ -20,9 +20,6 @@ interface Variant {
   readonly unwritten?: string;
 }
 
-/** What Keras opens and we do not: its filter is named. */
-const REFUSED = /^szip/;
-
 const skip = needsPython("keras", ["keras", "tensorflow", "h5py"]);
 
 test("HDF5 of h5py", { skip }, async (t) => {
@@ -36,7 +33,7 @@ test("HDF5 of h5py", { skip }, async (t) => {
   };
   assert.ok(variants.filter(({ opens }) => opens === true).length > 93);
   for (const { name, file, whole, opens, unwritten } of variants) {
-    const isOpened = opens === true && !REFUSED.test(name);
+    const isOpened = opens === true;
     const title = isOpened ? `${name}: Keras's values` : `${name}: refused or opened, but not called broken`;
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await t.test(title, { skip: unwritten ?? false }, async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { deflateRawSync, gunzipSync } from "node:zlib";
 import type { FileSource, WrittenFile } from "../../src/saving/checkpoint.ts";
-import { crc32 } from "../../src/saving/zip/crc32.ts";
+import { crc32 } from "../../src/saving/bytes/crc32.ts";
 import { writeZip } from "../../src/saving/zip/write.ts";
 
 /** The files of a written checkpoint, the main one first. */

@@ -143,10 +143,10 @@ describe("Keras configs", () => {
       /whole numbers of 0 or more/,
     ],
     [
-      "training as an argument",
-      (c) => (layer(c, "add").inbound_nodes = [{ ...(tensor("inner") as object), kwargs: { training: true } }]),
+      "a mask as an argument",
+      (c) => (layer(c, "add").inbound_nodes = [{ ...(tensor("inner") as object), kwargs: { mask: true } }]),
       "UnsupportedError",
-      /called with training=true/,
+      /called with mask=true/,
     ],
     [
       "10,001 layers",

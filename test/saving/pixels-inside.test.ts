@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
 import { Dense, Dropout, GlobalAveragePooling2D, Input, Model, Rescaling, Sequential, loadModel } from "mobilenet-v2";
-import { Activation, Conv2D } from "mobilenet-v2/layers";
+import { Activation, Conv2D, Resizing } from "mobilenet-v2/layers";
 import { loadAnyModel } from "mobilenet-v2/saving";
 
 const RAW = { scale: 1, offset: 0 };
@@ -13,7 +13,7 @@ async function readBack(model: Model | Sequential, format = "keras"): Promise<un
   return read.preprocessing;
 }
 
-function after(...layers: readonly (Rescaling | Activation | Dropout | Sequential | Conv2D)[]): Model {
+function after(...layers: readonly (Rescaling | Activation | Dropout | Sequential | Conv2D | Resizing)[]): Model {
   const inputs = Input({ shape: [8, 8, 3] });
   const x = layers.reduce((y, layer) => layer.apply(y), inputs);
   return new Model({ inputs, outputs: new Dense({ units: 2 }).apply(new GlobalAveragePooling2D().apply(x)) });
@@ -33,6 +33,13 @@ describe("models that scale pixels themselves", () => {
         new Sequential([Input({ shape: [8, 8, 3] }), scaling(), new GlobalAveragePooling2D()]),
         RAW,
       ],
+      [
+        "after a mean was subtracted",
+        after(new Rescaling({ scale: 1, offset: [-120, -110, -100] }), scaling(1 / 60)),
+        RAW,
+      ],
+      ["after resizing", after(new Resizing({ height: 4, width: 4 }), scaling()), RAW],
+      ["a mean alone", after(new Rescaling({ scale: 1, offset: -127.5 })), undefined],
       ["of numbers of 0 to 1", after(scaling(2)), undefined],
       ["after a convolution", after(new Conv2D({ filters: 3, kernelSize: 1 }), scaling()), undefined],
       ["none", after(augmentation()), undefined],

@@ -49,6 +49,13 @@ const KNOWN: readonly (readonly [what: string, bytes: Uint8Array, id: string])[]
   ["ONNX of PyTorch", hex("0807 1207 7079746f726368 1a05"), "onnx"],
   ["ONNX of ours", hex("0808 120c 6d6f62696c656e65742d7632 3a"), "onnx"],
   ["TFLite", hex("1c000000 54464c33 14002000"), "tflite"],
+  ["a SavedModel", hex("0801 12d48902 0a90 0112"), "saved-model"],
+  [
+    "a graph that begins with a placeholder",
+    hex("0a1a 0a05696e707574 120b506c616365686f6c646572 2a00"),
+    "frozen-graph",
+  ],
+  ["the index of a checkpoint", hex("0000 57fb808b247547db"), "tf-checkpoint"],
   ["an archive of a checkpoint's files", archive("keras_model.h5", "labels.txt"), "zip"],
   ["an archive of a folder with a .keras in it", archive("export/", "export/flowers.keras"), "zip"],
 ];
@@ -74,7 +81,7 @@ describe("known by one reader", () => {
 });
 
 const READ =
-  "Read are Keras's .keras, .h5 and .weights.h5, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
+  "Read are Keras's .keras, .h5 and .weights.h5, TensorFlow's saved_model.pb, frozen .pb and .index, TF.js's model.json, safetensors, PyTorch's .pth, ONNX and TFLite.";
 
 describe("known by none, and why", () => {
   const unknown: readonly (readonly [what: string, bytes: Uint8Array, code: string, message: string])[] = [
@@ -165,7 +172,7 @@ describe("files of other tools are named, with the way on", () => {
     [padded("1f8b0800"), /archive of gzip.*tar -xzf/],
     [padded(`${"61".repeat(257)}${ascii("ustar")}`), /tar archive.*Unpack it/],
     [padded("377abcaf271c"), /packed archive/],
-    [padded("89504e470d0a1a0a"), /picture.*--weights/],
+    [padded("89504e470d0a1a0a"), /picture.*file of the model/],
     [padded("ffd8ffe0"), /picture/],
     [padded(`${ascii("RIFF")}00000000${ascii("WEBP")}`), /picture/],
     [padded(`00000020${ascii("ftypavif")}`), /picture/],

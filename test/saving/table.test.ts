@@ -18,7 +18,16 @@ async function formatOf(folder: string): Promise<Format> {
 }
 
 test("there are the folders that we know", () => {
-  assert.deepEqual(folders.toSorted(), ["keras", "nsfwjs", "onnx", "safetensors", "tfjs", "tflite", "torch"]);
+  assert.deepEqual(folders.toSorted(), [
+    "keras",
+    "nsfwjs",
+    "onnx",
+    "safetensors",
+    "tensorflow",
+    "tfjs",
+    "tflite",
+    "torch",
+  ]);
 });
 
 for (const folder of folders) {

@@ -50,5 +50,5 @@ export async function classesIn(folder: string, { says = true } = {}): Promise<P
     shuffleSeed: undefined,
   });
   if (says) tree.sayLeftOut();
-  return { paths, labels: labels ?? new Int32Array(), classNames: classNames ?? [] };
+  return { paths, labels: Int32Array.from(labels?.data ?? []), classNames: classNames ?? [] };
 }

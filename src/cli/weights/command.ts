@@ -35,7 +35,7 @@ export function addWeightsCommand(program: Command, exit: (code: number) => void
   weights
     .command("verify")
     .description(
-      "Read every file and hold it against its model; broken ones are set aside. Exit code 1 where there are any.",
+      "Read every file, hold it against its model and against its SHA-256 of the first download (Keras lists none); broken ones are set aside. Exit code 1 where there are any.",
     )
     .option("--json", "print one JSON document and nothing else")
     .addHelpText("after", HELP)

@@ -1,6 +1,6 @@
 /** What `weights` says of the files in the cache. */
 import { checkpoints } from "../../applications/checkpoints.ts";
-import type { CachedWeights } from "../../applications/weights-cache.ts";
+import type { CachedWeights, VerifiedWeights } from "../../applications/weights-cache.ts";
 import type { ImagenetFile } from "../../applications/weights.ts";
 import { type Cell, alignedTable, megabytes, printable } from "../terminal/format.ts";
 import type { Style } from "../terminal/style.ts";
@@ -23,6 +23,14 @@ function cells(file: CachedWeights): readonly Cell[] {
     file.name.endsWith(".broken") ? "broken" : "",
     printable(file.place),
   ];
+}
+
+/** A line on a file that was verified. */
+export function verdictText({ name, problem, sha256, isAsDownloaded }: VerifiedWeights): string {
+  if (problem !== undefined) return `BROKEN  ${name}: ${problem}`;
+  if (sha256 === undefined) return `whole   ${name}`;
+  const when = isAsDownloaded ? "as when it was downloaded" : "recorded now, as it was not at the download";
+  return `whole   ${name}, SHA-256 ${sha256.slice(0, 16)}…, ${when}`;
 }
 
 /** What a file is of: `mobilenetv2_0.35_96 without the top`. */

@@ -13,7 +13,7 @@ import { downloadBar } from "../terminal/download-bar.ts";
 import { megabytes, printable } from "../terminal/format.ts";
 import { interruptible } from "../terminal/interruption.ts";
 import { styleFor } from "../terminal/style.ts";
-import { EMPTY, cacheTable, title } from "./report.ts";
+import { EMPTY, cacheTable, title, verdictText } from "./report.ts";
 
 /** Which files: by the models' names, or by `--alpha` and `--size`; `--all` is every one. */
 export interface WhichWeights {
@@ -86,10 +86,7 @@ function isUnreachable({ code, message }: MobileNetV2Error): boolean {
 /** Resolves to the exit code: 1 if a file is broken. */
 export async function verify({ json = false }: JsonOption): Promise<number> {
   const files = await verifyWeights((file) => {
-    if (!json)
-      print(
-        `${file.problem === undefined ? "whole " : "BROKEN"}  ${file.name}${file.problem === undefined ? "" : `: ${file.problem}`}`,
-      );
+    if (!json) print(verdictText(file));
   });
   if (json) print(JSON.stringify(files, null, 2));
   else if (files.length === 0) print(EMPTY);

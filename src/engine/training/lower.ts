@@ -16,6 +16,7 @@ import { GlobalAveragePooling2D } from "../../layers/pooling/global-average-pool
 import { GlobalMaxPooling2D } from "../../layers/pooling/global-max-pooling2d.ts";
 import type { OutputActivation } from "../../layers/gradients.ts";
 import type { Layer } from "../../layers/layer.ts";
+import { Passing } from "../../layers/regularization/passing.ts";
 import { ReLU } from "../../layers/activations/relu.ts";
 import { Rescaling } from "../../layers/preprocessing/rescaling.ts";
 import { Reshape } from "../../layers/reshaping/reshape.ts";
@@ -145,7 +146,8 @@ class Lowering {
     } else if (layer instanceof Dropout) {
       if (this.#trains(step) && layer.rate > 0) this.#drop(layer, first, output, shape, number);
       else same();
-    } else if (layer instanceof Flatten || layer instanceof Reshape) {
+    } else if (layer instanceof Passing) same();
+    else if (layer instanceof Flatten || layer instanceof Reshape) {
       const matrix = this.#matrix(shape);
       this.#make({ kind: "sum", inputs: [this.#unpadded(first)], output: matrix });
       this.#see(output, this.#viewOf(matrix), shape);

@@ -1,5 +1,7 @@
 /** The inputs of a model (keras.layers.InputLayer and keras.Input). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
+import { oneOf, orNull } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -15,7 +17,7 @@ export interface InputOptions {
   /** The shape with the batch, such as `[null, 224, 224, 3]`; it replaces `shape` and `batchSize`. */
   readonly batchShape?: Shape | null | undefined;
   /** The type of the values: always float32. */
-  readonly dtype?: "float32" | undefined;
+  readonly dtype?: "float32" | null | undefined;
   /** The name of the layer. Default: `input_layer`, numbered. */
   readonly name?: string | undefined;
   /** A symbolic tensor whose shape is taken. */
@@ -34,13 +36,13 @@ export class InputLayer extends Layer {
       shape: true,
       batchSize: true,
       batchShape: true,
-      dtype: true,
+      dtype: orNull(oneOf(["float32"])),
       name: true,
       tensor: true,
     });
     super({ name: options.name });
-    this.batchShape = batchShape(options);
-    this.inboundNodes.push(new Node(this, [], [this.batchShape]));
+    this.batchShape = frozen(batchShape(options));
+    this.addNode(new Node(this, [], [this.batchShape]));
     this.build([]);
   }
 
@@ -78,8 +80,8 @@ function batchShape(options: InputOptions): Shape {
       throw valueError(`Argument \`tensor\` must be a KerasTensor. Received invalid type: tensor=${show(tensor)}`);
     }
     const incompatible =
-      (shape !== undefined && !shapesEqual(shape, tensor.shape.slice(1)) && "shape") ||
-      (whole !== undefined && !shapesEqual(whole, tensor.shape) && "batchShape") ||
+      (shape !== undefined && !shapesEqual(checkedShape(shape), tensor.shape.slice(1)) && "shape") ||
+      (whole !== undefined && !shapesEqual(checkedShape(whole), tensor.shape) && "batchShape") ||
       (batchSize !== undefined && batchSize !== null && tensor.shape[0] !== batchSize && "batchSize");
     if (incompatible) {
       throw valueError(
@@ -101,7 +103,7 @@ function batchShape(options: InputOptions): Shape {
 
 function checkedShape(given: unknown): Shape {
   if (!Array.isArray(given)) throw valueError(`Cannot convert '${show(given)}' to a shape.`);
-  return given.map((axis: unknown) => {
+  return Array.from(given, (axis: unknown) => {
     if (axis === null) return axis;
     if (typeof axis !== "number" || !Number.isSafeInteger(axis)) {
       throw valueError(

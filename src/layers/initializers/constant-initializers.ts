@@ -1,7 +1,8 @@
 /** Initial values that are not random (keras.src.initializers.constant_initializers). */
 import { valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
-import { type Dims, formatShape, sizeOf } from "../../core/shape.ts";
+import { type Dims, formatShape } from "../../core/shape.ts";
+import { checkedSize } from "../../core/tensor.ts";
 import { numberArgument } from "../arguments.ts";
 import type { Initializer } from "../weight.ts";
 
@@ -14,7 +15,7 @@ export class Zeros implements Initializer {
   }
 
   initialize(shape: Dims): Float32Array {
-    return new Float32Array(sizeOf(shape));
+    return new Float32Array(checkedSize(shape));
   }
 }
 
@@ -27,7 +28,7 @@ export class Ones implements Initializer {
   }
 
   initialize(shape: Dims): Float32Array {
-    return new Float32Array(sizeOf(shape)).fill(1);
+    return new Float32Array(checkedSize(shape)).fill(1);
   }
 }
 
@@ -48,7 +49,7 @@ export class Constant implements Initializer {
   }
 
   initialize(shape: Dims): Float32Array {
-    return new Float32Array(sizeOf(shape)).fill(this.value);
+    return new Float32Array(checkedSize(shape)).fill(this.value);
   }
 }
 
@@ -69,6 +70,7 @@ export class Identity implements Initializer {
   }
 
   initialize(shape: Dims): Float32Array {
+    checkedSize(shape);
     const [rows, cols] = shape;
     if (shape.length !== 2 || rows === undefined || cols === undefined) {
       throw valueError(

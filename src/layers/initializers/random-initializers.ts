@@ -3,6 +3,7 @@ import { show, valueError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options.ts";
 import { normal, uniform } from "../../core/random.ts";
 import { type Dims, axisOf, formatShape, sizeOf } from "../../core/shape.ts";
+import { checkedSize } from "../../core/tensor.ts";
 import { integerArgument, numberArgument, seedArgument } from "../arguments.ts";
 import type { Initializer } from "../weight.ts";
 
@@ -54,7 +55,7 @@ export class RandomUniform extends RandomInitializer {
   }
 
   initialize(shape: Dims): Float32Array {
-    return uniform(this.stream, sizeOf(shape), this.minval, this.maxval);
+    return uniform(this.stream, checkedSize(shape), this.minval, this.maxval);
   }
 }
 
@@ -84,7 +85,7 @@ export class RandomNormal extends RandomInitializer {
   }
 
   initialize(shape: Dims): Float32Array {
-    return normal(this.stream, sizeOf(shape), this.mean, this.stddev);
+    return normal(this.stream, checkedSize(shape), this.mean, this.stddev);
   }
 }
 
@@ -93,7 +94,7 @@ export class TruncatedNormal extends RandomNormal {
   override readonly className = "TruncatedNormal";
 
   override initialize(shape: Dims): Float32Array {
-    return normal(this.stream, sizeOf(shape), this.mean, this.stddev, true);
+    return normal(this.stream, checkedSize(shape), this.mean, this.stddev, true);
   }
 }
 
@@ -160,10 +161,11 @@ export class VarianceScaling extends RandomInitializer {
   }
 
   initialize(shape: Dims): Float32Array {
+    const size = checkedSize(shape);
     const { fanIn, fanOut } = computeFans(shape, this.inputAxes, this.outputAxes);
     const fan = this.mode === "fan_in" ? fanIn : this.mode === "fan_out" ? fanOut : (fanIn + fanOut) / 2;
     const variance = this.scale / Math.max(1, fan);
-    const size = sizeOf(shape);
+
     if (this.distribution === "uniform") {
       const limit = Math.sqrt(3 * variance);
       return uniform(this.stream, size, -limit, limit);
@@ -306,6 +308,7 @@ export class Orthogonal extends RandomInitializer {
   }
 
   initialize(shape: Dims): Float32Array {
+    checkedSize(shape);
     const cols = shape.at(-1);
     if (shape.length < 2 || cols === undefined) {
       throw valueError(

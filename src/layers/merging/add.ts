@@ -1,10 +1,11 @@
 /** The elementwise sum of tensors (keras.layers.Add), with broadcasting as in NumPy. */
 import { valueError } from "../../core/errors.ts";
+import { check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Dims, type Shape, broadcastIndices, formatShape, knownDims, sizeOf } from "../../core/shape.ts";
-import { Tensor } from "../../core/tensor.ts";
+import { TENSORS, Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
-import { KerasTensor, Layer, type LayerOptions } from "../layer.ts";
+import { type CallOptions, KerasTensor, Layer, type LayerOptions, SHAPES } from "../layer.ts";
 
 /** Adds the tensors of a list element by element. Their shapes are equal, or can be broadcast to one another. */
 export class Add extends Layer {
@@ -16,16 +17,17 @@ export class Add extends Layer {
     super(options);
   }
 
-  override apply(inputs: KerasTensor | readonly KerasTensor[]): KerasTensor {
+  override apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
     if (inputs instanceof KerasTensor) {
       throw valueError(
         `A merge layer should be called on a list of inputs. Received: input_shape=${formatShape(inputs.shape)} (not a list of shapes)`,
       );
     }
-    return super.apply(inputs);
+    return super.apply(inputs, options);
   }
 
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {
+    check(`layer "${this.name}"`, "inputShapes", inputShapes, SHAPES);
     const [first, ...others] = inputShapes;
     if (first === undefined) {
       throw valueError(
@@ -43,6 +45,7 @@ export class Add extends Layer {
   }
 
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
+    check(`layer "${this.name}"`, "inputs", inputs, TENSORS);
     const shape = knownDims(this.computeOutputShape(inputs.map((input) => input.shape)), "The sum's shape");
     const sums = new Float64Array(sizeOf(shape));
     for (const input of inputs) {

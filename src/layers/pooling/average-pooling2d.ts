@@ -1,63 +1,19 @@
 /** Average pooling in a sliding window (keras.layers.AveragePooling2D); padding does not count in the average. */
-import { valueError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options.ts";
-import { type OneOrTwo, type Padding, pair } from "../../core/padding.ts";
-import { type Shape, formatShape, knownDims } from "../../core/shape.ts";
+import { knownDims } from "../../core/shape.ts";
 import { type Tensor, zeros } from "../../core/tensor.ts";
-import { type DataFormat, dataFormatArgument, paddingArgument } from "../arguments.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
-import { Layer, type LayerOptions } from "../layer.ts";
-import { type Window2D, isTooSmall, slideWindow, windowOutput } from "../windows.ts";
+import { slideWindow } from "../windows.ts";
+import { Pooling2D, type Pooling2DOptions } from "./pooling2d.ts";
 
 /** Options of `AveragePooling2D`. */
-export interface AveragePooling2DOptions extends LayerOptions {
-  /** The size of the window in pixels: [rows, columns], or one number for both. */
-  readonly poolSize: OneOrTwo;
-  /** The step of the window in pixels: [rows, columns], or one number for both. Default: the pool size. */
-  readonly strides?: OneOrTwo | null | undefined;
-  /** `valid`: no padding. `same`: the input is padded, so that the output has ceil(input / stride) rows and columns. Default: `valid`. */
-  readonly padding?: Padding | undefined;
-  /** The order of the axes; only `channels_last` is supported. Default: `channels_last`. */
-  readonly dataFormat?: DataFormat | null | undefined;
-}
+export interface AveragePooling2DOptions extends Pooling2DOptions {}
 
 /** Averages each channel over a sliding window: (batch, rows, columns, channels) becomes (batch, new rows, new columns, channels). */
-export class AveragePooling2D extends Layer {
+export class AveragePooling2D extends Pooling2D {
   readonly className = "AveragePooling2D";
-  /** The size of the window in pixels: [rows, columns]. */
-  readonly poolSize: readonly [number, number];
-  /** The step of the window in pixels: [rows, columns]. */
-  readonly strides: readonly [number, number];
-  /** The padding mode, `valid` or `same`. */
-  readonly padding: Padding;
-
   /** @throws ValueError for an unknown option or an impossible value; UnsupportedError for `channels_first`. */
   constructor(options: AveragePooling2DOptions) {
-    checkOptions("AveragePooling2D", options, {
-      name: true,
-      trainable: true,
-      poolSize: true,
-      strides: true,
-      padding: true,
-      dataFormat: true,
-    });
-    super(options);
-    this.poolSize = pair(options.poolSize, "poolSize");
-    this.strides = pair(options.strides ?? this.poolSize, "strides");
-    this.padding = paddingArgument(options.padding);
-    dataFormatArgument(options.dataFormat);
-  }
-
-  override computeOutputShape(inputShapes: readonly Shape[]): Shape {
-    const shape = this.inputShape(inputShapes, { rank: 4 });
-    const [rows, cols] = windowOutput(shape, this.#window);
-    if (isTooSmall([rows, cols], this.#window)) {
-      throw valueError(
-        `Computed output size would be zero or negative. Received: \`inputs.shape=${formatShape(shape)}\`, ` +
-          `\`poolSize=${formatShape(this.poolSize)}\`, \`strides=${formatShape(this.strides)}\`, \`padding=${this.padding}\`.`,
-      );
-    }
-    return [shape[0] ?? null, rows, cols, shape[3] ?? null];
+    super("AveragePooling2D", options);
   }
 
   override forward(inputs: readonly Tensor<Float32Array>[]): Tensor<Float32Array> {
@@ -68,7 +24,7 @@ export class AveragePooling2D extends Layer {
     let taps = 0;
     slideWindow(
       x.shape,
-      this.#window,
+      this.window,
       (pixel) => {
         taps++;
         for (let c = 0; c < channels; c++) sums[c] = (sums[c] ?? NaN) + (x.data[pixel * channels + c] ?? NaN);
@@ -89,7 +45,7 @@ export class AveragePooling2D extends Layer {
     let pixels: number[] = [];
     slideWindow(
       x.shape,
-      this.#window,
+      this.window,
       (pixel) => pixels.push(pixel),
       (place) => {
         for (const pixel of pixels) {
@@ -102,19 +58,5 @@ export class AveragePooling2D extends Layer {
       },
     );
     return { inputs: [result], weights: {} };
-  }
-
-  override getConfig() {
-    return {
-      ...this.baseConfig(),
-      poolSize: this.poolSize,
-      strides: this.strides,
-      padding: this.padding,
-      dataFormat: "channels_last" as const,
-    };
-  }
-
-  get #window(): Window2D {
-    return { size: this.poolSize, strides: this.strides, dilation: [1, 1], padding: this.padding };
   }
 }

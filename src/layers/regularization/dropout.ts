@@ -1,5 +1,6 @@
 /** Dropout (keras.layers.Dropout; Srivastava et al. 2014), inverted: training scales up what is kept, inference changes nothing. */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32, unitAt } from "../../core/random.ts";
 import { type Dims, type Shape, broadcastIndices, formatShape, sizeOf } from "../../core/shape.ts";
@@ -43,7 +44,7 @@ export class Dropout extends Layer {
     }
     this.rate = rate;
     this.seed = seedArgument(options.seed);
-    this.noiseShape = noiseShapeOf(options.noiseShape);
+    this.noiseShape = frozen(noiseShapeOf(options.noiseShape));
   }
 
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {

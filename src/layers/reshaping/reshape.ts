@@ -1,5 +1,6 @@
 /** The same values under another shape (keras.layers.Reshape). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Dims, type Shape, formatShape, knownDims, sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -23,7 +24,7 @@ export class Reshape extends Layer {
   constructor(options: ReshapeOptions) {
     checkOptions("Reshape", options, { name: true, trainable: true, targetShape: true });
     super(options);
-    this.targetShape = checkedTarget(options.targetShape);
+    this.targetShape = frozen(checkedTarget(options.targetShape));
   }
 
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {

@@ -1,5 +1,6 @@
 /** Rows and columns of zeros around a picture (keras.layers.ZeroPadding2D). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type OneOrTwo, type Padding2D, pair } from "../../core/padding.ts";
 import { type Dims, type Shape, knownDims } from "../../core/shape.ts";
@@ -30,7 +31,7 @@ export class ZeroPadding2D extends Layer {
     checkOptions("ZeroPadding2D", options, { name: true, trainable: true, padding: true, dataFormat: true });
     super(options);
     dataFormatArgument(options.dataFormat);
-    this.padding = paddingOf(options.padding ?? 1);
+    this.padding = frozen(paddingOf(options.padding ?? 1));
   }
 
   override computeOutputShape(inputShapes: readonly Shape[]): Shape {

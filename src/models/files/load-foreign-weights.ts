@@ -1,14 +1,16 @@
 /** Weights for an existing model from a file of any format that describes its model, provided that both models compute the same. */
 import { warn } from "#platform";
-import { show, valueError } from "../../core/errors.ts";
+import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Network } from "../../graph/network.ts";
+import type { Weight } from "../../layers/weight.ts";
 import { layerFromConfig } from "../../layers/registry.ts";
 import { type AssignOptions, type Assignment, assignAll, fits } from "../../saving/assignment.ts";
 import type { FileSource, LayerDescription, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
-import { type Leaf, leavesOf, weightNames } from "../../saving/layer-weights.ts";
+import { type Leaf, leavesOf } from "../../saving/layer-weights.ts";
+import type { StoredLayer, StoredTensor } from "../../saving/stored-tensor.ts";
 import { refuseUnread } from "../../saving/unread.ts";
 import { describeModel } from "./describe-model.ts";
 
@@ -57,6 +59,10 @@ export async function loadForeignWeights(
   if (checkpoint.quantized === true) {
     throw valueError("The file is a quantized model: its weights are integers. Open it with loadQuantized().");
   }
+  if (checkpoint.layers !== undefined) {
+    assignAll(inOrder(model, checkpoint.layers), options);
+    return;
+  }
   if (checkpoint.model === undefined) {
     throw valueError(`The file (${checkpoint.format}) does not say which layers its tensors belong to.`);
   }
@@ -64,44 +70,28 @@ export async function loadForeignWeights(
   const theirs = telling(checkpoint.model);
   const layers = new Map(leafLayers(model));
   const { format, weights } = checkpoint;
-  /** The tensors of a layer, or in a sentence why they do not fit. */
-  const assignmentsOf = (
-    k: number,
-    mine: Leaf | undefined,
-    other: Leaf | undefined,
-  ): readonly Assignment[] | string => {
+  const assignmentsOf = (k: number, mine: Leaf | undefined, other: Leaf | undefined): readonly Assignment[] => {
     const difference = differenceOf(mine?.layer, other?.layer);
     if (difference !== undefined || mine === undefined || other === undefined) {
-      return (
+      throw valueError(
         `The file (${format}) has weights for another model. The first difference is layer #${k}: ` +
-        `${difference ?? ""}. loadModel() opens the file's own model.`
+          `${difference ?? ""}. loadModel() opens the file's own model.`,
       );
     }
-    const found: Assignment[] = [];
-    for (const [name] of weightNames(mine.layer)) {
-      const weight = layers.get(mine.path)?.weight(name);
-      const tensor = weights.get(`${other.path}/${name}`);
-      if (weight === undefined || tensor === undefined) {
-        return `The file has no tensor for weight '${mine.path}/${name}'.`;
-      }
-      if (!fits({ weight, tensor })) {
-        return (
-          `Shape mismatch in layer #${k} (named ${mine.layer.name}) for weight ${mine.path}/${name}. ` +
-          `Weight expects shape ${formatShape(weight.shape)}. Received saved weight with shape ${formatShape(tensor.shape)}`
-        );
-      }
-      found.push({ weight, tensor });
-    }
-    return found;
+    return (layers.get(mine.path)?.weights ?? []).map((weight) =>
+      assignmentOf(weight, weights.get(`${other.path}/${weight.name}`), { k, path: mine.path }),
+    );
   };
   const assignments: Assignment[] = [];
   const skipped: string[] = [];
   for (let k = 0; k < Math.max(own.length, theirs.length); k++) {
-    const [mine, other] = [own[k], theirs[k]];
-    const found = assignmentsOf(k, mine, other);
-    if (typeof found !== "string") assignments.push(...found);
-    else if (options.skipMismatch === true) skipped.push(found);
-    else throw valueError(found);
+    try {
+      assignments.push(...assignmentsOf(k, own[k], theirs[k]));
+    } catch (error) {
+      const isMisfit = error instanceof MobileNetV2Error && error.code === "ValueError";
+      if (options.skipMismatch !== true || !isMisfit) throw error;
+      skipped.push(error.message);
+    }
   }
   const [first] = skipped;
   if (first !== undefined) {
@@ -109,6 +99,41 @@ export async function loadForeignWeights(
     warn(`Skipping loading weights for ${many} not fit. ${first}`);
   }
   assignAll(assignments, options);
+}
+
+/** The tensors for the weights of a model whose layers follow one another as those of the file. */
+function inOrder(model: Network, stored: readonly StoredLayer[]): readonly Assignment[] {
+  const own = leafLayers(model).filter(([, layer]) => layer.weights.length > 0);
+  if (own.length !== stored.length) {
+    throw valueError(
+      "Layer count mismatch when loading weights from file. " +
+        `Model expected ${own.length} layers, found ${stored.length} saved layers.`,
+    );
+  }
+  return own.flatMap(([path, layer], k) => {
+    const tensors = new Map(stored[k]?.tensors.map((tensor) => [tensor.name, tensor]));
+    if (tensors.size !== layer.weights.length) {
+      throw valueError(
+        `Weight count mismatch for layer #${k} (named ${path}): it expects ${layer.weights.length} weight(s), ` +
+          `the file has ${tensors.size}: ${[...tensors.keys()].slice(0, 10).join(", ").slice(0, 200)}.`,
+      );
+    }
+    return layer.weights.map((weight) => assignmentOf(weight, tensors.get(weight.name), { k, path }));
+  });
+}
+
+/** @throws ValueError if there is no tensor, or one of another shape. `path` is that of the layer, the `k`-th. */
+function assignmentOf(
+  weight: Weight,
+  tensor: StoredTensor | undefined,
+  { k, path }: { readonly k: number; readonly path: string },
+): Assignment {
+  if (tensor === undefined) throw valueError(`The file has no tensor for weight '${path}/${weight.name}'.`);
+  if (fits({ weight, tensor })) return { weight, tensor };
+  throw valueError(
+    `Shape mismatch in layer #${k} (named ${path}) for weight ${path}/${weight.name}. ` +
+      `Weight expects shape ${formatShape(weight.shape)}. Received saved weight with shape ${formatShape(tensor.shape)}`,
+  );
 }
 
 function telling(model: ModelDescription): readonly Leaf[] {

@@ -1,12 +1,15 @@
 /** Loading of models from files of any supported format (keras.models.load_model). */
 import { openFiles, warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
+import { actsInTrainingAlone } from "../../layers/regularization/passing-classes.ts";
 import type { AssignOptions } from "../../saving/assignment.ts";
-import type { Checkpoint } from "../../saving/checkpoint.ts";
+import type { Checkpoint, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
+import { leavesOf } from "../../saving/layer-weights.ts";
 import { LABELS, namedClasses } from "../../saving/labels/labels-beside.ts";
 import { fittingClassNames } from "../../saving/plausible.ts";
 import { mainFile } from "../../saving/main-file.ts";
@@ -15,6 +18,9 @@ import { Model } from "../model.ts";
 import { type AnyModel, modelFromDescription } from "./model-from-description.ts";
 import { Sequential } from "../sequential.ts";
 import type { ThreadOptions } from "../threads.ts";
+
+/** The most layers that a warning names. */
+const WARNED_OF = 20;
 
 /** The options of `modelFromCheckpoint`. */
 export interface ModelFromCheckpointOptions extends AssignOptions, ThreadOptions {
@@ -26,17 +32,18 @@ export interface ModelFromCheckpointOptions extends AssignOptions, ThreadOptions
 export interface LoadModelOptions extends ModelFromCheckpointOptions, ReadOptions {}
 
 const LOAD_OPTIONS: Names<LoadModelOptions> = {
-  compile: true,
+  compile: FLAG,
   threads: true,
-  allowNonFinite: true,
-  maxBytes: true,
-  signal: true,
-  onProgress: true,
+  allowNonFinite: FLAG,
+  maxBytes: LIMIT,
+  signal: SIGNAL,
+  onProgress: FUNCTION,
 };
 
 /**
- * Loads a model with its weights, from Keras's `.keras` and `.h5`, TensorFlow.js's model.json (also of Teachable Machine and nsfwjs),
- * safetensors, PyTorch's files, ONNX or TFLite. The format is recognized by the content. Nothing in a file is executed.
+ * Loads a model with its weights, from Keras's `.keras` and `.h5`, TensorFlow's SavedModels and frozen graphs, TensorFlow.js's model.json
+ * (also of Teachable Machine and nsfwjs), safetensors, PyTorch's files, ONNX or TFLite. The format is recognized by the content. Nothing in a
+ * file is executed.
  *
  * A model that was saved compiled is compiled again, and its optimizer continues where it was. The names of classes and the scaling of
  * pixels, if the file has them, are in the model's `classNames` and `preprocessing`.
@@ -58,7 +65,11 @@ export async function loadModel(source: FilesSource, options: LoadModelOptions =
 /** Loads a model with any number of outputs, whose `predictAll` gives all of them. See `loadModel`. */
 export async function loadAnyModel(source: FilesSource, options: LoadModelOptions = {}): Promise<AnyModel> {
   checkOptions("loadAnyModel()", options, LOAD_OPTIONS);
-  return modelFromCheckpoint(await readCheckpoint(source, options), options);
+  return modelFromCheckpoint(await readCheckpoint(source, readOptions(options)), options);
+}
+
+function readOptions({ maxBytes, signal, onProgress }: ReadOptions): ReadOptions {
+  return { maxBytes, signal, onProgress };
 }
 
 /** A checkpoint with the bytes of its file. */
@@ -72,6 +83,7 @@ export interface CheckpointFile extends Checkpoint {
  * when they are used. If something in the model is not read here, `unread` says what. `source` and other errors are those of `loadModel`.
  */
 export async function readCheckpoint(source: FilesSource, options: ReadOptions = {}): Promise<CheckpointFile> {
+  checkOptions("readCheckpoint()", options, { maxBytes: LIMIT, signal: SIGNAL, onProgress: FUNCTION });
   const files = await openFiles(source, options);
   const main = await mainFile(files);
   const checkpoint = { ...(await openCheckpoint(main)), bytes: main.bytes };
@@ -91,13 +103,33 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
     );
   }
   const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
-  model.classNames = fittingClassNames(checkpoint, model.outputs.length === 1 ? model.output.shape.at(-1) : undefined);
+  model.classNames = fittingClassNames(checkpoint, classCountOf(model));
   model.preprocessing = checkpoint.preprocessing;
+  if (options.compile !== false) warnOfPassing(checkpoint.model);
   const { training } = checkpoint;
   if (training === undefined || options.compile === false) return model;
   if ("refused" in training) warn(`The model was loaded, but not compiled: ${training.refused}`);
+  else if (model instanceof Sequential) model.whenBuilt(() => model.compileFromFile(training));
   else model.compileFromFile(training);
   return model;
+}
+
+/** How many classes the model has, if it has one output, and an input shape to know it by. */
+function classCountOf(model: AnyModel): number | null | undefined {
+  return model.built && model.outputs.length === 1 ? model.output.shape.at(-1) : undefined;
+}
+
+/** Says once what the layers of the model that act in training alone do not do here. */
+function warnOfPassing(model: ModelDescription): void {
+  const names = leavesOf(model)
+    .filter(({ layer }) => actsInTrainingAlone(layer.className))
+    .map(({ layer, path }) => `${path} (${layer.className})`);
+  if (names.length === 0) return;
+  warn(
+    `Model '${model.name}' has layers that act in Keras's training alone and do nothing here: ` +
+      `${names.slice(0, WARNED_OF).join(", ")}${names.length > WARNED_OF ? `, … (${names.length} in all)` : ""}. ` +
+      "predict() answers as in Keras, save() keeps them, and fit() trains without them: augment the pictures of the data set instead.",
+  );
 }
 
 function quantizedError(): MobileNetV2Error {

@@ -21,7 +21,7 @@ const MAX_LAYERS = 10_000;
 const MAX_STEPS = 50_000;
 
 /**
- * Builds a model and assigns its weights.
+ * Builds a model and assigns its weights. A Sequential without an input shape gets them when it is built.
  *
  * @param weights a tensor for every weight, by `layer/weight`, and no others
  * @throws FormatError if the graph is invalid (cycles, unknown names), or tensors are missing, superfluous or of other shapes;
@@ -33,7 +33,9 @@ export function modelFromDescription(
   options: AssignOptions & ThreadOptions = {},
 ): AnyModel {
   const { model, leaves } = architectureOf(description, options);
-  assignAll(assignments(leaves, weights), options);
+  const assign = (): void => assignAll(assignments(leaves, weights), options);
+  if (model instanceof Model || model.built) assign();
+  else if (weights.size > 0) model.whenBuilt(assign);
   return model;
 }
 
@@ -94,11 +96,7 @@ class Builder {
     const made = layers.map((layer) => this.#layer(layer, prefix));
     const [first] = layers;
     const input = buildShape === undefined || first?.model !== undefined ? [] : [Input({ batchShape: buildShape })];
-    const model = new Sequential({ name, threads: this.#threads, layers: [...input, ...made] });
-    if (!model.built) {
-      throw formatError(`Sequential model '${name}' in the file has no defined input shape, and so no weights.`);
-    }
-    return model;
+    return new Sequential({ name, threads: this.#threads, layers: [...input, ...made] });
   }
 
   #functional({ layers, inputs, outputs }: ModelDescription, name: string, prefix: string): AnyModel {

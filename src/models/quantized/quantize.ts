@@ -1,5 +1,7 @@
 /** Post-training quantization of a model to 8-bit integers, calibrated with some dozens of pictures (Jacob et al. 2018; docs/int8.md). */
 import { show, valueError } from "../../core/errors.ts";
+import { MODEL } from "../../graph/network.ts";
+import { FLAG, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { RangeMethod } from "../../quantization/histogram.ts";
@@ -46,13 +48,14 @@ export async function quantize(
   calibrationData: CalibrationData,
   options: QuantizeOptions = {},
 ): Promise<QuantizedModel> {
+  check("quantize()", "model", model, MODEL);
   checkOptions("quantize()", options, {
     mode: true,
     threads: true,
     ranges: true,
     percentile: true,
-    biasCorrection: true,
-    equalization: true,
+    biasCorrection: FLAG,
+    equalization: FLAG,
   });
   const { ranges = "mse", percentile = 99.999, biasCorrection = true, equalization = true } = options;
   if (!METHODS.includes(ranges)) {
@@ -63,16 +66,14 @@ export async function quantize(
   }
   const settings = { method: ranges, percentile, biasCorrection, equalization };
   const batches = batchesFor(model, calibrationData);
-  const [{ quantizeProgram }, { inputShapes, partsOf }] = await Promise.all([
+  const [{ quantizeProgram }, { inputShapes, partsOf }, { innerSumsOf }] = await Promise.all([
     import("../../quantization/quantize.ts"),
     import("./quantized-file.ts"),
+    import("./inner-sums.ts"),
   ]);
-  const network = await quantizeProgram(
-    programOf(model.graph),
-    inputShapes(model),
-    { data: batches, executorOf },
-    settings,
-  );
+  const program = programOf(model.graph);
+  const calibration = { data: batches, executorOf, sums: innerSumsOf(program) };
+  const network = await quantizeProgram(program, inputShapes(model), calibration, settings);
   const { classNames, preprocessing } = model;
   const { threads = model.threads } = options;
   const quantized = new QuantizedModel(partsOf(model, network, { threads }), options);
@@ -91,5 +92,6 @@ async function* batchesFor(model: BaseModel, data: CalibrationData): AsyncGenera
 }
 
 function isIterable(data: unknown): boolean {
-  return typeof data === "object" && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data);
+  const isObject = typeof data === "object" && data !== null && !ArrayBuffer.isView(data);
+  return isObject && (Symbol.iterator in data || Symbol.asyncIterator in data);
 }

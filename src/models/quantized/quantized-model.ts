@@ -1,7 +1,9 @@
 /** Quantized models, which compute with 8-bit integers: about a quarter of the size of the original, and faster (see docs/int8.md). */
 import { readBytes, writeFiles } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
 import { Lazy } from "../../core/lazy.ts";
+import { FUNCTION, LIMIT, PLACE, PREPROCESSING, SIGNAL, TEXTS, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -12,6 +14,7 @@ import type { KerasTensor } from "../../layers/layer.ts";
 import { type IntegerMode, bestMode, hasMode } from "../../engine/integers/modes.ts";
 import type { BytesSource, ReadOptions } from "../../platform/contract.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
+import type { PredictOptions } from "../base-model.ts";
 import type { SaveOptions } from "../files/save-model.ts";
 import type { QuantizedParts } from "./quantized-file.ts";
 
@@ -24,6 +27,12 @@ export interface QuantizedModelOptions {
    * same results. Default: the fastest one that this machine has.
    */
   readonly mode?: IntegerMode | undefined;
+}
+
+/** The options of `toTflite`. */
+export interface QuantizedTfliteOptions {
+  /** The type of the file's inputs and outputs. Default: float32. */
+  readonly io?: "float32" | "int8" | "uint8" | undefined;
 }
 
 /**
@@ -42,10 +51,8 @@ export class QuantizedModel {
     });
   });
   #disposed = false;
-  /** The names of the classes, in the order of the outputs, if known; they are saved with the model. */
-  classNames: readonly string[] | undefined;
-  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model. */
-  preprocessing: Preprocessing | undefined;
+  #classNames: readonly string[] | undefined;
+  #preprocessing: Preprocessing | undefined;
 
   /** Called by `quantize` and `loadQuantized`. @throws ValueError if this machine does not have the `mode`. */
   constructor(parts: QuantizedParts, { mode = bestMode() }: QuantizedModelOptions = {}) {
@@ -54,6 +61,26 @@ export class QuantizedModel {
     }
     this.mode = mode;
     this.#parts = parts;
+  }
+
+  /** The names of the classes, in the order of the outputs, if known; they are saved with the model. The list is frozen: set another one. */
+  get classNames(): readonly string[] | undefined {
+    return this.#classNames;
+  }
+
+  set classNames(names: readonly string[] | undefined) {
+    if (names !== undefined) check("a model", "classNames", names, TEXTS);
+    this.#classNames = frozen(names);
+  }
+
+  /** The scaling of pixels that the model expects, for `preprocessInput`; undefined means to [-1, 1]. It is saved with the model, and frozen. */
+  get preprocessing(): Preprocessing | undefined {
+    return this.#preprocessing;
+  }
+
+  set preprocessing(scaling: Preprocessing | undefined) {
+    if (scaling !== undefined) check("a model", "preprocessing", scaling, PREPROCESSING);
+    this.#preprocessing = frozen(scaling);
   }
 
   /** The name of the model, that of the original. */
@@ -90,14 +117,15 @@ export class QuantizedModel {
    * Predicts the output for a batch of inputs. It takes the same tensors as the original model's `predict`, and returns float32.
    * @throws ValueError if shapes do not fit, or the model has several outputs; StateError after `dispose()`
    */
-  async predict(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>> {
-    const [result, ...others] = await this.predictAll(x);
+  async predict(x: Tensor | readonly Tensor[], options?: PredictOptions): Promise<Tensor<Float32Array>> {
+    const [result, ...others] = await this.predictAll(x, options);
     if (result !== undefined && others.length === 0) return result;
     throw valueError(`Model '${this.name}' has ${others.length + 1} outputs. Ask it with predictAll().`);
   }
 
   /** Predicts all outputs, in their order. NaN in the inputs counts as the lowest value of the range found in calibration. */
-  async predictAll(x: Tensor | readonly Tensor[]): Promise<Tensor<Float32Array>[]> {
+  async predictAll(x: Tensor | readonly Tensor[], options: PredictOptions = {}): Promise<Tensor<Float32Array>[]> {
+    checkOptions("predict()", options, {});
     const batches = batchesOf(x, this.#parts.architecture);
     this.#checkNotDisposed();
     const executor = await this.#executor.get();
@@ -120,18 +148,41 @@ export class QuantizedModel {
   }
 
   /**
-   * Saves the model to a file: as ONNX if `format` is `onnx` or, without `format`, the path ends in `.onnx`; else as safetensors. A file that
-   * exists is replaced only once the new one is complete; missing folders are made. In browsers, use `toBytes` or `toOnnx`.
-   * @throws ValueError for another format; IOError if the file cannot be written
+   * The bytes of a TFLite file for phones, microcontrollers and Coral: weights and activations are int8, biases int32.
+   * @param options `io`: the type of the file's inputs and outputs, `float32` (the default), `int8` or `uint8`. As uint8, pixels go in as
+   *   they are
+   * @throws ValueError if the model takes pictures of any size, or for another `io`; UnsupportedError for a layer without an operator
    */
-  async save(path: string | URL, options: Pick<SaveOptions, "format"> = {}): Promise<void> {
-    checkOptions("save()", options, { format: true });
-    const { format } = options;
-    if (format !== undefined && format !== "onnx" && format !== "safetensors") {
-      throw valueError(`A quantized model is saved as "safetensors" or "onnx". Received: format=${show(format)}`);
+  async toTflite(options: QuantizedTfliteOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkOptions("toTflite()", options, { io: true });
+    const { io = "float32" } = options;
+    if (io !== "float32" && io !== "int8" && io !== "uint8") {
+      throw valueError(`\`io\` should be "float32", "int8" or "uint8". Received: io=${show(io)}`);
     }
-    const isOnnx = format === undefined ? /\.onnx$/i.test(String(path)) : format === "onnx";
-    await writeFiles([{ path: String(path), bytes: isOnnx ? await this.toOnnx() : this.toBytes() }]);
+    const { quantizedTflite } = await import("./quantized-tflite.ts");
+    return quantizedTflite(this.#parts, io, this);
+  }
+
+  /**
+   * Saves the model to a file: as `format` says, `safetensors`, `onnx` or `tflite`, or without it, as the ending of the path does, or else as
+   * safetensors. A file that exists is replaced only once the new one is complete; missing folders are made. In browsers, use
+   * `toBytes`, `toOnnx` or `toTflite`.
+   * @throws ValueError for another format, or an `io` that is not TFLite's; IOError if the file cannot be written
+   */
+  async save(path: string | URL, options: Pick<SaveOptions, "format"> & QuantizedTfliteOptions = {}): Promise<void> {
+    check("save()", "path", path, PLACE);
+    checkOptions("save()", options, { format: true, io: true });
+    const { format = /\.(onnx|tflite)$/i.exec(String(path))?.[1]?.toLowerCase() ?? "safetensors", io } = options;
+    if (format !== "onnx" && format !== "safetensors" && format !== "tflite") {
+      throw valueError(
+        `A quantized model is saved as "safetensors", "onnx" or "tflite". Received: format=${show(format)}`,
+      );
+    }
+    if (io !== undefined && format !== "tflite") {
+      throw valueError(`\`io\` is for the format "tflite". Received: format=${show(format)}, io=${show(io)}`);
+    }
+    const bytes = format === "onnx" ? this.toOnnx() : format === "tflite" ? this.toTflite({ io }) : this.toBytes();
+    await writeFiles([{ path: String(path), bytes: await bytes }]);
   }
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */
@@ -170,9 +221,9 @@ export interface LoadQuantizedOptions extends QuantizedModelOptions, ReadOptions
 export async function loadQuantized(source: BytesSource, options: LoadQuantizedOptions = {}): Promise<QuantizedModel> {
   checkOptions("loadQuantized()", options, {
     mode: true,
-    maxBytes: true,
-    signal: true,
-    onProgress: true,
+    maxBytes: LIMIT,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
     threads: true,
   });
   const bytes = await readBytes(source, options);

@@ -1,5 +1,6 @@
 /** `model.summary()`: the same table as Keras prints with rich, character for character (keras.src.utils.summary_utils). */
 import { valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION, PATTERNS, between, listOf, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Network } from "../../graph/network.ts";
@@ -28,12 +29,12 @@ export interface SummaryOptions {
 /** The summary of a model as text, without a final line break. @throws ValueError if the line is too short or the range matches no layer. */
 export function summaryText(model: Network, options: SummaryOptions = {}): string {
   checkOptions("summary()", options, {
-    lineLength: true,
-    positions: true,
-    printFn: true,
-    expandNested: true,
-    showTrainable: true,
-    layerRange: true,
+    lineLength: whole(1, 2 ** 16),
+    positions: listOf("a list of fractions", between(0, 1)),
+    printFn: FUNCTION,
+    expandNested: FLAG,
+    showTrainable: FLAG,
+    layerRange: PATTERNS,
   });
   const connections = !isSequentialLike(model);
   const showTrainable = options.showTrainable ?? false;

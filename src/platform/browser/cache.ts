@@ -2,9 +2,12 @@
 
 import { checkLimit } from "../byte-collector.ts";
 import { type CacheEntry, type CachedContent, download, takeCached } from "../cached-download.ts";
-import type { CachedFile, CachedName } from "../contract.ts";
+import type { CachedChecksum, CachedFile, CachedName } from "../contract.ts";
 import { absolute } from "./files.ts";
 import { DEFAULT_MAX_BYTES } from "../fetch-bytes.ts";
+
+/** The ending of the entry with the checksum of another one. */
+const CHECKSUM = ".sha256";
 
 export function cachedDownload(file: CachedFile): Promise<Uint8Array> {
   const resolved = { ...file, url: absolute(file.url) };
@@ -14,6 +17,11 @@ export function cachedDownload(file: CachedFile): Promise<Uint8Array> {
 export function findCached(file: CachedFile): Promise<Uint8Array | undefined> {
   const resolved = { ...file, url: absolute(file.url) };
   return takeCached(new BrowserEntry(resolved), resolved);
+}
+
+export function cachedChecksum(file: CachedFile): CachedChecksum {
+  const entry = new BrowserEntry({ ...file, url: absolute(file.url) });
+  return { recorded: () => entry.recorded(), record: (checksum) => entry.record(checksum) };
 }
 
 export async function listCached(folder: string): Promise<readonly CachedName[]> {
@@ -30,6 +38,7 @@ export async function removeCached(folder: string, name: string): Promise<boolea
   const cache = await openCache(folder);
   let removed = false;
   for (const request of (await cache?.keys()) ?? []) {
+    if (nameOf(request.url) === `${name}${CHECKSUM}`) await cache?.delete(request);
     if (nameOf(request.url) === name) removed = (await cache?.delete(request)) === true || removed;
   }
   return removed;
@@ -83,6 +92,18 @@ class BrowserEntry implements CacheEntry {
     const headers = { "content-type": "application/octet-stream", "content-length": String(bytes.length) };
     // If the disk is full or the window is private, the next visit downloads again.
     await cache?.put(this.#url, new Response(bytes, { headers })).catch(() => undefined);
+  }
+
+  async recorded(): Promise<string | undefined> {
+    const cache = await this.#open();
+    const response = await cache?.match(`${this.#url}${CHECKSUM}`, { ignoreVary: true }).catch(() => undefined);
+    const text = await response?.text();
+    return text !== undefined && /^[0-9a-f]{64}$/.test(text) ? text : undefined;
+  }
+
+  async record(checksum: string): Promise<void> {
+    const cache = await this.#open();
+    await cache?.put(`${this.#url}${CHECKSUM}`, new Response(checksum)).catch(() => undefined);
   }
 
   /** Does not wait, because the Cache API writes an entry whole or not at all, and pages seldom start in parallel. */

@@ -1,13 +1,13 @@
 /** Keras's download cache, shared with Python: `$KERAS_HOME` or `~/.keras`, located as keras/src/utils/file_utils.py does. */
 
 import { accessSync, constants, existsSync } from "node:fs";
-import { readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { readFile, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
 import { messageOf, valueError } from "../../core/errors.ts";
 import { type CacheEntry, type CachedContent, type Turn, download, takeCached } from "../cached-download.ts";
-import type { CachedFile, CachedName } from "../contract.ts";
+import type { CachedChecksum, CachedFile, CachedName } from "../contract.ts";
 import { asIOError, errorCode, makeFolders, readFileBytes, temporaryPrefix } from "./files.ts";
 import { writeBytes } from "./outputs.ts";
 import { takeDownloadLock } from "./download-lock.ts";
@@ -16,12 +16,20 @@ import { environment, warn } from "./system.ts";
 /** The age in milliseconds after which a temporary file belongs to a writer that died: no writer takes that long. */
 const STALE_AFTER = 3_600_000;
 
+/** The ending of the file with the checksum of the file beside it. */
+const CHECKSUM = ".sha256";
+
 export function cachedDownload(file: CachedFile): Promise<Uint8Array> {
   return download(new NodeEntry(file), file);
 }
 
 export function findCached(file: CachedFile): Promise<Uint8Array | undefined> {
   return takeCached(new NodeEntry(file), file);
+}
+
+export function cachedChecksum(file: CachedFile): CachedChecksum {
+  const entry = new NodeEntry(file);
+  return { recorded: () => entry.recorded(), record: (checksum) => entry.record(checksum) };
 }
 
 export async function listCached(folder: string): Promise<readonly CachedName[]> {
@@ -40,6 +48,7 @@ export async function removeCached(folder: string, name: string): Promise<boolea
   requirePlain(folder, name);
   let removed = false;
   for (const place of foldersOf(folder)) {
+    await rm(join(place, `${name}${CHECKSUM}`), { force: true }).catch(() => undefined);
     try {
       await unlink(join(place, name));
       removed = true;
@@ -107,6 +116,21 @@ class NodeEntry implements CacheEntry {
     } catch (error) {
       warn(`The download is not kept for the next time. ${messageOf(error)}`);
     }
+  }
+
+  async recorded(): Promise<string | undefined> {
+    for (const path of this.#paths) {
+      const text = await readFile(`${path}${CHECKSUM}`, "latin1").catch(() => "");
+      const [, checksum] = /^([0-9a-f]{64})\b/.exec(text) ?? [];
+      if (checksum !== undefined) return checksum;
+    }
+    return undefined;
+  }
+
+  /** In the format of the program `sha256sum`, which can check it too. */
+  async record(checksum: string): Promise<void> {
+    const line = `${checksum}  ${basename(this.#target)}\n`;
+    await writeBytes(`${this.#target}${CHECKSUM}`, new TextEncoder().encode(line)).catch(() => undefined);
   }
 
   async takeTurn(signal: AbortSignal | undefined): Promise<Turn> {

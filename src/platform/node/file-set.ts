@@ -19,7 +19,8 @@ export async function openFiles(source: FilesSource, options: ReadOptions = {}):
   return singleFile(name, await readBytes(source, options));
 }
 
-async function openPath(path: string, options: ReadOptions): Promise<FileSet> {
+async function openPath(given: string, options: ReadOptions): Promise<FileSet> {
+  const path = await withIndex(given);
   try {
     const isFolder = (await stat(systemPath(path))).isDirectory();
     const folder = isFolder ? path : dirname(path);
@@ -56,6 +57,16 @@ async function openPath(path: string, options: ReadOptions): Promise<FileSet> {
   } catch (error) {
     throw asIOError(error, `read ${path}`);
   }
+}
+
+/** TensorFlow names a checkpoint by what the names of its files have in common: `ckpt` is that of `ckpt.index`. */
+async function withIndex(path: string): Promise<string> {
+  const exists = (name: string): Promise<boolean> =>
+    stat(systemPath(name)).then(
+      () => true,
+      () => false,
+    );
+  return !(await exists(path)) && (await exists(`${path}.index`)) ? `${path}.index` : path;
 }
 
 /** The path without links. */

@@ -1,13 +1,16 @@
 /** Sums, differences, products and quotients of a computed value and a constant, whatever framework they come from. */
-import type { Shape } from "../../core/shape.ts";
-import { elementCount } from "../bytes/element-count.ts";
-import type { StoredTensor } from "../stored-tensor.ts";
-import { reshaped } from "../derived-tensor.ts";
 import type { Factor } from "./factors.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import type { Value } from "./value.ts";
 
 export type Arithmetic = "add" | "subtract" | "multiply" | "divide";
+
+export const OPERATIONS: Readonly<Record<Arithmetic, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+};
 
 /** `x operator factor`, or `factor operator x` if `reversed`; undefined for a quotient by a computed value. */
 export function withConstant(
@@ -37,14 +40,6 @@ export function withConstant(
         0,
         hint,
       );
-}
-
-/** A constant that is broadcast over a value with its channels last; undefined if it is neither one number nor one a channel. */
-export function channelFactor(tensor: StoredTensor, shape: Shape): Factor | undefined {
-  const count = elementCount(tensor.shape);
-  if (count === 1) return tensor.read()[0] ?? NaN;
-  const isOfChannels = tensor.shape.length <= shape.length && tensor.shape.at(-1) === count;
-  return isOfChannels ? reshaped(tensor, [count]) : undefined;
 }
 
 function mapped(factor: Factor, change: (value: number) => number): Factor {

@@ -2,17 +2,17 @@
  * Builds a model in Keras's terms from the operations of another framework's graph, one by one, and joins what one layer of
  * Keras does. A merged layer takes the inputs of those that it replaces; what no output needs is left out at the end.
  */
-import { MobileNetV2Error, messageOf } from "../../core/errors.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Padding2D, samePadding } from "../../core/padding.ts";
 import { type Dims, type Shape, formatShape, shapesEqual } from "../../core/shape.ts";
 import type { LayerConfig } from "../../layers/layer.ts";
-import { layerFromConfig } from "../../layers/registry.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "../derived-tensor.ts";
 import { type Factor, areNumbers, combined, listOf, merged, numbersOf, oneOrAll, vectorOf } from "./factors.ts";
+import { checkSize, expectVector, outputShape } from "./layer-checks.ts";
 import { layerNames } from "./layer-names.ts";
 import type { Value } from "./value.ts";
 
@@ -51,6 +51,8 @@ const MAX_LAYERS = 10_000;
 /** The most channels whose numbers a Rescaling layer keeps in its config. */
 const MAX_RESCALED = 16;
 
+/** The farthest from 0 that both bounds of values may be. */
+const MAX_SHIFT = 64;
 /** Normalizations that are merged into one: more than any exporter leaves one after the other. */
 const MAX_MERGES = 8;
 
@@ -67,6 +69,8 @@ export class GraphBuilder {
   readonly #values: Value[] = [];
   /** How many normalizations became this one: its weights are made of theirs when they are read. */
   readonly #merges = new Map<Value, number>();
+  /** The values that are bounded from above alone, with what they were. */
+  readonly #bounded = new Map<Value, { readonly x: Value; readonly high: number }>();
 
   input(hint: string, shape: Shape): Value {
     return this.#push({
@@ -103,13 +107,19 @@ export class GraphBuilder {
     const { kernel, bias, strides, dilation, groups } = options;
     const [rows = 0, cols = 0, perGroup = 0, filters = 0] = kernel.shape;
     const channels = x.shape.at(-1) ?? 0;
-    if (kernel.shape.length !== 4 || elementCount(kernel.shape) === 0 || perGroup * groups !== channels) {
+    const isWhole = Number.isInteger(groups) && filters % groups === 0 && perGroup * groups === channels;
+    if (kernel.shape.length !== 4 || elementCount(kernel.shape) === 0 || !isWhole) {
       throw formatError(
         `The convolution '${hint}' with a kernel of shape ${formatShape(kernel.shape)} and groups=${groups} does not fit ` +
           `its input of shape ${formatShape(x.shape)}.`,
       );
     }
     expectVector(bias, filters, hint);
+    if (Math.max(...strides) > 1 && Math.max(...dilation) > 1) {
+      throw unsupportedError(
+        `The convolution '${hint}' has strides of ${formatShape(strides)} and dilations of ${formatShape(dilation)}; Keras has no layer with both.`,
+      );
+    }
     const isSame =
       options.padding === "same" || isSamePadding(options.padding, x.shape, kernel.shape, strides, dilation);
     const input = isSame || options.padding === "valid" ? x : this.pad(x, paddingOf(options.padding), `${hint}_pad`);
@@ -166,7 +176,37 @@ export class GraphBuilder {
       return this.layer("ReLU", hint, { maxValue: high === Infinity ? null : high }, [x]);
     }
     if (low === -1 && high === 1) return this.activation(x, "hard_tanh", hint);
-    throw unsupportedError(`'${hint}' bounds values to [${low}, ${high}]; read are bounds from 0, and [-1, 1].`);
+    // Bounds of a ReLU begin at 0, so others are shifted there: by so little that it costs no digits.
+    const isNear = [low, high].every((bound) => Math.abs(bound) <= MAX_SHIFT || Math.abs(bound) === Infinity);
+    if (!(low <= high) || !isNear) {
+      throw unsupportedError(
+        `'${hint}' bounds values to [${low}, ${high}]; read are bounds from ${-MAX_SHIFT} to ${MAX_SHIFT}, the lower one first.`,
+      );
+    }
+    return low === -Infinity ? this.#below(x, high, hint) : this.#shifted(x, low, high, hint);
+  }
+
+  /** max(min(x, high), low), of which the first half was made before: a clamp, rather than two. */
+  clampAgain(x: Value, low: number, hint: string): Value {
+    const bounded = this.#bounded.get(x);
+    return bounded === undefined || bounded.high < low
+      ? this.clamp(x, low, Infinity, hint)
+      : this.clamp(bounded.x, low, bounded.high, hint);
+  }
+
+  /** high − max(high − x, 0). */
+  #below(x: Value, high: number, hint: string): Value {
+    const rest = this.layer("ReLU", hint, {}, [this.#rescale(x, [-1], [high], `${hint}_from`)]);
+    const value = this.#rescale(rest, [-1], [high], `${hint}_to`);
+    this.#bounded.set(value, { x, high });
+    return value;
+  }
+
+  /** min(max(x − low, 0), high − low) + low. */
+  #shifted(x: Value, low: number, high: number, hint: string): Value {
+    const maxValue = high === Infinity ? null : high - low;
+    const part = this.layer("ReLU", hint, { maxValue }, [this.#rescale(x, [1], [-low], `${hint}_from`)]);
+    return this.#rescale(part, [1], [low], `${hint}_to`);
   }
 
   leakyRelu(x: Value, negativeSlope: number, hint: string): Value {
@@ -189,6 +229,7 @@ export class GraphBuilder {
 
   /** x × scale + offset with constants, one for all or one a channel: the bias of the layer before if it can be, else a layer. */
   affine(x: Value, scale: Factor, offset: Factor, hint: string): Value {
+    if (scale === 1 && offset === 0) return x;
     const channels = x.shape.at(-1) ?? 0;
     for (const factor of [scale, offset]) if (typeof factor !== "number") expectVector(factor, channels, hint);
     if (scale === 1 && typeof offset !== "number") {
@@ -328,36 +369,6 @@ export class GraphBuilder {
     }
     this.#values.push(value);
     return value;
-  }
-}
-
-/** Weights that a model may have beyond those of the file: of normalizations that stand for a scale or an offset. */
-const MAX_ADDED = 2 ** 20;
-
-/** A weight takes a byte or more. A file with fewer bytes than weights uses the same ones for many layers, to fill the memory. */
-function checkSize(weights: readonly (readonly [string, StoredTensor])[], fileSize: number): void {
-  const count = weights.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0);
-  if (count <= fileSize + MAX_ADDED) return;
-  throw new MobileNetV2Error(
-    "LimitError",
-    `The layers have ${count} weights, but the file has only ${fileSize} bytes.`,
-  );
-}
-
-function outputShape(className: string, hint: string, config: LayerConfig, inputs: readonly Value[]): Shape {
-  try {
-    const layer = layerFromConfig(className, { ...config, name: "layer" });
-    return layer.computeOutputShape(inputs.map(({ shape }) => shape));
-  } catch (error) {
-    throw formatError(`'${hint}' makes no ${className} layer: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function expectVector(tensor: StoredTensor | undefined, length: number, hint: string): void {
-  if (tensor !== undefined && !shapesEqual(tensor.shape, [length])) {
-    throw formatError(
-      `Tensor '${tensor.name}' of '${hint}' has the shape ${formatShape(tensor.shape)}; it needs ${formatShape([length])}.`,
-    );
   }
 }
 

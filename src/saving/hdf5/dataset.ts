@@ -12,7 +12,7 @@ import type { Cursor } from "./source.ts";
 
 export class Hdf5Dataset {
   readonly shape: Dims;
-  /** numpy's name of the type: `float32`. Types that numpy does not have are `float64`, as which they are read. */
+  /** numpy's name of the type: `float32`. Types that numpy does not have are `float32`, as which they are read. */
   readonly dtype: string;
   readonly #numbers: () => Numbers;
 
@@ -34,7 +34,7 @@ export class Hdf5Dataset {
     if (known === undefined && odd === undefined) {
       throw unsupportedError(`HDF5 dataset '${path}' holds ${datatype.name}. Numbers are read: integers and floats.`);
     }
-    this.dtype = known?.dtype ?? "float64";
+    this.dtype = known?.dtype ?? "float32";
     const size = elementCount(this.shape) * datatype.size;
     const start = size === 0 ? 0 : plainStart(only(MessageType.layout), size, path);
     const bytes =

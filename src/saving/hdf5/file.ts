@@ -1,5 +1,4 @@
 /** One HDF5 file, and what is asked of the part of the reader that plain files do not need: pages load that only for others. */
-import { MobileNetV2Error } from "../../core/errors.ts";
 import type { Dims } from "../../core/shape.ts";
 import type { Numbers } from "../bytes/numbers.ts";
 import { GlobalHeaps } from "./global-heap.ts";
@@ -24,16 +23,8 @@ export interface Further {
   numbers(datatype: Cursor): OddNumbers | undefined;
 }
 
-/** Thrown where a file needs more than the reader of plain files: whoever can wait loads it and begins again. */
-export class FurtherNeeded extends MobileNetV2Error {
-  constructor() {
-    super(
-      "UnsupportedError",
-      "This HDF5 file is stored in a way that Keras does not write by itself: in chunks, compressed, or by newer structures. " +
-        "`await model.loadWeights(source)` reads it; loadWeightsFromBytes() does not.",
-    );
-  }
-}
+/** Thrown where a file needs more than the reader of plain files. No caller of ours gets it: see read.ts and keras/load-weights.ts. */
+export class FurtherNeeded extends Error {}
 
 export class Hdf5File {
   readonly source: Source;

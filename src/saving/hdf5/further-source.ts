@@ -3,8 +3,10 @@ import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatError } from "../file-errors.ts";
 import type { Cursor, Source } from "./source.ts";
 
-/** The most bytes that a file may unpack to beyond its own size. */
+/** The most bytes that a file may unpack to beyond twice its own size. */
 const MAX_UNPACKED = 2 ** 26;
+/** The most bytes of one chunk beyond the size of the file: what it goes through takes several times as much for a while. */
+const MAX_CHUNK = 2 ** 24;
 
 /** An unsigned number of any width up to 8 bytes. @throws FormatError for another width, and from 2^53. */
 export function uintOf(cursor: Cursor, width: number): number {
@@ -31,11 +33,22 @@ function readUint(cursor: Cursor, width: number): number {
 export function countUnpacked(source: Source, size: number): void {
   source.unpacked += size;
   const { length } = source.bytes;
-  const atMost = MAX_UNPACKED + length;
-  if (source.unpacked <= atMost) return;
-  throw new MobileNetV2Error(
+  const atMost = MAX_UNPACKED + 2 * length;
+  if (source.unpacked > atMost) {
+    throw tooMuch(`The HDF5 file of ${length} bytes unpacks to more than ${atMost} bytes`);
+  }
+}
+
+/** @throws LimitError for a size of chunks that are packed. */
+export function checkPackedChunk(source: Source, size: number): void {
+  const { length } = source.bytes;
+  const atMost = MAX_CHUNK + length;
+  if (size > atMost) throw tooMuch(`The HDF5 file of ${length} bytes has packed chunks of more than ${atMost} bytes`);
+}
+
+function tooMuch(what: string): Error {
+  return new MobileNetV2Error(
     "LimitError",
-    `The HDF5 file of ${length} bytes unpacks to more than ${atMost} bytes, which is refused. ` +
-      "If you trust it, unpack it with `h5repack -l CONTI -f NONE in.h5 out.h5`.",
+    `${what}, which is refused. If you trust it, unpack it with \`h5repack -l CONTI -f NONE in.h5 out.h5\`.`,
   );
 }

@@ -17,7 +17,7 @@ import { readSuperblock, signatureAt } from "./superblock.ts";
 
 /**
  * The root group of an HDF5 file. The bytes are viewed, not copied.
- * @param further reads what plain files do not have (all.ts); without it that is a FurtherNeeded
+ * @param further reads what plain files do not have (further.ts); without it that is a FurtherNeeded
  * @throws FormatError, UnsupportedError, LimitError
  */
 export function openHdf5(bytes: Uint8Array, further?: Further): Hdf5Group {

@@ -20,14 +20,14 @@ export function oddNumbers(datatype: Cursor): OddNumbers | undefined {
   return {
     size,
     convert(bytes) {
-      const values = new Float64Array(Math.floor(bytes.length / size));
+      const values = new Float32Array(Math.floor(bytes.length / size));
       const element = new Uint8Array(size);
       for (let i = 0; i < values.length; i++) {
         element.set(bytes.subarray(i * size, (i + 1) * size));
         if (bigEndian) element.reverse();
         values[i] = read(element, size);
       }
-      return { bytes: new Uint8Array(values.buffer), dtype: "float64", littleEndian: true };
+      return { bytes: new Uint8Array(values.buffer), dtype: "float32", littleEndian: true };
     },
   };
 }

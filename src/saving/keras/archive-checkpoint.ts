@@ -2,7 +2,7 @@
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { openAnyHdf5 } from "../hdf5/all.ts";
+import { foundNow, readHdf5 } from "../hdf5/read.ts";
 import { type Json, member, parseJson } from "../bytes/json.ts";
 import { byName } from "../stored-tensor.ts";
 import { unlessUnsupported } from "../unread.ts";
@@ -36,28 +36,29 @@ interface Parts {
 }
 
 /** `format`: its name in messages. */
-export function kerasModel(format: string, { description, weights, metadata }: Parts): Checkpoint {
-  const root = openAnyHdf5(weights);
+export function kerasModel(format: string, { description, weights, metadata }: Parts): Promise<Checkpoint> {
   const common = {
     format,
     origin: "keras",
     // Keras's own metadata say when and by which version the file was made; ours say more.
     ...(metadata !== undefined && readExtras(parseJson(metadata))),
   } as const;
-  return unlessUnsupported<Checkpoint>(
-    () => {
-      const model = readKerasModel(description);
-      const tensors = kerasTensors(root, model);
-      const training = trainingOf(
-        () => member(description, "compile_config"),
-        () => datasetsOf(root, "optimizer"),
-      );
-      return { ...common, model, tensors: [...tensors.values()], weights: tensors, ...training };
-    },
-    (reason) => {
-      const tensors = allKerasTensors(root);
-      const unread = { reason, ...modelEnds(description) };
-      return { ...common, model: undefined, unread, tensors, weights: byName(tensors) };
-    },
+  return readHdf5(weights, (root) =>
+    unlessUnsupported<Checkpoint>(
+      () => {
+        const model = readKerasModel(description);
+        const tensors = kerasTensors(root, model);
+        const training = trainingOf(
+          () => member(description, "compile_config"),
+          foundNow(() => datasetsOf(root, "optimizer")),
+        );
+        return { ...common, model, tensors: [...tensors.values()], weights: tensors, ...training };
+      },
+      (reason) => {
+        const tensors = allKerasTensors(root);
+        const unread = { reason, ...modelEnds(description) };
+        return { ...common, model: undefined, unread, tensors, weights: byName(tensors) };
+      },
+    ),
   );
 }

@@ -1,5 +1,6 @@
 /** Writes descriptions as Keras's configs: as Keras 3 has them in `.keras`, or as Keras 2 did, which Keras 2, Keras 3 and TF.js read. */
 import type { Shape } from "../../core/shape.ts";
+import { isPassingClass } from "../../layers/regularization/passing-classes.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 
@@ -27,6 +28,14 @@ const MODULES: Readonly<Record<ModelDescription["className"], string>> = {
   Functional: "keras.src.models.functional",
   Sequential: "keras",
 };
+
+/** The layers without effect in inference that TF.js has. In place of others there is one that has none. */
+const PASSING_IN_TFJS: ReadonlySet<string> = new Set([
+  "AlphaDropout",
+  "GaussianDropout",
+  "GaussianNoise",
+  "SpatialDropout1D",
+]);
 
 class Writer {
   readonly #dialect: Dialect;
@@ -101,6 +110,9 @@ class Writer {
 
   #layer(layer: LayerDescription): JsonObject {
     if (layer.model !== undefined) return this.model(layer.model, layer.name);
+    if (this.#dialect === "tf.js" && isPassingClass(layer.className) && !PASSING_IN_TFJS.has(layer.className)) {
+      return this.#layer({ ...layer, className: "Activation", config: { activation: "linear" } });
+    }
     const { className, name } = layer;
     const config = { name, ...this.#arguments(layer) };
     if (this.#dialect !== "keras 3") return { class_name: className, config };

@@ -10,7 +10,7 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, stringOf } from "../bytes/json.ts";
 import { argumentsOf, refuseForeign } from "./arguments.ts";
 import { type Call, callsOf } from "./calls.ts";
-import { actsInTrainingAlone, refuseUnknownClass, withCalls } from "./operations.ts";
+import { refuseUnknownClass, withCalls } from "./operations.ts";
 
 /** The most layers that a file may describe: more than any real network has. */
 const MAX_LAYERS = 10_000;
@@ -47,14 +47,15 @@ class Reader {
     refuseForeign(holder, `Model '${fallbackName}'`);
     const config = member(holder, "config");
     return className === "Sequential"
-      ? this.#sequential(config, fallbackName, depth)
+      ? this.#sequential(holder, fallbackName, depth)
       : this.#functional(config, fallbackName, depth);
   }
 
   #functional(config: Json | undefined, fallbackName: string, depth: number): ModelDescription {
     const name = nameOf(member(config, "name") ?? fallbackName);
     const items = arrayOf(member(config, "layers"), `The \`layers\` of model '${name}'`);
-    const layers = items.map((item) => this.#layer(item, depth));
+    const names = namesOf(items);
+    const layers = items.map((item, i) => this.#layer(item, names[i], depth));
     const calls = layers.map(({ layer }, i) => callsOf(member(items[i], "inbound_nodes"), layer.name));
     refuseDoubles(layers.map(({ layer }) => layer.name));
     const ends = {
@@ -72,12 +73,14 @@ class Reader {
     };
   }
 
-  #sequential(config: Json | undefined, fallbackName: string, depth: number): ModelDescription {
-    // Before Keras 2.3 the config was the list itself.
+  #sequential(holder: Json | undefined, fallbackName: string, depth: number): ModelDescription {
+    const config = member(holder, "config");
+    // Before Keras 2.3, and in TF.js 1, the config was the list itself.
     const list = Array.isArray(config) ? config : member(config, "layers");
     const name = nameOf(member(config, "name") ?? fallbackName);
     const items = arrayOf(list, `The \`layers\` of model '${name}'`);
-    const read = items.map((item) => this.#layer(item, depth).layer);
+    const names = namesOf(items);
+    const read = items.map((item, i) => this.#layer(item, names[i], depth).layer);
     refuseDoubles(read.map((layer) => layer.name));
     for (const layer of read) refuseUnknownClass(layer);
     const [first] = read;
@@ -94,17 +97,21 @@ class Reader {
       layers,
       inputs: hasInput ? [reference(first.name)] : [],
       outputs: last === undefined ? [] : [reference(last.name)],
-      buildShape: hasInput ? undefined : (firstShape(items[0]) ?? shapeOf(member(config, "build_input_shape"))),
+      buildShape: hasInput ? undefined : (firstShape(items[0]) ?? builtShape(holder)),
     };
   }
 
-  #layer(item: Json, depth: number): { readonly layer: LayerDescription; readonly item: Json } {
+  #layer(
+    item: Json,
+    given: Json | undefined,
+    depth: number,
+  ): { readonly layer: LayerDescription; readonly item: Json } {
     if (++this.#layers > MAX_LAYERS) {
       throw new MobileNetV2Error("LimitError", `The model has more than ${MAX_LAYERS} layers.`);
     }
     const className = stringOf(member(item, "class_name"), "The `class_name` of a layer");
     const config = member(item, "config");
-    const name = nameOf(member(item, "name") ?? member(config, "name"));
+    const name = nameOf(given);
     if (isModelClass(className)) {
       const model = this.model(item, name, depth + 1);
       return { layer: { className: model.className, name, config: {}, model, nodes: [] }, item };
@@ -117,13 +124,24 @@ class Reader {
     }
     const what = `Layer '${name}' of class ${show(className)}`;
     refuseForeign(item, what);
-    if (actsInTrainingAlone(className)) {
-      const nothing = { name, activation: "linear" };
-      return { layer: { className: "Activation", name, config: nothing, nodes: [] }, item };
-    }
     const args: LayerConfig = { ...argumentsOf(className, config, what), name };
     return { layer: { className, name, config: args, nodes: [] }, item };
   }
+}
+
+/** The names of layers; models whose config is a bare list have none and are numbered, as Keras numbers layers without a name. */
+function namesOf(items: readonly Json[]): readonly (Json | undefined)[] {
+  const given = items.map((item) => member(item, "name") ?? member(member(item, "config"), "name"));
+  const taken = new Set(given);
+  return given.map((name, i) => {
+    const className = member(items[i], "class_name");
+    if (name !== undefined || typeof className !== "string" || !isModelClass(className)) return name;
+    const stem = className.toLowerCase();
+    let own = stem;
+    for (let number = 1; taken.has(own); number++) own = `${stem}_${number}`;
+    taken.add(own);
+    return own;
+  });
 }
 
 function nameOf(value: Json | undefined): string {
@@ -209,6 +227,13 @@ function countedFromZero(
 function firstShape(item: Json | undefined): Shape | undefined {
   const config = member(item, "config");
   return shapeOf(member(config, "batch_input_shape") ?? member(config, "batch_shape"));
+}
+
+/** The shape of the data that a Sequential without an InputLayer was called with, as Keras 3 and Keras 2 write it. */
+function builtShape(holder: Json | undefined): Shape | undefined {
+  return shapeOf(
+    member(member(holder, "config"), "build_input_shape") ?? member(member(holder, "build_config"), "input_shape"),
+  );
 }
 
 function shapeOf(value: Json | undefined): Shape | undefined {

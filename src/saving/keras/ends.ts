@@ -67,7 +67,8 @@ function nameOf(item: Json | undefined): string {
   return typeof name === "string" ? name : "";
 }
 
-function shapeOf(value: Json | undefined): Shape | undefined {
+/** A shape in a config; axes that are no lengths are taken for unknown ones. */
+export function shapeOf(value: Json | undefined): Shape | undefined {
   return Array.isArray(value)
     ? value.map((axis: Json) => (typeof axis === "number" && Number.isSafeInteger(axis) && axis >= 0 ? axis : null))
     : undefined;

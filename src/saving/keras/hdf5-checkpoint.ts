@@ -2,8 +2,8 @@
 import type { Checkpoint, FileSource, ModelDescription } from "../checkpoint.ts";
 import { readExtras } from "../extras.ts";
 import { formatError } from "../file-errors.ts";
-import { openAnyHdf5 } from "../hdf5/all.ts";
 import type { Hdf5Group } from "../hdf5/hdf5.ts";
+import { foundNow, readHdf5 } from "../hdf5/read.ts";
 import { member, parseJson } from "../bytes/json.ts";
 import { CONFIG, METADATA, kerasModel } from "./archive-checkpoint.ts";
 import { WEIGHTS } from "./sniff.ts";
@@ -12,7 +12,7 @@ import { readKerasModel } from "./config.ts";
 import { modelEnds } from "./ends.ts";
 import { isKerasH5, optimizerWeights, readKerasH5 } from "./legacy-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./weights-h5.ts";
-import { legacyWeights } from "../layer-weights.ts";
+import { isUnbuilt, legacyWeights } from "../layer-weights.ts";
 import { type StoredLayer, type StoredTensor, byName } from "../stored-tensor.ts";
 import { unlessUnsupported } from "../unread.ts";
 
@@ -30,7 +30,10 @@ export async function open({ bytes, name, sibling }: FileSource): Promise<Checkp
       return kerasModel("Keras 3 model (folder)", { description, weights: bytes, metadata });
     }
   }
-  const root = openAnyHdf5(bytes);
+  return readHdf5(bytes, openRoot);
+}
+
+function openRoot(root: Hdf5Group): Checkpoint {
   if (isKerasH5(root)) return openLegacy(root);
   if (isKerasWeightsH5(root)) {
     const tensors = allKerasTensors(root);
@@ -75,7 +78,7 @@ function openLegacy(root: Hdf5Group): Checkpoint {
           const [json] = root.attribute("training_config")?.strings() ?? [];
           return json === undefined ? undefined : parseJson(new TextEncoder().encode(json));
         },
-        () => optimizerWeights(root),
+        foundNow(() => optimizerWeights(root)),
       );
       return { ...common, model, weights: byOrder(model, layers), ...training };
     },
@@ -97,6 +100,7 @@ function ownName(layer: StoredLayer, tensor: StoredTensor): string {
 
 /** The tensors by weight, as Keras gives them out: the k-th layer with weights takes those of the file's k-th. */
 function byOrder(model: ModelDescription, saved: readonly StoredLayer[]): ReadonlyMap<string, StoredTensor> {
+  if (saved.length === 0 && isUnbuilt(model)) return new Map();
   const own = model.layers
     .map((layer) => ({ layer, weights: legacyWeights(layer) }))
     .filter(({ weights }) => weights.length > 0);

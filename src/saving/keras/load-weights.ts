@@ -1,8 +1,9 @@
 /** Loads the weights in Keras's files (`.h5`, `.weights.h5`, `.keras`) into the layers of a model, by Keras's own rules. */
 import type { Layer } from "../../layers/layer.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-import { FurtherNeeded } from "../hdf5/file.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/hdf5.ts";
+import { FurtherNeeded } from "../hdf5/file.ts";
+import { readHdf5 } from "../hdf5/read.ts";
 import { isHdf5 } from "../hdf5/superblock.ts";
 import { isKerasH5, readKerasH5 } from "./legacy-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./weights-h5.ts";
@@ -30,12 +31,21 @@ export function hasKerasWeights(bytes: Uint8Array): boolean {
  *   that are not read; ValueError in Keras's wording if they do not fit the layers.
  */
 export function loadKerasWeights(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
-  if (isHdf5(bytes)) loadHdf5(layers, openHdf5(bytes), options);
-  else if (isZip(bytes)) loadHdf5(layers, openHdf5(present(uncheckedMember(bytes, WEIGHTS))), options);
-  else
+  if (!isHdf5(bytes) && !isZip(bytes)) {
     throw formatError(
       "The bytes are no weights file of Keras's. loadWeights() reads other formats, and says what bytes are.",
     );
+  }
+  const hdf5 = isZip(bytes) ? present(uncheckedMember(bytes, WEIGHTS)) : bytes;
+  try {
+    loadHdf5(layers, openHdf5(hdf5), options);
+  } catch (error) {
+    if (!(error instanceof FurtherNeeded)) throw error;
+    throw unsupportedError(
+      "This HDF5 file is not stored as Keras does it: it has chunks, is compressed, or has newer structures. " +
+        "`await model.loadWeights(source)` reads it; loadWeightsFromBytes() does not.",
+    );
+  }
 }
 
 /** `loadKerasWeights` for every file of Keras's: what plain ones do not need, such as to unpack them, is loaded first. */
@@ -46,13 +56,7 @@ export async function loadAnyKerasWeights(
 ): Promise<void> {
   if (!isHdf5(bytes) && !isZip(bytes)) throw (await import("../unknown-bytes.ts")).describeUnknown(bytes);
   const hdf5 = isZip(bytes) ? present(await unpackedMember(bytes, WEIGHTS, false)) : bytes;
-  try {
-    loadKerasWeights(layers, hdf5, options);
-  } catch (error) {
-    if (!(error instanceof FurtherNeeded)) throw error;
-    const { openAnyHdf5 } = await import("../hdf5/all.ts");
-    loadHdf5(layers, openAnyHdf5(hdf5), options);
-  }
+  await readHdf5(hdf5, (root) => loadHdf5(layers, root, options));
 }
 
 function loadHdf5(layers: readonly Layer[], root: Hdf5Group, options: LoadWeightsOptions): void {

@@ -13,7 +13,7 @@ import { formatError } from "../file-errors.ts";
 import { Hdf5Dataset } from "../hdf5/dataset.ts";
 import { Hdf5Group } from "../hdf5/hdf5.ts";
 import { kerasPaths } from "./paths.ts";
-import { leavesOf, weightNames } from "../layer-weights.ts";
+import { isUnbuilt, leavesOf, weightNames } from "../layer-weights.ts";
 import type { MismatchOptions } from "./layer-order.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 
@@ -44,6 +44,7 @@ function layersWithin(layer: Layer): readonly Layer[] | undefined {
 export function kerasTensors(root: Hdf5Group, model: ModelDescription): ReadonlyMap<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   const within = ({ model: inner }: LayerDescription): readonly LayerDescription[] | undefined => inner?.layers;
+  if (isUnbuilt(model) && allKerasTensors(root).length === 0) return tensors;
   const names = leavesOf(model);
   let next = 0;
   for (const { layer, path } of kerasPaths(model.layers, within, containerOf(root))) {

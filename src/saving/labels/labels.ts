@@ -1,5 +1,6 @@
 /** Files of class names: plain text, and the JSON that Keras and its users write. */
 import { messageOf } from "../../core/errors.ts";
+import { TEXT, TEXTS, check } from "../../core/kinds.ts";
 import { formatError } from "../file-errors.ts";
 import { type Json, parseJson } from "../bytes/json.ts";
 
@@ -15,6 +16,7 @@ export type Label = string | { readonly wnid: string; readonly label: string };
  * @throws FormatError that says why the text is none of these.
  */
 export function parseLabels(text: string): readonly Label[] {
+  check("parseLabels()", "text", text, TEXT);
   const trimmed = text.trim();
   if (trimmed === "") throw formatError("it is empty");
   if (!/^[[{]/.test(trimmed)) return withoutNumbers(trimmed.split(/\r\n|\r|\n/).map((line) => line.trim()));
@@ -34,6 +36,7 @@ function withoutNumbers(lines: readonly string[]): readonly string[] {
 
 /** The text of a file of labels, as `parseLabels` reads it: one name a line if lines can hold them all, else a JSON list. */
 export function labelsText(names: readonly string[]): string {
+  check("labelsText()", "names", names, TEXTS);
   const plain =
     names.every((name) => name === name.trim() && !/[\r\n]/.test(name)) && !/^[[{]|^$|^0 /.test(names[0] ?? "");
   return plain ? `${names.join("\n")}\n` : `${JSON.stringify(names, null, 1)}\n`;

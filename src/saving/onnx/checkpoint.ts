@@ -1,43 +1,64 @@
 /** Reads MobileNetV2 in ONNX, as tf2onnx, PyTorch and we write it, into a model of Keras's layers. */
-import { type Dims, type Shape, formatShape } from "../../core/shape.ts";
-import type { Checkpoint, FileSource, Preprocessing } from "../checkpoint.ts";
-import { formatError, unsupportedError } from "../file-errors.ts";
-import { GraphBuilder } from "../graphs/graph-builder.ts";
-import { plainModelName, withoutEnding } from "../graphs/layer-names.ts";
-import type { Value } from "../graphs/value.ts";
+import type { Checkpoint, FileSource, ModelEnd, Preprocessing } from "../checkpoint.ts";
+import { formatError } from "../file-errors.ts";
 import { type Json, arrayOf, member, numberOf, parseJson, stringOf } from "../bytes/json.ts";
-import type { StoredTensor } from "../stored-tensor.ts";
-import { CHANNELS_FIRST, type Item, Operation, type OperationContext, type ValueItem, valueItem } from "./operation.ts";
-import { OPERATORS, OPERATOR_NAMES } from "./layer-operators.ts";
-import { CLASS_NAMES_KEY, PREPROCESSING_KEY, PRODUCER } from "./metadata.ts";
-import { type GraphProto, type ModelProto, type NodeProto, type ValueInfo, readModelProto } from "./model-proto.ts";
+import { type StoredTensor, byName } from "../stored-tensor.ts";
+import { unlessUnsupported } from "../unread.ts";
+import { padsAsTorchvision, readGraph } from "./graph.ts";
+import { CLASS_NAMES_KEY, PREPROCESSING_KEY } from "./metadata.ts";
+import { type GraphProto, type ValueInfo, readModelProto } from "./model-proto.ts";
 import { type TensorProto, storedTensor } from "./tensor-proto.ts";
 
 /** Reads everything but the values. @throws FormatError, UnsupportedError, LimitError. */
 export async function open(source: FileSource): Promise<Checkpoint> {
   const proto = readModelProto(source.bytes);
+  expectNamesOnce(proto.graph);
   const files = await externalFiles(proto.graph, source);
-  const stored = (tensor: TensorProto): StoredTensor => storedTensor(tensor, files);
-  const tensors = new Map<string, StoredTensor>();
-  for (const initializer of proto.graph.initializers) {
-    if (tensors.has(initializer.name)) {
-      throw formatError(`The ONNX file has two initializers with the name '${initializer.name}'.`);
-    }
-    tensors.set(initializer.name, stored(initializer));
+  const common = { format: "ONNX", origin: "onnx", classNames: classNamesOf(proto.metadata) } as const;
+  const ownScaling = preprocessingOf(proto.metadata);
+  return unlessUnsupported<Checkpoint>(
+    () => {
+      const stored = (tensor: TensorProto): StoredTensor => storedTensor(tensor, files);
+      const tensors = byName(proto.graph.initializers.map(stored));
+      const size = [source.bytes, ...files.values()].reduce((sum, { length }) => sum + length, 0);
+      const { model, weights, preprocessing } = readGraph(proto, tensors, stored, { name: source.name, size });
+      return {
+        ...common,
+        model,
+        tensors: [...tensors.values()],
+        weights,
+        preprocessing:
+          ownScaling ??
+          preprocessing ??
+          (proto.producer === "pytorch" && padsAsTorchvision(proto) ? TORCHVISION : undefined),
+      };
+    },
+    (reason) => {
+      const tensors = proto.graph.initializers.map((tensor) => described(tensor, files));
+      const constants = new Set(tensors.map(({ name }) => name));
+      const inputs = proto.graph.inputs.filter(({ name }) => !constants.has(name));
+      const unread = { reason, inputs: inputs.map(endOf), outputs: proto.graph.outputs.map(endOf) };
+      return { ...common, model: undefined, unread, tensors, weights: byName(tensors), preprocessing: ownScaling };
+    },
+  );
+}
+
+function expectNamesOnce({ initializers }: GraphProto): void {
+  const names = new Set<string>();
+  for (const { name } of initializers) {
+    if (names.has(name)) throw formatError(`The ONNX file has two initializers with the name '${name}'.`);
+    names.add(name);
   }
-  const size = [source.bytes, ...files.values()].reduce((sum, { length }) => sum + length, 0);
-  const { model, weights, isPadded } = readGraph(proto, tensors, stored, { name: source.name, size });
-  const classNames = classNamesOf(proto.metadata);
-  return {
-    format: "ONNX",
-    origin: "onnx",
-    model,
-    tensors: [...tensors.values()],
-    weights,
-    classNames,
-    preprocessing:
-      preprocessingOf(proto.metadata) ?? (proto.producer === "pytorch" && isPadded ? TORCHVISION : undefined),
-  };
+}
+
+function endOf({ name, shape }: ValueInfo): ModelEnd {
+  return { name, shape };
+}
+
+/** A tensor of a file that is only described. */
+function described(tensor: TensorProto, files: ReadonlyMap<string, Uint8Array>): StoredTensor {
+  const { name, shape, dtype } = tensor;
+  return { name, shape, dtype, read: () => storedTensor(tensor, files).read() };
 }
 
 /** (pixel / 255 − mean) / deviation, as torchvision's weights were trained. */
@@ -60,112 +81,6 @@ async function externalFiles(graph: GraphProto, source: FileSource): Promise<Rea
     if (bytes !== undefined) files.set(name, bytes);
   }
   return files;
-}
-
-interface ReadGraph {
-  readonly model: NonNullable<Checkpoint["model"]>;
-  readonly weights: Checkpoint["weights"];
-  /** Whether strided convolutions pad themselves, alike on all sides, as in torchvision's models and not in those that came from TensorFlow. */
-  readonly isPadded: boolean;
-}
-
-function readGraph(
-  { graph, opset, producer }: ModelProto,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  stored: (tensor: TensorProto) => StoredTensor,
-  file: { readonly name: string; readonly size: number },
-): ReadGraph {
-  const builder = new GraphBuilder();
-  const items = new Map<string, Item>();
-  for (const [name, tensor] of tensors) items.set(name, { kind: "constant", tensor, depth: 0 });
-  const given = graph.inputs.filter(({ name }) => !tensors.has(name));
-  const inputs = given.map((info): Value => {
-    const item = graphInput(builder, info, graph.nodes);
-    items.set(info.name, item);
-    return item.value;
-  });
-  if (inputs.length === 0) throw formatError("The ONNX graph has no input.");
-  const context = { builder, opset, batch: given[0]?.shape?.[0] ?? null, stored };
-  for (const node of graph.nodes) {
-    const results = [run(node, items, context)];
-    for (const [i, name] of node.outputs.entries()) {
-      const result = results[i];
-      if (name === "" || result === undefined) continue;
-      if (items.has(name)) throw formatError(`The ONNX graph makes '${name.slice(0, 200)}' twice.`);
-      items.set(name, result);
-    }
-  }
-  const outputs = graph.outputs.map(({ name }): Value => {
-    const item = items.get(name);
-    if (item?.kind === "value") return item.value;
-    throw formatError(`The ONNX graph's output '${name.slice(0, 200)}' is made by nothing in it.`);
-  });
-  if (outputs.length === 0) throw formatError("The ONNX graph has no output.");
-  const name = graph.name || withoutEnding(file.name);
-  const built = builder.finish(plainModelName(name), inputs, outputs, {
-    keepNames: producer === PRODUCER,
-    fileSize: file.size,
-  });
-  return { ...built, isPadded: graph.nodes.some(isPaddedStride) && !graph.nodes.some(isPad) };
-}
-
-function run(node: NodeProto, items: ReadonlyMap<string, Item>, context: OperationContext): Item {
-  const inputs = node.inputs.map((name) => {
-    if (name === "") return undefined;
-    const item = items.get(name);
-    if (item !== undefined) return item;
-    throw formatError(
-      `The ONNX graph's ${node.operator} '${(node.name || (node.outputs[0] ?? "")).slice(0, 200)}' takes '${name.slice(0, 200)}', which nothing before it makes.`,
-    );
-  });
-  const operation = new Operation(node, inputs, context);
-  const isOwn = node.domain === "" || node.domain === "ai.onnx";
-  const operator = isOwn ? OPERATORS.get(node.operator) : undefined;
-  if (operator !== undefined) return operator(operation);
-  throw unsupportedError(
-    `The ONNX graph is not a MobileNetV2 that is read here: '${operation.hint.slice(0, 200)}' is a ` +
-      `${isOwn ? "" : `${node.domain.slice(0, 40)}.`}${node.operator.slice(0, 40)}. Read are: ${OPERATOR_NAMES.join(", ")}`,
-  );
-}
-
-/** An input. Our pictures have their channels last; in which order the graph takes them shows in what it does first. */
-function graphInput(builder: GraphBuilder, { name, shape }: ValueInfo, nodes: readonly NodeProto[]): ValueItem {
-  if (shape === undefined || (shape.length !== 4 && shape.length !== 2)) {
-    throw unsupportedError(
-      `The ONNX graph's input '${name.slice(0, 200)}' has the shape ${shape === undefined ? "of nothing" : formatShape(shape)}; ` +
-        "read are pictures, with four axes, and vectors, with two.",
-    );
-  }
-  const axes = shape.length === 4 && takesChannelsFirst(name, nodes) ? CHANNELS_FIRST : shape.map((_, i) => i);
-  const ours: Shape = shape.map((_, i) => (i === 0 ? null : (shape[axes.indexOf(i)] ?? null)));
-  return valueItem(builder.input(name, ours), axes);
-}
-
-const CHANNELS_FIRST_OPERATORS: readonly string[] = ["Conv", "BatchNormalization", "GlobalAveragePool", "AveragePool"];
-
-/** True if what is made of the input reaches a convolution before it is transposed. */
-function takesChannelsFirst(name: string, nodes: readonly NodeProto[]): boolean {
-  const reached = new Set([name]);
-  for (const node of nodes) {
-    if (!node.inputs.some((input) => reached.has(input))) continue;
-    if (CHANNELS_FIRST_OPERATORS.includes(node.operator)) return true;
-    if (node.operator === "Transpose") return isReversed(node.attributes.get("perm")?.integers);
-    for (const output of node.outputs) reached.add(output);
-  }
-  return false;
-}
-
-/** True for the transposition from channels first to channels last. */
-function isReversed(order: Dims | undefined): boolean {
-  return order?.join() === "0,2,3,1";
-}
-
-function isPaddedStride({ attributes }: NodeProto): boolean {
-  return attributes.get("strides")?.integers.join() === "2,2" && attributes.get("pads")?.integers.join() === "1,1,1,1";
-}
-
-function isPad({ operator }: NodeProto): boolean {
-  return operator === "Pad";
 }
 
 /** What our own files say under a key of their metadata, as JSON. */

@@ -16,6 +16,7 @@ import { Flatten } from "../../layers/reshaping/flatten.ts";
 import { GlobalAveragePooling2D } from "../../layers/pooling/global-average-pooling2d.ts";
 import { GlobalMaxPooling2D } from "../../layers/pooling/global-max-pooling2d.ts";
 import type { GlobalPooling2D } from "../../layers/pooling/global-pooling2d.ts";
+import { Passing } from "../../layers/regularization/passing.ts";
 import { ReLU } from "../../layers/activations/relu.ts";
 import { Rescaling } from "../../layers/preprocessing/rescaling.ts";
 import { Reshape } from "../../layers/reshaping/reshape.ts";
@@ -55,6 +56,7 @@ export function writeLayer(layer: object, step: WrittenStep): WrittenValue {
   if (layer instanceof AveragePooling2D) return writeAveragePool(layer, x, step);
   if (layer instanceof Flatten) return writeFlatten(x, step);
   if (layer instanceof Reshape) return writeReshape(layer, x, step);
+  if (layer instanceof Passing) return x;
   if (layer instanceof Dropout) return writeDropout(layer, x, step);
   if (layer instanceof Rescaling) return writeRescaling(layer, x, step);
   throw unsupportedError(`Layer '${step.path}' is of a class that is not written to ONNX.`);
@@ -72,7 +74,7 @@ function writeConvolution(layer: BaseConv2D, groups: number, given: WrittenValue
   // A depthwise kernel is (rows, cols, channels, multiplier): all of its filters look at one channel.
   const ours = layer instanceof DepthwiseConv2D ? [rows, cols, 1, channels * filters] : [rows, cols, channels, filters];
   const [, , perGroup = 1, all = 1] = ours;
-  const kernel = graph.floats(`${path}/kernel`, [all, perGroup, rows, cols], () =>
+  const kernel = graph.kernel(`${path}/kernel`, [all, perGroup, rows, cols], () =>
     transposedValues(data, ours, [3, 2, 0, 1]),
   );
   const bias = layer.useBias ? [graph.floats(`${path}/bias`, [all], () => weight("bias").data)] : [];
@@ -193,7 +195,7 @@ function writeDense(layer: Dense, given: WrittenValue, step: WrittenStep): Writt
   const { graph, path, weight } = step;
   const x = graph.ordered(given, false);
   const { shape, data } = weight("kernel");
-  const kernel = graph.floats(`${path}/kernel`, shape, () => data);
+  const kernel = graph.kernel(`${path}/kernel`, shape, () => data);
   const bias = layer.useBias ? [graph.floats(`${path}/bias`, [layer.units], () => weight("bias").data)] : [];
   if (given.shape.length === 2) {
     const output = graph.node("Gemm", step.name, [x.name, kernel, ...bias]);

@@ -1,7 +1,7 @@
 /** The messages of ONNX (onnx.proto, IR versions 3 to 13) as plain objects: what a network of layers needs of them, all of it bounded. */
 import { MobileNetV2Error } from "../../core/errors.ts";
-import { type Field, fieldsOf, floatOf, integersOf, messageOf, textOf } from "./protobuf.ts";
-import { type TensorProto, readTensorProto } from "./tensor-proto.ts";
+import { type Field, fieldsOf, floatOf, integersOf, messageOf, textOf } from "../bytes/protobuf.ts";
+import { type TensorProto, dtypeOf, readTensorProto } from "./tensor-proto.ts";
 
 export interface ModelProto {
   readonly producer: string;
@@ -17,12 +17,16 @@ export interface GraphProto {
   readonly initializers: readonly TensorProto[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** Whether it has sparse tensors, which are not read. */
+  readonly isSparse: boolean;
 }
 
 export interface ValueInfo {
   readonly name: string;
   /** Undefined if the file does not say it; null stands for an axis that is not known. */
   readonly shape: readonly (number | null)[] | undefined;
+  /** numpy's name of the type; undefined if the file does not say it. */
+  readonly dtype: string | undefined;
 }
 
 export interface NodeProto {
@@ -81,6 +85,7 @@ function ownOpset(message: Uint8Array): number {
 
 function readGraph(message: Uint8Array): GraphProto {
   let name = "";
+  let isSparse = false;
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
   const inputs: ValueInfo[] = [];
@@ -91,11 +96,9 @@ function readGraph(message: Uint8Array): GraphProto {
     else if (field.number === 5) push(initializers, readTensorProto(messageOf(field)), MAX_TENSORS, "initializers");
     else if (field.number === 11) push(inputs, readValueInfo(messageOf(field)), MAX_TENSORS, "inputs");
     else if (field.number === 12) push(outputs, readValueInfo(messageOf(field)), MAX_LIST, "outputs");
-    else if (field.number === 15) {
-      throw new MobileNetV2Error("UnsupportedError", "The ONNX file has sparse tensors, which are not read.");
-    }
+    else if (field.number === 15) isSparse = true;
   }
-  return { name, nodes, initializers, inputs, outputs };
+  return { name, nodes, initializers, inputs, outputs, isSparse };
 }
 
 function readNode(message: Uint8Array): NodeProto {
@@ -151,16 +154,20 @@ function floatsOf(field: Field): readonly number[] {
 function readValueInfo(message: Uint8Array): ValueInfo {
   let name = "";
   let shape: readonly (number | null)[] | undefined;
+  let dtype: string | undefined;
   for (const field of fieldsOf(message)) {
     if (field.number === 1) name = textOf(field);
     if (field.number !== 2) continue;
     // TypeProto: only tensors have the field 1.
     for (const type of fieldsOf(messageOf(field))) {
       if (type.number !== 1) continue;
-      for (const part of fieldsOf(messageOf(type))) if (part.number === 2) shape = readShape(messageOf(part));
+      for (const part of fieldsOf(messageOf(type))) {
+        if (part.number === 1) dtype = dtypeOf(part.integer);
+        if (part.number === 2) shape = readShape(messageOf(part));
+      }
     }
   }
-  return { name, shape };
+  return { name, shape, dtype };
 }
 
 function readShape(message: Uint8Array): readonly (number | null)[] {

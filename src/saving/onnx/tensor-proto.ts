@@ -4,7 +4,7 @@ import { elementCount } from "../bytes/element-count.ts";
 import { formatError } from "../file-errors.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { type Field, fieldsOf, integersOf, messageOf, textOf } from "./protobuf.ts";
+import { type Field, fieldsOf, integersOf, messageOf, textOf } from "../bytes/protobuf.ts";
 
 export interface TensorProto {
   readonly name: string;
@@ -43,6 +43,11 @@ const DTYPES: ReadonlyMap<number, string> = new Map([
   [16, "bfloat16"],
 ]);
 
+/** numpy's name of a type by its number in TensorProto.DataType. */
+export function dtypeOf(number: number): string {
+  return DTYPES.get(number) ?? `type ${number}`;
+}
+
 const MAX_RANK = 16;
 
 export function readTensorProto(message: Uint8Array): TensorProto {
@@ -55,7 +60,7 @@ export function readTensorProto(message: Uint8Array): TensorProto {
   let isExternal = false;
   for (const field of fieldsOf(message)) {
     if (field.number === 1) readAxes(field, shape);
-    else if (field.number === 2) dtype = DTYPES.get(field.integer) ?? `type ${field.integer}`;
+    else if (field.number === 2) dtype = dtypeOf(field.integer);
     else if (isRaw(field)) rawLength += field.bytes.length;
     else if (isVarints(field)) varintLength += field.wire === 0 ? 1 : field.bytes.length;
     else if (field.number === 8) name = textOf(field);

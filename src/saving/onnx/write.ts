@@ -5,16 +5,16 @@ import { type StepValue, stepsOf } from "../graphs/steps.ts";
 import { GraphWriter, type WrittenValue } from "./graph-writer.ts";
 import { writeLayer } from "./layer-writers.ts";
 import { CLASS_NAMES_KEY, PREPROCESSING_KEY, PRODUCER } from "./metadata.ts";
-import { MessageWriter } from "./protobuf.ts";
+import { MessageWriter } from "../bytes/protobuf.ts";
 
 const IR_VERSION = 8;
 const OPSET = 17;
 
 /** The file. @throws UnsupportedError if a layer does what no operator of ONNX does. */
 export function onnxFile(saved: SavedModel, name: string): WrittenFile {
-  const { model, weights, classNames, preprocessing } = saved;
+  const { model, weights, classNames, preprocessing, dtype } = saved;
   const steps = stepsOf(model);
-  const graph = new GraphWriter();
+  const graph = new GraphWriter(dtype);
   const written = new Map<StepValue, WrittenValue>();
   const find = (value: StepValue): WrittenValue => {
     const found = written.get(value);

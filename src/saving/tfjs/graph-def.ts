@@ -1,19 +1,9 @@
 /** TensorFlow's GraphDef as TF.js writes it in JSON: nodes, what they take, and their attributes. */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { decodeBase64 } from "../bytes/base64.ts";
-import { formatError } from "../file-errors.ts";
 import { type Json, arrayOf, member, stringOf } from "../bytes/json.ts";
-
-export interface GraphNode {
-  readonly name: string;
-  readonly operator: string;
-  /** Names of nodes; those that only say what must run before are left out. */
-  readonly inputs: readonly string[];
-  readonly attributes: Json | undefined;
-}
-
-const MAX_NODES = 20_000;
-const MAX_INPUTS = 100;
+import { formatError } from "../file-errors.ts";
+import { type Attributes, type GraphNode, DTYPES, MAX_INPUTS, MAX_NODES } from "../graphs/tensorflow/graph-node.ts";
 
 /** The nodes by name. @throws FormatError if two have one name. */
 export function readGraphDef(topology: Json | undefined): ReadonlyMap<string, GraphNode> {
@@ -32,55 +22,52 @@ export function readGraphDef(topology: Json | undefined): ReadonlyMap<string, Gr
       name,
       operator: stringOf(member(json, "op"), "The operator of a node"),
       inputs: inputs.map((input) => stringOf(input, "An input of a node")).filter((input) => !input.startsWith("^")),
-      attributes: member(json, "attr"),
+      attributes: attributesOf(name, member(json, "attr")),
     });
   }
   return nodes;
 }
 
-/** The node that a reference names. `name:0` is its first output, as is `name` alone; others are not read. */
-export function nodeName(reference: string): string {
-  return reference.replace(/:0$/, "");
+/** Integers stand as texts, words as Base64. */
+function attributesOf(node: string, json: Json | undefined): Attributes {
+  const one = (name: string, kind: string): Json | undefined => member(member(json, name), kind);
+  const list = (name: string, kind: "i" | "s"): readonly Json[] => {
+    const items = member(one(name, "list"), kind);
+    return items === undefined ? [] : arrayOf(items, `\`${name}\` of node '${node}'`);
+  };
+  const number = (value: Json | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+  return {
+    has: (name) => member(json, name) !== undefined,
+    integer: (name) => number(one(name, "i")),
+    integers: (name) => list(name, "i").map(Number),
+    float: (name) => {
+      const value = one(name, "f");
+      return typeof value === "number" ? value : undefined;
+    },
+    boolean: (name) => one(name, "b") === true,
+    text: (name) => {
+      const value = one(name, "s");
+      return value === undefined ? undefined : word(value);
+    },
+    texts: (name) => list(name, "s").map(word),
+    shape: (name) => shapeOf(one(name, "shape")),
+    dtype: (name) => {
+      const value = one(name, "type");
+      return value === undefined ? undefined : dtypeOf(value);
+    },
+    tensor: () => undefined,
+    functionName: () => undefined,
+  };
 }
 
-export function attribute(node: GraphNode, name: string): Json | undefined {
-  return member(node.attributes, name);
+/** A type stands as its number, or as its name in types.proto: `DT_FLOAT`. */
+function dtypeOf(json: Json): string {
+  if (typeof json === "number") return DTYPES.get(json) ?? `type ${json}`;
+  const name = stringOf(json, "A type of the graph").replace(/^DT_/, "").toLowerCase();
+  return name === "float" ? "float32" : name === "double" ? "float64" : name === "half" ? "float16" : name;
 }
 
-/** An attribute that is a list of integers, which stand as texts, or of words, which are Base64. */
-function list(node: GraphNode, name: string, kind: "i" | "s"): readonly Json[] {
-  const items = member(member(attribute(node, name), "list"), kind);
-  return items === undefined ? [] : arrayOf(items, `\`${name}\` of node '${node.name}'`);
-}
-
-export function integers(node: GraphNode, name: string): readonly number[] {
-  return list(node, name, "i").map(Number);
-}
-
-export function integer(node: GraphNode, name: string, fallback: number): number {
-  return Number(member(attribute(node, name), "i") ?? fallback);
-}
-
-export function words(node: GraphNode, name: string): readonly string[] {
-  return list(node, name, "s").map((item) => word(item));
-}
-
-export function text(node: GraphNode, name: string, fallback: string): string {
-  const value = member(attribute(node, name), "s");
-  return value === undefined ? fallback : word(value);
-}
-
-export function boolean(node: GraphNode, name: string): boolean {
-  return member(attribute(node, name), "b") === true;
-}
-
-export function float(node: GraphNode, name: string, fallback: number): number {
-  const value = member(attribute(node, name), "f");
-  return typeof value === "number" ? value : fallback;
-}
-
-/** A shape; undefined if its rank is not known. Sizes that are not known are null. */
-export function shapeOf(json: Json | undefined): readonly (number | null)[] | undefined {
+function shapeOf(json: Json | undefined): readonly (number | null)[] | undefined {
   const dims = member(json, "dim");
   if (dims === undefined) return undefined;
   return arrayOf(dims, "A shape of the graph").map((dim) => {

@@ -168,7 +168,7 @@ function topologyNames(model: Json): string[] {
     const layers = Array.isArray(config) ? config : member(config, "layers");
     for (const layer of arrayOf(layers, "The list of layers in `modelTopology`")) {
       const inner = member(layer, "config");
-      if (member(inner, "layers") === undefined) {
+      if (!Array.isArray(inner) && member(inner, "layers") === undefined) {
         names.push(stringOf(member(layer, "name") ?? member(inner, "name"), "The name of a layer in `modelTopology`"));
       } else visit(layer);
     }

@@ -22,11 +22,17 @@ export interface TfliteTensor {
   readonly name: string;
   /** The shape; −1 stands for a size that is known only when the model runs. */
   readonly shape: Dims;
+  /** The shape that the file was made for, in which every size is known. */
+  readonly size: Dims;
   readonly dtype: string;
   /** Scale and zero point, if there is one of each. */
   readonly quantization: { readonly scale: number; readonly zeroPoint: number } | undefined;
-  /** The tensor with its values, as the numbers that integers stand for; undefined if they are not in the file. */
-  readonly stored: (() => StoredTensor) | undefined;
+  /** Whether its integers stand for other numbers. */
+  readonly isQuantized: boolean;
+  /** Whether its values are in the file. */
+  readonly isConstant: boolean;
+  /** The tensor with its values, as the numbers that integers stand for; undefined if operators make them. */
+  readonly stored: () => StoredTensor | undefined;
 }
 
 export interface TfliteOperator {
@@ -47,19 +53,11 @@ const MAX_LIST = 1000;
 /** The most inputs, or outputs, of an operator or of the graph. */
 const MAX_OPERANDS = 100;
 
-const DTYPES: ReadonlyMap<number, string> = new Map([
-  [0, "float32"],
-  [1, "float16"],
-  [2, "int32"],
-  [3, "uint8"],
-  [4, "int64"],
-  [7, "int16"],
-  [9, "int8"],
-  [10, "float64"],
-  [12, "uint64"],
-  [15, "uint32"],
-  [16, "uint16"],
-]);
+/** numpy's names of the types of tensors (TensorType). */
+const DTYPES: readonly string[] = (
+  "float32 float16 int32 uint8 int64 string bool int16 complex64 int8 float64 complex128 uint64 resource variant uint32 " +
+  "uint16 int4 bfloat16 int2 uint4 float8_e4m3fn float8_e5m2"
+).split(" ");
 
 export function readTfliteModel(bytes: Uint8Array): TfliteModel {
   const model = rootTable(bytes);
@@ -92,6 +90,12 @@ export function readTfliteModel(bytes: Uint8Array): TfliteModel {
   };
 }
 
+export function tensorAt(file: TfliteModel, index: number): TfliteTensor {
+  const tensor = file.tensors[index];
+  if (tensor === undefined) throw formatError(`The TFLite graph has no tensor ${index}.`);
+  return tensor;
+}
+
 /** The bytes of a buffer; large files have them behind the flatbuffer. */
 function contentOf(bytes: Uint8Array, buffer: Table | undefined): Uint8Array | undefined {
   const [offset, size] = [buffer?.uint64(1) ?? 0, buffer?.uint64(2) ?? 0];
@@ -110,29 +114,38 @@ function readTensor(table: Table, content: (buffer: number) => Uint8Array | unde
   const declared = table.int32s(0);
   const signature = table.int32s(7);
   const shape = signature.length === declared.length ? signature : declared;
-  const dtype = DTYPES.get(table.int8(1)) ?? `type ${table.int8(1)}`;
-  const bytes = content(table.uint32(2));
+  const dtype = DTYPES[table.uint8(1)] ?? `number ${table.uint8(1)}`;
+  const bytes = content(table.uint32(2)) ?? (declared.includes(0) ? new Uint8Array() : undefined);
   const parameters = table.table(4);
   const isSingle = parameters?.length(2) === 1;
   return {
     name,
     shape,
+    size: declared,
     dtype,
+    isConstant: bytes !== undefined,
+    isQuantized: (parameters?.length(2) ?? 0) > 0,
     quantization: isSingle
       ? {
           scale: parameters.float32s(2)[0] ?? NaN,
           zeroPoint: parameters.length(3) === 1 ? (parameters.int64s(3)[0] ?? 0) : 0,
         }
       : undefined,
-    stored:
-      bytes === undefined
-        ? undefined
-        : () => {
-            if (table.has(6))
-              throw unsupportedError(`Tensor '${name}' of the TFLite file is sparse, which is not read.`);
-            return dequantizedTensor(storedTensor(name, declared, dtype, bytes), parameters);
-          },
+    stored: () => {
+      const missing = unreadStorage(table);
+      if (missing !== undefined) throw unsupportedError(`Tensor '${name}' of the TFLite file ${missing}.`);
+      if (bytes === undefined) return undefined;
+      return dequantizedTensor(storedTensor(name, declared, dtype, bytes), parameters);
+    },
   };
+}
+
+/** A way to keep values that is not read. */
+function unreadStorage(table: Table): string | undefined {
+  if (table.has(6)) return "is sparse, which is not read";
+  if (table.uint32(10) !== 0) return "has its values in another file, which is not read";
+  if (table.uint8(5) !== 0) return "is a variable, which is not read";
+  return undefined;
 }
 
 function storedTensor(name: string, shape: Dims, dtype: string, bytes: Uint8Array): StoredTensor {

@@ -1,49 +1,32 @@
 /** TFLite's operators as layers. Values stay float32: what a quantised model rounds is not rounded here. */
-import type { Padding2D } from "../../core/padding.ts";
 import { formatShape } from "../../core/shape.ts";
+import { elementCount } from "../bytes/element-count.ts";
 import { reshaped, transposed } from "../derived-tensor.ts";
 import type { Arithmetic } from "../graphs/arithmetic.ts";
-import type { GraphBuilder } from "../graphs/graph-builder.ts";
-import { type TensorFlowItem, TensorFlowOperation, isConstant } from "../graphs/tensorflow-operation.ts";
-import { arithmetic, bounded, pictureMean } from "../graphs/tensorflow-operators.ts";
+import { batchToSpace, convolved, spaceToBatch } from "../graphs/tensorflow-dilation.ts";
+import {
+  arithmetic,
+  bounded,
+  dense,
+  eachValue,
+  joined,
+  leaky,
+  padded,
+  pictureMean,
+  reducedPicture,
+} from "../graphs/tensorflow-operators.ts";
+import { isComputed } from "../graphs/tensorflow-operation.ts";
+import { concatenation as concatenated, numberProduct, reshapedTo } from "../graphs/tensorflow-shapes.ts";
 import type { Value } from "../graphs/value.ts";
+import { type View, formatView, lastAxis, plainValue, sizesOf, viewOf } from "../graphs/view.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import type { TfliteOperator, TfliteTensor } from "./model.ts";
+import type { Item, Operation, Operator } from "./operation.ts";
+import { SHAPE_OPERATORS } from "./shape-operators.ts";
 
-/** What a tensor stands for while the graph is read; "shape" are numbers that only shapes are made of, which nobody needs. */
-export type Item = TensorFlowItem<"shape">;
+/** ActivationFunctionType. */
+const ACTIVATIONS: readonly string[] = ["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"];
 
-/** An operator with what its inputs stand for. */
-export class Operation extends TensorFlowOperation<"shape"> {
-  readonly operator: TfliteOperator;
-  readonly operatorName: string;
-  readonly output: TfliteTensor;
-
-  constructor(
-    operator: TfliteOperator,
-    operatorName: string,
-    output: TfliteTensor,
-    builder: GraphBuilder,
-    inputs: readonly (Item | undefined)[],
-  ) {
-    super(builder, inputs);
-    this.operator = operator;
-    this.operatorName = operatorName;
-    this.output = output;
-  }
-
-  get hint(): string {
-    return this.output.name;
-  }
-
-  protected get subject(): string {
-    return `The TFLite graph's ${this.operatorName} '${this.output.name.slice(0, 200)}'`;
-  }
-}
-
-export type Operator = (operation: Operation) => Item;
-
-/** The activation (ActivationFunctionType) that many operators end with. */
+/** The activation that many operators end with. */
 function activated(operation: Operation, x: Value, field: number): Value {
   const { builder, operator, hint } = operation;
   const code = operator.options?.int8(field) ?? 0;
@@ -51,8 +34,8 @@ function activated(operation: Operation, x: Value, field: number): Value {
   if (code === 1) return builder.clamp(x, 0, Infinity, `${hint}_relu`);
   if (code === 2) return builder.clamp(x, -1, 1, `${hint}_relu_n1_to_1`);
   if (code === 3) return builder.clamp(x, 0, 6, `${hint}_relu`);
-  if (code === 4) return builder.activation(x, "tanh", `${hint}_tanh`);
-  throw operation.unsupported(`has the activation ${code}, which is not read.`);
+  // TFLite's own kernels leave the others out, so that it is not known what the network was to compute.
+  throw operation.unsupported(`has the activation ${ACTIVATIONS[code] ?? code} within, which is not read.`);
 }
 
 function pair(operation: Operation, rows: number, cols: number, fallback: number): readonly [number, number] {
@@ -66,10 +49,17 @@ function paddingMode(operation: Operation): "same" | "valid" {
   return (operation.operator.options?.int8(0) ?? 0) === 0 ? "same" : "valid";
 }
 
-function expectPicture(operation: Operation, x: Value): number {
-  const channels = x.shape.at(-1) ?? null;
-  if (x.shape.length === 4 && channels !== null && channels > 0) return channels;
-  throw operation.unsupported(`takes a tensor of shape ${formatShape(x.shape)}, where a picture is read.`);
+/** The first input as a picture. */
+function picture(operation: Operation): Value {
+  const x = operation.value(0);
+  channelsOf(operation, x);
+  return x;
+}
+
+function channelsOf(operation: Operation, { shape }: Value): number {
+  const channels = shape.at(-1) ?? null;
+  if (shape.length === 4 && channels !== null && channels > 0) return channels;
+  throw operation.unsupported(`takes a tensor of shape ${formatShape(shape)}, where a picture is read.`);
 }
 
 function expectKernel(operation: Operation): StoredTensor {
@@ -78,176 +68,255 @@ function expectKernel(operation: Operation): StoredTensor {
   throw operation.unsupported(`has a kernel of shape ${formatShape(kernel.shape)}.`);
 }
 
+/** What is in different places for the two kinds of convolutions. */
+interface Kind {
+  readonly kernel: StoredTensor;
+  readonly groups: (channels: number) => number;
+  /** The fields of the options for rows and columns. */
+  readonly dilation: readonly [number, number];
+  readonly activation: number;
+}
+
+/** Strides are the options' fields 2 and 1. */
+function convolve(operation: Operation, { kernel, groups, ...fields }: Kind): Item {
+  const { builder, hint } = operation;
+  const bias = operation.optionalVector(2);
+  const strides = pair(operation, 2, 1, 1);
+  const dilation = pair(operation, ...fields.dilation, 1);
+  return convolved(operation, { strides, dilation, padding: paddingMode(operation) }, (x, steps) => {
+    const options = { kernel, bias, ...steps, groups: groups(channelsOf(operation, x)) };
+    return activated(operation, builder.convolution(x, options, hint), fields.activation);
+  });
+}
+
 /** Kernels are (filters, rows, cols, channels of a group). */
 function convolution(operation: Operation): Item {
-  const x = operation.value(0);
-  const channels = expectPicture(operation, x);
   const kernel = expectKernel(operation);
-  const value = operation.builder.convolution(
-    x,
-    {
-      kernel: transposed(kernel, [1, 2, 3, 0]),
-      bias: operation.optionalConstant(2),
-      strides: pair(operation, 2, 1, 1),
-      dilation: pair(operation, 5, 4, 1),
-      padding: paddingMode(operation),
-      groups: channels / (kernel.shape[3] ?? 1),
-    },
-    operation.hint,
-  );
-  return activated(operation, value, 3);
+  return convolve(operation, {
+    kernel: transposed(kernel, [1, 2, 3, 0]),
+    groups: (channels) => channels / (kernel.shape[3] ?? 1),
+    dilation: [5, 4],
+    activation: 3,
+  });
 }
 
 /** Kernels are (1, rows, cols, filters). */
 function depthwise(operation: Operation): Item {
-  const x = operation.value(0);
-  const channels = expectPicture(operation, x);
   const kernel = expectKernel(operation);
   const [one, rows = 1, cols = 1, filters = 1] = kernel.shape;
   if (one !== 1) throw operation.unsupported(`has a kernel of shape ${formatShape(kernel.shape)}.`);
-  const value = operation.builder.convolution(
-    x,
-    {
-      kernel: reshaped(kernel, [rows, cols, 1, filters]),
-      bias: operation.optionalConstant(2),
-      strides: pair(operation, 2, 1, 1),
-      dilation: pair(operation, 6, 5, 1),
-      padding: paddingMode(operation),
-      groups: channels,
-    },
-    operation.hint,
-  );
-  return activated(operation, value, 4);
+  return convolve(operation, {
+    kernel: reshaped(kernel, [rows, cols, 1, filters]),
+    groups: (channels) => channels,
+    dilation: [6, 5],
+    activation: 4,
+  });
 }
 
-/** Matrices are (units, inputs); pictures are flattened first. */
+/** Matrices are (units, inputs). Unless its axes are kept, a tensor becomes a list of as many numbers as the matrix takes. */
 function fullyConnected(operation: Operation): Item {
-  const { builder, operator, hint } = operation;
-  const x = operation.value(0);
+  const { operator } = operation;
   const matrix = operation.constant(1);
-  if (matrix.shape.length !== 2 || (operator.options?.int8(1) ?? 0) !== 0) {
+  const [, inputs = 0] = matrix.shape;
+  if (matrix.shape.length !== 2 || inputs === 0 || (operator.options?.int8(1) ?? 0) !== 0) {
     throw operation.unsupported(`has a matrix of shape ${formatShape(matrix.shape)}, or one in an order of its own.`);
   }
-  const keepsAxes = (operator.options?.uint8(2) ?? 0) !== 0;
-  const flat = keepsAxes || x.shape.length === 2 ? x : builder.reshape(x, [-1], `${hint}_flatten`);
-  return activated(operation, builder.dense(flat, transposed(matrix, [1, 0]), operation.optionalConstant(2), hint), 0);
+  const x = (operator.options?.uint8(2) ?? 0) !== 0 ? operation.tidy(0) : flattened(operation, inputs);
+  const result = dense(operation, x, transposed(matrix, [1, 0]), operation.optionalVector(2));
+  return { ...result, value: activated(operation, result.value, 0) };
+}
+
+/** The tensor as lists of as many numbers as a matrix takes. */
+function flattened(operation: Operation, inputs: number): View {
+  const x = operation.tidy(0);
+  if (x.axes.length === 2 && sizesOf(x)[1] === inputs) return x;
+  const folded = { ...reshapedTo(operation, x, [-1, inputs]), hint: `${operation.hint}_flatten` };
+  const value = plainValue(operation.builder, folded);
+  return value === undefined ? folded : viewOf(value);
+}
+
+/** A product with a constant matrix, which is all that Keras's Dense does. */
+function matrixProduct(operation: Operation): Item {
+  const { options } = operation.operator;
+  const constant = operation.constant(1);
+  const rows = constant.shape.slice(-2);
+  if (elementCount(constant.shape.slice(0, -2)) !== 1 || rows.length < 2 || (options?.uint8(0) ?? 0) !== 0) {
+    throw operation.unsupported(`multiplies by a tensor of shape ${formatShape(constant.shape)}; read is one matrix.`);
+  }
+  const matrix = reshaped(constant, rows);
+  const isTransposed = (options?.uint8(1) ?? 0) !== 0;
+  return dense(operation, operation.tidy(0), isTransposed ? transposed(matrix, [1, 0]) : matrix, undefined);
+}
+
+/** Whether a pool has one window, as large as the picture. */
+function isWhole(operation: Operation, { shape }: Value, size: readonly [number, number]): boolean {
+  return shape[1] === size[0] && shape[2] === size[1] && paddingMode(operation) === "valid";
 }
 
 function averagePool(operation: Operation): Item {
-  const x = operation.value(0);
-  expectPicture(operation, x);
+  const { builder, hint } = operation;
+  const x = picture(operation);
   const size = pair(operation, 4, 3, 1);
-  const strides = pair(operation, 2, 1, 1);
-  const value = operation.builder.averagePool(x, size, strides, paddingMode(operation), operation.hint);
+  const value = isWhole(operation, x, size)
+    ? builder.globalAverage(x, true, hint)
+    : builder.averagePool(x, size, pair(operation, 2, 1, 1), paddingMode(operation), hint);
   return activated(operation, value, 5);
 }
 
-function mean(operation: Operation): Item {
-  return pictureMean(operation, (operation.operator.options?.uint8(0) ?? 0) !== 0);
+function maxPool(operation: Operation): Item {
+  const { builder, hint } = operation;
+  const x = picture(operation);
+  const poolSize = pair(operation, 4, 3, 1);
+  const config = { poolSize, strides: pair(operation, 2, 1, 1), padding: paddingMode(operation) };
+  const value = isWhole(operation, x, poolSize)
+    ? globalMax(operation)(x, true)
+    : builder.layer("MaxPooling2D", hint, config, [x]);
+  return activated(operation, value, 5);
 }
 
-/** The new shape is that of the output, whatever the second input says. */
-function reshape(operation: Operation): Item {
-  const x = operation.optional(0);
-  const { shape, name } = operation.output;
-  if (isConstant(x)) return reshaped(x, shape);
-  const value = operation.value(0);
-  const rest = shape.slice(1);
-  if (rest.some((axis) => axis === 0 || axis < -1))
-    throw operation.unsupported(`makes the shape ${formatShape(shape)}.`);
-  return operation.builder.reshape(value, rest, name);
+/** Values along an axis, or numbers of a shape. */
+function concatenation(operation: Operation): Item {
+  const { inputCount, operator } = operation;
+  const { options } = operator;
+  if (inputCount === 1 || !isComputed(operation.optional(0))) return concatenated(operation, inputCount);
+  const x = joined(operation, inputCount, options?.int32(0) ?? 0);
+  return { ...x, value: activated(operation, x.value, 1) };
 }
 
-function pad(operation: Operation): Item {
-  const x = operation.value(0);
-  const given = operation.known(1);
-  const fill = operation.optional(2) === undefined ? [0] : operation.known(2);
-  const [batch, batchAfter, top = 0, bottom = 0, left = 0, right = 0, channels, channelsAfter] = given;
-  const others = [batch, batchAfter, channels, channelsAfter, ...fill];
-  if (x.shape.length !== 4 || given.length !== 8 || others.some((zeros) => zeros !== 0)) {
-    throw operation.unsupported("is not read: only zeros around rows and columns are.");
-  }
-  if ([top, bottom, left, right].some((zeros) => !(zeros >= 0 && zeros < 2 ** 16))) {
-    throw operation.broken(`has the pads [${given.join(", ")}].`);
-  }
-  const padding: Padding2D = [
-    [top, bottom],
-    [left, right],
-  ];
-  return operation.builder.pad(x, padding, operation.hint);
+function globalMax(operation: Operation): (x: Value, keepdims: boolean) => Value {
+  return (x, keepdims) => operation.builder.layer("GlobalMaxPooling2D", operation.hint, { keepdims }, [x]);
+}
+
+function keepsAxes(operation: Operation): boolean {
+  return (operation.operator.options?.uint8(0) ?? 0) !== 0;
+}
+
+/** The sum over rows and columns: their mean, so many times. */
+function sum(operation: Operation): Item {
+  const { builder, hint } = operation;
+  return reducedPicture(operation, keepsAxes(operation), (x, keep) => {
+    const [, rows, cols] = x.shape;
+    const count = (rows ?? NaN) * (cols ?? NaN);
+    if (Number.isNaN(count)) throw operation.unsupported("is over rows and columns whose number is not known.");
+    return builder.affine(builder.globalAverage(x, keep, hint), count, 0, `${hint}_count`);
+  });
 }
 
 function softmax(name: "softmax" | "log_softmax"): Operator {
   return (operation) => {
+    const { builder, hint } = operation;
     const beta = name === "softmax" ? (operation.operator.options?.float32(0) ?? 1) : 1;
-    if (beta !== 1) throw operation.unsupported(`has beta=${beta}; read is 1.`);
-    return operation.builder.activation(operation.value(0), name, operation.hint);
+    if (!Number.isFinite(beta) || beta === 0) throw operation.unsupported(`has beta=${beta}.`);
+    const x = operation.tidy(0);
+    const axis = lastAxis(x, operation.batch);
+    const isLast = axis === x.value.shape.length - 1;
+    if (axis === undefined || (!isLast && name === "log_softmax")) {
+      throw operation.unsupported(`is along an axis of ${formatView(x)} that is no layer's.`);
+    }
+    const scaled = beta === 1 ? x.value : builder.affine(x.value, beta, 0, `${hint}_beta`);
+    const value = isLast ? builder.activation(scaled, name, hint) : builder.layer("Softmax", hint, { axis }, [scaled]);
+    return { ...x, value };
   };
 }
 
 function activation(name: string): Operator {
-  return (operation) => operation.builder.activation(operation.value(0), name, operation.hint);
+  return eachValue((operation, x) => operation.builder.activation(x, name, operation.hint));
 }
 
 function clamped(low: number, high: number): Operator {
-  return (operation) => operation.builder.clamp(operation.value(0), low, high, operation.hint);
+  return eachValue((operation, x) => operation.builder.clamp(x, low, high, operation.hint));
 }
 
-function leakyRelu(operation: Operation): Item {
-  const slope = operation.operator.options?.float32(0) ?? 0;
-  return operation.builder.leakyRelu(operation.value(0), slope, operation.hint);
+/** The most slopes that are looked at. */
+const MAX_SLOPES = 4096;
+
+/** A slope for each channel is read if all of them are the same. */
+function prelu(operation: Operation, x: Value): Value {
+  const slopes = operation.constant(1);
+  const [slope = NaN, ...more] = elementCount(slopes.shape) <= MAX_SLOPES ? slopes.read() : [];
+  if (!Number.isNaN(slope) && more.every((other) => other === slope)) return leaky(operation, x, slope);
+  throw operation.unsupported("has slopes of its own for each channel, which no layer here has.");
+}
+
+function gelu(operation: Operation, x: Value): Value {
+  if (keepsAxes(operation)) throw operation.unsupported("is the approximate one, which no layer here computes.");
+  return operation.builder.activation(x, "gelu", operation.hint);
 }
 
 function activatedArithmetic(kind: Arithmetic): Operator {
-  return (operation) => activated(operation, arithmetic(operation, kind), 0);
+  return (operation) => {
+    const numbers = kind === "multiply" ? numberProduct(operation) : undefined;
+    if (numbers !== undefined) return numbers;
+    const x = arithmetic(operation, kind);
+    return { ...x, value: activated(operation, x.value, 0) };
+  };
 }
 
-/** Operators that quantize, dequantize or change the width of numbers do nothing here: values are float32. */
+/** Operators that quantize, or dequantize, do nothing here: values are float32. */
 function same(operation: Operation): Item {
-  const x = operation.optional(0);
-  if (x !== undefined) return x;
-  throw operation.broken("takes nothing.");
+  return operation.item(0);
 }
 
-const shapeOnly: Operator = () => "shape";
+/** Values are float32 here; what makes whole numbers of fractions is no change of type only. */
+function cast(operation: Operation): Item {
+  const isInteger = (dtype: string | undefined): boolean => dtype !== undefined && !dtype.includes("float");
+  const from = operation.taken[0]?.dtype;
+  if (isInteger(from) || !isInteger(operation.output.dtype)) return operation.item(0);
+  throw operation.unsupported(`makes ${operation.output.dtype} of ${from}, which no layer here does.`);
+}
 
-/** The name of each operator and how it is read, by its number (BuiltinOperator). */
-export const OPERATORS: ReadonlyMap<number, readonly [name: string, read: Operator]> = new Map<
-  number,
-  readonly [string, Operator]
->([
-  [0, ["ADD", activatedArithmetic("add")]],
-  [1, ["AVERAGE_POOL_2D", averagePool]],
-  [3, ["CONV_2D", convolution]],
-  [4, ["DEPTHWISE_CONV_2D", depthwise]],
-  [6, ["DEQUANTIZE", same]],
-  [9, ["FULLY_CONNECTED", fullyConnected]],
-  [14, ["LOGISTIC", activation("sigmoid")]],
-  [18, ["MUL", activatedArithmetic("multiply")]],
-  [19, ["RELU", clamped(0, Infinity)]],
-  [20, ["RELU_N1_TO_1", clamped(-1, 1)]],
-  [21, ["RELU6", clamped(0, 6)]],
-  [22, ["RESHAPE", reshape]],
-  [25, ["SOFTMAX", softmax("softmax")]],
-  [28, ["TANH", activation("tanh")]],
-  [34, ["PAD", pad]],
-  [40, ["MEAN", mean]],
-  [41, ["SUB", activatedArithmetic("subtract")]],
-  [42, ["DIV", activatedArithmetic("divide")]],
-  [43, ["SQUEEZE", reshape]],
-  [45, ["STRIDED_SLICE", shapeOnly]],
-  [47, ["EXP", activation("exponential")]],
-  [50, ["LOG_SOFTMAX", softmax("log_softmax")]],
-  [53, ["CAST", same]],
-  [55, ["MAXIMUM", (operation) => bounded(operation, "low")]],
-  [57, ["MINIMUM", (operation) => bounded(operation, "high")]],
-  [60, ["PADV2", pad]],
-  [70, ["EXPAND_DIMS", reshape]],
-  [77, ["SHAPE", shapeOnly]],
-  [81, ["REDUCE_PROD", shapeOnly]],
-  [83, ["PACK", shapeOnly]],
-  [98, ["LEAKY_RELU", leakyRelu]],
-  [111, ["ELU", activation("elu")]],
-  [114, ["QUANTIZE", same]],
-  [117, ["HARD_SWISH", activation("hard_silu")]],
+/** A picture that keeps its size. */
+function resize(operation: Operation): Item {
+  const x = picture(operation);
+  const [rows, cols] = operation.known(1);
+  if (rows === x.shape[1] && cols === x.shape[2]) return x;
+  throw operation.unsupported("changes the size of a picture, which no layer here does.");
+}
+
+/** The name of each operator and how it is read. */
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ...SHAPE_OPERATORS,
+  ["ADD", activatedArithmetic("add")],
+  ["AVERAGE_POOL_2D", averagePool],
+  ["BATCH_MATMUL", matrixProduct],
+  ["BATCH_TO_SPACE_ND", batchToSpace],
+  ["CAST", cast],
+  ["CONCATENATION", concatenation],
+  ["CONV_2D", convolution],
+  ["DEPTHWISE_CONV_2D", depthwise],
+  ["DEQUANTIZE", same],
+  ["DIV", activatedArithmetic("divide")],
+  ["ELU", activation("elu")],
+  ["EXP", activation("exponential")],
+  ["FULLY_CONNECTED", fullyConnected],
+  ["GELU", eachValue(gelu)],
+  ["HARD_SWISH", activation("hard_silu")],
+  [
+    "LEAKY_RELU",
+    eachValue((operation: Operation, x) => leaky(operation, x, operation.operator.options?.float32(0) ?? 0)),
+  ],
+  ["LOGISTIC", activation("sigmoid")],
+  ["LOG_SOFTMAX", softmax("log_softmax")],
+  ["MAXIMUM", (operation) => bounded(operation, "low")],
+  ["MAX_POOL_2D", maxPool],
+  ["MEAN", (operation) => pictureMean(operation, keepsAxes(operation))],
+  ["MINIMUM", (operation) => bounded(operation, "high")],
+  ["MUL", activatedArithmetic("multiply")],
+  ["NEG", eachValue((operation, x) => operation.builder.affine(x, -1, 0, operation.hint))],
+  ["PAD", padded],
+  ["PADV2", padded],
+  ["PRELU", eachValue(prelu)],
+  ["QUANTIZE", same],
+  ["REDUCE_MAX", (operation) => reducedPicture(operation, keepsAxes(operation), globalMax(operation))],
+  ["RELU", clamped(0, Infinity)],
+  ["RELU6", clamped(0, 6)],
+  ["RELU_0_TO_1", clamped(0, 1)],
+  ["RELU_N1_TO_1", clamped(-1, 1)],
+  ["RESIZE_BILINEAR", resize],
+  ["RESIZE_NEAREST_NEIGHBOR", resize],
+  ["SOFTMAX", softmax("softmax")],
+  ["SPACE_TO_BATCH_ND", spaceToBatch],
+  ["SUB", activatedArithmetic("subtract")],
+  ["SUM", sum],
+  ["TANH", activation("tanh")],
 ]);

@@ -2,6 +2,7 @@
  * What the packages call the tensors of a MobileNetV2: torchvision's `mobilenet_v2`, timm's `mobilenetv2_*`, Hugging Face's
  * `MobileNetV2ForImageClassification`, and the two naming habits that older repositories share.
  */
+import type { Dims } from "../../core/shape.ts";
 
 /** The prefixes of a convolution's and of its normalization's tensors. */
 export interface UnitNames {
@@ -23,8 +24,38 @@ export interface BlockPlace {
   readonly expands: boolean;
 }
 
-export interface Naming {
-  readonly id: "torchvision" | "timm" | "huggingface";
+/** How a framework calls the tensors of a part, and in which order their axes are. */
+export interface Storage {
+  /** What errors call the file. */
+  readonly what: string;
+  /** The ends of names, behind that of the convolution, the normalization or the classifier. */
+  readonly kernel: string;
+  readonly depthwiseKernel: string;
+  readonly bias: string;
+  readonly gamma: string;
+  readonly beta: string;
+  readonly mean: string;
+  readonly variance: string;
+  /** Keras's axes by the framework's, as `transposed` takes them. */
+  readonly axes: { readonly convolution: Dims; readonly depthwise: Dims; readonly dense: Dims };
+}
+
+/** Kernels are (filters, channels, rows, cols), for a depthwise convolution (channels, 1, rows, cols). */
+const PYTORCH: Storage = {
+  what: "state dict",
+  kernel: ".weight",
+  depthwiseKernel: ".weight",
+  bias: ".bias",
+  gamma: ".weight",
+  beta: ".bias",
+  mean: ".running_mean",
+  variance: ".running_var",
+  axes: { convolution: [2, 3, 1, 0], depthwise: [2, 3, 0, 1], dense: [1, 0] },
+};
+
+/** Where the parts of a network are among the tensors of a file. */
+export interface Layout {
+  readonly storage: Storage;
   readonly stem: UnitNames;
   readonly block: (place: BlockPlace) => BlockNames;
   readonly head: (blocks: number) => UnitNames;
@@ -36,6 +67,10 @@ export interface Naming {
   readonly firstIsResidual: boolean;
   /** True if the first block can have an expansion as well, whose name is not taken. */
   readonly firstMayExpand: boolean;
+}
+
+export interface Naming extends Layout {
+  readonly id: "torchvision" | "timm" | "huggingface";
 }
 
 function unit(convolution: string, normalization: string): UnitNames {
@@ -75,6 +110,7 @@ const timmBlock = ({ stage, repeat, expands }: BlockPlace): BlockNames => {
 
 const TORCHVISION: Naming = {
   id: "torchvision",
+  storage: PYTORCH,
   stem: unit("features.0.0", "features.0.1"),
   block: torchvisionBlock,
   head: (blocks) => unit(`features.${blocks + 1}.0`, `features.${blocks + 1}.1`),
@@ -86,6 +122,7 @@ const TORCHVISION: Naming = {
 
 const TIMM: Naming = {
   id: "timm",
+  storage: PYTORCH,
   stem: unit("conv_stem", "bn1"),
   block: timmBlock,
   head: () => unit("conv_head", "bn2"),
@@ -100,6 +137,7 @@ function huggingface(prefix: string): Naming {
   const part = (name: string): UnitNames => unit(`${prefix}${name}.convolution`, `${prefix}${name}.normalization`);
   return {
     id: "huggingface",
+    storage: PYTORCH,
     stem: part("conv_stem.first_conv"),
     block: ({ index }) => {
       const block = index === 0 ? "conv_stem" : `layer.${index - 1}`;

@@ -5,6 +5,7 @@
  */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
+import { isQuantised, quantisedError } from "./quantised.ts";
 
 /** A class or function that a pickle names. Only those below can be named. */
 export class PickledName {
@@ -87,10 +88,6 @@ const FUNCTIONS: ReadonlyMap<string, (args: readonly Pickled[]) => Pickled> = ne
 
 /** Names that stand for values and are never called: types. */
 const VALUES = /^torch\.(?:float(?:16|32|64)|bfloat16|u?int8|int(?:16|32|64)|bool)$/;
-
-/** What only the tensors of quantised networks need. */
-const QUANTISED =
-  /^torch\.(?:_utils\._rebuild_qtensor|Q\w+Storage|per_(?:tensor|channel)_\w+|_C\.ScriptObject|ao\.nn\.\w*quantized\..*)$/;
 
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_AXES = 32;
@@ -329,12 +326,7 @@ function broken(): MobileNetV2Error {
 
 function named(name: string): PickledName {
   if (FUNCTIONS.has(name) || VALUES.test(name) || storageType(name) !== undefined) return new PickledName(name);
-  if (QUANTISED.test(name)) {
-    throw unsupportedError(
-      `The state dict is that of a quantised network of PyTorch (it names '${name.slice(0, 100)}'), which is not read. ` +
-        "Save the state dict of the network before it is converted to integers; quantize() makes integers of it here.",
-    );
-  }
+  if (isQuantised(name)) throw quantisedError(name);
   throw unsupportedError(
     `The pickle names '${name.slice(0, 200)}', which is code of Python's. Read are tensors only; nothing is run. ${ADVICE}`,
   );

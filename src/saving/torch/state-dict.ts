@@ -3,10 +3,11 @@ import { warn } from "#platform";
 import type { Checkpoint, FileSource } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import { assembleMobileNet } from "./assemble.ts";
+import { assembleFeatures } from "./assemble.ts";
 import { type Backbone, backbonesOf } from "./backbone.ts";
 import { describeMobileNet } from "./describe.ts";
 import { type FoundHead, headOf } from "./head.ts";
+import { isQuantised, quantisedError } from "./quantised.ts";
 import { surroundingsOf } from "./traits.ts";
 
 export interface StateDict {
@@ -16,8 +17,6 @@ export interface StateDict {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** The names by which PyTorch's quantised modules keep their scales. */
-const QUANTISED = /(?:^|\.)(?:zero_point|_packed_params(?:\..*)?)$/s;
 /** As many names as a warning lists. */
 const MAX_LISTED = 4;
 
@@ -37,13 +36,8 @@ export async function openStateDict(source: FileSource, dict: StateDict): Promis
         : `The state dict begins with '${first.slice(0, 200)}': it is not named as the MobileNetV2 of torchvision, timm or Hugging Face.`,
     );
   }
-  const quantised = [...dict.tensors.keys()].find((name) => QUANTISED.test(name));
-  if (quantised !== undefined) {
-    throw unsupportedError(
-      `The state dict is that of a quantised network of PyTorch ('${quantised.slice(0, 200)}'), which is not read. ` +
-        "Save the state dict of the network before it is converted to integers; quantize() makes integers of it here.",
-    );
-  }
+  const quantised = [...dict.tensors.keys()].find(isQuantised);
+  if (quantised !== undefined) throw quantisedError(quantised);
   const { naming, prefix } = backbone;
   if (others.length > 0) {
     const prefixes = [prefix, ...others.map((other) => other.prefix)].map((text) => `'${text.slice(0, 100)}'`);
@@ -57,7 +51,7 @@ export async function openStateDict(source: FileSource, dict: StateDict): Promis
     source,
     dict.metadata,
   );
-  const { net, features, left } = assembleMobileNet(own, naming, outputStride);
+  const { net, features, left } = assembleFeatures(own, naming, outputStride);
   // By the file's names, in the file's order.
   const fileNames = new Set(left.map((name) => own.get(name)?.name));
   const rest = [...dict.tensors].filter(([name]) => fileNames.has(name) || beside.has(name));

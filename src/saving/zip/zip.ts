@@ -1,5 +1,5 @@
 /** Members of zip archives (PKWARE APPNOTE 6.3). Stored members, which `.keras` and `.pth` files have, are viewed in place. */
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 
 const LOCAL_HEADER = 0x04034b50;
@@ -8,7 +8,7 @@ const DIRECTORY_END = 0x06054b50;
 const DIRECTORY_END_SIZE = 22;
 const MAX_COMMENT = 0xffff;
 const DEFLATED = 8;
-/** The most bytes that a member may unpack to beyond the size of the archive. */
+/** The most bytes that a member may unpack to beyond twice the size of the archive. */
 const MAX_UNPACKED = 2 ** 26;
 /** Stands in place of a size that is written elsewhere (ZIP64), as Python's zipfile does from here on. */
 const NOT_HERE = 0xffffffff;
@@ -57,7 +57,7 @@ export async function unpackedMember(
   if (entry?.method !== DEFLATED || another !== undefined) return member(bytes, name, isChecked);
   const packed = content(bytes, { ...entry, method: 0, size: entry.packedSize }, name);
   const { inflate } = await import("./inflate.ts");
-  return check(await inflate(packed, entry.size, name, bytes.length + MAX_UNPACKED), entry, name);
+  return check(await inflate(packed, entry.size, name, 2 * bytes.length + MAX_UNPACKED), entry, name);
 }
 
 /** The names of all members, to tell formats apart; none if the archive is broken. The format bounds their number to 65,535. */

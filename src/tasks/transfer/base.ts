@@ -1,6 +1,7 @@
 /** The base of a transfer: a MobileNetV2 without its top, with the weights that it begins with. */
 import { MobileNetV2 } from "../../applications/mobilenet-v2.ts";
 import { MobileNetV2Error, valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION, NUMBER, PIXELS, SCALING, SIGNAL, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { GlorotUniform } from "../../layers/initializers/random-initializers.ts";
 import type { Weight } from "../../layers/weight.ts";
@@ -47,15 +48,15 @@ export interface LoadBaseOptions
  */
 export async function loadBase(options: LoadBaseOptions = {}): Promise<TransferBase> {
   checkOptions("loadBase()", options, {
-    alpha: true,
-    size: true,
+    alpha: NUMBER,
+    size: PIXELS,
     weights: true,
-    pixels: true,
-    fromScratch: true,
-    seed: true,
+    pixels: SCALING,
+    fromScratch: FLAG,
+    seed: whole(-Number.MAX_SAFE_INTEGER),
     threads: true,
-    signal: true,
-    onProgress: true,
+    signal: SIGNAL,
+    onProgress: FUNCTION,
   });
   const { weights = "imagenet", size = TRANSFER_DEFAULTS.size, seed = TRANSFER_DEFAULTS.seed, threads } = options;
   const scaling = options.pixels === undefined ? undefined : scalingOf(options.pixels);

@@ -1,5 +1,18 @@
 /** The model of a transfer: a base and a new head for the user's classes, and which of its layers learn. */
 import { valueError } from "../../core/errors.ts";
+import {
+  FLAG,
+  OBJECT,
+  PIXELS,
+  SOURCE,
+  TEXT,
+  TEXTS,
+  between,
+  check,
+  instanceOf,
+  orNull,
+  whole,
+} from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { Dense } from "../../layers/core/dense.ts";
 import { Input } from "../../layers/core/input-layer.ts";
@@ -12,6 +25,8 @@ import { Model } from "../../models/model.ts";
 import type { ThreadOptions } from "../../models/threads.ts";
 import type { TransferBase } from "./base.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, isFromScratch } from "./settings.ts";
+
+const A_MODEL = instanceOf("a Model", Model);
 
 /** The options of `withHead`. */
 export interface HeadOptions
@@ -26,17 +41,21 @@ export interface HeadOptions
  * Builds a model of the base and a new head: Rescaling, base, global average pooling, Dropout, and Dense with softmax over the classes. It
  * takes pixels from 0 to 255, as Keras loads pictures: a layer scales them as the base takes them, and `model.preprocessing` says so.
  */
-export function withHead({ base, preprocessing }: TransferBase, options: HeadOptions): Model {
+export function withHead(from: TransferBase, options: HeadOptions): Model {
+  check("withHead()", "base", from, OBJECT);
+  const { base, preprocessing } = from;
+  check("withHead()", "base", base, A_MODEL);
   checkOptions("withHead()", options, {
-    size: true,
-    dropout: true,
-    seed: true,
-    weights: true,
-    fromScratch: true,
+    size: PIXELS,
+    dropout: between(0, 1),
+    seed: whole(-Number.MAX_SAFE_INTEGER),
+    weights: orNull(SOURCE),
+    fromScratch: FLAG,
     threads: true,
-    classNames: true,
-    name: true,
+    classNames: TEXTS,
+    name: TEXT,
   });
+  check("withHead()", "classNames", options.classNames, TEXTS);
   const { name, classNames, threads } = options;
   const { size = TRANSFER_DEFAULTS.size, dropout = TRANSFER_DEFAULTS.dropout, seed = TRANSFER_DEFAULTS.seed } = options;
   const inputs = Input({ shape: [size, size, 3], name: "pixels" });

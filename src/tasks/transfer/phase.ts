@@ -1,9 +1,11 @@
 /** One phase of a transfer: freezes, compiles and fits, as the schedule says. */
-import type { Model } from "../../models/model.ts";
+import { LIST, OBJECT, PIXELS, SIGNAL, check, instanceOf } from "../../core/kinds.ts";
+import { type Names, checkAll } from "../../core/options.ts";
+import { Model } from "../../models/model.ts";
 import type { Callback } from "../../training/callbacks/callback.ts";
 import { EarlyStopping } from "../../training/callbacks/early-stopping.ts";
 import type { History } from "../../training/callbacks/history.ts";
-import type { Dataset } from "../../training/data/dataset.ts";
+import { DATASET, type Dataset } from "../../training/data/dataset.ts";
 import type { TrainingPhase } from "../../training/loop/phases.ts";
 import { Adam } from "../../training/optimizers/adam.ts";
 import { CosineDecay } from "../../training/optimizers/schedules.ts";
@@ -38,12 +40,33 @@ const FEATURES_KEPT = 2 ** 28;
 
 /** The phases of a transfer for `fitInPhases`, which can resume them after an interruption. */
 export function transferPhases(parts: TransferParts): readonly TrainingPhase[] {
+  checkParts("transferPhases()", parts);
   return parts.schedule.phases.map((phase) => ({
     name: phase.name,
     run: (backup) => fitPhase(phase, parts, [backup]),
     // The first has nothing to go back to that knows anything.
     ...(phase.name === "fine-tuning" && phase.patience !== undefined && { keeps: madeItBetter }),
   }));
+}
+
+const A_MODEL = instanceOf("a Model", Model);
+
+const PARTS: Names<TransferParts> = {
+  base: OBJECT,
+  model: A_MODEL,
+  schedule: OBJECT,
+  size: PIXELS,
+  training: DATASET,
+  validation: true,
+  signal: true,
+};
+
+function checkParts(of: string, parts: TransferParts): void {
+  checkAll(of, parts, PARTS);
+  check(of, "base", parts.base.base, A_MODEL);
+  check(of, "phases", parts.schedule.phases, LIST);
+  if (parts.validation !== undefined) check(of, "validation", parts.validation, DATASET);
+  if (parts.signal !== undefined) check(of, "signal", parts.signal, SIGNAL);
 }
 
 /** Fine-tuning is kept if it made the validation better. */
@@ -61,9 +84,13 @@ const madeItBetter: NonNullable<TrainingPhase["keeps"]> = ({ val_loss: after = [
  */
 export async function fitPhase(
   phase: TransferPhase,
-  { base, model, schedule, size, training, validation, signal }: TransferParts,
+  parts: TransferParts,
   callbacks: readonly Callback[] = [],
 ): Promise<History> {
+  check("fitPhase()", "phase", phase, OBJECT);
+  checkParts("fitPhase()", parts);
+  check("fitPhase()", "callbacks", callbacks, LIST);
+  const { base, model, schedule, size, training, validation, signal } = parts;
   const { classWeight, augment, seed } = schedule;
   const { epochs, stepsPerEpoch, learningRate, warmupSteps, patience, patientUntil } = phase;
   setLearning(base.base, phase.from);

@@ -1,4 +1,6 @@
 /** The schedule of a transfer: what learns for how many epochs, with which rate, by how many pictures there are (docs/training.md). */
+import { FLAG, NUMBERS } from "../../core/kinds.ts";
+import { type Names, checkAll } from "../../core/options.ts";
 import { balancedClassWeight } from "../../training/data/class-weight.ts";
 import type { AugmentationName } from "./augmentations.ts";
 import { TRANSFER_DEFAULTS, type TransferSettings, checkTransferSettings, isFromScratch } from "./settings.ts";
@@ -65,16 +67,17 @@ export interface LearnedPictures {
   readonly validates: boolean;
 }
 
+const LEARNED: Names<LearnedPictures> = { counts: NUMBERS, labels: NUMBERS, validates: FLAG };
+
 /**
  * Makes the schedule of a transfer: first the head is trained, then also the last blocks; or all layers from scratch. Fewer pictures give
  * smaller batches and more epochs.
  *
  * @throws ValueError for invalid settings
  */
-export function transferSchedule(
-  settings: TransferSettings,
-  { counts, labels, validates }: LearnedPictures,
-): TransferSchedule {
+export function transferSchedule(settings: TransferSettings, learned: LearnedPictures): TransferSchedule {
+  checkAll("transferSchedule()", learned, LEARNED);
+  const { counts, labels, validates } = learned;
   checkTransferSettings(settings);
   const pictures = counts.reduce((sum, count) => sum + count, 0);
   const {

@@ -1,5 +1,6 @@
 /** What decides the result of a transfer to one's own classes: the same settings and pictures, the same weights. */
-import { valueError } from "../../core/errors.ts";
+import { show, valueError } from "../../core/errors.ts";
+import { FLAG, LIST, NUMBER, PIXELS, SCALING, SOURCE, TEXT, between, oneOf, orNull, whole } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import type { FilesSource } from "../../platform/contract.ts";
 import { option, optionError } from "../errors.ts";
@@ -55,29 +56,29 @@ export const TRANSFER_DEFAULTS = {
 } as const;
 
 const SETTINGS: Names<TransferSettings> = {
-  alpha: true,
-  size: true,
-  weights: true,
-  pixels: true,
-  fromScratch: true,
-  validationSplit: true,
-  fineTuneFrom: true,
-  epochs: true,
-  learningRate: true,
-  batchSize: true,
-  dropout: true,
-  augment: true,
-  classWeights: true,
-  seed: true,
+  alpha: NUMBER,
+  size: PIXELS,
+  weights: orNull(SOURCE),
+  pixels: SCALING,
+  fromScratch: FLAG,
+  validationSplit: between(0, 1),
+  fineTuneFrom: orNull(TEXT),
+  epochs: whole(1),
+  learningRate: NUMBER,
+  batchSize: whole(1),
+  dropout: between(0, 1),
+  augment: LIST,
+  classWeights: oneOf(["auto", "balanced", "none"]),
+  seed: NUMBER,
 };
 
 /** @throws ValueError for what is wrong whatever the pictures are. */
 export function checkTransferSettings(settings: TransferSettings): void {
   checkOptions("a transfer", settings, SETTINGS);
   const names: readonly string[] = settings.augment ?? [];
-  const unknown = names.find((name) => !isAugmentationName(name));
+  const unknown = Array.from(names).find((name) => !isAugmentationName(name));
   if (unknown !== undefined) {
-    throw valueError(`There is no augmentation "${unknown}". There are ${AUGMENTATION_NAMES.join(", ")}.`);
+    throw valueError(`There is no augmentation "${show(unknown)}". There are ${AUGMENTATION_NAMES.join(", ")}.`);
   }
   if (isFromScratch(settings) && settings.fineTuneFrom !== undefined) {
     throw optionError`${option("fromScratch", true)} (or ${option("weights", null)}) trains all layers: ${option("fineTuneFrom")} does not go with it.`;

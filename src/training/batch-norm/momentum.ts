@@ -1,8 +1,9 @@
 /** BatchNormalization in short trainings: with MobileNetV2's momentum of 0.999, its moving statistics lag thousands of steps behind. */
 import { show, valueError } from "../../core/errors.ts";
+import { SIGNAL, check, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
-import type { Network } from "../../graph/network.ts";
+import { MODEL, type Network } from "../../graph/network.ts";
 import { programOf } from "../../graph/program.ts";
 import { BatchNormalization } from "../../layers/normalization/batch-normalization.ts";
 import type { Inputs } from "../loop/fit-options.ts";
@@ -24,7 +25,8 @@ export async function recalibrateBatchNorm(
   data: Inputs | TrainingDataset,
   options: RecalibrateOptions = {},
 ): Promise<void> {
-  checkOptions("recalibrateBatchNorm()", options, { batchSize: true, steps: true, signal: true });
+  check("recalibrateBatchNorm()", "model", model, MODEL);
+  checkOptions("recalibrateBatchNorm()", options, { batchSize: whole(1), steps: whole(1), signal: SIGNAL });
   const steps = programOf(model.graph).steps.filter(({ training }) => training !== false);
   const layers = batchNormsOf(model).filter((layer) => layer.trainable && steps.some((step) => step.layer === layer));
   const { recalibrate } = await import("./recalibration.ts");
@@ -39,7 +41,8 @@ export async function recalibrateBatchNorm(
  * @throws ValueError if `momentum` is out of range
  */
 export function setBatchNormMomentum(model: Network, momentum: number): void {
-  if (!(momentum >= 0 && momentum < 1)) {
+  check("setBatchNormMomentum()", "model", model, MODEL);
+  if (!(typeof momentum === "number" && momentum >= 0 && momentum < 1)) {
     throw valueError(`\`momentum\` should be from 0 to below 1. Received: momentum=${show(momentum)}`);
   }
   for (const layer of batchNormsOf(model)) layer.momentum = momentum;

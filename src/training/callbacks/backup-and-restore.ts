@@ -1,6 +1,7 @@
 /** A callback that backs up a training, to resume it after an interruption (keras.callbacks.BackupAndRestore). */
 import { removeFile, writeFiles } from "#platform";
 import { valueError } from "../../core/errors.ts";
+import { FLAG, FUNCTION, type Kind, PLACE, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { encodeState, stateFrom } from "../loop/state.ts";
 import { bytesIfThere } from "../loop/bytes-if-there.ts";
@@ -16,6 +17,13 @@ export interface BackupStore {
   /** Removes the backup. */
   remove(): Promise<void>;
 }
+
+const STORE: Kind = [
+  "the path of a folder, or an object with read(), write() and remove()",
+  (value) =>
+    PLACE[1](value) ||
+    (value instanceof Object && ["read", "write", "remove"].every((name) => FUNCTION[1](Reflect.get(value, name)))),
+];
 
 /** The options of `BackupAndRestore`. */
 export interface BackupAndRestoreOptions {
@@ -45,8 +53,9 @@ export class BackupAndRestore extends Callback {
    * @throws ValueError if `backupDir` is empty or `saveFreq` is invalid.
    */
   constructor(backupDir: string | URL | BackupStore, options: BackupAndRestoreOptions = {}) {
-    checkOptions("BackupAndRestore", options, { saveFreq: true, deleteCheckpoint: true });
+    checkOptions("BackupAndRestore", options, { saveFreq: true, deleteCheckpoint: FLAG });
     super();
+    check("BackupAndRestore", "backupDir", backupDir, STORE);
     if (backupDir === "") throw valueError("Empty `backupDir` argument passed");
     const isFolder = typeof backupDir === "string" || backupDir instanceof URL;
     this.#store = isFolder ? folderStore(backupDir) : backupDir;

@@ -16,7 +16,7 @@ export type WhilePaused = (run: () => Promise<void>) => Promise<void>;
 /** The callbacks given as the option `callbacks`. @throws ValueError if that is not a list of callbacks. */
 export function callbacksOf(given: unknown): readonly Callback[] {
   if (given === undefined || given === null) return [];
-  if (Array.isArray(given) && given.every((one) => one instanceof Callback)) return given;
+  if (Array.isArray(given) && Array.from(given).every((one) => one instanceof Callback)) return given;
   throw valueError(
     `\`callbacks\` should be a list of instances of Callback, such as [new EarlyStopping()]; LambdaCallback makes one of functions. Received: callbacks=${show(given)}`,
   );

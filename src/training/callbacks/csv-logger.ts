@@ -1,4 +1,5 @@
 /** A callback that writes the logs of each epoch into a CSV file (keras.callbacks.CSVLogger). */
+import { FLAG, PLACE, TEXT, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { writeBytes } from "#platform";
 import { bytesIfThere } from "../loop/bytes-if-there.ts";
@@ -23,8 +24,9 @@ export class CSVLogger extends Callback {
 
   /** `filename` is the path of the CSV file. */
   constructor(filename: string | URL, options: CSVLoggerOptions = {}) {
-    checkOptions("CSVLogger", options, { separator: true, append: true });
+    checkOptions("CSVLogger", options, { separator: TEXT, append: FLAG });
     super();
+    check("CSVLogger", "filename", filename, PLACE);
     const { separator = ",", append = false } = options;
     this.filename = filename;
     this.separator = separator;

@@ -1,4 +1,5 @@
 /** A callback that stops a training that no longer improves (keras.callbacks.EarlyStopping). */
+import { FLAG, NUMBER, VERBOSE, orNull } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { print, warn } from "#platform";
 import { assignWeights, copyWeights } from "../loop/model.ts";
@@ -37,11 +38,11 @@ export class EarlyStopping extends MonitorCallback {
   constructor(options: EarlyStoppingOptions = {}) {
     checkOptions("EarlyStopping", options, {
       ...MONITOR_OPTIONS,
-      patience: true,
-      baseline: true,
-      restoreBestWeights: true,
-      startFromEpoch: true,
-      verbose: true,
+      patience: NUMBER,
+      baseline: orNull(NUMBER),
+      restoreBestWeights: FLAG,
+      startFromEpoch: NUMBER,
+      verbose: VERBOSE,
     });
     super(options);
     this.patience = options.patience ?? 0;

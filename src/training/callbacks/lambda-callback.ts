@@ -1,4 +1,5 @@
 /** A callback made of functions (keras.callbacks.LambdaCallback). */
+import { FUNCTION } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type Awaitable, Callback, type Logs } from "./callback.ts";
 
@@ -24,15 +25,15 @@ export class LambdaCallback extends Callback {
 
   constructor(hooks: LambdaCallbackOptions) {
     checkOptions("LambdaCallback", hooks, {
-      onTrainBegin: true,
-      onTrainEnd: true,
-      onEpochBegin: true,
-      onEpochEnd: true,
-      onTrainBatchBegin: true,
-      onTrainBatchEnd: true,
+      onTrainBegin: FUNCTION,
+      onTrainEnd: FUNCTION,
+      onEpochBegin: FUNCTION,
+      onEpochEnd: FUNCTION,
+      onTrainBatchBegin: FUNCTION,
+      onTrainBatchEnd: FUNCTION,
     });
     super();
-    this.#hooks = hooks;
+    this.#hooks = { ...hooks };
   }
 
   override onTrainBegin(logs: Logs): Awaitable<void> {

@@ -1,6 +1,7 @@
 /** A callback that sets the learning rate of every epoch (keras.callbacks.LearningRateScheduler). */
 import { print } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { FUNCTION, VERBOSE, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { TrainedModel } from "../loop/model.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -19,8 +20,9 @@ export class LearningRateScheduler extends Callback {
     schedule: (epoch: number, learningRate: number) => number,
     options: { readonly verbose?: number | undefined } = {},
   ) {
-    checkOptions("LearningRateScheduler", options, { verbose: true });
+    checkOptions("LearningRateScheduler", options, { verbose: VERBOSE });
     super();
+    check("LearningRateScheduler", "schedule", schedule, FUNCTION);
     this.schedule = schedule;
     this.verbose = options.verbose ?? 0;
   }

@@ -1,6 +1,7 @@
 /** A callback that saves the model during training (keras.callbacks.ModelCheckpoint). */
 import { print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
+import { FLAG, NUMBER, PLACE, TEXT, VERBOSE, check, orNull } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type StateRecord, numberIn, numberOrNullIn } from "../loop/state.ts";
 import type { Logs } from "./callback.ts";
@@ -39,15 +40,16 @@ export class ModelCheckpoint extends MonitorCallback {
    */
   constructor(filepath: string | URL, options: ModelCheckpointOptions = {}) {
     checkOptions("ModelCheckpoint", options, {
-      monitor: true,
+      monitor: TEXT,
       mode: true,
-      saveBestOnly: true,
-      saveWeightsOnly: true,
+      saveBestOnly: FLAG,
+      saveWeightsOnly: FLAG,
       saveFreq: true,
-      initialValueThreshold: true,
-      verbose: true,
+      initialValueThreshold: orNull(NUMBER),
+      verbose: VERBOSE,
     });
     super(options);
+    check("ModelCheckpoint", "filepath", filepath, PLACE);
     this.filepath = String(filepath);
     this.saveBestOnly = options.saveBestOnly ?? false;
     this.saveWeightsOnly = options.saveWeightsOnly ?? false;
@@ -57,12 +59,12 @@ export class ModelCheckpoint extends MonitorCallback {
     if (this.saveWeightsOnly && !this.filepath.endsWith(".weights.h5")) {
       throw valueError(
         "When using `saveWeightsOnly: true` in `ModelCheckpoint`, the filepath provided must end in `.weights.h5` " +
-          `(Keras weights format). Received: filepath=${this.filepath}`,
+          `(Keras weights format). Received: filepath=${show(this.filepath)}`,
       );
     }
     if (!this.saveWeightsOnly && !/\.(?:keras|h5)$/.test(this.filepath)) {
       throw valueError(
-        `The filepath provided must end in \`.keras\` (Keras model format). Received: filepath=${this.filepath}`,
+        `The filepath provided must end in \`.keras\` (Keras model format). Received: filepath=${show(this.filepath)}`,
       );
     }
   }

@@ -1,5 +1,6 @@
 /** The base class of callbacks that monitor one logged value (keras.callbacks.MonitorCallback). */
 import { show, valueError } from "../../core/errors.ts";
+import { NUMBER, TEXT } from "../../core/kinds.ts";
 import type { Names } from "../../core/options.ts";
 import { toSnakeCase } from "../../layers/naming.ts";
 import { Callback, type Logs } from "./callback.ts";
@@ -18,7 +19,7 @@ export interface MonitorOptions {
 }
 
 /** The names of these options. */
-export const MONITOR_OPTIONS: Names<MonitorOptions> = { monitor: true, mode: true, minDelta: true };
+export const MONITOR_OPTIONS: Names<MonitorOptions> = { monitor: TEXT, mode: true, minDelta: NUMBER };
 
 /** A callback that acts on the improvement of one logged value. @throws ValueError for an unknown `mode`. */
 export abstract class MonitorCallback extends Callback {

@@ -1,6 +1,7 @@
 /** A callback that reduces the learning rate when a value stops improving (keras.callbacks.ReduceLROnPlateau). */
 import { print, warn } from "#platform";
 import { show, valueError } from "../../core/errors.ts";
+import { NUMBER, VERBOSE } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { type StateRecord, numberIn, numberOrNullIn } from "../loop/state.ts";
 import type { Logs } from "./callback.ts";
@@ -39,12 +40,12 @@ export class ReduceLROnPlateau extends MonitorCallback {
   constructor(options: ReduceLROnPlateauOptions = {}) {
     checkOptions("ReduceLROnPlateau", options, {
       ...MONITOR_OPTIONS,
-      factor: true,
-      patience: true,
-      minDelta: true,
-      cooldown: true,
-      minLr: true,
-      verbose: true,
+      factor: NUMBER,
+      patience: NUMBER,
+      minDelta: NUMBER,
+      cooldown: NUMBER,
+      minLr: NUMBER,
+      verbose: VERBOSE,
     });
     super({ ...options, minDelta: options.minDelta ?? 1e-4 });
     this.factor = options.factor ?? 0.1;

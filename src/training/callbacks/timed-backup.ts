@@ -1,4 +1,5 @@
 /** A callback that backs up a training at intervals of time, as often as the cost of a backup allows. */
+import { LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { BackupAndRestore, type BackupStore } from "./backup-and-restore.ts";
 
@@ -24,7 +25,7 @@ export class TimedBackup extends BackupAndRestore {
 
   /** `backup` is a folder, made if it does not exist, or a store of your own. */
   constructor(backup: string | URL | BackupStore, options: TimedBackupOptions = {}) {
-    checkOptions("TimedBackup", options, { interval: true, signal: true });
+    checkOptions("TimedBackup", options, { interval: LIMIT, signal: SIGNAL });
     const { interval = 5000, signal } = options;
     super(backup, { deleteCheckpoint: false });
     this.#interval = interval;

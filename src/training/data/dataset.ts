@@ -1,6 +1,8 @@
 /** Data sets: batches that can be iterated over again in every epoch (the counterpart of tf.data.Dataset). */
-import { MobileNetV2Error, valueError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options.ts";
+import { MobileNetV2Error } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
+import { FLAG, FUNCTION, type Kind, NUMBER, OBJECT, TEXTS, between, check, listOf, whole } from "../../core/kinds.ts";
+import { type Names, checkOptions } from "../../core/options.ts";
 import { prefetched } from "./pictures/ahead.ts";
 import { type Augmentation, augmentBatch } from "./augmentation/augment.ts";
 import { type Batch, batchOfOne, joinBatches, samplesIn, sliceBatch } from "./batch.ts";
@@ -42,6 +44,24 @@ export interface CacheOptions {
   readonly maxBytes?: number | undefined;
 }
 
+const COUNT = whole(0);
+
+const DATASET_FACTS: Names<DatasetFacts> = {
+  cardinality: COUNT,
+  size: COUNT,
+  deterministic: FLAG,
+  batched: FLAG,
+  classNames: TEXTS,
+  filePaths: TEXTS,
+};
+
+/** A data set. */
+export const DATASET: Kind = ["a Dataset", (value) => value instanceof Dataset];
+export const AUGMENTATIONS = listOf("a list of augmentations, such as [randomFlip()]", [
+  "",
+  (value) => OBJECT[1](value) && typeof Reflect.get(Object(value), "apply") === "function",
+]);
+
 /**
  * A data set, which can be iterated over again in every epoch. Each `for await` over it is the next epoch; `batches(epoch)` gives a
  * particular one, always with the same batches in the same order. The methods return new data sets and leave this one as it is.
@@ -53,8 +73,10 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
 
   /** `batches` makes the batches of an epoch, always the same ones for the same epoch; `facts` are known before. */
   constructor(batches: Batches, facts: DatasetFacts) {
+    check("Dataset", "batches", batches, FUNCTION);
+    checkOptions("Dataset", facts, DATASET_FACTS);
     this.#batches = batches;
-    this.#facts = facts;
+    this.#facts = frozen(facts);
   }
 
   /** The number of batches (tf.data's `cardinality()`), or undefined if it is not known. */
@@ -89,6 +111,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
 
   /** The batches of an epoch, counted from 0. */
   batches(epoch: number): AsyncIterable<Batch> {
+    check("batches()", "epoch", epoch, whole(0));
     return this.#batches(epoch);
   }
 
@@ -98,7 +121,8 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
 
   /** The data set with a function applied to every batch. The function also gets the epoch, counted from 0, and may return a promise. */
   map(fn: (batch: Batch, epoch: number) => Batch | Promise<Batch>, options: MapOptions = {}): Dataset {
-    checkOptions("map()", options, { deterministic: true });
+    check("map()", "fn", fn, FUNCTION);
+    checkOptions("map()", options, { deterministic: FLAG });
     const deterministic = this.deterministic && options.deterministic === true;
     return this.#derived({ deterministic }, async function* (batches, epoch) {
       for await (const batch of batches) yield await fn(batch, epoch);
@@ -110,14 +134,17 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
    * with the same seed have the same ones.
    */
   augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
-    checkOptions("augment()", options, { seed: true });
+    check("augment()", "augmentations", augmentations, AUGMENTATIONS);
+    checkOptions("augment()", options, { seed: NUMBER });
     const { seed = 0 } = options;
     return this.map((batch, epoch) => augmentBatch(batch, augmentations, { seed, epoch }));
   }
 
-  /** The data set of only the first `count` batches of every epoch, a whole number of 0 or more. */
+  /** The data set of only the first `count` batches of every epoch, a whole number of 0 or more; -1 takes all, as in tf.data. */
   take(count: number): Dataset {
-    const cardinality = this.cardinality === undefined ? undefined : Math.min(this.cardinality, wholeCount(count));
+    check("take()", "count", count, whole(-1));
+    if (count === -1) return this.#derived({}, (batches) => batches);
+    const cardinality = this.cardinality === undefined ? undefined : Math.min(this.cardinality, count);
     return this.#derived({ cardinality, size: undefined }, async function* (batches) {
       let left = count;
       if (left === 0) return;
@@ -128,9 +155,11 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
     });
   }
 
-  /** The data set without the first `count` batches of every epoch, a whole number of 0 or more. */
+  /** The data set without the first `count` batches of every epoch, a whole number of 0 or more; -1 skips all, as in tf.data. */
   skip(count: number): Dataset {
-    const cardinality = this.cardinality === undefined ? undefined : Math.max(0, this.cardinality - wholeCount(count));
+    check("skip()", "count", count, whole(-1));
+    if (count === -1) return this.take(0);
+    const cardinality = this.cardinality === undefined ? undefined : Math.max(0, this.cardinality - count);
     return this.#derived({ cardinality, size: undefined }, async function* (batches) {
       let left = count;
       for await (const batch of batches) if (left-- <= 0) yield batch;
@@ -142,7 +171,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
    * @throws ValueError if `batchSize` is not a whole number of 1 or more.
    */
   batch(batchSize: number): Dataset {
-    wholeCount(batchSize, 1);
+    check("batch()", "batchSize", batchSize, whole(1));
     const { size, batched } = this;
     const cardinality = size === undefined ? undefined : Math.ceil(size / batchSize);
     return this.#derived({ cardinality, batched: true }, async function* (batches) {
@@ -165,7 +194,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
 
   /** The data set with up to `count` batches made in advance. @throws ValueError if `count` is not a whole number of 0 or more. */
   prefetch(count: number): Dataset {
-    wholeCount(count);
+    check("prefetch()", "count", count, whole(0));
     return this.#derived({}, (batches) => prefetched(batches, count));
   }
 
@@ -174,7 +203,7 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
    * a LimitError if they take more than `maxBytes`.
    */
   cache(options: CacheOptions = {}): Dataset {
-    checkOptions("cache()", options, { maxBytes: true });
+    checkOptions("cache()", options, { maxBytes: between(0, Infinity) });
     const { maxBytes = 2 ** 31 } = options;
     let kept: readonly Batch[] | undefined;
     return this.#derived({ deterministic: true }, async function* (batches) {
@@ -214,11 +243,4 @@ export class Dataset implements AsyncIterable<Batch>, DatasetFacts {
       ...changed,
     });
   }
-}
-
-function wholeCount(count: number, least = 0): number {
-  if (!Number.isInteger(count) || count < least) {
-    throw valueError(`Expected a whole number of ${least} or more. Received: ${count}`);
-  }
-  return count;
 }

@@ -44,3 +44,15 @@ export class Column {
     return new Tensor([size === 0 ? 0 : this.#length / size, ...this.#shape], this.#data.subarray(0, this.#length));
   }
 }
+
+/** Copies of the rows at `indices`. */
+export function gatherRows(tensor: Tensor, indices: ArrayLike<number>): Tensor {
+  const [, ...rest] = tensor.shape;
+  const size = sizeOf(rest);
+  const data = emptyLike(tensor.data, indices.length * size);
+  for (let i = 0; i < indices.length; i++) {
+    const from = (indices[i] ?? 0) * size;
+    data.set(tensor.data.subarray(from, from + size), i * size);
+  }
+  return new Tensor([indices.length, ...rest], data);
+}

@@ -1,9 +1,9 @@
 /** The training data that `fit` takes: arrays, or batches that can be iterated over again (keras.src.trainers.data_adapters). */
 import { show, valueError } from "../../core/errors.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import { Tensor } from "../../core/tensor.ts";
+import { TENSOR, TENSORS, Tensor } from "../../core/tensor.ts";
 import { argmax } from "../metrics/accuracy.ts";
-import { emptyLike, sliceRows } from "./rows.ts";
+import { gatherRows, sliceRows } from "./rows.ts";
 
 /** A tensor, or a list of numbers such as labels, one for each sample. */
 export type Values = Tensor | ArrayLike<number>;
@@ -64,7 +64,7 @@ export function samplesOf(batch: TrainingBatch): Samples {
   if (!isObject(batch)) throw valueError(`Expected a batch { x, y, sampleWeight }. Received: ${show(batch)}`);
   const { x, y, sampleWeight, indices } = batch;
   const inputs = x instanceof Tensor ? [x] : x;
-  if (!Array.isArray(inputs) || inputs.length === 0 || !inputs.every((one) => one instanceof Tensor)) {
+  if (!TENSORS[1](inputs) || inputs.length === 0) {
     throw valueError(`Expected all elements of \`x\` to be tensors. Received: x=${show(x)}`);
   }
   const samples = {
@@ -86,12 +86,12 @@ function targetsOf(y: Values | readonly Tensor[]): readonly Tensor[] {
 }
 
 function isTensorList(values: Values | readonly Tensor[]): values is readonly Tensor[] {
-  return Array.isArray(values) && values.length > 0 && values.every((value: unknown) => value instanceof Tensor);
+  return Array.isArray(values) && values.length > 0 && TENSORS[1](values);
 }
 
 /** A list of numbers as a tensor of one axis, int32 if all are whole; a tensor is returned as it is. @throws ValueError for anything else. */
 export function tensorOf(values: Values): Tensor {
-  if (values instanceof Tensor) return values;
+  if (TENSOR[1](values) && values instanceof Tensor) return values;
   if (values instanceof Int32Array || values instanceof Uint8Array || values instanceof Float32Array) {
     return new Tensor([values.length], values);
   }
@@ -134,14 +134,7 @@ export function sliceSamples(samples: Samples, from: number, to: number): Sample
 
 /** Copies of the samples at `indices`. */
 export function gatherSamples(samples: Samples, indices: Uint32Array): Samples {
-  return overTensors(samples, (tensor) => {
-    const [, ...rest] = tensor.shape;
-    const size = sizeOf(rest);
-    const data = emptyLike(tensor.data, indices.length * size);
-    for (const [i, index] of indices.entries())
-      data.set(tensor.data.subarray(index * size, (index + 1) * size), i * size);
-    return new Tensor([indices.length, ...rest], data);
-  });
+  return overTensors(samples, (tensor) => gatherRows(tensor, indices));
 }
 
 function overTensors({ x, y, sampleWeight }: Samples, make: (tensor: Tensor) => Tensor): Samples {

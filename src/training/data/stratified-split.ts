@@ -1,5 +1,6 @@
 /** Stratified splits into training and validation data (scikit-learn's StratifiedShuffleSplit and StratifiedKFold). */
 import { show, valueError } from "../../core/errors.ts";
+import { NUMBER, NUMBERS, check } from "../../core/kinds.ts";
 import { permutation } from "./permutation.ts";
 
 /** A split of samples into training and validation data. */
@@ -23,7 +24,8 @@ const LEAST_TO_SPLIT = 3;
  * @throws ValueError if `fraction` is out of range
  */
 export function stratifiedSplit(labels: ArrayLike<number>, fraction: number, seed = 0): Split {
-  if (!(fraction >= 0 && fraction < 1)) {
+  checkLabels("stratifiedSplit()", labels, seed);
+  if (!(typeof fraction === "number" && fraction >= 0 && fraction < 1)) {
     throw valueError(`\`fraction\` must be 0 or more, and below 1. Received: fraction=${show(fraction)}`);
   }
   const training: number[] = [];
@@ -49,6 +51,7 @@ export function stratifiedSplit(labels: ArrayLike<number>, fraction: number, see
  * @throws ValueError if `count` is out of range
  */
 export function stratifiedFolds(labels: ArrayLike<number>, count: number, seed = 0): readonly Split[] {
+  checkLabels("stratifiedFolds()", labels, seed);
   if (!(Number.isInteger(count) && count >= 2 && count <= labels.length)) {
     throw valueError(
       `\`count\` must be a whole number from 2 to that of the samples, ${labels.length}. Received: count=${show(count)}`,
@@ -66,6 +69,11 @@ export function stratifiedFolds(labels: ArrayLike<number>, count: number, seed =
     training: rising(folds.flatMap((other, i) => (i === fold ? [] : other))),
     validation: rising(held),
   }));
+}
+
+function checkLabels(of: string, labels: ArrayLike<number>, seed: number): void {
+  check(of, "labels", labels, NUMBERS);
+  check(of, "seed", seed, NUMBER);
 }
 
 function indicesByClass(labels: ArrayLike<number>): readonly (readonly [label: number, indices: readonly number[]])[] {

@@ -1,6 +1,7 @@
 /** The training loop: epochs, batches, callbacks, validation; it can be stopped between any two steps and resumed (keras.Model.fit). */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { FLAG, type Kind, LIMIT, NUMBERS, OBJECT, SIGNAL, between, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import { Pauses } from "./pauses.ts";
@@ -22,7 +23,7 @@ import {
 } from "./fit-options.ts";
 import { assignWeights, copyWeights } from "./model.ts";
 import type { TrainingPrograms } from "./programs.ts";
-import { verbosity } from "./progress-bar.ts";
+import { VERBOSITY, verbosity } from "./progress-bar.ts";
 import { type Samples, type Source, type TrainingDataset, checkClassWeight, weighted } from "../data/samples.ts";
 import { EpochReader, arraySource } from "../data/sources.ts";
 import { type StateRecord, arraysIn, listIn, numberIn, numberOrNullIn, recordIn, textIn } from "./state.ts";
@@ -40,24 +41,29 @@ export async function fit(
   checkOptions("fit()", options, {
     epochs: true,
     batchSize: true,
-    verbose: true,
+    verbose: VERBOSITY,
     callbacks: true,
-    validationSplit: true,
+    validationSplit: between(0, 1),
     validationData: true,
-    validationSteps: true,
-    validationBatchSize: true,
-    validationFreq: true,
-    shuffle: true,
-    classWeight: true,
+    validationSteps: whole(1),
+    validationBatchSize: whole(1),
+    validationFreq: FREQUENCY,
+    shuffle: FLAG,
+    classWeight: OBJECT,
     sampleWeight: true,
     initialEpoch: true,
     stepsPerEpoch: true,
     seed: true,
-    signal: true,
-    featureCache: true,
+    signal: SIGNAL,
+    featureCache: LIMIT,
   });
   return await trainer.exclusively(() => new Fit(trainer, options).run(x, y));
 }
+
+const FREQUENCY: Kind = [
+  "a whole number of 1 or more, or a list of epochs",
+  (value) => whole(1)[1](value) || NUMBERS[1](value),
+];
 
 class Fit implements TrainingSession {
   readonly #trainer: Trainer;
@@ -270,6 +276,17 @@ class Fit implements TrainingSession {
   }
 
   setState(state: StateRecord): void {
+    const before = this.getState();
+    try {
+      this.#assign(state);
+    } catch (error) {
+      // An incomplete state is noticed half-way, and must change nothing.
+      this.#assign(before);
+      throw error;
+    }
+  }
+
+  #assign(state: StateRecord): void {
     const { model, optimizer, objectives } = this.#trainer;
     const weights = arraysIn(state, "weights");
     // Callbacks of the same class in their order; the others begin anew.

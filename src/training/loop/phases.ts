@@ -1,6 +1,8 @@
 /** A training in phases, such as a new head and then fine-tuning, that can be interrupted anywhere and resumed as one. */
 import { removeFile, writeFiles } from "#platform";
 import { MobileNetV2Error } from "../../core/errors.ts";
+import { MODEL } from "../../graph/network.ts";
+import { FUNCTION, LIMIT, SIGNAL, TEXT, check, listOf } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { bytesIfThere } from "./bytes-if-there.ts";
 import type { Callback } from "../callbacks/callback.ts";
@@ -50,6 +52,11 @@ export interface PhasesOptions {
   readonly onPhase?: ((phase: TrainingPhase) => void) | undefined;
 }
 
+const PHASES = listOf("a list of phases { name, run }", [
+  "",
+  (phase) => phase instanceof Object && typeof Reflect.get(phase, "run") === "function",
+]);
+
 /**
  * Trains a model in phases, one after the other. If the folder has backups of an interrupted run with the same arguments, the training resumes
  * from them, and ends with the same weights as without the interruption, to the bit.
@@ -62,8 +69,11 @@ export async function fitInPhases(
   phases: readonly TrainingPhase[],
   options: PhasesOptions,
 ): Promise<readonly PhaseResult[]> {
-  checkOptions("fitInPhases()", options, { folder: true, interval: true, signal: true, onPhase: true });
+  checkOptions("fitInPhases()", options, { folder: TEXT, interval: LIMIT, signal: SIGNAL, onPhase: FUNCTION });
   const { folder, interval, signal, onPhase } = options;
+  check("fitInPhases()", "model", model, MODEL);
+  check("fitInPhases()", "phases", phases, PHASES);
+  check("fitInPhases()", "folder", folder, TEXT);
   const results: PhaseResult[] = [];
   for (const [i, phase] of phases.entries()) {
     const place = `${folder}/phase-${i + 1}`;

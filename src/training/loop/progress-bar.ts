@@ -1,4 +1,5 @@
 /** A progress bar (keras.utils.Progbar). */
+import { type Kind, oneOf } from "../../core/kinds.ts";
 import { isTerminal, print } from "#platform";
 import type { Logs } from "../callbacks/callback.ts";
 
@@ -11,6 +12,8 @@ const INTERVAL = 50;
  * `auto`: a progress bar on a terminal, elsewhere nothing.
  */
 export type Verbose = "auto" | 0 | 1 | 2 | boolean;
+
+export const VERBOSITY: Kind = oneOf(["auto", 0, 1, 2, true, false]);
 
 /** The verbosity on this platform: 0 shows nothing, 1 a progress bar, 2 a line for each epoch. */
 export function verbosity(verbose: Verbose = "auto"): 0 | 1 | 2 {

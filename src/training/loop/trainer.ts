@@ -1,6 +1,7 @@
 /** A compiled model's single steps, and `evaluate` (keras.src.trainers.trainer); the loop of `fit` is in fit.ts. */
 import { warn } from "#platform";
 import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
+import { OBJECT, SIGNAL } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { fnv1a32 } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -29,7 +30,7 @@ import { Objectives } from "./objectives.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { optimizerOf } from "../optimizers/optimizers.ts";
 import { TrainingPrograms, predictedOf } from "./programs.ts";
-import { verbosity } from "./progress-bar.ts";
+import { VERBOSITY, verbosity } from "./progress-bar.ts";
 import { type Samples, type Source, type TrainingDataset, checkClassWeight, weighted } from "../data/samples.ts";
 
 /** Trains and evaluates a compiled model, one call at a time. */
@@ -68,8 +69,8 @@ export class Trainer {
       sampleWeight: true,
       steps: true,
       callbacks: true,
-      verbose: true,
-      signal: true,
+      verbose: VERBOSITY,
+      signal: SIGNAL,
     });
     return await this.#aloneOrInCallback(async () => {
       const { steps } = options;
@@ -91,7 +92,7 @@ export class Trainer {
 
   /** Trains one step on a batch; the results are those of the batch, before the step. */
   async trainOnBatch(x: Inputs, y: Targets | undefined, options: TrainOnBatchOptions): Promise<Logs> {
-    checkOptions("trainOnBatch()", options, { sampleWeight: true, classWeight: true });
+    checkOptions("trainOnBatch()", options, { sampleWeight: true, classWeight: OBJECT });
     return await this.exclusively(async () => {
       if (options.classWeight !== undefined && options.sampleWeight !== undefined) {
         throw valueError("Arguments `sampleWeight` and `classWeight` cannot be specified at the same time.");

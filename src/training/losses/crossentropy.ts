@@ -1,6 +1,7 @@
 /** Cross-entropy losses (keras.losses), computed from logits if they are known: exact even if softmax has rounded to 0 or 1. */
 import { warn } from "#platform";
-import { valueError } from "../../core/errors.ts";
+import { show, valueError } from "../../core/errors.ts";
+import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -44,7 +45,7 @@ function logitsOf({ output, logits }: Predicted, fromLogits: boolean, loss: stri
 function smoothingArgument(value: number | undefined): number {
   const smoothing = numberArgument(value, "labelSmoothing", 0);
   if (smoothing < 0 || smoothing > 1) {
-    throw valueError(`\`labelSmoothing\` must be in the range [0, 1]. Received: labelSmoothing=${smoothing}`);
+    throw valueError(`\`labelSmoothing\` must be in the range [0, 1]. Received: labelSmoothing=${show(smoothing)}`);
   }
   return smoothing;
 }
@@ -90,7 +91,7 @@ export class SparseCategoricalCrossentropy extends Crossentropy {
   readonly className = "SparseCategoricalCrossentropy";
 
   constructor(options: CrossentropyOptions = {}) {
-    checkOptions("SparseCategoricalCrossentropy", options, { name: true, reduction: true, fromLogits: true });
+    checkOptions("SparseCategoricalCrossentropy", options, { name: TEXT, reduction: true, fromLogits: true });
     super(options, "sparse_categorical_crossentropy");
   }
 
@@ -149,7 +150,7 @@ export class CategoricalCrossentropy extends SmoothedCrossentropy {
 
   constructor(options: SmoothedCrossentropyOptions = {}) {
     checkOptions("CategoricalCrossentropy", options, {
-      name: true,
+      name: TEXT,
       reduction: true,
       fromLogits: true,
       labelSmoothing: true,
@@ -235,7 +236,7 @@ export class BinaryCrossentropy extends SmoothedCrossentropy {
 
   constructor(options: SmoothedCrossentropyOptions = {}) {
     checkOptions("BinaryCrossentropy", options, {
-      name: true,
+      name: TEXT,
       reduction: true,
       fromLogits: true,
       labelSmoothing: true,

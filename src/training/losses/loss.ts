@@ -1,7 +1,8 @@
 /** The base class of all losses: shapes, sample weights, reduction (keras.Loss). */
 import { show, valueError } from "../../core/errors.ts";
+import { OBJECT, check } from "../../core/kinds.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import { TENSOR, type Tensor } from "../../core/tensor.ts";
 import type { OutputGradient } from "../../graph/differentiator.ts";
 
 /**
@@ -69,16 +70,20 @@ export abstract class Loss {
    * for each sample or for each position. @throws ValueError if the shapes do not fit.
    */
   call(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor): number {
+    checkScored("call()", yTrue, yPred, sampleWeight);
     return this.evaluate(yTrue, { output: yPred.toFloat32() }, sampleWeight).value;
   }
 
   /** The loss of each position, neither weighted nor reduced. */
   valuesOf(yTrue: Tensor, yPred: Tensor): Float64Array {
+    checkScored("valuesOf()", yTrue, yPred);
     return this.score(yTrue, { output: yPred.toFloat32() }).values;
   }
 
   /** The reduced loss of a batch; its gradient is computed only when it is asked for. */
   evaluate(yTrue: Tensor, predicted: Predicted, sampleWeight?: Tensor): LossResult {
+    check("evaluate()", "predicted", predicted, OBJECT);
+    checkScored("evaluate()", yTrue, predicted.output, sampleWeight);
     const scored = this.score(yTrue, predicted);
     const { values } = scored;
     const weights = positionWeights(sampleWeight, predicted.output.shape[0] ?? 0, values.length);
@@ -104,6 +109,13 @@ export abstract class Loss {
     if (this.reduction === "sum") return 1;
     return this.reduction === "mean_with_sample_weight" ? weight : count;
   }
+}
+
+/** Checks what a loss or a metric is called with. @throws ValueError if one of them is no tensor, or is not there any more. */
+export function checkScored(of: string, yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor): void {
+  check(of, "yTrue", yTrue, TENSOR);
+  check(of, "yPred", yPred, TENSOR);
+  if (sampleWeight !== undefined) check(of, "sampleWeight", sampleWeight, TENSOR);
 }
 
 /** One weight for each position, from weights for each position or each sample; all 1 if there are none. @throws ValueError for another number. */

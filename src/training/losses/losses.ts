@@ -1,5 +1,6 @@
 /** Losses by their names (keras.losses.get), and the mean squared error. */
 import { show, valueError } from "../../core/errors.ts";
+import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy } from "./crossentropy.ts";
@@ -10,7 +11,7 @@ export class MeanSquaredError extends Loss {
   readonly className = "MeanSquaredError";
 
   constructor(options: LossOptions = {}) {
-    checkOptions("MeanSquaredError", options, { name: true, reduction: true });
+    checkOptions("MeanSquaredError", options, { name: TEXT, reduction: true });
     super(options, "mean_squared_error");
   }
 

@@ -1,5 +1,6 @@
 /** Accuracy metrics: the fraction of predictions that match the labels (keras.metrics.*Accuracy). */
 import { valueError } from "../../core/errors.ts";
+import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -15,7 +16,7 @@ export class BinaryAccuracy extends MeanMetric {
   readonly threshold: number;
 
   constructor(options: MetricOptions & { readonly threshold?: number | undefined } = {}) {
-    checkOptions("BinaryAccuracy", options, { name: true, threshold: true });
+    checkOptions("BinaryAccuracy", options, { name: TEXT, threshold: true });
     super(options.name ?? "binary_accuracy");
     this.threshold = numberArgument(options.threshold, "threshold", 0.5);
   }
@@ -43,7 +44,7 @@ export class BinaryAccuracy extends MeanMetric {
  */
 export class CategoricalAccuracy extends MeanMetric {
   constructor(options: MetricOptions = {}) {
-    checkOptions("CategoricalAccuracy", options, { name: true });
+    checkOptions("CategoricalAccuracy", options, { name: TEXT });
     super(options.name ?? "categorical_accuracy");
   }
 
@@ -62,7 +63,7 @@ export class CategoricalAccuracy extends MeanMetric {
  */
 export class SparseCategoricalAccuracy extends MeanMetric {
   constructor(options: MetricOptions = {}) {
-    checkOptions("SparseCategoricalAccuracy", options, { name: true });
+    checkOptions("SparseCategoricalAccuracy", options, { name: TEXT });
     super(options.name ?? "sparse_categorical_accuracy");
   }
 
@@ -98,7 +99,7 @@ abstract class TopK extends MeanMetric {
  */
 export class TopKCategoricalAccuracy extends TopK {
   constructor(options: TopKOptions = {}) {
-    checkOptions("TopKCategoricalAccuracy", options, { name: true, k: true });
+    checkOptions("TopKCategoricalAccuracy", options, { name: TEXT, k: true });
     super(options, "top_k_categorical_accuracy");
   }
 
@@ -117,7 +118,7 @@ export class TopKCategoricalAccuracy extends TopK {
  */
 export class SparseTopKCategoricalAccuracy extends TopK {
   constructor(options: TopKOptions = {}) {
-    checkOptions("SparseTopKCategoricalAccuracy", options, { name: true, k: true });
+    checkOptions("SparseTopKCategoricalAccuracy", options, { name: TEXT, k: true });
     super(options, "sparse_top_k_categorical_accuracy");
   }
 

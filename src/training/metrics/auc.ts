@@ -1,9 +1,11 @@
 /** The area under a curve over thresholds, by Riemann sums (keras.metrics.AUC; Davis and Goadrich 2006 for precision and recall). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
+import { NUMBERS, TEXT, orNull, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { booleanArgument } from "../../layers/arguments.ts";
-import { sameShape } from "../losses/loss.ts";
+import { checkScored, sameShape } from "../losses/loss.ts";
 import { EPSILON, ThresholdMetric, weightsOf } from "./confusion.ts";
 import { type MetricOptions, divideNoNan } from "./metric.ts";
 
@@ -19,7 +21,7 @@ export interface AUCOptions extends MetricOptions {
    */
   readonly summationMethod?: "interpolation" | "minoring" | "majoring" | undefined;
   /** The thresholds between 0 and 1, in place of `numThresholds` evenly spaced ones; both ends are added to them. */
-  readonly thresholds?: readonly number[] | undefined;
+  readonly thresholds?: readonly number[] | null | undefined;
   /** Whether the model's output is logits, to which a sigmoid is then applied. Default: false, the output is probabilities. */
   readonly fromLogits?: boolean | undefined;
 }
@@ -36,18 +38,18 @@ export class AUC extends ThresholdMetric {
 
   constructor(options: AUCOptions = {}) {
     checkOptions("AUC", options, {
-      name: true,
+      name: TEXT,
       numThresholds: true,
       curve: true,
       summationMethod: true,
-      thresholds: true,
+      thresholds: orNull(NUMBERS),
       fromLogits: true,
     });
     super(options.name ?? "auc", [-EPSILON, ...innerThresholds(options), 1 + EPSILON]);
     this.curve = options.curve ?? "ROC";
     this.summationMethod = options.summationMethod ?? "interpolation";
     this.fromLogits = booleanArgument(options.fromLogits, "fromLogits", false);
-    this.#given = options.thresholds;
+    this.#given = frozen(options.thresholds ?? undefined);
     if (!["ROC", "PR"].includes(this.curve)) {
       throw valueError(`Invalid AUC curve value: "${show(this.curve)}". Expected values are ["PR", "ROC"]`);
     }
@@ -65,6 +67,7 @@ export class AUC extends ThresholdMetric {
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    checkScored("updateState()", yTrue, yPred, sampleWeight);
     const target = sameShape(yTrue, yPred);
     const values = this.fromLogits ? yPred.data.map((z) => 1 / (1 + Math.exp(-z))) : yPred.data;
     this.count(target.data, values, weightsOf(sampleWeight, values.length, yPred.shape.at(-1) ?? 1));
@@ -92,8 +95,8 @@ export class AUC extends ThresholdMetric {
 }
 
 function innerThresholds({ thresholds, numThresholds = 200 }: AUCOptions): readonly number[] {
-  if (thresholds !== undefined) return thresholds.toSorted((a, b) => a - b);
-  if (!(Number.isInteger(numThresholds) && numThresholds > 1)) {
+  if (thresholds !== undefined && thresholds !== null) return [...thresholds].toSorted((a, b) => a - b);
+  if (!whole(2, 2 ** 20)[1](numThresholds)) {
     throw valueError(
       `Argument \`numThresholds\` must be an integer > 1. Received: numThresholds=${show(numThresholds)}`,
     );

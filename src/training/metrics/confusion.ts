@@ -1,10 +1,12 @@
 /** Counts of true and false positives and negatives at thresholds (keras.src.metrics.metrics_utils), precision, recall, confusion matrix. */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
+import { NUMBERS, TEXT, check, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { integerArgument } from "../../layers/arguments.ts";
-import { sameShape } from "../losses/loss.ts";
+import { checkScored, sameShape } from "../losses/loss.ts";
 import { Metric, type MetricOptions, type MetricResult, divideNoNan } from "./metric.ts";
 
 const NEG_INF = -1e10;
@@ -19,7 +21,7 @@ export abstract class ThresholdMetric extends Metric {
 
   constructor(name: string, thresholds: readonly number[]) {
     super(name, thresholds.length * 4);
-    this.thresholds = thresholds;
+    this.thresholds = frozen(thresholds);
     const last = thresholds.length - 1;
     this.#even =
       thresholds.length >= 3 && thresholds.every((t, i) => Math.abs(t - i / last) <= EPSILON + 1e-5 * (i / last));
@@ -101,7 +103,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
     super(name, checkedThresholds(thresholds ?? (topK === undefined ? 0.5 : NEG_INF), thresholds !== undefined));
     this.topK = topK === undefined ? undefined : integerArgument(topK, "topK");
     this.classId = classId === undefined ? undefined : integerArgument(classId, "classId");
-    this.#given = thresholds;
+    this.#given = frozen(thresholds);
   }
 
   override getConfig(): Readonly<Record<string, unknown>> {
@@ -110,6 +112,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    checkScored("updateState()", yTrue, yPred, sampleWeight);
     const target = sameShape(yTrue, yPred);
     const classes = yPred.shape.at(-1) ?? 1;
     let values: ArrayLike<number> = this.topK === undefined ? yPred.data : onlyTopK(yPred.data, classes, this.topK);
@@ -145,7 +148,7 @@ abstract class PrecisionOrRecall extends ThresholdMetric {
  */
 export class Precision extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
-    checkOptions("Precision", options, { name: true, thresholds: true, topK: true, classId: true });
+    checkOptions("Precision", options, { name: TEXT, thresholds: true, topK: true, classId: true });
     super(options.name ?? "precision", options);
   }
 
@@ -160,7 +163,7 @@ export class Precision extends PrecisionOrRecall {
  */
 export class Recall extends PrecisionOrRecall {
   constructor(options: PrecisionOptions = {}) {
-    checkOptions("Recall", options, { name: true, thresholds: true, topK: true, classId: true });
+    checkOptions("Recall", options, { name: TEXT, thresholds: true, topK: true, classId: true });
     super(options.name ?? "recall", options);
   }
 
@@ -169,11 +172,13 @@ export class Recall extends PrecisionOrRecall {
   }
 }
 
-function checkedThresholds(thresholds: number | readonly number[], check: boolean): readonly number[] {
-  const list = typeof thresholds === "number" ? [thresholds] : [...thresholds];
+function checkedThresholds(thresholds: number | readonly number[], isGiven: boolean): readonly number[] {
+  const list = typeof thresholds === "number" ? [thresholds] : NUMBERS[1](thresholds) ? [...thresholds] : [NaN];
   const invalid = list.filter((threshold) => !(threshold >= 0 && threshold <= 1));
-  if (check && invalid.length > 0) {
-    throw valueError(`Threshold values must be in [0, 1]. Received: ${show(invalid)}`);
+  if (isGiven && invalid.length > 0) {
+    throw valueError(
+      `Threshold values must be in [0, 1]. Received: ${show(typeof thresholds === "number" || NUMBERS[1](thresholds) ? invalid : thresholds)}`,
+    );
   }
   return list;
 }
@@ -215,10 +220,13 @@ export function confusionMatrix(
   predictions: ArrayLike<number>,
   numClasses: number,
 ): Tensor<Int32Array> {
+  check("confusionMatrix()", "labels", labels, NUMBERS);
+  check("confusionMatrix()", "predictions", predictions, NUMBERS);
+  check("confusionMatrix()", "numClasses", numClasses, whole(1, 2 ** 14));
   if (labels.length !== predictions.length) {
     throw valueError(`There are ${labels.length} labels and ${predictions.length} predictions.`);
   }
-  const counts = new Int32Array(integerArgument(numClasses, "numClasses") ** 2);
+  const counts = new Int32Array(numClasses ** 2);
   for (let i = 0; i < labels.length; i++) {
     const [label = NaN, prediction = NaN] = [labels[i], predictions[i]];
     for (const one of [label, prediction]) {

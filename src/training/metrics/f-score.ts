@@ -1,8 +1,10 @@
 /** The weighted harmonic mean of precision and recall (keras.metrics.FBetaScore, F1Score). */
 import { show, valueError } from "../../core/errors.ts";
+import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { checkScored, positionWeights } from "../losses/loss.ts";
 import { numberArgument } from "../../layers/arguments.ts";
 import { EPSILON } from "./confusion.ts";
 import { Metric, type MetricOptions, type MetricResult } from "./metric.ts";
@@ -35,7 +37,7 @@ export class FBetaScore extends Metric {
   readonly beta: number;
 
   constructor(options: FBetaScoreOptions = {}) {
-    checkOptions("FBetaScore", options, { name: true, average: true, threshold: true, beta: true });
+    checkOptions("FBetaScore", options, { name: TEXT, average: true, threshold: true, beta: true });
     super(options.name ?? "fbeta_score", 0);
     this.average = options.average ?? null;
     this.threshold = options.threshold ?? null;
@@ -48,7 +50,7 @@ export class FBetaScore extends Metric {
     if (!(this.beta > 0)) {
       throw valueError(`Invalid \`beta\` argument value. It should be > 0. Received: beta=${show(this.beta)}`);
     }
-    if (this.threshold !== null && !(this.threshold > 0 && this.threshold <= 1)) {
+    if (this.threshold !== null && !(typeof this.threshold === "number" && this.threshold > 0 && this.threshold <= 1)) {
       throw valueError(
         `Invalid \`threshold\` argument value. It should verify 0 < threshold <= 1. Received: threshold=${show(this.threshold)}`,
       );
@@ -61,6 +63,7 @@ export class FBetaScore extends Metric {
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    checkScored("updateState()", yTrue, yPred, sampleWeight);
     const [batch = 0, classes = 0] = yPred.shape;
     if (yPred.shape.length !== 2 || yTrue.shape.length !== 2 || yTrue.shape[1] !== classes) {
       throw valueError(
@@ -68,10 +71,11 @@ export class FBetaScore extends Metric {
           `Received input shapes: yPred.shape=${formatShape(yPred.shape)} and yTrue.shape=${formatShape(yTrue.shape)}.`,
       );
     }
+    const weights = positionWeights(sampleWeight, batch, batch);
     const columns = this.average === "micro" ? 1 : classes;
     if (this.state.length !== columns * 3) this.state = new Float64Array(columns * 3);
     for (let i = 0; i < batch; i++) {
-      const weight = sampleWeight?.data[i] ?? 1;
+      const weight = weights[i] ?? 0;
       const line = yPred.data.subarray(i * classes, (i + 1) * classes);
       const highest = line.reduce((a, b) => Math.max(a, b), -Infinity);
       for (let c = 0; c < classes; c++) {
@@ -110,7 +114,7 @@ export class FBetaScore extends Metric {
 /** The F1 score, the harmonic mean of precision and recall: `FBetaScore` with `beta: 1`. Default name: `f1_score`. */
 export class F1Score extends FBetaScore {
   constructor(options: FScoreOptions = {}) {
-    checkOptions("F1Score", options, { name: true, average: true, threshold: true });
+    checkOptions("F1Score", options, { name: TEXT, average: true, threshold: true });
     super({ ...options, name: options.name ?? "f1_score", beta: 1 });
   }
 

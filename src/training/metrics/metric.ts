@@ -1,8 +1,9 @@
 /** The base class of all metrics, and means of values (keras.metrics.Metric, Mean, MeanMetricWrapper). */
+import { type Kind, NUMBERS, TEXT, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { positionWeights } from "../losses/loss.ts";
+import { checkScored, positionWeights } from "../losses/loss.ts";
 
 /** The value of a metric: one number, or one for each threshold or class. */
 export type MetricResult = number | readonly number[];
@@ -51,25 +52,31 @@ export abstract class Metric {
 
   /** Replaces what was accumulated by a result of `getState`. */
   setState(state: readonly number[]): void {
+    check("setState()", "state", state, NUMBERS);
     this.state = Float64Array.from(state);
   }
 }
 
+const NUMERIC: Kind = ["a number", (value) => typeof value === "number"];
+
 /** The weighted mean of the values given to it, 0 if there were none. Default name: `mean`. */
 export class Mean extends Metric {
   constructor(options: MetricOptions = {}) {
-    checkOptions("Mean", options, { name: true });
+    checkOptions("Mean", options, { name: TEXT });
     super(options.name ?? "mean", 2);
   }
 
   /** Accumulates one value. */
   add(value: number, weight = 1): void {
+    check("add()", "value", value, NUMERIC);
+    check("add()", "weight", weight, NUMERIC);
     this.state[0] = (this.state[0] ?? 0) + value * weight;
     this.state[1] = (this.state[1] ?? 0) + weight;
   }
 
   /** Accumulates a tensor of values, with one weight for each sample. The second argument is ignored. */
   override updateState(values: Tensor, _yPred?: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    checkScored("updateState()", values, values, sampleWeight);
     const batch = values.shape[0] ?? 1;
     const each = sizeOf(values.shape.slice(1));
     for (let i = 0; i < values.size; i++) {
@@ -95,6 +102,7 @@ export abstract class MeanMetric extends Metric {
   protected abstract values(yTrue: Tensor, yPred: Tensor<Float32Array>): ArrayLike<number>;
 
   override updateState(yTrue: Tensor, yPred: Tensor<Float32Array>, sampleWeight?: Tensor): void {
+    checkScored("updateState()", yTrue, yPred, sampleWeight);
     const values = this.values(yTrue, yPred);
     const weights = positionWeights(sampleWeight, yPred.shape[0] ?? 0, values.length);
     let sum = this.state[0] ?? 0;

@@ -1,11 +1,13 @@
 /** The base class of all optimizers: variables, learning rate, clipping, weight decay (keras.optimizers.Optimizer). */
 import { show, valueError } from "../../core/errors.ts";
-import type { Names } from "../../core/options.ts";
+import { PATTERNS, TEXT, TEXTS, check, instanceOf, listOf } from "../../core/kinds.ts";
+import { type Names, checkOptions } from "../../core/options.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
-import { Tensor } from "../../core/tensor.ts";
+import { TENSORS, Tensor } from "../../core/tensor.ts";
 import { numberArgument } from "../../layers/arguments.ts";
 import { toSnakeCase, uniqueName } from "../../layers/naming.ts";
-import type { Weight } from "../../layers/weight.ts";
+import { Weight } from "../../layers/weight.ts";
+import { clipValues, decay, scale, squares } from "./gradient-arithmetic.ts";
 import { LearningRateSchedule } from "./schedules.ts";
 
 /** A learning rate: a number, a schedule, or a function of the step, counted from 0. */
@@ -29,7 +31,7 @@ export interface OptimizerOptions {
 
 /** The names of these options. */
 export const OPTIMIZER_OPTIONS: Names<OptimizerOptions> = {
-  name: true,
+  name: TEXT,
   learningRate: true,
   weightDecay: true,
   clipnorm: true,
@@ -53,6 +55,9 @@ export interface OptimizerState {
   /** The variables of all weights, in the order of `variables`. */
   readonly slots: readonly Float32Array[];
 }
+
+const WEIGHTS = listOf("a list of weights, such as model.trainableWeights", instanceOf("", Weight));
+const GRADIENTS = listOf("a list of Float32Arrays", instanceOf("", Float32Array));
 
 interface Slot {
   readonly name: string;
@@ -145,13 +150,12 @@ export abstract class Optimizer {
    * Excludes from weight decay the weights in `varList`, and those whose names match a regular expression in `varNames`, such as `bias`.
    * @throws ValueError if the optimizer is built already.
    */
-  excludeFromWeightDecay({
-    varList = [],
-    varNames = [],
-  }: {
-    readonly varList?: readonly Weight[];
-    readonly varNames?: readonly string[];
+  excludeFromWeightDecay(excluded: {
+    readonly varList?: readonly Weight[] | undefined;
+    readonly varNames?: readonly string[] | undefined;
   }): void {
+    checkOptions("excludeFromWeightDecay()", excluded, { varList: WEIGHTS, varNames: PATTERNS });
+    const { varList = [], varNames = [] } = excluded;
     if (this.built) {
       throw valueError("`excludeFromWeightDecay()` can only be configured before the optimizer is built.");
     }
@@ -160,8 +164,10 @@ export abstract class Optimizer {
   }
 
   /** Makes the variables for these weights; a second call does nothing. `paths`, such as `Conv1/kernel`, give the variables their names. */
-  build(weights: readonly Weight[], paths: readonly string[] = weights.map(({ name }) => name)): void {
+  build(weights: readonly Weight[], paths: readonly string[] = namesOf(weights)): void {
+    check("build()", "weights", weights, WEIGHTS);
     if (this.built) return;
+    check("build()", "paths", paths, TEXTS);
     this.#weights = [...weights];
     this.#paths = [...paths];
     for (const [i, weight] of weights.entries()) this.#indices.set(weight, i);
@@ -204,6 +210,7 @@ export abstract class Optimizer {
    * @throws ValueError for a weight that it was not built for, or a gradient of another size.
    */
   apply(gradients: readonly Float32Array[], weights: readonly Weight[] | undefined = this.#weights): void {
+    check("apply()", "gradients", gradients, GRADIENTS);
     if (gradients.length === 0) return;
     if (weights === undefined) {
       throw valueError(
@@ -233,6 +240,7 @@ export abstract class Optimizer {
 
   /** Checks weights. @throws ValueError for one that the optimizer was not built for. */
   checkKnown(weights: readonly Weight[]): void {
+    check("checkKnown()", "weights", weights, WEIGHTS);
     const unknown = weights.find((weight) => !this.#indices.has(weight));
     if (unknown === undefined) return;
     throw valueError(
@@ -253,6 +261,7 @@ export abstract class Optimizer {
 
   /** Sets all `variables`, in their order. @throws ValueError if their number or a size differs, or the optimizer is not built. */
   setVariables(values: readonly Tensor[]): void {
+    check("setVariables()", "values", values, TENSORS);
     const variables = this.variables;
     if (!this.built) {
       throw valueError(
@@ -353,6 +362,11 @@ export abstract class Optimizer {
   }
 }
 
+function namesOf(weights: readonly Weight[]): readonly string[] {
+  check("build()", "weights", weights, WEIGHTS);
+  return weights.map(({ name }) => name);
+}
+
 function numberOrNull(value: number | null | undefined, argument: string): number | null {
   return value === undefined || value === null ? null : numberArgument(value, argument, 0);
 }
@@ -368,28 +382,4 @@ function checkedRate(rate: LearningRate): LearningRate {
     "Argument `learningRate` should be float, or an instance of LearningRateSchedule, or a callable (that takes in the current " +
       `iteration value and returns the corresponding learning rate value). Received instead: learningRate=${show(rate)}`,
   );
-}
-
-function decay(values: Float32Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    values[i] = value - value * factor;
-  }
-}
-
-function squares(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    sum += value * value;
-  }
-  return sum;
-}
-
-function scale(values: Float32Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) * factor;
-}
-
-function clipValues(values: Float32Array, limit: number): void {
-  for (let i = 0; i < values.length; i++) values[i] = Math.max(-limit, Math.min(limit, values[i] ?? 0));
 }

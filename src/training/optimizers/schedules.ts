@@ -1,5 +1,7 @@
 /** Learning rate schedules, computed in float64 (keras.optimizers.schedules). */
 import { show, valueError } from "../../core/errors.ts";
+import { frozen } from "../../core/frozen.ts";
+import { NUMBER, NUMBERS, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 
 /** A learning rate schedule. Extend it for one of your own, or give the optimizer a function of the step. */
@@ -24,7 +26,7 @@ abstract class ConfiguredSchedule<Options extends object> extends LearningRateSc
   constructor(options: Filled<Options>) {
     super();
     for (const [name, value] of Object.entries(options)) checkOption(name, value);
-    this.options = options;
+    this.options = frozen(options);
   }
 
   getConfig(): Readonly<Record<string, unknown>> {
@@ -40,7 +42,8 @@ function checkOption(name: string, value: unknown): void {
 }
 
 function checkDecaySteps(name: string, value: number): void {
-  if (!(value > 0)) throw valueError(`Argument \`${name}\` must be > 0. Received: ${name}=${show(value)}`);
+  if (!(typeof value === "number" && value > 0))
+    throw valueError(`Argument \`${name}\` must be > 0. Received: ${name}=${show(value)}`);
 }
 
 /** The options of `ExponentialDecay` and `InverseTimeDecay`. */
@@ -78,6 +81,7 @@ export class ExponentialDecay extends DecayByRate {
   }
 
   at(step: number): number {
+    check("at()", "step", step, NUMBER);
     const { initialLearningRate, decayRate } = this.options;
     return initialLearningRate * decayRate ** this.passed(step);
   }
@@ -92,6 +96,7 @@ export class InverseTimeDecay extends DecayByRate {
   }
 
   at(step: number): number {
+    check("at()", "step", step, NUMBER);
     const { initialLearningRate, decayRate } = this.options;
     return initialLearningRate / (1 + decayRate * this.passed(step));
   }
@@ -115,6 +120,8 @@ export class PiecewiseConstantDecay extends ConfiguredSchedule<PiecewiseConstant
   constructor(options: PiecewiseConstantDecayOptions) {
     checkOptions("PiecewiseConstantDecay", options, { boundaries: true, values: true });
     const { boundaries, values } = options;
+    check("PiecewiseConstantDecay", "boundaries", boundaries, NUMBERS);
+    check("PiecewiseConstantDecay", "values", values, NUMBERS);
     if (boundaries.length !== values.length - 1) {
       throw valueError(
         "The length of boundaries should be 1 less than the length of values. " +
@@ -125,6 +132,7 @@ export class PiecewiseConstantDecay extends ConfiguredSchedule<PiecewiseConstant
   }
 
   at(step: number): number {
+    check("at()", "step", step, NUMBER);
     const { boundaries, values } = this.options;
     const piece = boundaries.findIndex((boundary) => step <= boundary);
     return values.at(piece) ?? NaN;
@@ -166,6 +174,7 @@ export class PolynomialDecay extends ConfiguredSchedule<PolynomialDecayOptions> 
   }
 
   at(step: number): number {
+    check("at()", "step", step, NUMBER);
     const { initialLearningRate, endLearningRate, decaySteps, power, cycle } = this.options;
     const length = cycle ? decaySteps * (step === 0 ? 1 : Math.ceil(step / decaySteps)) : decaySteps;
     const passed = (cycle ? step : Math.min(step, decaySteps)) / length;
@@ -208,6 +217,7 @@ export class CosineDecay extends ConfiguredSchedule<CosineDecayOptions> {
   }
 
   at(step: number): number {
+    check("at()", "step", step, NUMBER);
     const { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps } = this.options;
     const decay = (passed: number, from: number): number => {
       const cosine = 0.5 * (1 + Math.cos((Math.PI * Math.min(passed, decaySteps)) / decaySteps));
@@ -254,6 +264,7 @@ export class CosineDecayRestarts extends ConfiguredSchedule<CosineDecayRestartsO
   }
 
   at(step: number): number {
+    check("at()", "step", step, NUMBER);
     const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = this.options;
     const passed = step / firstDecaySteps;
     let restart = Math.floor(passed);

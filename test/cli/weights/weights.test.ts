@@ -1,6 +1,7 @@
 /** The command weights, as a process with a cache of its own. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { describe, test } from "node:test";
 import { MobileNetV2 } from "../../../src/applications/mobilenet-v2.ts";
@@ -73,12 +74,44 @@ describe("weights", { concurrency: 2 }, () => {
     );
     const verified = await runCli(["weights", "verify"], { env });
     assert.equal(verified.code, 1);
-    assert.match(verified.stdout, /^whole {3}.*0\.35_96_no_top\.h5$/m);
+    assert.match(verified.stdout, /^whole {3}.*0\.35_96_no_top\.h5, SHA-256 [0-9a-f]{16}…, recorded now, .*$/m);
     assert.match(verified.stdout, /^BROKEN {2}.*0\.5_96\.h5: The HDF5 file is/m);
     const removed = await runCli(["weights", "remove", "--alpha", "0.5", "--size", "96"], { env });
     assert.equal(removed.stdout, "removed mobilenetv2_0.50_96\n");
     const left = await runCli(["weights", "verify"], { env });
-    assert.deepEqual([left.code, left.stdout], [0, `whole   ${name}\n`]);
+    assert.equal(left.code, 0);
+    assert.match(left.stdout, /^whole {3}\S+, SHA-256 [0-9a-f]{16}…, as when it was downloaded\n$/);
+  });
+
+  test("a flipped bit in a value is found by the checksum, and not downloaded as it was either; remove forgets it", async () => {
+    using folder = new TestFolder();
+    const name = imagenetFileName(SMALL);
+    const bytes = await weightsOf(SMALL, folder.file("w.h5"));
+    using server = await mirror({ [name]: bytes });
+    const env = { KERAS_HOME: folder.file("keras"), MOBILENETV2_WEIGHTS_URL: server.address };
+    const run = (...args: readonly string[]) => runCli(["weights", ...args], { env });
+    const which = ["mobilenetv2_0.35_96", "--no-top"];
+    assert.equal((await run("fetch", ...which)).code, 0);
+    const path = folder.file(`keras/models/${name}`);
+    const line = `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`;
+    assert.equal(readFileSync(`${path}.sha256`, "utf8"), line);
+    // The lowest bit of a weight in the middle: still a number, and a plausible one.
+    const flipped = bytes.slice();
+    flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1;
+    writeFileSync(path, flipped);
+    const verified = await run("verify", "--json");
+    const [verdict] = JSON.parse(verified.stdout) as { problem: string; isAsDownloaded: boolean }[];
+    assert.deepEqual([verified.code, verdict?.isAsDownloaded], [1, false]);
+    assert.match(verdict?.problem ?? "", /^its SHA-256 is [0-9a-f]{64}, but it was [0-9a-f]{64} when/);
+    assert.ok(existsSync(`${path}.broken`) && !existsSync(path));
+    using other = await mirror({ [name]: flipped });
+    const otherEnv = { ...env, MOBILENETV2_WEIGHTS_URL: other.address };
+    const refused = await runCli(["weights", "fetch", ...which], { env: otherEnv });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /the content is not good: its SHA-256 is/);
+    await run("remove", ...which);
+    assert.ok(!existsSync(`${path}.sha256`));
+    assert.equal((await runCli(["weights", "fetch", ...which], { env: otherEnv })).code, 0);
   });
 
   test("fetch: one file, resumed where it was cut; then from the cache", async () => {
@@ -118,7 +151,7 @@ describe("weights", { concurrency: 2 }, () => {
     assert.match(stderr, /^error: 1 of 22: mobilenetv2_1\.40_224 without the top: http:.*: the server answered 404/);
     assert.match(stderr, /: mobilenetv2_0\.35_128 without the top: .*a web page came in its place/);
     assert.match(stdout, /^22 of 22: mobilenetv2_0\.35_96 .*\n1 of 22 are in the cache; 21 could not be had\.\n$/);
-    assert.deepEqual(readdirSync(folder.file("keras/models")), [name]);
+    assert.deepEqual(readdirSync(folder.file("keras/models")).toSorted(), [name, `${name}.sha256`]);
   });
 
   test("fetch --all ends at once where nobody answers", async () => {

@@ -5,6 +5,8 @@ import { Add } from "../../../src/layers/merging/add.ts";
 import { Activation } from "../../../src/layers/activations/activation.ts";
 import { AveragePooling2D } from "../../../src/layers/pooling/average-pooling2d.ts";
 import { BatchNormalization } from "../../../src/layers/normalization/batch-normalization.ts";
+import { CenterCrop } from "../../../src/layers/preprocessing/center-crop.ts";
+import { Concatenate } from "../../../src/layers/merging/concatenate.ts";
 import { Conv2D } from "../../../src/layers/convolutional/conv2d.ts";
 import { Dense } from "../../../src/layers/core/dense.ts";
 import { DepthwiseConv2D } from "../../../src/layers/convolutional/depthwise-conv2d.ts";
@@ -14,8 +16,10 @@ import { GlobalAveragePooling2D } from "../../../src/layers/pooling/global-avera
 import { GlobalMaxPooling2D } from "../../../src/layers/pooling/global-max-pooling2d.ts";
 import { Input } from "../../../src/layers/core/input-layer.ts";
 import type { KerasTensor } from "../../../src/layers/layer.ts";
+import { MaxPooling2D } from "../../../src/layers/pooling/max-pooling2d.ts";
 import { ReLU } from "../../../src/layers/activations/relu.ts";
 import { Rescaling } from "../../../src/layers/preprocessing/rescaling.ts";
+import { Resizing } from "../../../src/layers/preprocessing/resizing.ts";
 import { Softmax } from "../../../src/layers/activations/softmax.ts";
 import { ZeroPadding2D } from "../../../src/layers/reshaping/zero-padding2d.ts";
 import { features as machine } from "../../../src/wasm/features.ts";
@@ -229,6 +233,18 @@ Object.assign(CASES, {
       new GlobalMaxPooling2D().apply(
         new BatchNormalization().apply(new Conv2D({ filters: 5, kernelSize: 1 }).apply(x)),
       ),
+  },
+  "layers without kernels: MaxPooling2D, Concatenate, Resizing, CenterCrop": {
+    build: (x) => {
+      const once = new BatchNormalization().apply(new Conv2D({ filters: 5, kernelSize: 1 }).apply(x));
+      const bounded = relu6().apply(once);
+      const pooled = new MaxPooling2D({ poolSize: 3, strides: 2, padding: "same" }).apply(once);
+      const larger = new Resizing({ height: 7, width: 6 }).apply(
+        new Conv2D({ filters: 3, kernelSize: 1 }).apply(pooled),
+      );
+      const joined = new Concatenate().apply([bounded, larger]);
+      return new Conv2D({ filters: 4, kernelSize: 1 }).apply(new CenterCrop({ height: 4, width: 3 }).apply(joined));
+    },
   },
 } satisfies Record<string, Case>);
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { loadAnyModel } from "../../../src/models/files/load-model.ts";
 import type { WrittenFile } from "../../../src/saving/checkpoint.ts";
-import { MessageWriter } from "../../../src/saving/onnx/protobuf.ts";
+import { MessageWriter } from "../../../src/saving/bytes/protobuf.ts";
 import { chosen, savingFixture } from "../files.ts";
 import { work } from "../../support/work.ts";
 
@@ -267,6 +267,17 @@ describe("ONNX", () => {
     );
   });
 
+  test("weights that are the double of the double of others, again and again", async () => {
+    const doubles = Array.from({ length: 30 }, (_, i) => [1, node("Add", [`w${i}`, `w${i}`], `w${i + 1}`)] as const);
+    const bytes = onnx(kernel("w0"), ...doubles, conv("w30", "x", "y"));
+    await refused(bytes, "UnsupportedError", /more than 8 operators that make a weight/);
+  });
+
+  test("a graph of a thousand inputs", async () => {
+    const inputs = Array.from({ length: 1000 }, (_, i) => [11, shaped(`x${i}`, 1, 3)] as const);
+    await refused(onnx(...inputs, [1, node("Relu", ["x"], "y")]), "UnsupportedError", /has 1001 inputs/);
+  });
+
   test("a file cut at any place of its first kilobyte, and at samples", async () => {
     const bytes = savingFixture("graphs/tiny.onnx");
     for (let length = 8; length < bytes.length; length += length < 1000 ? 1 : 97) {
@@ -345,9 +356,9 @@ describe("TF.js graph models", () => {
   const cases: readonly (readonly [string, (nodes: Node[]) => void, string, RegExp])[] = [
     [
       "an operator that is not read",
-      (nodes) => (find(nodes, "Relu6").op = "Snapshot"),
+      (nodes) => (find(nodes, "Relu6").op = "Unique"),
       "UnsupportedError",
-      /is a Snapshot/,
+      /is a Unique/,
     ],
     [
       "nodes in a circle",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAttributes } from "../../../src/saving/hdf5/attribute.ts";
-import { further } from "../../../src/saving/hdf5/all.ts";
+import { further } from "../../../src/saving/hdf5/further.ts";
 import { Hdf5File } from "../../../src/saving/hdf5/file.ts";
 import type { Message } from "../../../src/saving/hdf5/object-header.ts";
 import { Source } from "../../../src/saving/hdf5/source.ts";

@@ -1,4 +1,4 @@
-/** Filters of chunks: what zlib packs in every way is unpacked, LZF, nbit and scaleoffset too; each bounded, and broken ones refused. */
+/** Filters of chunks: what zlib packs in every way is unpacked, LZF, szip, nbit and scaleoffset too; each bounded, and broken ones refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { constants, deflateSync } from "node:zlib";
@@ -6,6 +6,7 @@ import { uniform } from "../../../src/core/random.ts";
 import { inflateZlib } from "../../../src/saving/hdf5/chunks/inflate.ts";
 import { unpackLzf } from "../../../src/saving/hdf5/chunks/lzf.ts";
 import { unpackNbit, unpackScaleOffset } from "../../../src/saving/hdf5/chunks/packed-bits.ts";
+import { unpackSzip } from "../../../src/saving/hdf5/chunks/szip.ts";
 import { hex, utf8 } from "../hex.ts";
 
 const { Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY, Z_RLE } = constants;
@@ -53,6 +54,24 @@ test("LZF: literals, copies near and far, copies of what they make; nothing from
   assert.equal(unpackLzf(hex("02 616263 20 02"), 5), undefined);
   assert.equal(unpackLzf(hex("02 6162"), 100), undefined);
   assert.equal(unpackLzf(hex("00 61 20 05"), 100), undefined);
+});
+
+test("szip: zero blocks, split ones, pairs; at most what is allowed, and no stream that ends early", () => {
+  const values = [
+    ...Array.from({ length: 32 }, () => 0),
+    ...Array.from({ length: 16 }, (_, i) => i),
+    ...Array.from({ length: 16 }, (_, i) => (16 * i) % 251),
+    ...Array.from({ length: 16 }, (_, i) => i % 2),
+  ];
+  const content = Uint8Array.from(values.flatMap((value) => [value >> 8, value & 255]));
+  // What HDF5 1.14 makes of these numbers of 16 bits, big-endian, in blocks of 8, and the filter's values there.
+  const packed = hex("a00000000000008d249244924925549249d000000052492490000000060003ffe108421084bfffc0");
+  const filter = [177, 8, 16, 80];
+  assert.deepEqual(unpackSzip(packed, 160, filter), content);
+  assert.equal(unpackSzip(packed, 159, filter), undefined);
+  for (let length = 0; length < packed.length - 2; length++) {
+    assert.equal(unpackSzip(packed.subarray(0, length), 160, filter), undefined, `${length}`);
+  }
 });
 
 test("nbit and scaleoffset with too few bits, too many values, or of unknown kinds are refused", () => {

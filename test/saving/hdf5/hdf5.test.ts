@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
-import { openAnyHdf5 } from "../../../src/saving/hdf5/all.ts";
+import { further } from "../../../src/saving/hdf5/further.ts";
 import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
-import { fixture } from "../tiny.ts";
+import { FurtherNeeded } from "../../../src/saving/hdf5/file.ts";
+import { loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
+import { fixture, tinyLayers } from "../tiny.ts";
 
-const kinds = openAnyHdf5(fixture("kinds.h5"));
-const latest = openAnyHdf5(fixture("kinds-latest.h5"));
+const kinds = openHdf5(fixture("kinds.h5"), further);
+const latest = openHdf5(fixture("kinds-latest.h5"), further);
 
 describe("HDF5 datasets", () => {
   const types = ["<f4", ">f4", "<f8", "<f2", "<i1", "<u1", "<i2", ">i2", "<i4", "<u4", "<i8", "<u8"];
@@ -48,7 +50,8 @@ describe("HDF5 datasets", () => {
   test("what plain files do not have is refused by the reader of plain files, with the way that reads it", () => {
     const plain = openHdf5(fixture("kinds.h5"));
     assert.deepEqual([...plain.dataset("<f4").read()], [0, 1, 2, 3, 100, 7]);
-    assert.throws(() => plain.dataset("chunked"), {
+    assert.throws(() => plain.dataset("chunked"), FurtherNeeded);
+    assert.throws(() => loadKerasWeights(tinyLayers(), fixture("hdf5/chunks-old.h5")), {
       code: "UnsupportedError",
       message: /await model\.loadWeights\(source\)` reads it/,
     });

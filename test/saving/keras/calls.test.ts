@@ -45,7 +45,10 @@ describe("Keras 3", () => {
 
   test("numbers among the arguments stay in their places", () => {
     const [call] = calls(`[{"args": [${tensor("a")}, 127.5]}]`);
-    assert.deepEqual([call?.args.length, call?.args[1], call?.tensors.length], [2, 127.5, 1]);
+    assert.deepEqual([call?.operands, call?.tensors.length], [[undefined, 127.5], 1]);
+    const [reversed] = calls(`[{"args": [1, ${tensor("a")}]}]`);
+    assert.deepEqual([reversed?.operands, reversed?.shape], [[1, undefined], undefined]);
+    assert.deepEqual(call?.shape, [null, 2]);
   });
 });
 
@@ -57,8 +60,28 @@ describe("Keras 2", () => {
       { layer: "b", node: 1, output: 0 },
     ]);
     assert.deepEqual([...(call?.kwargs ?? [])], [["training", false]]);
-    assert.deepEqual([call?.style, call?.args], ["keras 2", []]);
+    assert.deepEqual([call?.style, call?.operands], ["keras 2", [undefined, undefined]]);
     assert.deepEqual(bare?.tensors, [{ layer: "c", node: 0, output: 0 }]);
+  });
+
+  test("functions of two: constants stay in their places, and the second may be a tensor", () => {
+    const nodes = [
+      '["a", 0, 0, {"y": [1, 2]}]',
+      '["_CONSTANT_VALUE", -1, 3, {"y": ["b", 0, 0]}]',
+      '["a", 0, 0, {"y": ["b", 1, 0]}]',
+    ];
+    assert.deepEqual(
+      calls(`[${nodes.join(", ")}]`).map(({ operands, tensors, kwargs }) => [
+        operands,
+        tensors.map(({ layer }) => layer),
+        kwargs.size,
+      ]),
+      [
+        [[undefined, [1, 2]], ["a"], 0],
+        [[3, undefined], ["b"], 0],
+        [[undefined, undefined], ["a", "b"], 0],
+      ],
+    );
   });
 });
 

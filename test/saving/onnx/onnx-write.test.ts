@@ -45,7 +45,7 @@ describe("what is written reads back", () => {
   test("names of classes and the scaling of pixels", async () => {
     const model = await MODELS["activations"]?.();
     assert.ok(model !== undefined);
-    model.classNames = ["ox-eye daisy", "向日葵"];
+    model.classNames = ["ox-eye daisy", "向日葵", "rose"];
     model.preprocessing = { scale: [1, 2, 3], offset: -1 };
     const loaded = await loadModel(await model.toBytes("onnx"));
     assert.deepEqual(loaded.classNames, model.classNames);

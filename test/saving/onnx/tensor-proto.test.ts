@@ -1,7 +1,7 @@
 /** ONNX's tensors in each of the ways that a file may hold them (onnx.proto, TensorProto), and those that do not fit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MessageWriter } from "../../../src/saving/onnx/protobuf.ts";
+import { MessageWriter } from "../../../src/saving/bytes/protobuf.ts";
 import { readTensorProto, storedTensor } from "../../../src/saving/onnx/tensor-proto.ts";
 import type { StoredTensor } from "../../../src/saving/stored-tensor.ts";
 import { hex } from "../hex.ts";

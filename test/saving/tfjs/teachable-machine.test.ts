@@ -1,6 +1,7 @@
 /** Teachable Machine's exports: one that its own package made (test/fixtures/saving/teachable-machine), and what ours must be for it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isRecord } from "../../../src/layers/arguments.ts";
 import { loadModel } from "../../../src/models/files/load-model.ts";
 import { assertWithin } from "../../support/compare.ts";
 import { answerOf } from "../../support/teachable-machine.ts";
@@ -18,6 +19,26 @@ test("an export of @teachablemachine/image: its classes, its scaling, its answer
   assert.deepEqual(
     model.layers.map(({ className }) => className),
     ["Sequential", "Sequential"],
+  );
+  const expected = JSON.parse(new TextDecoder().decode(savingFixture("teachable-machine/answer.json"))) as number[];
+  assertWithin(await answerOf(model, 24), expected, 1e-6);
+});
+
+test("an export of 2019, whose inner Sequentials are bare lists without a name: the same answer", async () => {
+  const json: unknown = JSON.parse(new TextDecoder().decode(files[0]?.bytes));
+  const text = JSON.stringify(json, (_key, value: unknown) =>
+    isRecord(value) && value["class_name"] === "Sequential" && isRecord(value["config"])
+      ? { ...value, config: value["config"]["layers"] }
+      : value,
+  );
+  assert.doesNotMatch(text, /"name":"sequential/);
+  const older = files.map((file) =>
+    file.name === "model.json" ? { ...file, bytes: new TextEncoder().encode(text) } : file,
+  );
+  using model = await loadModel(chosen(older));
+  assert.deepEqual(
+    model.layers.map(({ name }) => name),
+    ["sequential", "sequential_1"],
   );
   const expected = JSON.parse(new TextDecoder().decode(savingFixture("teachable-machine/answer.json"))) as number[];
   assertWithin(await answerOf(model, 24), expected, 1e-6);

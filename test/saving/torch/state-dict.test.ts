@@ -245,7 +245,7 @@ const MISFITS: readonly [string, Answer["shapes"], RegExp][] = [
   [
     "a quantised network",
     { ...torchvision, "features.0.0.zero_point": [] },
-    /quantised network of PyTorch \('features\.0\.0\.zero_point'\).*quantize\(\)/,
+    /quantised network of PyTorch \(it names 'features\.0\.0\.zero_point'\).*quantize\(\)/,
   ],
   ["a stem without axes", changed(timm, "conv_stem.weight", []), /'conv_stem\.weight' has the shape \(\)/],
   ["a transformer", { "embeddings.patch.weight": [4, 3, 2, 2] }, /'embeddings\.patch\.weight': it is not ours/],

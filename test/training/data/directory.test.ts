@@ -193,7 +193,7 @@ describe("listing", () => {
     );
     await refused(
       { imageSize: [1, 2, 3] },
-      /^Invalid `imageSize` value\. Expected a tuple of 2 integers\. Received: imageSize=1,2,3$/,
+      /^Invalid `imageSize` value\. Expected a tuple of 2 integers\. Received: imageSize=\(1, 2, 3\)$/,
     );
     await refused({ interpolation: "hamming" }, /^Argument `interpolation` should be one of /);
     await refused(

@@ -1,5 +1,5 @@
 /** The elements of a dataset that do not lie in the file in one piece, put together when they are asked for. */
-import { countUnpacked, lengthOrEndless } from "../further-source.ts";
+import { checkPackedChunk, countUnpacked, lengthOrEndless } from "../further-source.ts";
 import { type Dims, formatShape } from "../../../core/shape.ts";
 import { elementCount } from "../../bytes/element-count.ts";
 import { formatError } from "../../file-errors.ts";
@@ -7,7 +7,7 @@ import { readDataspace } from "../datatype.ts";
 import type { Hdf5File } from "../file.ts";
 import { type Message, MessageType } from "../object-header.ts";
 import type { Cursor, Source } from "../source.ts";
-import { type Filter, checkFilters, packedAtMost, readFilters, unfiltered } from "./filters.ts";
+import { type Filter, checkFilters, readFilters, unfiltered } from "./filters.ts";
 import { type Grid, chunksOf } from "./indexes.ts";
 import { type Layout, readLayout } from "./layout.ts";
 
@@ -38,7 +38,7 @@ export function elementsOf(
     return () => source.bytes.subarray(position, position + total);
   }
   const fill = fillValue(find(MessageType.fill), find(MessageType.oldFill), size);
-  if (layout.kind === "piece") return filled(source, total, fill);
+  if (layout.kind === "piece") return filled(source, total, asFloats(total, size), fill);
   const pipeline = find(MessageType.filters);
   const filters = pipeline === undefined ? [] : readFilters(pipeline);
   checkFilters(filters, path);
@@ -74,10 +74,15 @@ function definedFill(message: Cursor): Cursor | undefined {
   return message.u8() === 0 && version === 2 ? undefined : message;
 }
 
-function filled(source: Source, total: number, fill: Uint8Array | undefined): () => Uint8Array {
+/** The memory that elements take here: they become float32, which is more than they took if they are smaller. */
+function asFloats(total: number, size: number): number {
+  return (total / size) * Math.max(size, 4);
+}
+
+function filled(source: Source, total: number, memory: number, fill: Uint8Array | undefined): () => Uint8Array {
   let counted = false;
   return () => {
-    if (!counted) countUnpacked(source, total);
+    if (!counted) countUnpacked(source, memory);
     counted = true;
     return arrayOf(total, fill);
   };
@@ -124,10 +129,12 @@ function chunks(source: Source, dataset: ChunkedDataset): () => Uint8Array {
     const count = (bytes: number): void => {
       if (!counted) countUnpacked(source, bytes);
     };
-    count(total);
+    count(asFloats(total, size));
     const out = arrayOf(total, fill);
     if (total === 0) return out;
+    if (filters.length > 0) checkPackedChunk(source, chunkSize);
     const seen = new Set<number>();
+    let expanded = 0;
     for (const { place, address, size: stored, mask } of chunksOf(source, layout.index, grid)) {
       // Beyond the dataset lies what it was shrunk by.
       if (place.some((at, axis) => at >= (counts[axis] ?? 0))) continue;
@@ -138,7 +145,11 @@ function chunks(source: Source, dataset: ChunkedDataset): () => Uint8Array {
       const plain = filters.length === 0 || (edge && layout.plainEdges);
       const { position } = source.cursor(address, stored, `a chunk of dataset '${path}'`);
       const bytes = source.bytes.subarray(position, position + stored);
-      if (!plain) count(packedAtMost(chunkSize));
+      if (!plain) {
+        // Chunks may reach far beyond the dataset.
+        expanded += chunkSize;
+        count(Math.max(0, Math.min(chunkSize, expanded - total)));
+      }
       const values = unfiltered(bytes, plain ? [] : filters, mask, chunkSize, path);
       copyChunk(values, out, { place, chunk, shape, size });
     }

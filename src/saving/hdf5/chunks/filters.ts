@@ -4,6 +4,7 @@ import type { Cursor } from "../source.ts";
 import { inflateZlib } from "./inflate.ts";
 import { unpackLzf } from "./lzf.ts";
 import { unpackNbit, unpackScaleOffset } from "./packed-bits.ts";
+import { unpackSzip } from "./szip.ts";
 
 export interface Filter {
   readonly id: number;
@@ -17,13 +18,13 @@ const UNDO: ReadonlyMap<number, Undo> = new Map<number, Undo>([
   [1, inflateZlib],
   [2, (bytes, _, [size = 1]) => unshuffled(bytes, size)],
   [3, withoutFletcher32],
+  [4, unpackSzip],
   [5, unpackNbit],
   [6, unpackScaleOffset],
   [32000, unpackLzf],
 ]);
 
 const NAMES: ReadonlyMap<number, string> = new Map([
-  [4, "szip"],
   [305, "LZO"],
   [307, "bzip2"],
   [32001, "Blosc"],
@@ -57,7 +58,7 @@ export function checkFilters(filters: readonly Filter[], path: string): void {
     if (UNDO.has(id)) continue;
     throw unsupportedError(
       `HDF5 dataset '${path}' is packed by filter ${NAMES.get(id) ?? `number ${id}`}, which is not read. Read: gzip, shuffle, ` +
-        "fletcher32, lzf, nbit, scaleoffset. Unpack the file with `h5repack -f NONE in.h5 out.h5`, or save it again from Keras.",
+        "fletcher32, lzf, szip, nbit, scaleoffset. Unpack the file with `h5repack -f NONE in.h5 out.h5`, or save it again from Keras.",
     );
   }
 }
@@ -90,7 +91,7 @@ export function unfiltered(
 }
 
 /** What is between two filters may be a little larger than the chunk: by a checksum, or where it could not be packed. */
-export function packedAtMost(size: number): number {
+function packedAtMost(size: number): number {
   return Math.ceil(size * 1.01) + 1024;
 }
 

@@ -1,39 +1,47 @@
 /** Filters that leave bits out: nbit keeps those of a type's precision, scaleoffset the distances from the least value (H5Znbit.c, H5Zscaleoffset.c). */
 
+import { Bits } from "./bits.ts";
+
 /** The size of what scaleoffset writes before the bits: their number for each value, the size of the least value, and itself. */
 const SCALE_OFFSET_HEAD = 21;
 
-/** Numbers of bits in a row, the first bit first. */
-class Bits {
-  readonly #bytes: Uint8Array;
+/** Writes elements one after the other. */
+class Elements {
+  readonly bytes: Uint8Array;
+  readonly #size: number;
+  readonly #bigEndian: boolean;
+  readonly #scratch = new Uint8Array(8);
+  readonly #view = new DataView(this.#scratch.buffer);
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor(count: number, size: number, bigEndian: boolean) {
+    this.bytes = new Uint8Array(count * size);
+    this.#size = size;
+    this.#bigEndian = bigEndian;
   }
 
-  next(count: number): bigint {
-    let value = 0n;
-    for (let left = count; left > 0;) {
-      const within = this.#at & 7;
-      const taken = Math.min(left, 8 - within);
-      const byte = this.#bytes[this.#at >> 3] ?? 0;
-      value = (value << BigInt(taken)) | BigInt((byte >> (8 - within - taken)) & ((1 << taken) - 1));
-      this.#at += taken;
-      left -= taken;
+  small(value: number): void {
+    this.#view.setUint32(0, value, true);
+    this.#write();
+  }
+
+  large(value: bigint): void {
+    this.#view.setBigUint64(0, value, true);
+    this.#write();
+  }
+
+  #write(): void {
+    const size = this.#size;
+    for (let i = 0; i < size; i++) {
+      this.bytes[this.#at + (this.#bigEndian ? size - 1 - i : i)] = this.#scratch[i] ?? 0;
     }
-    return value;
+    this.#at += size;
   }
 }
 
 /** Whether so many numbers of so many bits are there, and what is made of them is no more than `atMost` bytes. */
 function fits(bytes: Uint8Array, bits: number, count: number, size: number, atMost: number): boolean {
   return size >= 1 && size <= 8 && bits <= size * 8 && count * size <= atMost && count * bits <= bytes.length * 8;
-}
-
-function write(out: Uint8Array, at: number, size: number, value: bigint, bigEndian: boolean): void {
-  let rest = value;
-  for (let i = 0; i < size; i++, rest >>= 8n) out[at + (bigEndian ? size - 1 - i : i)] = Number(rest & 255n);
 }
 
 /** The elements of a chunk with the bits that its type does not use as zeros; undefined if there are too few. */
@@ -44,13 +52,15 @@ export function unpackNbit(bytes: Uint8Array, atMost: number, values: readonly n
   const isNumber = kind === 1;
   if (!isNumber && kind !== 4) return undefined;
   const bits = isNumber ? precision : size * 8;
-  if (!fits(bytes, bits, count, size, atMost) || bits + offset > size * 8) return undefined;
+  const shift = isNumber ? offset : 0;
+  if (!fits(bytes, bits, count, size, atMost) || bits + shift > size * 8) return undefined;
   const source = new Bits(bytes);
-  const out = new Uint8Array(count * size);
-  const shift = BigInt(isNumber ? offset : 0);
-  const bigEndian = !isNumber || order === 1;
-  for (let i = 0; i < count; i++) write(out, i * size, size, source.next(bits) << shift, bigEndian);
-  return out;
+  const elements = new Elements(count, size, !isNumber || order === 1);
+  for (let i = 0; i < count; i++) {
+    if (bits + shift <= 32) elements.small(source.small(bits) * 2 ** shift);
+    else elements.large(source.large(bits) << BigInt(shift));
+  }
+  return elements.bytes;
 }
 
 /** The elements of a chunk from their distances to the least; undefined if there are too few, or if they are scaled in an unknown way. */
@@ -68,39 +78,73 @@ export function unpackScaleOffset(
   if (!fits(data, bits, count, size, atMost)) return undefined;
   // Where nothing can be saved, the elements stand as they are.
   if (bits === size * 8) return data.subarray(0, count * size);
-  const fill = (BigInt(fillHigh) << 32n) | BigInt(fillLow);
   const source = new Bits(data);
-  const out = new Uint8Array(count * size);
-  const restored =
-    scaling === 2 && kind === 0 ? integers(head) : scaling === 0 && kind === 1 ? floats(head, size, scale) : undefined;
+  const elements = new Elements(count, size, order === 1);
+  // The number of all ones stands for the fill value, if there is one.
+  if (size <= 4) {
+    const restored = smallOf(head, scaling, kind, size, scale);
+    if (restored === undefined) return undefined;
+    const missing = hasFill === 1 ? 2 ** bits - 1 : -1;
+    for (let i = 0; i < count; i++) {
+      const distance = source.small(bits);
+      elements.small(distance === missing ? fillLow : restored(distance));
+    }
+    return elements.bytes;
+  }
+  const restored = largeOf(head, scaling, kind, size, scale);
   if (restored === undefined) return undefined;
   const missing = hasFill === 1 ? (1n << BigInt(bits)) - 1n : -1n;
+  const fill = (BigInt(fillHigh) << 32n) | BigInt(fillLow);
   for (let i = 0; i < count; i++) {
-    const distance = source.next(bits);
-    write(out, i * size, size, distance === missing ? fill : restored(distance), order === 1);
+    const distance = source.large(bits);
+    elements.large(distance === missing ? fill : restored(distance));
   }
-  return out;
+  return elements.bytes;
 }
 
-function integers(head: DataView): (distance: bigint) => bigint {
-  const least = head.getBigUint64(5, true);
-  return (distance) => BigInt.asUintN(64, distance + least);
-}
+/** The two kinds of scaling: floats with a number of decimal digits, and integers. */
+const DIGITS = 0;
+const INTEGERS = 2;
 
-/** Floats with a number of decimal digits: their bits, from distances in units of the last digit. */
-function floats(head: DataView, size: number, digits: number): ((distance: bigint) => bigint) | undefined {
-  const bits = new DataView(new ArrayBuffer(8));
+/** The bits of an element of at most 4 bytes from its distance to the least one. */
+function smallOf(
+  head: DataView,
+  scaling: number,
+  kind: number,
+  size: number,
+  digits: number,
+): ((distance: number) => number) | undefined {
+  if (scaling === INTEGERS && kind === 0) {
+    const least = head.getUint32(5, true);
+    return (distance) => distance + least;
+  }
+  if (scaling !== DIGITS || kind !== 1 || size !== 4) return undefined;
+  const least = head.getFloat32(5, true);
   // The number of digits is signed.
-  const unit = 10 ** (digits | 0);
-  if (size === 4) {
-    const least = head.getFloat32(5, true);
-    return (distance) => {
-      bits.setFloat32(0, Math.fround(Number(distance) / Math.fround(unit)) + least);
-      return BigInt(bits.getUint32(0));
-    };
+  const unit = Math.fround(10 ** (digits | 0));
+  const bits = new DataView(new ArrayBuffer(4));
+  return (distance) => {
+    bits.setFloat32(0, Math.fround(distance / unit) + least);
+    return bits.getUint32(0);
+  };
+}
+
+/** The same for elements of up to 8 bytes. */
+function largeOf(
+  head: DataView,
+  scaling: number,
+  kind: number,
+  size: number,
+  digits: number,
+): ((distance: bigint) => bigint) | undefined {
+  if (scaling === INTEGERS && kind === 0) {
+    const least = head.getBigUint64(5, true);
+    return (distance) => BigInt.asUintN(64, distance + least);
   }
-  if (size !== 8) return undefined;
+  if (scaling !== DIGITS || kind !== 1 || size !== 8) return undefined;
   const least = head.getFloat64(5, true);
+  const unit = 10 ** (digits | 0);
+  const bits = new DataView(new ArrayBuffer(8));
   return (distance) => {
     bits.setFloat64(0, Number(distance) / unit + least);
     return bits.getBigUint64(0);

@@ -1,5 +1,6 @@
 /** Affine transformations of pictures, which Keras's random layers use, as TensorFlow's ImageProjectiveTransformV3 computes them. */
 import { show, valueError } from "../../../core/errors.ts";
+import { NUMBER } from "../../../core/kinds.ts";
 import { checkOptions } from "../../../core/options.ts";
 import type { Picture } from "./augment.ts";
 
@@ -27,13 +28,13 @@ const INTERPOLATIONS = ["nearest", "bilinear"];
 
 /** Checks fill options. @throws ValueError, in Keras's words, for an unknown mode. */
 export function checkFill(of: string, options: FillOptions): void {
-  checkOptions(of, options, { fillMode: true, interpolation: true, fillValue: true });
+  checkOptions(of, options, { fillMode: true, interpolation: true, fillValue: NUMBER });
   const { fillMode = "reflect", interpolation = "bilinear" } = options;
   if (!FILL_MODES.includes(fillMode)) {
-    throw valueError(`Unknown \`fillMode\` ${fillMode}. Expected of one ${quoted(FILL_MODES)}.`);
+    throw valueError(`Unknown \`fillMode\` ${show(fillMode)}. Expected of one ${quoted(FILL_MODES)}.`);
   }
   if (!INTERPOLATIONS.includes(interpolation)) {
-    throw valueError(`Unknown \`interpolation\` ${interpolation}. Expected of one ${quoted(INTERPOLATIONS)}.`);
+    throw valueError(`Unknown \`interpolation\` ${show(interpolation)}. Expected of one ${quoted(INTERPOLATIONS)}.`);
   }
 }
 

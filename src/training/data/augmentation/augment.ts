@@ -1,5 +1,7 @@
 /** Random augmentation of pictures, whose random numbers depend on nothing but the seed, the epoch and the picture. */
 import { valueError } from "../../../core/errors.ts";
+import { frozen } from "../../../core/frozen.ts";
+import { FUNCTION, LIST, TEXT, check } from "../../../core/kinds.ts";
 import { fnv1a32, unitAt } from "../../../core/random.ts";
 import { formatShape } from "../../../core/shape.ts";
 import { Tensor } from "../../../core/tensor.ts";
@@ -58,9 +60,12 @@ export function perPicture(
   change: (picture: Picture, draws: Draws) => Picture,
   given?: readonly unknown[],
 ): Augmentation {
+  check("perPicture()", "name", name, TEXT);
+  check("perPicture()", "change", change, FUNCTION);
+  if (given !== undefined) check("perPicture()", "given", given, LIST);
   return {
     name,
-    arguments: given,
+    arguments: frozen(given),
     isPerPicture: true,
     apply(batch, drawsOf) {
       const [samples, rows, columns, channels, ...more] = batch.x.shape;

@@ -13,8 +13,9 @@ import { type Batch, samplesIn } from "../batch.ts";
  * @throws ValueError if `alpha` is out of range, and when it is applied to labels that are class indices
  */
 export function mixUp(alpha = 0.2): Augmentation {
-  if (!(alpha > 0 && alpha < Infinity))
+  if (!(Number.isFinite(alpha) && alpha > 0)) {
     throw valueError(`\`alpha\` must be a number above 0. Received: alpha=${show(alpha)}`);
+  }
   return {
     name: "mixUp",
     apply(batch, drawsOf) {

@@ -75,7 +75,7 @@ export function contrasted(picture: Picture, factor: number, [least, most]: read
 }
 
 function valueRangeOf({ valueRange = [0, 255] }: ValueRangeOptions): readonly [number, number] {
-  const [first, second, ...more]: readonly unknown[] = valueRange;
+  const [first, second, ...more]: readonly unknown[] = Array.isArray(valueRange) ? valueRange : [];
   if (typeof first !== "number" || typeof second !== "number" || more.length > 0) {
     throw valueError(
       `The \`valueRange\` argument should be a list of two numbers. Received: valueRange=${show(valueRange)}`,

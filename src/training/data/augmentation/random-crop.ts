@@ -1,8 +1,9 @@
 /** Random crops of pictures (keras.layers.RandomCrop), and the random resized crop with which Inception and its successors were trained. */
 import { show, valueError } from "../../../core/errors.ts";
+import { NUMBERS } from "../../../core/kinds.ts";
 import { checkOptions } from "../../../core/options.ts";
-import { type Part, resizePixels } from "../../../image/tf-resize.ts";
-import { smartResizePart } from "../../../image/smart-resize.ts";
+import { type Part, smartResizePart } from "../../../core/interpolation.ts";
+import { resizePixels } from "../../../image/tf-resize.ts";
 import { type Augmentation, type Draws, type Picture, perPicture } from "./augment.ts";
 import { between } from "./factors.ts";
 
@@ -101,9 +102,10 @@ function checkSize(name: string, value: number): void {
   }
 }
 
-function checkRange(name: string, [least, most]: readonly [number, number], limit: number): void {
-  if (least > 0 && least <= most && most <= limit && most < Infinity) return;
+function checkRange(name: string, range: readonly [number, number], limit: number): void {
+  const [least = NaN, most = NaN, ...more]: readonly number[] = Array.isArray(range) && NUMBERS[1](range) ? range : [];
+  if (more.length === 0 && least > 0 && least <= most && most <= limit && most < Infinity) return;
   throw valueError(
-    `\`${name}\` must be two numbers above 0, the smaller first${limit === 1 ? ", of 1 at most" : ""}. Received: ${name}=${show([least, most])}`,
+    `\`${name}\` must be two numbers above 0, the smaller first${limit === 1 ? ", of 1 at most" : ""}. Received: ${name}=${show(range)}`,
   );
 }

@@ -61,26 +61,39 @@ export async function* mapAhead<In, Out>(
   }
 }
 
-/** An iterable of the same items, of which up to `count` are requested in advance. */
+/** An iterable of the same items, of which up to `count` are requested in advance, one after the other. */
 export async function* prefetched<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T, void, undefined> {
   const source = items[Symbol.asyncIterator]();
   const asked: Promise<IteratorResult<T>>[] = [];
-  const ask = (): void => {
+  let ended = false;
+  let waits = false;
+  const fill = (): void => {
+    if (ended || waits || asked.length > count) return;
+    waits = true;
     const next = source.next();
-    // A rejection is thrown in its turn; after an early end, it must not count as unhandled.
-    next.catch(() => undefined);
     asked.push(next);
+    const came = (isLast: boolean): void => {
+      waits = false;
+      ended ||= isLast;
+      fill();
+    };
+    // A rejection is thrown in its turn; after an early end, it must not count as unhandled.
+    next.then(
+      ({ done }) => came(done === true),
+      () => came(true),
+    );
   };
   try {
-    while (asked.length <= count) ask();
+    fill();
     for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
       // oxlint-disable-next-line no-await-in-loop -- in order is what is wanted
       const result = await next;
       if (result.done === true) return;
-      ask();
+      fill();
       yield result.value;
     }
   } finally {
+    ended = true;
     await source.return?.();
   }
 }

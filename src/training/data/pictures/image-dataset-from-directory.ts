@@ -1,5 +1,7 @@
 /** Data sets of the pictures in a folder, with a folder for each class (keras.utils.image_dataset_from_directory). */
 import { show, valueError } from "../../../core/errors.ts";
+import { Tensor } from "../../../core/tensor.ts";
+import { FLAG, type Kind, NUMBER, OBJECT, TEXT, TEXTS, check, orNull } from "../../../core/kinds.ts";
 import { checkOptions } from "../../../core/options.ts";
 import { IMAGE_DATASET_OPTIONS, ImageDataset, type ImageDatasetOptions } from "./image-dataset.ts";
 import { type LabelMode, checkLabelMode } from "./label-mode.ts";
@@ -20,7 +22,7 @@ import { joinPath } from "./walk.ts";
 export interface ImageDatasetFromDirectoryOptions extends ImageDatasetOptions, LoadPixelsOptions {
   /**
    * The labels: `inferred` makes each folder a class, null makes a data set without labels, and a list has the label of each file, in the
-   * alphabetical order of their paths. Default: `inferred`.
+   * alphabetical order of their paths: class indices or other numbers, as for regression, or lists of numbers. Default: `inferred`.
    */
   readonly labels?: Labels | undefined;
   /** The form of the labels in `y`. Default: `int`, class indices. */
@@ -69,12 +71,12 @@ export async function imageDatasetFromDirectory(
     ...LOAD_PIXELS_OPTIONS,
     labels: true,
     labelMode: true,
-    classNames: true,
-    validationSplit: true,
+    classNames: orNull(TEXTS),
+    validationSplit: orNull(NUMBER),
     subset: true,
-    followLinks: true,
-    formats: true,
-    verbose: true,
+    followLinks: FLAG,
+    formats: TEXTS,
+    verbose: FLAG,
   });
   const {
     labels,
@@ -86,6 +88,7 @@ export async function imageDatasetFromDirectory(
     formats = KERAS_FORMATS,
     verbose = true,
   } = options;
+  check("imageDatasetFromDirectory()", "directory", directory, DIRECTORY);
   checkLabels(options);
   checkLabelMode(labelMode === undefined ? "int" : labelMode);
   const { imageSize, colorMode, interpolation, cropToAspectRatio, padToAspectRatio, autoOrient, maxPixels } = options;
@@ -167,6 +170,11 @@ export async function imageDatasetFromDirectory(
   }
 }
 
+const DIRECTORY: Kind = [
+  "the path of a folder, or a list of File objects",
+  (value) => TEXT[1](value) || (OBJECT[1](value) && Symbol.iterator in Object(value) && !ArrayBuffer.isView(value)),
+];
+
 /** The number of pictures directly in the root, beside the folders of the classes, where they are not looked for. */
 async function picturesOutside(tree: FileTree, formats: readonly string[]): Promise<number> {
   const paths = await tree.walk("", wantedBy(formats));
@@ -175,7 +183,7 @@ async function picturesOutside(tree: FileTree, formats: readonly string[]): Prom
 
 function checkLabels({ labels, classNames }: ImageDatasetFromDirectoryOptions): void {
   if (labels === undefined || labels === "inferred" || labels === null) return;
-  if (!Array.isArray(labels) || !labels.every((label) => Number.isInteger(label))) {
+  if (typeof labels !== "object" || !("length" in labels || labels instanceof Tensor)) {
     throw valueError(
       "`labels` argument should be a list/tuple of integer labels, of the same size as the number of image files in the target directory. " +
         'If you wish to infer the labels from the subdirectory names in the target directory, pass `labels="inferred"`. ' +

@@ -1,6 +1,8 @@
 /** Data sets of pictures, which are read, decoded and resized in advance, in an order that the seed determines (tf.data.Dataset). */
 import { defaultCores, warn } from "#platform";
 import { MobileNetV2Error, messageOf, valueError } from "../../../core/errors.ts";
+import { frozen } from "../../../core/frozen.ts";
+import { FLAG, FUNCTION, NUMBER, NUMBERS, TEXTS, check, orNull, whole } from "../../../core/kinds.ts";
 import { type Names, checkOptions } from "../../../core/options.ts";
 import { fnv1a32 } from "../../../core/random.ts";
 import { Tensor, stack } from "../../../core/tensor.ts";
@@ -9,8 +11,16 @@ import { mapAhead } from "./ahead.ts";
 import type { Augmentation } from "../augmentation/augment.ts";
 import { descriptionOf } from "../augmentation/augmentation-of.ts";
 import { type Batch, onlySample } from "../batch.ts";
-import { type AugmentOptions, Dataset } from "../dataset.ts";
-import { type LabelMode, labelTensor } from "./label-mode.ts";
+import { AUGMENTATIONS, type AugmentOptions, Dataset } from "../dataset.ts";
+import { gatherRows } from "../rows.ts";
+import {
+  type LabelMode,
+  type PictureLabels,
+  checkLabelForm,
+  checkLabelMode,
+  labelTensor,
+  labelsOf,
+} from "./label-mode.ts";
 import type { LoadPicture } from "./load-pixels.ts";
 import { RandomState } from "./mt19937.ts";
 import { type PictureTask, augmentPicture } from "./picture-work.ts";
@@ -37,12 +47,12 @@ export interface ImageDatasetOptions {
 
 /** The names of these options. */
 export const IMAGE_DATASET_OPTIONS: Names<ImageDatasetOptions> = {
-  batchSize: true,
-  shuffle: true,
-  seed: true,
-  strict: true,
-  prefetch: true,
-  workers: true,
+  batchSize: orNull(whole(1)),
+  shuffle: FLAG,
+  seed: NUMBER,
+  strict: FLAG,
+  prefetch: whole(0),
+  workers: whole(0, 1024),
 };
 
 /** The description of an `ImageDataset`: its pictures, and its options. */
@@ -51,8 +61,10 @@ export interface ImageDatasetInit extends ImageDatasetOptions {
   readonly filePaths: readonly string[];
   /** A function that returns what to read for a path, such as a URL, a `Blob` or bytes. Default: the path itself. */
   readonly source?: ((path: string) => BytesSource) | undefined;
-  /** The class index of each picture. Default: no labels. */
-  readonly labels?: Int32Array | undefined;
+  /**
+   * The label of each picture: a class index, or any number, as for regression; or for each picture a list of numbers. Default: no labels.
+   */
+  readonly labels?: PictureLabels | undefined;
   /** The form of the labels in `y`. Default: `int`, class indices. */
   readonly labelMode?: LabelMode | undefined;
   /** The names of the classes, in the order of the labels. `labelMode: "categorical"` needs them for the number of classes. */
@@ -82,39 +94,38 @@ const NAMED = 5;
  */
 export class ImageDataset extends Dataset {
   readonly #init: ImageDatasetInit;
+  readonly #labels: Tensor | undefined;
   readonly #unreadable: Map<number, Unreadable>;
 
   /** @throws ValueError for invalid options, or if there is not one label for each picture. */
   constructor(init: ImageDatasetInit) {
     checkOptions("ImageDataset", init, {
       ...IMAGE_DATASET_OPTIONS,
-      filePaths: true,
-      source: true,
+      filePaths: TEXTS,
+      source: FUNCTION,
       labels: true,
       labelMode: true,
-      classNames: true,
-      load: true,
-      augmentations: true,
-      augmentSeed: true,
+      classNames: TEXTS,
+      load: FUNCTION,
+      augmentations: AUGMENTATIONS,
+      augmentSeed: NUMBER,
     });
-    const { filePaths, batchSize = 32, labels, classNames, prefetch = 2 } = init;
-    if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize >= 1)) {
-      throw valueError(`\`batchSize\` must be a whole number of 1 or more, or null. Received: batchSize=${batchSize}`);
-    }
-    if (!(Number.isInteger(prefetch) && prefetch >= 0)) {
-      throw valueError(`\`prefetch\` must be a whole number of 0 or more. Received: prefetch=${prefetch}`);
-    }
-    const { workers = 0 } = init;
-    if (!(Number.isInteger(workers) && workers >= 0)) {
-      throw valueError(`\`workers\` must be a whole number of 0 or more. Received: workers=${workers}`);
-    }
-    if (labels !== undefined && labels.length !== filePaths.length) {
-      throw valueError(`There are ${labels.length} labels for ${filePaths.length} pictures.`);
+    check("ImageDataset", "filePaths", init.filePaths, TEXTS);
+    check("ImageDataset", "load", init.load, FUNCTION);
+    checkLabelMode(init.labelMode === undefined ? "int" : init.labelMode);
+    const filePaths = frozen(init.filePaths);
+    const { batchSize = 32, classNames } = init;
+    const labels = init.labels === undefined ? undefined : labelsOf(init.labels);
+    if (labels !== undefined) {
+      const count = labels.shape[0] ?? 0;
+      if (count !== filePaths.length) throw valueError(`There are ${count} labels for ${filePaths.length} pictures.`);
+      checkLabelForm(labels, init.labelMode ?? null, classNames?.length);
     }
     const unreadable = new Map<number, Unreadable>();
     const seed = init.seed ?? Math.floor(Math.random() * 1e6);
-    const prepare = preparer({ ...init, seed });
-    super((epoch) => imageBatches({ ...init, seed }, prepare, unreadable, epoch), {
+    const own = { ...init, filePaths, seed };
+    const prepare = preparer(own);
+    super((epoch) => imageBatches(own, labels, prepare, unreadable, epoch), {
       cardinality: Math.ceil(filePaths.length / (batchSize ?? 1)),
       size: filePaths.length,
       deterministic: (init.augmentations ?? []).length === 0,
@@ -122,13 +133,18 @@ export class ImageDataset extends Dataset {
       classNames,
       filePaths,
     });
-    this.#init = { ...init, seed };
+    this.#init = own;
+    this.#labels = labels;
     this.#unreadable = unreadable;
   }
 
-  /** The class index of each picture, in the order of `filePaths`; undefined if there are no labels. */
-  get labels(): Int32Array | undefined {
-    return this.#init.labels;
+  /**
+   * A copy of the labels of the pictures, in the order of `filePaths`: class indices or other numbers, or the numbers of all lists, one list
+   * after the other; undefined if there are no labels.
+   */
+  get labels(): Int32Array | Float32Array | undefined {
+    const data = this.#labels?.data.slice();
+    return data instanceof Uint8Array ? undefined : data;
   }
 
   /** The pictures that could not be read in the epochs so far. */
@@ -141,7 +157,8 @@ export class ImageDataset extends Dataset {
    * advance, and in other threads. The default of `seed` is the seed of the data set.
    */
   override augment(augmentations: readonly Augmentation[], options: AugmentOptions = {}): Dataset {
-    checkOptions("augment()", options, { seed: true });
+    check("augment()", "augmentations", augmentations, AUGMENTATIONS);
+    checkOptions("augment()", options, { seed: NUMBER });
     const seed = options.seed ?? this.#init.seed;
     const isFirst = this.#init.augmentations === undefined;
     return isFirst && augmentations.every(({ isPerPicture }) => isPerPicture === true)
@@ -151,6 +168,7 @@ export class ImageDataset extends Dataset {
 
   /** A data set of the same pictures with other options. */
   with(changed: ImageDatasetOptions): ImageDataset {
+    checkOptions("with()", changed, IMAGE_DATASET_OPTIONS);
     return new ImageDataset({ ...this.#init, ...changed });
   }
 
@@ -159,15 +177,17 @@ export class ImageDataset extends Dataset {
    * options. @throws ValueError for an index out of range.
    */
   select(indices: ArrayLike<number>, changed: ImageDatasetOptions = {}): ImageDataset {
+    check("select()", "indices", indices, NUMBERS);
+    checkOptions("select()", changed, IMAGE_DATASET_OPTIONS);
     const chosen = Array.from(indices);
-    const { filePaths, labels } = this.#init;
+    const { filePaths } = this.#init;
     const outside = chosen.find((index) => filePaths[index] === undefined);
     if (outside !== undefined) throw valueError(`There are ${filePaths.length} pictures, and none at ${outside}.`);
     return new ImageDataset({
       ...this.#init,
       ...changed,
       filePaths: chosen.map((index) => filePaths[index] ?? ""),
-      labels: labels && Int32Array.from(chosen, (index) => labels[index] ?? 0),
+      labels: this.#labels && gatherRows(this.#labels, chosen),
     });
   }
 }
@@ -206,6 +226,7 @@ function preparer(init: ImageDatasetInit & { readonly seed: number }): Prepare {
 
 async function* imageBatches(
   init: ImageDatasetInit & { readonly seed: number },
+  labels: Tensor | undefined,
   prepare: Prepare,
   unreadable: Map<number, Unreadable>,
   epoch: number,
@@ -230,12 +251,8 @@ async function* imageBatches(
     const indices = Int32Array.from(pictures, ({ index }) => index);
     const x = stack(pictures.map(({ pixels }) => pixels));
     const y =
-      init.labels && labelMode !== null
-        ? labelTensor(
-            Int32Array.from(indices, (index) => init.labels?.[index] ?? 0),
-            labelMode,
-            init.classNames?.length,
-          )
+      labels && labelMode !== null
+        ? labelTensor(gatherRows(labels, indices), labelMode, init.classNames?.length)
         : undefined;
     const batch = { x, y, indices };
     return single ? onlySample(batch) : batch;

@@ -1,5 +1,8 @@
 /** The files of a data set with their labels, in Keras's order (keras.src.utils.dataset_utils.index_directory). */
 import { valueError } from "../../../core/errors.ts";
+import type { Tensor } from "../../../core/tensor.ts";
+import { gatherRows, sliceRows } from "../rows.ts";
+import { type PictureLabels, labelsOf } from "./label-mode.ts";
 import { RandomState } from "./mt19937.ts";
 import type { FileTree } from "./tree.ts";
 
@@ -7,7 +10,7 @@ import type { FileTree } from "./tree.ts";
 export const KERAS_FORMATS: readonly string[] = [".bmp", ".gif", ".jpeg", ".jpg", ".png"];
 
 /** The labels of files: `inferred` from the folders, null for none, or a list with one for each file in the order of their paths. */
-export type Labels = "inferred" | null | readonly number[];
+export type Labels = "inferred" | null | PictureLabels;
 
 /** The options of `listImages`. */
 export interface ListOptions {
@@ -21,8 +24,8 @@ export interface ListOptions {
 /** The files of a data set. */
 export interface ImageList {
   readonly paths: readonly string[];
-  /** The class index of each file; undefined if there are no labels. */
-  readonly labels: Int32Array<ArrayBuffer> | undefined;
+  /** The label of each file; undefined if there are no labels. */
+  readonly labels: Tensor | undefined;
   readonly classNames: readonly string[] | undefined;
 }
 
@@ -68,12 +71,12 @@ async function listClasses(
   const labels = new Int32Array(paths.length);
   let at = 0;
   for (const [label, count] of counts.entries()) labels.fill(label, at, (at += count));
-  return { paths, labels, classNames };
+  return { paths, labels: labelsOf(labels), classNames };
 }
 
 async function listAll(
   tree: FileTree,
-  labels: readonly number[] | null,
+  labels: PictureLabels | null,
   asked: readonly string[] | undefined,
   wanted: (name: string) => boolean,
 ): Promise<ImageList> {
@@ -86,20 +89,27 @@ async function listAll(
   }
   const paths = await tree.walk("", wanted);
   if (labels === null) return { paths, labels: undefined, classNames: undefined };
-  if (labels.length !== paths.length) {
+  const given = labelsOf(labels);
+  const count = given.shape[0] ?? 0;
+  if (count !== paths.length) {
     throw valueError(
-      `Expected the lengths of \`labels\` to match the number of files in the target directory. len(labels) is ${labels.length} while we found ${paths.length} files in directory ${tree.root}.`,
+      `Expected the lengths of \`labels\` to match the number of files in the target directory. len(labels) is ${count} while we found ${paths.length} files in directory ${tree.root}.`,
     );
   }
-  const classNames = [...new Set(labels)].toSorted((a, b) => a - b).map(String);
-  return { paths, labels: Int32Array.from(labels), classNames };
+  return { paths, labels: given, classNames: namesOf(given) };
+}
+
+/** The names of classes: Keras's are the different labels in their order. Lists of numbers are no classes. */
+function namesOf({ shape, data }: Tensor): readonly string[] | undefined {
+  if (shape.length > 1) return undefined;
+  return [...new Set(data)].toSorted((a, b) => a - b).map(String);
 }
 
 function shuffled({ paths, labels, classNames }: ImageList, seed: number): ImageList {
   const order = new RandomState(seed).permutation(paths.length);
   return {
     paths: Array.from(order, (from) => paths[from] ?? ""),
-    labels: labels && Int32Array.from(order, (from) => labels[from] ?? 0),
+    labels: labels && gatherRows(labels, order),
     classNames,
   };
 }
@@ -116,7 +126,7 @@ export function splitOf(
   const held = Math.trunc(fraction * paths.length);
   const middle = paths.length - held;
   const [from, to] = held === 0 ? [0, 0] : subset === "training" ? [0, middle] : [middle, paths.length];
-  return { paths: paths.slice(from, to), labels: labels?.slice(from, to), classNames };
+  return { paths: paths.slice(from, to), labels: labels && sliceRows(labels, from, to), classNames };
 }
 
 /** A list of texts as Python prints it, cut off after 50. */

@@ -1,12 +1,13 @@
 /** Pictures loaded as Keras's data sets do: decoded to 8 bits, resized in float32, with values from 0 to 255. */
-import { valueError } from "../../../core/errors.ts";
+import { show, valueError } from "../../../core/errors.ts";
+import { FLAG, LIMIT } from "../../../core/kinds.ts";
 import { type Names, checkOptions } from "../../../core/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { type ColorMode, type Image, channelsOf } from "../../../image/image.ts";
 import { loadImg } from "../../../image/load-img.ts";
-import { smartResizePart } from "../../../image/smart-resize.ts";
+import { smartResizePart } from "../../../core/interpolation.ts";
 import { type DatasetInterpolation, checkDatasetInterpolation, resizePixels } from "../../../image/tf-resize.ts";
-import { checkTargetSize } from "../../../image/resize.ts";
+import { checkTargetSize } from "../../../image/target-size.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
 
 /** The options of `pixelLoader`, Keras's for pictures in a data set. */
@@ -32,10 +33,10 @@ export const LOAD_PIXELS_OPTIONS: Names<LoadPixelsOptions> = {
   imageSize: true,
   colorMode: true,
   interpolation: true,
-  cropToAspectRatio: true,
-  padToAspectRatio: true,
-  autoOrient: true,
-  maxPixels: true,
+  cropToAspectRatio: FLAG,
+  padToAspectRatio: FLAG,
+  autoOrient: FLAG,
+  maxPixels: LIMIT,
 };
 
 /**
@@ -52,8 +53,10 @@ export interface LoadPicture {
 export function pixelLoader(options: LoadPixelsOptions): LoadPicture {
   checkOptions("pixelLoader()", options, LOAD_PIXELS_OPTIONS);
   const { colorMode = "rgb", cropToAspectRatio = false, padToAspectRatio = false, autoOrient, maxPixels } = options;
-  if (!Object.hasOwn(channelsOf, colorMode)) {
-    throw valueError(`\`colorMode\` must be one of {"rgb", "rgba", "grayscale"}. Received: colorMode=${colorMode}`);
+  if (typeof colorMode !== "string" || !Object.hasOwn(channelsOf, colorMode)) {
+    throw valueError(
+      `\`colorMode\` must be one of {"rgb", "rgba", "grayscale"}. Received: colorMode=${show(colorMode)}`,
+    );
   }
   const size = sizeOf(options.imageSize ?? [256, 256]);
   const interpolation = options.interpolation ?? "bilinear";
@@ -85,11 +88,9 @@ function tensorFlowGray({ width, height, data: rgb }: Image): Image {
 }
 
 function sizeOf(size: number | readonly number[]): readonly [number, number] {
-  const [rows, columns, ...more] = typeof size === "number" ? [size, size] : size;
+  const [rows, columns, ...more] = typeof size === "number" ? [size, size] : Array.isArray(size) ? size : [];
   if (rows === undefined || columns === undefined || more.length > 0) {
-    throw valueError(
-      `Invalid \`imageSize\` value. Expected a tuple of 2 integers. Received: imageSize=${String(size)}`,
-    );
+    throw valueError(`Invalid \`imageSize\` value. Expected a tuple of 2 integers. Received: imageSize=${show(size)}`);
   }
   checkTargetSize([rows, columns]);
   return [rows, columns];

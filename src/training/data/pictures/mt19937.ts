@@ -2,7 +2,7 @@
  * NumPy's `RandomState(seed).shuffle`, so that a split has the same files as in Keras: MT19937 (Matsumoto and Nishimura 1998), seeded by
  * `init_genrand`.
  */
-import { valueError } from "../../../core/errors.ts";
+import { show, valueError } from "../../../core/errors.ts";
 
 const SIZE = 624;
 const MIDDLE = 397;
@@ -15,7 +15,7 @@ export class RandomState {
   /** @throws ValueError, in NumPy's words, if the seed is not a whole number from 0 to 2^32 - 1. */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-      throw valueError(`Seed must be between 0 and 2**32 - 1. Received: seed=${seed}`);
+      throw valueError(`Seed must be between 0 and 2**32 - 1. Received: seed=${show(seed)}`);
     }
     let last = seed;
     this.#state[0] = last;

@@ -1,6 +1,7 @@
 /** The files of a data set: a folder of the system, or a folder that the user of a page chose. */
 import { warn } from "#platform";
 import { MobileNetV2Error, valueError } from "../../../core/errors.ts";
+import { check, instanceOf, listOf } from "../../../core/kinds.ts";
 import type { BytesSource } from "../../../platform/contract.ts";
 import { comparePython } from "./python-order.ts";
 import { foldersIn, joinPath, walkFolders } from "./walk.ts";
@@ -37,8 +38,11 @@ export function systemTree(root: string, followLinks: boolean): FileTree {
   };
 }
 
+const FILES = listOf("a list of File objects", instanceOf("", Blob));
+
 /** The files of a chosen folder, as `<input type="file" webkitdirectory>` gives them. @throws ValueError if they are of several folders. */
 export function chosenTree(files: readonly File[]): FileTree {
+  check("imageDatasetFromDirectory()", "directory", files, FILES);
   const byPath = new Map(files.map((file) => [file.webkitRelativePath || file.name, file]));
   const roots = new Set([...byPath.keys()].map((path) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : "")));
   const [root = ""] = roots;
