@@ -3,6 +3,8 @@
  * own readers and of Netron's. Every expression takes time in proportion to what it is given: files are hostile.
  */
 
+/* oxlint-disable no-control-regex -- signatures are bytes of any value */
+
 /** What to look for, what the file then is, and the way on. */
 export type Foreign = readonly [signature: RegExp, what: string, wayOn: string];
 
