@@ -5,6 +5,7 @@ import { FLAG, PLACE, TEXT, check } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Network } from "../../graph/network.ts";
 import type { CheckpointWriter, Preprocessing, SavedTraining, WrittenFile } from "../../saving/checkpoint.ts";
+import { checkClassNames } from "../../saving/plausible.ts";
 import { writerNamed, writerOf } from "../../saving/writer-of.ts";
 import { describeModel, weightsByPath } from "./describe-model.ts";
 
@@ -64,6 +65,7 @@ async function filesBy(
   { includeOptimizer = true }: SaveOptions,
 ): Promise<readonly WrittenFile[]> {
   const { classNames, preprocessing } = model;
+  if (model.built && model.outputs.length === 1) checkClassNames(classNames, model.output.shape.at(-1));
   const training = includeOptimizer && writer.holdsTraining === true ? await trainingOf(model) : undefined;
   return writer.write(
     { model: describeModel(model), weights: weightsByPath(model), classNames, preprocessing, training },
