@@ -78,7 +78,7 @@ export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Ki
 }
 
 /** The length of a side of pictures; the limit is that of `checkTargetSize`. */
-export const PIXELS: Kind = whole(1, 2 ** 13);
+export const PIXELS: Kind = /* @__PURE__ */ whole(1, 2 ** 13);
 
 /** A number from `least` to `most`. */
 export function between(least: number, most: number): Kind {
@@ -111,7 +111,7 @@ export function orNull([words, test]: Kind): Kind {
 }
 
 /** A list of names, or of regular expressions, which compile. */
-export const PATTERNS: Kind = listOf("a list of names or regular expressions", [
+export const PATTERNS: Kind = /* @__PURE__ */ listOf("a list of names or regular expressions", [
   "",
   (value) => {
     try {
@@ -122,7 +122,7 @@ export const PATTERNS: Kind = listOf("a list of names or regular expressions", [
   },
 ]);
 
-export const TEXTS: Kind = listOf("a list of strings", TEXT);
+export const TEXTS: Kind = /* @__PURE__ */ listOf("a list of strings", TEXT);
 
 /** The scaling of pixels, of all channels or of each. */
 export const PREPROCESSING: Kind = [

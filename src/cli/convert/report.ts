@@ -138,7 +138,7 @@ function tensorsText(checkpoint: CheckpointFile): string {
 function checkText({ check, integers, calibration, found, format }: Conversion): string {
   const by = ({ largestDifference: most }: Comparison): string => (most === 0 ? "0" : most.toPrecision(2));
   if (calibration === undefined) {
-    const rounded = format === "onnx" && found instanceof QuantizedModel ? `, ${AS_FLOATS}` : "";
+    const rounded = format !== "safetensors" && found instanceof QuantizedModel ? `, ${AS_FLOATS}` : "";
     return `on seeded input the two differ by ${by(check)} at most${rounded}`;
   }
   const { pictures, sameBest } = integers ?? check;
@@ -149,7 +149,7 @@ function checkText({ check, integers, calibration, found, format }: Conversion):
   );
 }
 
-/** How an ONNX of integers is read here. */
+/** How ONNX and TFLite of integers are read here. */
 const AS_FLOATS = "read back with its weights rounded and its activations not";
 
 /** What the file does not hold, or the packages that it is for would do otherwise. */

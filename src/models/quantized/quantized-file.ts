@@ -24,6 +24,7 @@ import {
   writeQuantized,
 } from "../../saving/safetensors/quantized.ts";
 import type { StoredTensor } from "../../saving/stored-tensor.ts";
+import type { NamedProgram } from "../../saving/tflite/write/named-program.ts";
 import { describeModel } from "../files/describe-model.ts";
 import { type AnyModel, architectureOf } from "../files/model-from-description.ts";
 import type { ThreadOptions } from "../threads.ts";
@@ -51,6 +52,17 @@ export class QuantizedParts {
   /** The folded operations of the architecture, with integers in place of float32 where the network has them. */
   toIntegers(operations: Operations, mode: IntegerMode): Operations<MixedOperation> {
     return toIntegers(operations, this.network, mode);
+  }
+
+  /** The layers by their paths, and the program that they make. */
+  get named(): NamedProgram {
+    const { architecture } = this;
+    return {
+      name: architecture.name,
+      program: programOf(architecture.graph),
+      inputNames: architecture.inputs.map(({ node }) => node.layer.name),
+      paths: new Map(leafLayers(architecture).map(([path, layer]) => [layer, path])),
+    };
   }
 
   /** The bytes of the file. */
@@ -119,7 +131,10 @@ export function partsOf(model: Network, network: QuantizedNetwork, options: Thre
 class Names {
   readonly operations: Operations;
   readonly leaves: readonly (readonly [path: string, layer: Layer])[];
-  /** The values of the program, by the path of the layer or the name of the input that they come from. */
+  /**
+   * The values of the program, by the path of the layer or the name of the input that they come from; what goes into an activation within
+   * a layer has `/sums` behind that path.
+   */
   readonly values = new Map<string, number>();
   /** The convolutions, with folded bounds and normalizations, by the path of their layer. */
   readonly convolutions = new Map<string, Convolution>();
@@ -138,9 +153,12 @@ class Names {
     for (const { layer, output } of program.steps) {
       this.values.set(unused(this.values, paths.get(layer) ?? layer.name), output);
     }
+    const known = new Set(this.values.values());
     for (const operation of this.operations.list) {
       if (operation.kind !== "convolution") continue;
-      this.convolutions.set(unused(this.convolutions, owners.get(operation.kernel) ?? operation.name), operation);
+      const path = owners.get(operation.kernel) ?? operation.name;
+      this.convolutions.set(unused(this.convolutions, path), operation);
+      if (!known.has(operation.output)) this.values.set(unused(this.values, `${path}/sums`), operation.output);
     }
   }
 }

@@ -5,10 +5,12 @@
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
+import { float16Of } from "../bytes/float16.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, parseJson, stringOf } from "../bytes/json.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import { LENGTH_SIZE, OPENING_BRACE, headerLength } from "./sniff.ts";
+import type { WeightType } from "../checkpoint.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 
 /** A tensor of a file, with its bytes: little-endian, row-major, a view onto the file. */
@@ -205,4 +207,14 @@ function storedName(dtype: string): string {
 /** Float32 values as a tensor to be written. Its bytes are a view onto them: machines that run WebAssembly are little-endian. */
 export function float32ToWrite(name: string, shape: Dims, values: Float32Array): TensorToWrite {
   return { name, shape, dtype: "float32", bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+}
+
+/** Float32 values as a tensor of float16. @throws ValueError naming it if a value is beyond the type. */
+export function float16ToWrite(name: string, shape: Dims, values: Float32Array): TensorToWrite {
+  return { name, shape, dtype: "float16", bytes: new Uint8Array(float16Of(name, values).buffer) };
+}
+
+/** How float32 values become a tensor of that type. */
+export function toWriteAs(dtype: WeightType = "float32"): typeof float32ToWrite {
+  return dtype === "float16" ? float16ToWrite : float32ToWrite;
 }
