@@ -8,7 +8,8 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { isZip, zipMember, zipMembers } from "../zip/zip.ts";
-import { type Pickled, PickledTensor, unpickle } from "./pickle.ts";
+import { unpickle } from "./pickle.ts";
+import { type Pickled, PickledTensor } from "./pickled.ts";
 import { PICKLE } from "./sniff.ts";
 import { isNamedByTorch } from "./state-dict.ts";
 

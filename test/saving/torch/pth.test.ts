@@ -106,7 +106,8 @@ const HOSTILE: readonly [string, () => Uint8Array, RegExp][] = [
   ["a name without an end", () => raw("c", "x".repeat(2000)), /broken/],
   ["INST", () => raw("(ios\nsystem\n"), /opcode "i"/],
   ["OBJ", () => raw("(o"), /opcode "o"/],
-  ["NEWOBJ", () => raw(")", 0x81), /opcode "\\u0081"|opcode/],
+  ["NEWOBJ of nothing", () => raw(")", 0x81), /broken/],
+  ["NEWOBJ of a text", () => raw("X", 1, 0, 0, 0, "a", ")", 0x81), /broken/],
   ["EXT1", () => raw(0x82, 1), /opcode/],
   ["PERSID as a line", () => raw("P0\n"), /opcode "P"/],
   ["a call of a type", () => raw("ctorch\nFloatStorage\n", ")R"), /broken/],
@@ -166,6 +167,32 @@ test("a state dict of another network: the error names what does not fit", async
   });
   await assert.rejects(open(writeZip(renamed)), /no tensor 'features\.3\.conv\.0\.0\.weight'/);
   await assert.rejects(open(torchFixture("kinds.pth")), /begins with 'float64': it is not named as the MobileNetV2/);
+});
+
+test("arguments, numbers of NumPy, paths and devices beside the tensors are passed over", () => {
+  const pickle = new PickleWriter()
+    .raw("}(")
+    .text("args")
+    .raw("cargparse\nNamespace\n)", 0x81, "}(")
+    .text("lr")
+    .raw("K", 1, "ub");
+  pickle
+    .text("best")
+    .raw("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(")
+    .text("f8")
+    .raw("K", 0, "K", 1, "tR(K", 3);
+  pickle.text("<").raw("NNNtb", "c_codecs\nencode\n(").text("12345678").text("latin1").raw("tRtR");
+  pickle
+    .text("where")
+    .raw("cpathlib\nPosixPath\n(")
+    .text("/")
+    .raw("tR")
+    .text("on")
+    .raw("ctorch\ndevice\n(")
+    .text("cpu")
+    .raw("tR");
+  pickle.text("state_dict").dict({ a: {} });
+  assert.deepEqual(values(readTorchFile(legacyFile(pickle.raw("u"), [["0", DATA]])), "a"), [1, 2, 3, 4]);
 });
 
 test("in a training checkpoint the network's dict is found by its tensors, wherever it lies and whatever it is called", () => {
