@@ -1,12 +1,15 @@
 /**
- * The long run of test/saving/fuzz.test.ts: npm run fuzz [how many mutants, default 1000000] [the first one's number].
+ * The long run of test/saving/fuzz.test.ts: npm run fuzz [how many mutants, default 1000000] [the first one's number] [a part of the
+ * names of the files: hdf5/].
  * What fails is printed as a line for FAILED_ONCE there.
  */
 import { allSeeds, tryMutant } from "../test/saving/fuzzing.ts";
 
-const [count = 1_000_000, first = 0] = process.argv.slice(2).map(Number);
-const seeds = await allSeeds();
-const all = seeds.flatMap(({ files }) => files.map(({ bytes }) => bytes));
+const [count = 1_000_000, first = 0] = process.argv.slice(2, 4).map(Number);
+const [, , , , part = ""] = process.argv;
+const every = await allSeeds();
+const seeds = every.filter(({ name }) => name.includes(part));
+const all = every.flatMap(({ files }) => files.map(({ bytes }) => bytes));
 const results = new Map<string, number>();
 let slowest = 0;
 let failures = 0;

@@ -16,7 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   kernels: ["wasm"],
   quantization: ["core", "graph", "lowering"],
   engine: ["core", "layers", "graph", "lowering", "quantization", "kernels", "wasm", "platform"],
-  saving: ["core", "layers", "graph", "platform"],
+  saving: ["core", "layers", "graph", "lowering", "quantization", "platform"],
   image: ["core", "platform"],
   training: ["core", "platform", "layers", "graph", "engine", "image"],
   models: ["core", "platform", "layers", "graph", "lowering", "quantization", "engine", "saving", "training"],

@@ -78,7 +78,7 @@ export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Ki
 }
 
 /** The length of a side of pictures; the limit is that of `checkTargetSize`. */
-export const PIXELS: Kind = whole(1, 2 ** 13);
+export const PIXELS: Kind = /* @__PURE__ */ whole(1, 2 ** 13);
 
 /** A number from `least` to `most`. */
 export function between(least: number, most: number): Kind {
@@ -111,7 +111,7 @@ export function orNull([words, test]: Kind): Kind {
 }
 
 /** A list of names, or of regular expressions, which compile. */
-export const PATTERNS: Kind = listOf("a list of names or regular expressions", [
+export const PATTERNS: Kind = /* @__PURE__ */ listOf("a list of names or regular expressions", [
   "",
   (value) => {
     try {
@@ -122,18 +122,25 @@ export const PATTERNS: Kind = listOf("a list of names or regular expressions", [
   },
 ]);
 
-export const TEXTS: Kind = listOf("a list of strings", TEXT);
+export const TEXTS: Kind = /* @__PURE__ */ listOf("a list of strings", TEXT);
 
 /** The scaling of pixels, of all channels or of each. */
 export const PREPROCESSING: Kind = [
-  "{ scale, offset } with a number or a list of numbers for each",
+  "{ scale, offset } with a finite number or a list of such for each, and no scale of 0",
   (value) =>
     OBJECT[1](value) &&
     ["scale", "offset"].every((name) => {
       const factors: unknown = Reflect.get(Object(value), name);
-      return NUMBER[1](factors) || NUMBERS[1](factors);
+      const all: unknown = NUMBER[1](factors) ? [factors] : factors;
+      return NUMBERS[1](all) && Array.from(all as ArrayLike<number>).every((one) => isFactor(one, name));
     }),
 ];
+
+/** Pixels are scaled in float32, where the smallest numbers are 0 and the largest are infinite. */
+function isFactor(value: number, name: string): boolean {
+  const factor = Math.fround(value);
+  return Number.isFinite(factor) && (name !== "scale" || factor !== 0);
+}
 
 /** A scaling, or its name. */
 export const SCALING: Kind = [

@@ -11,7 +11,6 @@ import { channelsOf, type ColorMode, convertMode, type Image } from "./image.ts"
 import { orient } from "./orient.ts";
 import { type Box, checkInterpolation, resizeImg } from "./resize.ts";
 import { checkTargetSize } from "./target-size.ts";
-import { convertYcbcr } from "./formats/tiff.ts";
 import { inspectImage } from "./inspect-image.ts";
 
 /** Options of `loadImg`. */
@@ -58,8 +57,12 @@ async function decode(
 ): Promise<Image> {
   const bytes = joined(picture.parts);
   if (picture.format === "bmp") return decodeBmp(bytes);
-  const decoded = await decodeImage(bytes, { maxPixels, mimeType: `image/${picture.format}`, convertProfile });
-  return picture.isYcbcr === true ? convertYcbcr(decoded, colorMode) : decoded;
+  const how = { maxPixels, mimeType: `image/${picture.format}`, convertProfile };
+  if (picture.format !== "tiff") return decodeImage(bytes, how);
+  const { convertYcbcr, isYcbcr } = await import("./formats/tiff-samples.ts");
+  const isConverted = isYcbcr(bytes);
+  const decoded = await decodeImage(bytes, how);
+  return isConverted ? convertYcbcr(decoded, colorMode) : decoded;
 }
 
 /** The centred part of a picture that has the proportions of the target, by Keras's integer arithmetic. */

@@ -58,7 +58,8 @@ class Folding {
         for (const [value, residual] of [[b, a] as const, [a, b] as const]) {
           const from = this.#maker(value);
           if (from?.kind !== "convolution" || !takesResidual(from)) continue;
-          return { from, to: { ...from, output: operation.output, residual, bounds: operation.bounds } };
+          const { output, bounds } = operation;
+          return { from, to: { ...from, output, residual, unadded: from.output, bounds } };
         }
         return undefined;
       }

@@ -41,6 +41,8 @@ export interface Convolution extends OneToOne {
   readonly affines: readonly Affine[];
   /** A value of the output's shape that is added after the affines. */
   readonly residual: number | undefined;
+  /** The value before the residual is added, which nothing else reads. */
+  readonly unadded?: number;
   /** Applied last. */
   readonly bounds: Bounds | undefined;
 }

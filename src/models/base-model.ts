@@ -158,7 +158,7 @@ export abstract class BaseModel extends Network {
     options: Omit<SaveOptions, "format"> = {},
   ): Promise<readonly WrittenFile[]> {
     const { modelFiles } = await import("./files/save-model.ts");
-    checkOptions("toFiles()", options, { includeOptimizer: FLAG });
+    checkOptions("toFiles()", options, { includeOptimizer: FLAG, dtype: true });
     return modelFiles(this, { ...options, format }, name);
   }
 

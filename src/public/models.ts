@@ -8,6 +8,7 @@ export {
   type LoadQuantizedOptions,
   QuantizedModel,
   type QuantizedModelOptions,
+  type QuantizedTfliteOptions,
   loadQuantized,
 } from "../models/quantized/quantized-model.ts";
 export { Sequential, type SequentialOptions } from "../models/sequential.ts";

@@ -12,6 +12,15 @@ export type CalibrationData = Iterable<Tensor | readonly Tensor[]> | AsyncIterab
 export interface Calibration {
   readonly data: CalibrationData;
   readonly executorOf: MakeExecutor;
+  /** What goes into the activations within layers. Default: it is not looked at. */
+  readonly sums?: InnerSums | undefined;
+}
+
+/** A program with more values: what goes into the activations within its layers. */
+export interface InnerSums {
+  readonly program: Program;
+  /** The values that go into activations, by those that come out. */
+  readonly before: ReadonlyMap<number, number>;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Dims } from "../core/shape.ts";
 import type { Program } from "../graph/program.ts";
 import { fold } from "../lowering/fold.ts";
 import { lower } from "../lowering/lower.ts";
-import { type Convolution, type Operations, isGlobalMean } from "../lowering/operations.ts";
+import { type Convolution, type Operations, inputsOf } from "../lowering/operations.ts";
 import { folded } from "../lowering/folded.ts";
 import { type Calibration, observe } from "./calibrate.ts";
 import { type Units, unitsOf } from "./equalize.ts";
@@ -31,9 +31,14 @@ export async function quantizeProgram(
   settings: QuantizeSettings,
 ): Promise<QuantizedNetwork> {
   const { operations, convolutions, values } = quantizable(program, shapes);
-  const observed = await observe(program, values, calibration);
+  const inner = innerSums(operations, calibration.sums?.before ?? new Map());
+  const watched = new Map([...values.map((value) => [value, value] as const), ...inner]);
+  const seen = await observe(calibration.sums?.program ?? program, [...watched.values()], calibration);
+  const observed = new Map([...watched].flatMap(([value, as]) => entryOf(value, seen.get(as))));
   const units: Units = settings.equalization ? unitsOf(operations, convolutions, observed) : new Map();
-  const ranges = new Map([...observed].map(([value, seen]) => [value, seen.range(settings, units.get(value))]));
+  const ranges = new Map(
+    [...observed].map(([value, histogram]) => [value, histogram.range(settings, units.get(value))]),
+  );
   for (const input of program.inputs) {
     const range = observed.get(input)?.range({ ...settings, method: "minMax" }, undefined);
     if (range !== undefined) ranges.set(input, pixelRange(range));
@@ -87,18 +92,34 @@ function quantizable(program: Program, shapes: readonly Dims[]): Quantizable {
   return { operations, convolutions, values: valuesOf(operations, convolutions).filter((value) => known.has(value)) };
 }
 
-/** The values whose ranges matter: those that convolutions take and make, and means of these. */
+/**
+ * The values whose ranges matter: those that convolutions take and make, before and after what is added to them; and of operations that
+ * runtimes other than the engine have integers for, those that they take and make.
+ */
 function valuesOf({ list }: Operations, convolutions: readonly Convolution[]): readonly number[] {
   const values = new Set<number>();
-  for (const { input, output, residual } of convolutions) {
-    values.add(input).add(output);
-    if (residual !== undefined) values.add(residual);
+  for (const { input, output, residual, unadded } of convolutions) {
+    for (const value of [input, output, residual, unadded]) if (value !== undefined) values.add(value);
   }
   for (const operation of list) {
-    if (operation.kind === "pool" && isGlobalMean(operation) && values.has(operation.input))
-      values.add(operation.output);
+    if (operation.kind === "convolution" || operation.kind === "softmax" || operation.kind === "host") continue;
+    for (const value of [...inputsOf(operation), operation.output]) values.add(value);
   }
   return [...values];
+}
+
+/** For each value that goes into an activation within its layer, the value under which calibration sees it. */
+function innerSums({ list }: Operations, before: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
+  return new Map(
+    list.flatMap((operation) => {
+      const [input] = inputsOf(operation);
+      return input === undefined ? [] : entryOf(input, before.get(operation.output));
+    }),
+  );
+}
+
+function entryOf<T>(key: number, value: T | undefined): readonly (readonly [number, T])[] {
+  return value === undefined ? [] : [[key, value]];
 }
 
 /** The range of pictures. Those that were scaled to [-1, 1] or [0, 1], or not at all, are bytes: on the grid of all bytes they stay what they are. */

@@ -167,7 +167,12 @@ export interface SavedModel {
   /** How pixels are scaled; undefined for Keras's own way for MobileNetV2, x / 127.5 − 1. */
   readonly preprocessing?: Preprocessing | undefined;
   readonly training?: SavedTraining | undefined;
+  /** The type in which weights are written. Default: float32. */
+  readonly dtype?: WeightType | undefined;
 }
+
+/** The types in which weights of floats are written. */
+export type WeightType = "float32" | "float16";
 
 /** A file that a writer made, in memory. */
 export interface WrittenFile {
@@ -184,6 +189,8 @@ export interface CheckpointWriter {
   readonly endings: readonly string[];
   /** Whether the format has a place for how the model is trained. Default: false. */
   readonly holdsTraining?: boolean;
+  /** Whether weights can be written as float16. Default: false. */
+  readonly holdsFloat16?: boolean;
   /** Makes the files, the main one first: it is called `name`, unless the format has a name for it. @throws UnsupportedError for what the format cannot say. */
   readonly write: (saved: SavedModel, name: string) => Promise<readonly WrittenFile[]>;
 }

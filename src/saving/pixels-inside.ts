@@ -1,7 +1,7 @@
 /** Finds out how a model scales pixels itself: whether what it does first is to make small numbers of bytes. */
 import type { Dims } from "../core/shape.ts";
 import { isRecord } from "../layers/arguments.ts";
-import { isPassingClass } from "../layers/regularization/passing.ts";
+import { isPassingClass } from "../layers/regularization/passing-classes.ts";
 import type { LayerDescription, ModelDescription, Preprocessing } from "./checkpoint.ts";
 import { combined } from "./graphs/factors.ts";
 

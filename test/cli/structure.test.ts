@@ -21,7 +21,7 @@ describe("the command line's modules", () => {
     }
   });
 
-  test("what reads the arguments loads the options of the commands, names of crops, scalings and errors, and nothing else", () => {
+  test("what reads the arguments loads the options of the commands, names of crops, scalings, kinds and errors, and nothing else", () => {
     const loaded = [...loadedWith("cli/program.ts")].filter((module) => !/^cli\/\w+\/command\.ts$/.test(module));
     assert.deepEqual(loaded.toSorted(), [
       "cli/models/budget.ts",
@@ -30,6 +30,7 @@ describe("the command line's modules", () => {
       "cli/terminal/arguments.ts",
       "cli/terminal/options-in-errors.ts",
       "core/errors.ts",
+      "core/kinds.ts",
       "tasks/crops.ts",
       "tasks/errors.ts",
       "tasks/pixels.ts",

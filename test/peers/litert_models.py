@@ -1,6 +1,7 @@
 """Answers of TFLite files by LiteRT itself: python litert_models.py JOB, see tasks.py.
 
-A task is { "file", "input", "logits"?: true for what the last softmax is given }, its answer { "output" }.
+A task is { "file", "input", "logits"?: true for what the last softmax is given, "pixels"?: true if bytes are to be the pixels of an input that
+was scaled to -1 to 1 }, its answer { "output", "operators" }.
 """
 
 import numpy as np
@@ -25,15 +26,17 @@ def do(task):
         made = next(t for t in interpreter.get_tensor_details() if t["index"] == softmax["inputs"][0])
     outputs = []
     for picture in input_of(task):
-        interpreter.set_tensor(given["index"], to_integers(picture[None], given))
+        interpreter.set_tensor(given["index"], to_integers(picture[None], given, task.get("pixels", False)))
         interpreter.invoke()
         outputs.extend(to_numbers(interpreter.get_tensor(made["index"]), made).ravel().tolist())
-    return {"output": outputs}
+    return {"output": outputs, "operators": [op["op_name"] for op in interpreter._get_ops_details()]}
 
 
-def to_integers(values, tensor):
+def to_integers(values, tensor, pixels):
     if tensor["dtype"] == np.float32:
         return values
+    if pixels:
+        return (np.round((values + 1) * 127.5) - (128 if tensor["dtype"] == np.int8 else 0)).astype(tensor["dtype"])
     scale, zero = tensor["quantization"]
     ends = np.iinfo(tensor["dtype"])
     return np.clip(np.round(values / scale + zero), ends.min, ends.max).astype(tensor["dtype"])

@@ -64,6 +64,12 @@ case(
 )
 refused("SpaceToBatchND alone", lambda x: tf.nn.relu(tf.space_to_batch(x, [2, 2], [[0, 0], [0, 0]])))
 refused("BatchToSpaceND alone", lambda x: tf.batch_to_space(x, [2, 1], [[0, 0], [0, 0]]))
+for padding in ("SAME", "VALID"):
+    case(f"MaxPool {padding}", lambda x, p=padding: raw.MaxPool(input=x, ksize=[1, 2, 3, 1], strides=[1, 2, 1, 1], padding=p))
+case("MaxPool of the whole picture", lambda x: raw.MaxPool(input=x, ksize=[1, 8, 6, 1], strides=[1, 1, 1, 1], padding="VALID"))
+for axis in (1, 3, -1):
+    case(f"ConcatV2 along {axis}", lambda x, a=axis: tf.concat([x, tf.nn.relu(x)], a))
+refused("ConcatV2 along the batch", lambda x: tf.concat([x, tf.nn.relu(x)], 0))
 case("Conv2D EXPLICIT", lambda x: conv(x, **EXPLICIT))
 case("Conv2D EXPLICIT stride 2", lambda x: conv(x, strides=(1, 2, 2, 1), **EXPLICIT))
 case("Conv2D of groups", lambda x: conv(x, (3, 3, 2, 6)))
@@ -134,6 +140,7 @@ for alpha in (0.0, 0.2, 0.3, 1.5):
     case(f"LeakyRelu {alpha}", lambda x, a=alpha: raw.LeakyRelu(features=x, alpha=a))
 refused("LeakyRelu -0.1", lambda x: raw.LeakyRelu(features=x, alpha=-0.1))
 case("x * sigmoid(x)", lambda x: x * tf.sigmoid(x))
+case("x * sigmoid(1 * x)", lambda x: x * tf.sigmoid(1.0 * x))
 case("sigmoid(x) * x", lambda x: tf.sigmoid(x) * x)
 for low in (0.0, -0.5, 0.25):
     case(f"Maximum {low}", lambda x, v=low: tf.maximum(x, v))
@@ -157,7 +164,8 @@ for op in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
             case(f"{op} {what} after Conv2D", lambda x, f=function, s=shape: f(x=conv(x, (1, 1, 4, 4)), y=numbers(*s)))
     refused(f"{op} of a picture", lambda x, f=function: f(x=x, y=numbers(8, 6, 4, low=0.5)))
     refused(f"{op} of columns", lambda x, f=function: f(x=x, y=numbers(6, 1, low=0.5)))
-for op in ("Sub", "Mul", "RealDiv"):
+case("Sub of two values", lambda x: raw.Sub(x=x, y=tf.nn.relu(x)))
+for op in ("Mul", "RealDiv"):
     refused(f"{op} of two values", lambda x, f=getattr(raw, op): f(x=x, y=tf.nn.relu(x)))
 refused("RealDiv by a value", lambda x: raw.RealDiv(x=1.0, y=x + 2))
 for op in (raw.Add, raw.AddV2):

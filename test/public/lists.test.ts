@@ -16,13 +16,7 @@ const NOT_MADE = new Set(["Layer", "KerasTensor"]);
 /** Changes a list or an object in every way that a program may. */
 function change(given: object): void {
   const tries: readonly (() => unknown)[] = Array.isArray(given)
-    ? [
-        () => given.pop(),
-        () => given.push("more"),
-        () => given.sort(),
-        () => (given[0] = "other"),
-        () => (given.length = 0),
-      ]
+    ? [() => given.pop(), () => given.push("more"), () => (given[0] = "other"), () => (given.length = 0)]
     : [
         () => Reflect.set(given, "more", 1),
         () => Object.keys(given).forEach((key) => Reflect.deleteProperty(given, key)),
@@ -83,9 +77,9 @@ function read(object: object, name: string): unknown {
 function open(name: string, object: object): readonly string[] {
   return readable(object).filter((property) => {
     if (OWN.has(`${name}.${property}`)) return false;
-    const before = seen(read(object, property));
+    const first = seen(read(object, property));
     for (const list of listsWithin(read(object, property))) change(list);
-    return seen(read(object, property)) !== before;
+    return seen(read(object, property)) !== first;
   });
 }
 
@@ -121,9 +115,9 @@ describe("lists and objects that a program may change", () => {
     for (const name of ["imagenetClasses", "imagenetFiles"]) {
       const list = allExports[name];
       assert.ok(typeof list === "function");
-      const before = seen(list());
+      const first = seen(list());
       for (const one of listsWithin(list())) change(one);
-      assert.equal(seen(list()), before);
+      assert.equal(seen(list()), first);
     }
   });
 

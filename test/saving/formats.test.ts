@@ -20,7 +20,7 @@ const WEIGHTS_ONLY = new Set(["weights.h5", "legacy-weights"]);
 /** Formats with no place for names of classes. */
 const WITHOUT_NAMES = new Set(["weights.h5", "legacy-weights", "torchvision", "timm"]);
 /** Formats that keep float32 as it is, but fold or rename what is around: held to by their own tests. */
-const CHANGING = new Set(["torchvision", "timm", "huggingface", "onnx"]);
+const CHANGING = new Set(["torchvision", "timm", "huggingface", "onnx", "tflite"]);
 
 async function seeded(alpha = 0.35): Promise<Model> {
   const model = await MobileNetV2({ alpha, weights: null, inputShape: [32, 32, 3], classes: CLASSES.length });

@@ -6,10 +6,12 @@ import { loadAnyModel } from "../../src/models/files/load-model.ts";
 import { type AnyModel, modelFromDescription } from "../../src/models/files/model-from-description.ts";
 import type { WrittenFile } from "../../src/saving/checkpoint.ts";
 import { openCheckpoint } from "../../src/saving/formats.ts";
+import { readTable } from "../../src/saving/tensorflow/sorted-table.ts";
 import { isZip, zipMember, zipMembers } from "../../src/saving/zip/zip.ts";
 import { writeZip } from "../../src/saving/zip/write.ts";
 import { graphModelFiles, savingFixture, sourceOf } from "./files.ts";
 import { mutant } from "./mutants.ts";
+import { table } from "./tensorflow/bundle-writer.ts";
 import { work } from "../support/work.ts";
 
 export interface Seed {
@@ -17,6 +19,8 @@ export interface Seed {
   readonly files: readonly WrittenFile[];
   /** Members of an archive: they are changed before they are packed, too. */
   readonly members?: readonly WrittenFile[];
+  /** Makes the first file of the members. Default: as a zip archive. */
+  readonly pack?: (members: readonly WrittenFile[]) => Uint8Array;
 }
 
 /** Larger ones take too long. */
@@ -71,8 +75,30 @@ async function archiveSeed(model: AnyModel): Promise<Omit<Seed, "name">> {
   return { files: [{ name: "model.keras", bytes }], members };
 }
 
+/** SavedModels, graphs and checkpoints of TensorFlow. The entries of an index are changed under right checksums, too. */
+function tensorflowSeeds(): readonly Seed[] {
+  const file = (name: string): WrittenFile => ({ name, bytes: savingFixture(`tensorflow/${name}`) });
+  const named = (name: string, as: string): WrittenFile => ({ name: as, bytes: file(name).bytes });
+  const variables = ["variables/variables.index", "variables/variables.data-00000-of-00001"];
+  const index = file("keras2.index");
+  const entries = [...readTable(index.bytes)].map(([name, bytes]) => ({ name, bytes }));
+  return [
+    ...["keras2", "keras3", "tf1"].map((folder) => ({
+      name: `SavedModel ${folder}`,
+      files: ["saved_model.pb", ...variables].map((name) => named(`${folder}/${name}`, name)),
+    })),
+    { name: "frozen.pb", files: [file("frozen.pb")] },
+    {
+      name: "keras2.index",
+      files: [index, file("keras2.data-00000-of-00001")],
+      members: entries,
+      pack: (members) => table(members.map(({ name, bytes }) => [name, bytes] as const)),
+    },
+  ];
+}
+
 export async function allSeeds(): Promise<readonly Seed[]> {
-  return [...fixtureSeeds(), ...(await writtenSeeds())];
+  return [...fixtureSeeds(), ...(await writtenSeeds()), ...tensorflowSeeds()];
 }
 
 const EXPECTED = new Set(["FormatError", "UnsupportedError", "ValueError", "ShapeError", "LimitError"]);
@@ -97,12 +123,16 @@ export async function tryMutant(seed: Seed, number: number, all: readonly Uint8A
   return { result, yardsticks };
 }
 
-function mutated({ files, members }: Seed, number: number, all: readonly Uint8Array[]): readonly WrittenFile[] {
+function mutated(
+  { files, members, pack = writeZip }: Seed,
+  number: number,
+  all: readonly Uint8Array[],
+): readonly WrittenFile[] {
   const change = (list: readonly WrittenFile[], turn: number): readonly WrittenFile[] =>
     list.map((file, i) => (i === turn % list.length ? { ...file, bytes: mutant(file.bytes, number, all) } : file));
   const [archive] = files;
   if (members !== undefined && archive !== undefined && number % 2 === 0) {
-    return [{ name: archive.name, bytes: writeZip(change(members, number >> 1)) }];
+    return [{ name: archive.name, bytes: pack(change(members, number >> 1)) }, ...files.slice(1)];
   }
   return change(files, number);
 }

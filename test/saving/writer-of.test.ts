@@ -23,13 +23,13 @@ test("an ending and a format that there is not are refused, with those that ther
     code: "ValueError",
     message:
       "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format " +
-      "(recommended) or another of `.keras`, `.weights.h5`, `.h5`, `.hdf5`, `.json`, `.safetensors`, `.onnx`, or name a format. " +
+      "(recommended) or another of `.keras`, `.weights.h5`, `.h5`, `.hdf5`, `.json`, `.safetensors`, `.onnx`, `.tflite`, or name a format. " +
       "Received: filepath=a.xyz",
   });
   assert.throws(() => writerNamed("pickle"), {
     code: "ValueError",
     message:
       "Unknown format: pickle. Written are: keras, weights.h5, h5, legacy-weights, tfjs-layers, teachable-machine, " +
-      "safetensors, torchvision, timm, huggingface, onnx.",
+      "safetensors, torchvision, timm, huggingface, onnx, tflite.",
   });
 });

@@ -382,11 +382,11 @@ describe("a file that says what we do not have, or harm", () => {
     ["one that nobody has", withOptimizer({ teleport: 3 }), /Adam has no argument teleport=3/],
     ["a value of another kind", withOptimizer({ beta_1: "0.9" }), /`beta1` must be a finite number/],
     ["a rate that is none", withOptimizer({ learning_rate: [1] }), /Argument `learningRate` should be float/],
-    ["a name that is none", withOptimizer({ name: 5 }), /The name of Adam should be a text/],
+    ["a name that is none", withOptimizer({ name: 5 }), /`name` of Adam must be a string/],
     [
       "a metric's value of another kind",
       (c) => ({ ...c, metrics: [{ class_name: "Precision", config: { thresholds: {} } }] }),
-      /Precision cannot be made of/,
+      /Threshold values must be in \[0, 1\]/,
     ],
     ["losses in lists in lists", (c) => ({ ...c, loss: [[["mse"]]] }), /losses in the file are lists within lists/],
   ] satisfies (readonly [string, (config: Record<string, unknown>) => unknown, RegExp])[]) {

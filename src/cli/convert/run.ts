@@ -42,7 +42,10 @@ export interface ConvertOptions extends ArchitectureOptions {
   readonly labels?: string;
   /** How the model's pixels are scaled; written into the file. */
   readonly pixels?: Pixels;
+  readonly float16?: boolean;
   readonly int8?: boolean;
+  /** The type of inputs and outputs of integers. */
+  readonly io?: "float32" | "int8" | "uint8";
   /** A folder of pictures. */
   readonly calibrate?: string;
   /** How many of them. */
@@ -57,7 +60,7 @@ interface PreparedOptions extends ConvertOptions {
 
 /** Formats that hold no model: what was written is compared by what it makes of the source's model. */
 const WEIGHTS_ONLY: ReadonlySet<string> = new Set(["weights.h5", "legacy-weights"]);
-const INTEGERS: ReadonlySet<string> = new Set(["safetensors", "onnx"]);
+const INTEGERS: ReadonlySet<string> = new Set(["safetensors", "onnx", "tflite"]);
 
 export async function convert(source: string, target: string, options: ConvertOptions): Promise<void> {
   const format = writerOf(target, options.to).id;
@@ -80,7 +83,13 @@ export async function convert(source: string, target: string, options: ConvertOp
 }
 
 /** Refuses options that do not fit one another before anything is read. */
-function checkIntegers(target: string, format: string, { int8 = false, calibrate, pictures }: ConvertOptions): void {
+function checkIntegers(
+  target: string,
+  format: string,
+  { int8 = false, float16 = false, io, calibrate, pictures }: ConvertOptions,
+): void {
+  if (int8 && float16) throw valueError("--int8 and --float16 are two ways to make a file small: give one of them.");
+  if (io !== undefined && format !== "tflite") throw valueError(`--io is for .tflite. Received: ${target}`);
   if (!int8 && (calibrate ?? pictures) !== undefined) {
     throw valueError("--calibrate and --pictures are for --int8.");
   }
@@ -92,7 +101,7 @@ function checkIntegers(target: string, format: string, { int8 = false, calibrate
 }
 
 function integersError(what: string, target: string): MobileNetV2Error {
-  return valueError(`${what} .safetensors (ours) or .onnx (QDQ). Received: ${target}`);
+  return valueError(`${what} .safetensors (ours), .onnx (QDQ) or .tflite. Received: ${target}`);
 }
 
 async function converted(
@@ -106,10 +115,18 @@ async function converted(
   if (checkpoint.quantized === true && !INTEGERS.has(format)) {
     throw integersError("A quantized model is written as", target);
   }
+  if (checkpoint.quantized === true && options.float16 === true) {
+    throw valueError("The model is quantized already: leave --float16 away.");
+  }
+  if (checkpoint.quantized !== true && options.int8 !== true && options.io !== undefined) {
+    throw valueError("--io is for models of integers: --int8 --calibrate FOLDER makes one.");
+  }
   const found = await modelOfCheckpoint(checkpoint, architecture).catch((error: unknown) => {
     throw namedError(error, source);
   });
   await nameClasses(found, options.labels);
+  if (format === "teachable-machine" && found.classNames === undefined)
+    throw valueError("A Teachable Machine model has names of its classes: give them with --labels FILE.");
   if (options.pixels !== undefined) found.preprocessing = scalingOf(options.pixels);
   const { model, calibration, pictures } =
     options.int8 === true ? await toIntegers(found, options, signal) : unchanged(found, architecture.size);
@@ -118,7 +135,7 @@ async function converted(
   const { files, made } = await place(
     target,
     async (path) => {
-      await write(model, path, format);
+      await write(model, path, format, options);
       const written = await readCheckpoint(path);
       if (written.classNames === undefined) await addLabels(model, path, target);
       const again = await reopened(written, model, path, format);
@@ -218,11 +235,16 @@ async function toIntegers(
   };
 }
 
-async function write(model: OpenedModel, path: string, format: string): Promise<void> {
-  // Its own two formats are told by their endings.
-  if (model instanceof QuantizedModel) await model.save(path, { format });
-  else if (WEIGHTS_ONLY.has(format)) await model.saveWeights(path, { format });
-  else await model.save(path, { format });
+async function write(
+  model: OpenedModel,
+  path: string,
+  format: string,
+  { io, float16 = false }: ConvertOptions,
+): Promise<void> {
+  const dtype = float16 ? "float16" : "float32";
+  if (model instanceof QuantizedModel) await model.save(path, { format, io });
+  else if (WEIGHTS_ONLY.has(format)) await model.saveWeights(path, { format, dtype });
+  else await model.save(path, { format, dtype });
 }
 
 /** What was written as a model. */

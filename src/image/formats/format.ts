@@ -21,8 +21,6 @@ export interface Inspected {
   readonly height: number;
   /** The orientation according to EXIF, XMP or the format itself; 1 (upright) if there is none or it is invalid. */
   readonly orientation: Orientation;
-  /** Whether the decoder gives luma and chroma in place of red, green and blue. Default: false. */
-  readonly isYcbcr?: boolean | undefined;
   /**
    * The file for the decoder, in pieces: only what the pixels of the first frame need. Without EXIF, comments, texts and (unless requested)
    * profiles, no decoder can turn, recolour or inflate anything, and all decoders agree.

@@ -4,56 +4,6 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
 
-/** What they do in training is not done here. Keras 3's RandomCrop crops in training alone, Solarization and Equalization act in training alone. */
-const IN_TRAINING_ALONE: ReadonlySet<string> = new Set([
-  "ActivityRegularization",
-  "AlphaDropout",
-  "AugMix",
-  "CutMix",
-  "Equalization",
-  "GaussianDropout",
-  "GaussianNoise",
-  "MaxNumBoundingBoxes",
-  "MixUp",
-  "RandAugment",
-  "RandomBrightness",
-  "RandomColorDegeneration",
-  "RandomColorJitter",
-  "RandomContrast",
-  "RandomCrop",
-  "RandomElasticTransform",
-  "RandomErasing",
-  "RandomFlip",
-  "RandomGaussianBlur",
-  "RandomGrayscale",
-  "RandomHeight",
-  "RandomHue",
-  "RandomInvert",
-  "RandomPerspective",
-  "RandomPosterization",
-  "RandomRotation",
-  "RandomSaturation",
-  "RandomSharpness",
-  "RandomShear",
-  "RandomTranslation",
-  "RandomWidth",
-  "RandomZoom",
-  "Solarization",
-  "SpatialDropout1D",
-  "SpatialDropout2D",
-  "SpatialDropout3D",
-]);
-
-/** Whether layers of this class act in Keras's training and do nothing in inference, and nothing at all here. */
-export function actsInTrainingAlone(className: string): boolean {
-  return IN_TRAINING_ALONE.has(className);
-}
-
-/** Whether layers of this class are `Passing` here. */
-export function isPassingClass(className: string): boolean {
-  return className === "Identity" || actsInTrainingAlone(className);
-}
-
 /** A layer that hands on its input, here in training too. It keeps its class and its config, so that it is saved as it was. */
 export class Passing extends Layer {
   readonly className: string;

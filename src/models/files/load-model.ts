@@ -5,7 +5,7 @@ import { FLAG, FUNCTION, LIMIT, SIGNAL } from "../../core/kinds.ts";
 import { type Names, checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { FilesSource, ReadOptions } from "../../platform/contract.ts";
-import { actsInTrainingAlone } from "../../layers/regularization/passing.ts";
+import { actsInTrainingAlone } from "../../layers/regularization/passing-classes.ts";
 import type { AssignOptions } from "../../saving/assignment.ts";
 import type { Checkpoint, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
@@ -41,8 +41,9 @@ const LOAD_OPTIONS: Names<LoadModelOptions> = {
 };
 
 /**
- * Loads a model with its weights, from Keras's `.keras` and `.h5`, TensorFlow.js's model.json (also of Teachable Machine and nsfwjs),
- * safetensors, PyTorch's files, ONNX or TFLite. The format is recognized by the content. Nothing in a file is executed.
+ * Loads a model with its weights, from Keras's `.keras` and `.h5`, TensorFlow's SavedModels and frozen graphs, TensorFlow.js's model.json
+ * (also of Teachable Machine and nsfwjs), safetensors, PyTorch's files, ONNX or TFLite. The format is recognized by the content. Nothing in a
+ * file is executed.
  *
  * A model that was saved compiled is compiled again, and its optimizer continues where it was. The names of classes and the scaling of
  * pixels, if the file has them, are in the model's `classNames` and `preprocessing`.

@@ -66,16 +66,14 @@ export async function quantize(
   }
   const settings = { method: ranges, percentile, biasCorrection, equalization };
   const batches = batchesFor(model, calibrationData);
-  const [{ quantizeProgram }, { inputShapes, partsOf }] = await Promise.all([
+  const [{ quantizeProgram }, { inputShapes, partsOf }, { innerSumsOf }] = await Promise.all([
     import("../../quantization/quantize.ts"),
     import("./quantized-file.ts"),
+    import("./inner-sums.ts"),
   ]);
-  const network = await quantizeProgram(
-    programOf(model.graph),
-    inputShapes(model),
-    { data: batches, executorOf },
-    settings,
-  );
+  const program = programOf(model.graph);
+  const calibration = { data: batches, executorOf, sums: innerSumsOf(program) };
+  const network = await quantizeProgram(program, inputShapes(model), calibration, settings);
   const { classNames, preprocessing } = model;
   const { threads = model.threads } = options;
   const quantized = new QuantizedModel(partsOf(model, network, { threads }), options);

@@ -15,7 +15,7 @@ import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { type Assignment, assignAll, fits } from "../../saving/assignment.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
-import { fittingClassNames } from "../../saving/plausible.ts";
+import { checkClassNames, fittingClassNames } from "../../saving/plausible.ts";
 import { formatError } from "../../saving/file-errors.ts";
 import {
   type IntegerLayer,
@@ -24,6 +24,7 @@ import {
   writeQuantized,
 } from "../../saving/safetensors/quantized.ts";
 import type { StoredTensor } from "../../saving/stored-tensor.ts";
+import type { NamedProgram } from "../../saving/tflite/write/named-program.ts";
 import { describeModel } from "../files/describe-model.ts";
 import { type AnyModel, architectureOf } from "../files/model-from-description.ts";
 import type { ThreadOptions } from "../threads.ts";
@@ -53,9 +54,21 @@ export class QuantizedParts {
     return toIntegers(operations, this.network, mode);
   }
 
+  /** The layers by their paths, and the program that they make. */
+  get named(): NamedProgram {
+    const { architecture } = this;
+    return {
+      name: architecture.name,
+      program: programOf(architecture.graph),
+      inputNames: architecture.inputs.map(({ node }) => node.layer.name),
+      paths: new Map(leafLayers(architecture).map(([path, layer]) => [layer, path])),
+    };
+  }
+
   /** The bytes of the file. */
   toBytes({ classNames, preprocessing }: Extras): Uint8Array<ArrayBuffer> {
     const { architecture, network } = this;
+    checkClassNames(classNames, classCountOf(architecture));
     const names = new Names(architecture);
     const layers = new Map<string, IntegerLayer>();
     for (const [name, { kernel, output }] of names.convolutions) {
@@ -75,6 +88,11 @@ export class QuantizedParts {
   }
 }
 
+/** How many classes a model has, if it has one output. */
+export function classCountOf({ outputs }: AnyModel): number | null | undefined {
+  return outputs.length === 1 ? outputs[0]?.shape.at(-1) : undefined;
+}
+
 /** Reads a file. @throws FormatError if it is broken or its parts do not fit its model; UnsupportedError; LimitError. */
 export function quantizedFromBytes(
   bytes: Uint8Array,
@@ -82,10 +100,9 @@ export function quantizedFromBytes(
 ): { readonly parts: QuantizedParts } & Extras {
   const file = readQuantized(bytes);
   const { model: architecture } = architectureOf(file.model, options);
-  const { outputs } = architecture;
   const classNames = fittingClassNames(
     { classNames: file.classNames, origin: "mobilenet-v2" },
-    outputs.length === 1 ? outputs[0]?.shape.at(-1) : undefined,
+    classCountOf(architecture),
   );
   const names = new Names(architecture);
   const network = { weights: integerWeights(file, names), ranges: rangesOf(file, names) };
@@ -114,7 +131,10 @@ export function partsOf(model: Network, network: QuantizedNetwork, options: Thre
 class Names {
   readonly operations: Operations;
   readonly leaves: readonly (readonly [path: string, layer: Layer])[];
-  /** The values of the program, by the path of the layer or the name of the input that they come from. */
+  /**
+   * The values of the program, by the path of the layer or the name of the input that they come from; what goes into an activation within
+   * a layer has `/sums` behind that path.
+   */
   readonly values = new Map<string, number>();
   /** The convolutions, with folded bounds and normalizations, by the path of their layer. */
   readonly convolutions = new Map<string, Convolution>();
@@ -133,9 +153,12 @@ class Names {
     for (const { layer, output } of program.steps) {
       this.values.set(unused(this.values, paths.get(layer) ?? layer.name), output);
     }
+    const known = new Set(this.values.values());
     for (const operation of this.operations.list) {
       if (operation.kind !== "convolution") continue;
-      this.convolutions.set(unused(this.convolutions, owners.get(operation.kernel) ?? operation.name), operation);
+      const path = owners.get(operation.kernel) ?? operation.name;
+      this.convolutions.set(unused(this.convolutions, path), operation);
+      if (!known.has(operation.output)) this.values.set(unused(this.values, `${path}/sums`), operation.output);
     }
   }
 }

@@ -29,6 +29,12 @@ export interface QuantizedModelOptions {
   readonly mode?: IntegerMode | undefined;
 }
 
+/** The options of `toTflite`. */
+export interface QuantizedTfliteOptions {
+  /** The type of the file's inputs and outputs. Default: float32. */
+  readonly io?: "float32" | "int8" | "uint8" | undefined;
+}
+
 /**
  * A quantized model, which `quantize` makes and `loadQuantized` loads. It can predict and be saved, but not trained. It holds memory until
  * `dispose()`; `using` disposes of it at the end of a block.
@@ -142,19 +148,41 @@ export class QuantizedModel {
   }
 
   /**
-   * Saves the model to a file: as ONNX if `format` is `onnx` or, without `format`, the path ends in `.onnx`; else as safetensors. A file that
-   * exists is replaced only once the new one is complete; missing folders are made. In browsers, use `toBytes` or `toOnnx`.
-   * @throws ValueError for another format; IOError if the file cannot be written
+   * The bytes of a TFLite file for phones, microcontrollers and Coral: weights and activations are int8, biases int32.
+   * @param options `io`: the type of the file's inputs and outputs, `float32` (the default), `int8` or `uint8`. As uint8, pixels go in as
+   *   they are
+   * @throws ValueError if the model takes pictures of any size, or for another `io`; UnsupportedError for a layer without an operator
    */
-  async save(path: string | URL, options: Pick<SaveOptions, "format"> = {}): Promise<void> {
-    check("save()", "path", path, PLACE);
-    checkOptions("save()", options, { format: true });
-    const { format } = options;
-    if (format !== undefined && format !== "onnx" && format !== "safetensors") {
-      throw valueError(`A quantized model is saved as "safetensors" or "onnx". Received: format=${show(format)}`);
+  async toTflite(options: QuantizedTfliteOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkOptions("toTflite()", options, { io: true });
+    const { io = "float32" } = options;
+    if (io !== "float32" && io !== "int8" && io !== "uint8") {
+      throw valueError(`\`io\` should be "float32", "int8" or "uint8". Received: io=${show(io)}`);
     }
-    const isOnnx = format === undefined ? /\.onnx$/i.test(String(path)) : format === "onnx";
-    await writeFiles([{ path: String(path), bytes: isOnnx ? await this.toOnnx() : this.toBytes() }]);
+    const { quantizedTflite } = await import("./quantized-tflite.ts");
+    return quantizedTflite(this.#parts, io, this);
+  }
+
+  /**
+   * Saves the model to a file: as `format` says, `safetensors`, `onnx` or `tflite`, or without it, as the ending of the path does, or else as
+   * safetensors. A file that exists is replaced only once the new one is complete; missing folders are made. In browsers, use
+   * `toBytes`, `toOnnx` or `toTflite`.
+   * @throws ValueError for another format, or an `io` that is not TFLite's; IOError if the file cannot be written
+   */
+  async save(path: string | URL, options: Pick<SaveOptions, "format"> & QuantizedTfliteOptions = {}): Promise<void> {
+    check("save()", "path", path, PLACE);
+    checkOptions("save()", options, { format: true, io: true });
+    const { format = /\.(onnx|tflite)$/i.exec(String(path))?.[1]?.toLowerCase() ?? "safetensors", io } = options;
+    if (format !== "onnx" && format !== "safetensors" && format !== "tflite") {
+      throw valueError(
+        `A quantized model is saved as "safetensors", "onnx" or "tflite". Received: format=${show(format)}`,
+      );
+    }
+    if (io !== undefined && format !== "tflite") {
+      throw valueError(`\`io\` is for the format "tflite". Received: format=${show(format)}, io=${show(io)}`);
+    }
+    const bytes = format === "onnx" ? this.toOnnx() : format === "tflite" ? this.toTflite({ io }) : this.toBytes();
+    await writeFiles([{ path: String(path), bytes: await bytes }]);
   }
 
   /** The number of bytes held for predictions: packed weights and working memory. It is 0 before the first prediction. */

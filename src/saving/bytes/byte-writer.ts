@@ -59,6 +59,10 @@ export class ByteWriter {
     return this.zeros((size - (this.#length % size)) % size);
   }
 
+  patchU32(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
+  }
+
   patchU64(at: number, value: number): void {
     this.#setU64(at, value);
   }

@@ -107,7 +107,8 @@ export class GraphBuilder {
     const { kernel, bias, strides, dilation, groups } = options;
     const [rows = 0, cols = 0, perGroup = 0, filters = 0] = kernel.shape;
     const channels = x.shape.at(-1) ?? 0;
-    if (kernel.shape.length !== 4 || elementCount(kernel.shape) === 0 || perGroup * groups !== channels) {
+    const isWhole = Number.isInteger(groups) && filters % groups === 0 && perGroup * groups === channels;
+    if (kernel.shape.length !== 4 || elementCount(kernel.shape) === 0 || !isWhole) {
       throw formatError(
         `The convolution '${hint}' with a kernel of shape ${formatShape(kernel.shape)} and groups=${groups} does not fit ` +
           `its input of shape ${formatShape(x.shape)}.`,
@@ -228,6 +229,7 @@ export class GraphBuilder {
 
   /** x × scale + offset with constants, one for all or one a channel: the bias of the layer before if it can be, else a layer. */
   affine(x: Value, scale: Factor, offset: Factor, hint: string): Value {
+    if (scale === 1 && offset === 0) return x;
     const channels = x.shape.at(-1) ?? 0;
     for (const factor of [scale, offset]) if (typeof factor !== "number") expectVector(factor, channels, hint);
     if (scale === 1 && typeof offset !== "number") {

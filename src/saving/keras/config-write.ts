@@ -1,6 +1,6 @@
 /** Writes descriptions as Keras's configs: as Keras 3 has them in `.keras`, or as Keras 2 did, which Keras 2, Keras 3 and TF.js read. */
 import type { Shape } from "../../core/shape.ts";
-import { isPassingClass } from "../../layers/regularization/passing.ts";
+import { isPassingClass } from "../../layers/regularization/passing-classes.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 

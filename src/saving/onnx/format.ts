@@ -15,6 +15,7 @@ export const onnx: Format = {
     {
       id: "onnx",
       endings: [".onnx"],
+      holdsFloat16: true,
       write: async (saved, name) => [(await import("./write.ts")).onnxFile(saved, name)],
     },
   ],

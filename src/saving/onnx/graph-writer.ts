@@ -1,5 +1,7 @@
 /** Collects the nodes and initializers of an ONNX graph. Every picture has a name in either order of axes. */
 import { elementCount } from "../bytes/element-count.ts";
+import { float16Of } from "../bytes/float16.ts";
+import type { WeightType } from "../checkpoint.ts";
 import type { Dims, Shape } from "../../core/shape.ts";
 import { MessageWriter } from "../bytes/protobuf.ts";
 
@@ -15,18 +17,26 @@ export interface WrittenValue {
 }
 
 /** Numbers of TensorProto.DataType. */
-const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 /** Numbers of AttributeProto.AttributeType. */
 const [FLOAT, INT, STRING, INTS] = [1, 2, 3, 7] as const;
 
 export class GraphWriter {
+  readonly #kernelType: WeightType;
   readonly #nodes: MessageWriter[] = [];
   readonly #initializers = new Map<string, MessageWriter>();
   readonly #names = new Set<string>();
+  /** For the kernels that are stored as float16, the same as float32. */
+  readonly #casts = new Map<string, string>();
   /** For names that were asked for again, the number to try next. */
   readonly #numbers = new Map<string, number>();
   /** Values by the names of the same values with their axes in the other order. */
   readonly #turned = new Map<string, WrittenValue>();
+
+  /** @param kernelType the type in which kernels are stored */
+  constructor(kernelType: WeightType = "float32") {
+    this.#kernelType = kernelType;
+  }
 
   /** A name that nothing has yet: the given one, or the same with a number. */
   unused(name: string): string {
@@ -60,6 +70,17 @@ export class GraphWriter {
     return this.#initializer(name, shape, "float32", values);
   }
 
+  /** Adds a kernel: float32 values, or if it is stored as float16, a Cast of these, which runtimes do once. */
+  kernel(name: string, shape: Dims, values: () => Float32Array): string {
+    if (this.#kernelType === "float32") return this.floats(name, shape, values);
+    const known = this.#casts.get(name);
+    if (known !== undefined) return known;
+    const stored = this.#initializer(name, shape, "float16", () => float16Of(name, values()));
+    const cast = this.node("Cast", `${name}/float32`, [stored], { to: BigInt(TYPES.float32) });
+    this.#casts.set(name, cast);
+    return cast;
+  }
+
   int64s(name: string, values: Dims, shape: Dims = [values.length]): string {
     return this.#initializer(name, shape, "int64", () => BigInt64Array.from(values, BigInt));
   }
@@ -73,7 +94,7 @@ export class GraphWriter {
     name: string,
     shape: Dims,
     dtype: keyof typeof TYPES,
-    values: () => Float32Array | BigInt64Array | Int8Array | Uint8Array | Int32Array,
+    values: () => Float32Array | BigInt64Array | Int8Array | Uint8Array | Int32Array | Uint16Array,
   ): string {
     if (this.#initializers.has(name)) return name;
     this.#names.add(name);

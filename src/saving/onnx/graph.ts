@@ -9,7 +9,7 @@ import { graphInput } from "./inputs.ts";
 import { PRODUCER } from "./metadata.ts";
 import type { ModelProto, NodeProto } from "./model-proto.ts";
 import { inOrder } from "./node-order.ts";
-import { type Item, Operation, type OperationContext } from "./operation.ts";
+import { type Item, OnnxOperation, type OperationContext } from "./operation.ts";
 import { OPERATOR_NAMES, operatorOf } from "./operators/table.ts";
 import { outputValue } from "./operators/shapes.ts";
 import type { TensorProto } from "./tensor-proto.ts";
@@ -65,7 +65,7 @@ export function readGraph(
     const item = items.get(name);
     if (item === undefined)
       throw formatError(`The ONNX graph's output '${name.slice(0, 200)}' is made by nothing in it.`);
-    return outputValue(new Operation(outputNode(name), [item], context));
+    return outputValue(new OnnxOperation(outputNode(name), [item], context));
   });
   if (outputs.length === 0) throw formatError("The ONNX graph has no output.");
   const name = graph.name || withoutEnding(file.name);
@@ -96,7 +96,7 @@ function run(node: NodeProto, items: ReadonlyMap<string, Item>, context: Operati
       `The ONNX graph's ${node.operator} '${nameOf(node)}' takes '${name.slice(0, 200)}', which nothing before it makes.`,
     );
   });
-  const operation = new Operation(node, inputs, context);
+  const operation = new OnnxOperation(node, inputs, context);
   const operator = operatorOf(node);
   if (operator !== undefined) return named(node, () => operator(operation));
   const isOwn = node.domain === "" || node.domain === "ai.onnx";

@@ -74,7 +74,7 @@ function writeConvolution(layer: BaseConv2D, groups: number, given: WrittenValue
   // A depthwise kernel is (rows, cols, channels, multiplier): all of its filters look at one channel.
   const ours = layer instanceof DepthwiseConv2D ? [rows, cols, 1, channels * filters] : [rows, cols, channels, filters];
   const [, , perGroup = 1, all = 1] = ours;
-  const kernel = graph.floats(`${path}/kernel`, [all, perGroup, rows, cols], () =>
+  const kernel = graph.kernel(`${path}/kernel`, [all, perGroup, rows, cols], () =>
     transposedValues(data, ours, [3, 2, 0, 1]),
   );
   const bias = layer.useBias ? [graph.floats(`${path}/bias`, [all], () => weight("bias").data)] : [];
@@ -195,7 +195,7 @@ function writeDense(layer: Dense, given: WrittenValue, step: WrittenStep): Writt
   const { graph, path, weight } = step;
   const x = graph.ordered(given, false);
   const { shape, data } = weight("kernel");
-  const kernel = graph.floats(`${path}/kernel`, shape, () => data);
+  const kernel = graph.kernel(`${path}/kernel`, shape, () => data);
   const bias = layer.useBias ? [graph.floats(`${path}/bias`, [layer.units], () => weight("bias").data)] : [];
   if (given.shape.length === 2) {
     const output = graph.node("Gemm", step.name, [x.name, kernel, ...bias]);

@@ -2,7 +2,7 @@
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
 import type { GraphBuilder } from "../graphs/graph-builder.ts";
-import { MAX_NUMBERS, Operation as GraphOperation } from "../graphs/operation.ts";
+import { MAX_NUMBERS, Operation } from "../graphs/operation.ts";
 import type { Value } from "../graphs/value.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import type { AttributeProto, NodeProto } from "./model-proto.ts";
@@ -90,7 +90,7 @@ export interface OperationContext {
 }
 
 /** A node with what its inputs stand for. */
-export class Operation extends GraphOperation<Item, ValueItem> {
+export class OnnxOperation extends Operation<Item, ValueItem> {
   readonly node: NodeProto;
   readonly opset: number;
   /** The batch that the graph was made for; null if the file does not say it. */
@@ -140,8 +140,8 @@ export class Operation extends GraphOperation<Item, ValueItem> {
   }
 
   /** The same node with other inputs, and as an operator of another version. */
-  with(inputs: readonly (Item | undefined)[], opset = this.opset): Operation {
-    return new Operation(this.node, inputs, { ...this.#context, opset });
+  with(inputs: readonly (Item | undefined)[], opset = this.opset): OnnxOperation {
+    return new OnnxOperation(this.node, inputs, { ...this.#context, opset });
   }
 
   /** An input that is a constant; numbers that are known count as one. */
@@ -241,7 +241,7 @@ function depthOf(item: Item | undefined): number {
   return item?.kind === "constant" ? item.depth : 0;
 }
 
-function knownNumbers({ values }: NumbersItem, operation: Operation): readonly number[] {
+function knownNumbers({ values }: NumbersItem, operation: OnnxOperation): readonly number[] {
   return values.map((value) => {
     if (value === null) throw operation.unsupported("depends on the size of the batch.");
     return value;

@@ -12,9 +12,9 @@ const OPSET = 17;
 
 /** The file. @throws UnsupportedError if a layer does what no operator of ONNX does. */
 export function onnxFile(saved: SavedModel, name: string): WrittenFile {
-  const { model, weights, classNames, preprocessing } = saved;
+  const { model, weights, classNames, preprocessing, dtype } = saved;
   const steps = stepsOf(model);
-  const graph = new GraphWriter();
+  const graph = new GraphWriter(dtype);
   const written = new Map<StepValue, WrittenValue>();
   const find = (value: StepValue): WrittenValue => {
     const found = written.get(value);

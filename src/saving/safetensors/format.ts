@@ -15,6 +15,7 @@ export const safetensors: Format = {
     {
       id: "safetensors",
       endings: [".safetensors"],
+      holdsFloat16: true,
       write: async (saved, name) => (await import("./write.ts")).writeOurSafetensors(saved, name),
     },
   ],

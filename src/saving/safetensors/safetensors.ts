@@ -5,10 +5,12 @@
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { type Dims, formatShape } from "../../core/shape.ts";
 import { elementCount } from "../bytes/element-count.ts";
+import { float16Of } from "../bytes/float16.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, parseJson, stringOf } from "../bytes/json.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
-import { LENGTH_SIZE, OPENING_BRACE, headerLength } from "./sniff.ts";
+import { LENGTH_SIZE, headerLength, opensWithBrace } from "./sniff.ts";
+import type { WeightType } from "../checkpoint.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 
 /** A tensor of a file, with its bytes: little-endian, row-major, a view onto the file. */
@@ -32,7 +34,7 @@ export interface TensorToWrite {
   readonly bytes: Uint8Array;
 }
 
-/** The format's names of types, with numpy's. */
+/** The format's names of types, with numpy's. Those of 8 bits and fewer (`F8_E4M3`, `F4`) and complex numbers are not read. */
 const DTYPES: ReadonlyMap<string, string> = new Map([
   ["F64", "float64"],
   ["F32", "float32"],
@@ -46,6 +48,7 @@ const DTYPES: ReadonlyMap<string, string> = new Map([
   ["U16", "uint16"],
   ["I8", "int8"],
   ["U8", "uint8"],
+  ["BOOL", "uint8"],
 ]);
 
 const MAX_HEADER = 32 * 2 ** 20;
@@ -69,7 +72,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   }
   const start = LENGTH_SIZE + Number(length);
   if (start > bytes.length) throw formatError("The safetensors file is truncated: its header ends after the file.");
-  if (bytes[LENGTH_SIZE] !== OPENING_BRACE) {
+  if (!opensWithBrace(bytes)) {
     throw formatError("The safetensors file is broken: its header does not begin with a brace.");
   }
   const header = parseJson(bytes.subarray(LENGTH_SIZE, start));
@@ -205,4 +208,14 @@ function storedName(dtype: string): string {
 /** Float32 values as a tensor to be written. Its bytes are a view onto them: machines that run WebAssembly are little-endian. */
 export function float32ToWrite(name: string, shape: Dims, values: Float32Array): TensorToWrite {
   return { name, shape, dtype: "float32", bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+}
+
+/** Float32 values as a tensor of float16. @throws ValueError naming it if a value is beyond the type. */
+export function float16ToWrite(name: string, shape: Dims, values: Float32Array): TensorToWrite {
+  return { name, shape, dtype: "float16", bytes: new Uint8Array(float16Of(name, values).buffer) };
+}
+
+/** How float32 values become a tensor of that type. */
+export function toWriteAs(dtype: WeightType = "float32"): typeof float32ToWrite {
+  return dtype === "float16" ? float16ToWrite : float32ToWrite;
 }

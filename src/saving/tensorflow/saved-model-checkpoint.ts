@@ -7,7 +7,7 @@ import type { StoredTensor } from "../stored-tensor.ts";
 import { unlessUnsupported } from "../unread.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { readGraphDef } from "./graph-def.ts";
-import { restoredNames } from "./restored.ts";
+import { restoredNames, variableName } from "./restored.ts";
 import { type MetaGraph, type Signature, readSavedModel } from "./saved-model-proto.ts";
 import { readTensor } from "./tensor-proto.ts";
 
@@ -24,7 +24,7 @@ export async function open(source: FileSource): Promise<Checkpoint> {
   const names = restoredNames(graph, restores);
   const tensor = (node: GraphNode): StoredTensor => {
     if (node.operator.endsWith("Const")) return constantOf(node);
-    const stored = bundle?.tensors.get(names.get(node.name) ?? "");
+    const stored = bundle?.tensors.get(names.get(variableName(node)) ?? "");
     if (stored !== undefined) return stored;
     throw formatError(
       bundle === undefined
@@ -39,8 +39,11 @@ export async function open(source: FileSource): Promise<Checkpoint> {
     () => ({ ...common, ...readGraph(file, outputsOf(signatureOf(signatures))) }),
     (problem) => {
       const reason = `${problem.replace(/\.?$/, ".")} ${ADVICE}`;
-      const outputs = [...signatures.values()].flatMap((signature) => signature.outputs.map(({ key }) => key));
-      return { ...common, ...unreadGraph(graph.nodes, outputs.slice(0, 10), reason), weights: tensors };
+      const ends = [...signatures.values()];
+      const inputs = new Set(ends.flatMap((signature) => signature.inputs.map(({ reference }) => reference)));
+      const outputs = ends.flatMap((signature) => signature.outputs.map(({ key }) => key));
+      const taken = new Map([...graph.nodes].filter(([name]) => inputs.has(`${name}:0`)));
+      return { ...common, ...unreadGraph(taken, outputs.slice(0, 10), reason), weights: tensors };
     },
   );
 }

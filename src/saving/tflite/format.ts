@@ -1,4 +1,4 @@
-/** TFLite: graphs of operators, which are read into layers. It is not written. */
+/** TFLite: graphs of operators, which are read into layers and written from them. */
 import type { Format } from "../format.ts";
 import { isTflite } from "./sniff.ts";
 
@@ -9,6 +9,14 @@ export const tflite: Format = {
       id: "tflite",
       recognizes: isTflite,
       code: () => import("./checkpoint.ts"),
+    },
+  ],
+  writers: [
+    {
+      id: "tflite",
+      endings: [".tflite"],
+      holdsFloat16: true,
+      write: async (saved, name) => [(await import("./write.ts")).tfliteFile(saved, name)],
     },
   ],
 };

@@ -6,11 +6,28 @@ import { normalizationOf } from "./metadata.ts";
 import { type TfliteModel, type TfliteTensor, tensorAt } from "./model.ts";
 import { operatorName } from "./operator-names.ts";
 
-/** As the metadata say; but if the network takes bytes, which are pixels or pixels − 128, by what those stand for. */
+/** As the metadata say; but if the network takes bytes, which are pixels or pixels − 128, by what those stand for, if that is something else. */
 export function preprocessingOf(file: TfliteModel): Preprocessing | undefined {
   const input = tensorAt(file, file.inputs[0] ?? -1);
   const metadata = file.metadata("TFLITE_METADATA");
-  return ofBytes(input) ?? (metadata && normalizationOf(metadata)) ?? ofFirstIntegers(file, input);
+  const said = metadata && normalizationOf(metadata);
+  const bytes = ofBytes(input);
+  // The zero point of bytes is rounded, the metadata are not.
+  if (bytes !== undefined && said !== undefined && isWithinStep(said, input)) return said;
+  return bytes ?? said ?? ofFirstIntegers(file, input);
+}
+
+/** Whether black and white pixels are within a step of the bytes that stand for them. */
+function isWithinStep({ scale, offset }: Preprocessing, input: TfliteTensor): boolean {
+  const [low, high] = rangeOf(input) ?? [NaN, NaN];
+  const step = (high - low) / 255;
+  const each = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
+  const [scales, offsets] = [each(scale), each(offset)];
+  return Array.from({ length: Math.max(scales.length, offsets.length) }).every((_, c) => {
+    const black = offsets[c] ?? offsets[0] ?? NaN;
+    const white = black + 255 * (scales[c] ?? scales[0] ?? NaN);
+    return Math.abs(black - low) < step && Math.abs(white - high) < step;
+  });
 }
 
 /** The numbers that the bytes 0 to 255, or −128 to 127, stand for; undefined if the tensor has others, or none. */

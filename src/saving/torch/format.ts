@@ -14,6 +14,7 @@ export const torch: Format = {
   writers: (["torchvision", "timm", "huggingface"] as const).map((id) => ({
     id,
     endings: [],
+    holdsFloat16: true,
     write: async (saved, name) => (await import("./write.ts")).writeAs(id, saved, name),
   })),
 };

@@ -1,10 +1,10 @@
 /** Writes a MobileNetV2 as safetensors in the names that torchvision, timm and Hugging Face give its tensors. */
 import type { Dims } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import type { SavedModel, WrittenFile } from "../checkpoint.ts";
+import type { SavedModel, WeightType, WrittenFile } from "../checkpoint.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { transposedValues } from "../derived-tensor.ts";
-import { type TensorToWrite, float32ToWrite, writeSafetensors } from "../safetensors/safetensors.ts";
+import { type TensorToWrite, toWriteAs, writeSafetensors } from "../safetensors/safetensors.ts";
 import { hubFiles } from "./hub-files.ts";
 import { matchMobileNet } from "./match.ts";
 import { NAMINGS, type BlockPlace, type Naming, type UnitNames } from "./names.ts";
@@ -15,6 +15,7 @@ import { DEFAULTS, TRAITS_KEY, traitsText } from "./traits.ts";
 const CONVOLUTION_AXES: Dims = [3, 2, 0, 1];
 const DEPTHWISE_AXES: Dims = [2, 3, 0, 1];
 const DENSE_AXES: Dims = [1, 0];
+const VECTOR_AXES: Dims = [0];
 
 /** The name that model hubs give the file of a model. If the file is called so, its config.json is written beside it. */
 const HUB_NAME = "model.safetensors";
@@ -40,7 +41,7 @@ export async function writeAs(origin: Naming["id"], saved: SavedModel, name: str
     ["format", "pt"],
     [TRAITS_KEY, traitsText(surroundings)],
   ]);
-  const bytes = writeSafetensors(tensorsOf(net, naming, places), metadata);
+  const bytes = writeSafetensors(tensorsOf(net, naming, { places, write: writeAsType(saved.dtype) }), metadata);
   const beside = name === HUB_NAME ? hubFiles(origin, net, places, surroundings) : [];
   return [{ name, bytes }, ...beside];
 }
@@ -48,9 +49,11 @@ export async function writeAs(origin: Naming["id"], saved: SavedModel, name: str
 function tensorsOf(
   { stem, blocks, head, classifier }: MobileNet<Tensor<Float32Array>>,
   naming: Naming,
-  places: readonly BlockPlace[],
+  { places, write }: { readonly places: readonly BlockPlace[]; readonly write: Write },
 ): TensorToWrite[] {
-  const tensors = unit(naming.stem, stem, CONVOLUTION_AXES);
+  const unit = (names: UnitNames, values: Unit<Tensor<Float32Array>>, axes: Dims): readonly TensorToWrite[] =>
+    unitOf(names, values, (name, tensor, isKernel) => write(name, tensor, isKernel ? axes : VECTOR_AXES));
+  const tensors = [...unit(naming.stem, stem, CONVOLUTION_AXES)];
   for (const [i, { expand, depthwise, project }] of blocks.entries()) {
     const place = places[i];
     if (place === undefined) continue;
@@ -61,31 +64,38 @@ function tensorsOf(
   }
   tensors.push(...unit(naming.head(blocks.length), head, CONVOLUTION_AXES));
   if (classifier !== undefined) {
-    tensors.push(turned(`${naming.classifier}.weight`, classifier.kernel, DENSE_AXES));
-    tensors.push(plain(`${naming.classifier}.bias`, classifier.bias));
+    tensors.push(write(`${naming.classifier}.weight`, classifier.kernel, DENSE_AXES));
+    tensors.push(write(`${naming.classifier}.bias`, classifier.bias, VECTOR_AXES));
   }
   return tensors;
 }
 
-function unit(names: UnitNames, values: Unit<Tensor<Float32Array>>, axes: Dims): TensorToWrite[] {
-  const { convolution, normalization } = names;
+/** Makes a tensor of the file, with the axes in this order. */
+type Write = (name: string, tensor: Tensor<Float32Array>, axes: Dims) => TensorToWrite;
+
+function writeAsType(dtype: WeightType | undefined): Write {
+  const toWrite = toWriteAs(dtype);
+  return (name, { shape, data }, axes) =>
+    toWrite(
+      name,
+      axes.map((axis) => shape[axis] ?? 1),
+      transposedValues(data, shape, axes),
+    );
+}
+
+function unitOf(
+  { convolution, normalization }: UnitNames,
+  values: Unit<Tensor<Float32Array>>,
+  write: (name: string, tensor: Tensor<Float32Array>, isKernel: boolean) => TensorToWrite,
+): readonly TensorToWrite[] {
   return [
-    turned(`${convolution}.weight`, values.kernel, axes),
-    plain(`${normalization}.weight`, values.gamma),
-    plain(`${normalization}.bias`, values.beta),
-    plain(`${normalization}.running_mean`, values.mean),
-    plain(`${normalization}.running_var`, values.variance),
+    write(`${convolution}.weight`, values.kernel, true),
+    write(`${normalization}.weight`, values.gamma, false),
+    write(`${normalization}.bias`, values.beta, false),
+    write(`${normalization}.running_mean`, values.mean, false),
+    write(`${normalization}.running_var`, values.variance, false),
     { name: `${normalization}.num_batches_tracked`, shape: [], dtype: "int64", bytes: new Uint8Array(8) },
   ];
-}
-
-function plain(name: string, { shape, data }: Tensor<Float32Array>): TensorToWrite {
-  return float32ToWrite(name, shape, data);
-}
-
-function turned(name: string, { shape, data }: Tensor<Float32Array>, axes: Dims): TensorToWrite {
-  const to = axes.map((axis) => shape[axis] ?? 1);
-  return float32ToWrite(name, to, transposedValues(data, shape, axes));
 }
 
 /** The place of each block in the naming. @throws UnsupportedError if the naming has no place for one. */

@@ -10,13 +10,14 @@ const VERSION = 20;
 /** 1980-01-01, the first day of the format, so that archives of the same content are the same. */
 const DATE = 0x21;
 
-/** The bytes of an archive. @throws UnsupportedError for 4 GiB and more. */
+/** The bytes of an archive, behind those of another file if one is given. @throws UnsupportedError for 4 GiB and more. */
 export function writeZip(
   members: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  before = new Uint8Array(),
 ): Uint8Array<ArrayBuffer> {
-  const total = members.reduce((sum, { bytes }) => sum + bytes.length + 512, 1024);
+  const total = members.reduce((sum, { bytes }) => sum + bytes.length + 512, before.length + 1024);
   if (total >= 2 ** 32 - 1) throw unsupportedError("Archives of 4 GiB and more are not written.");
-  const out = new ByteWriter(total);
+  const out = new ByteWriter(total).raw(before);
   const directory = new ByteWriter();
   for (const { name, bytes } of members) {
     const nameBytes = new TextEncoder().encode(name);

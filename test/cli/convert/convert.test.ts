@@ -137,6 +137,17 @@ describe("convert", { concurrency: 2 }, () => {
     const again = await report(at("m.int8.safetensors"), at("again.onnx"));
     assert.ok(again.largestDifference < 0.1);
     assert.deepEqual(readdirSync(at()).toSorted(), ["again.onnx", "m.int8.safetensors", "q"]);
+
+    const tflite = await report(at("m.int8.safetensors"), at("m.tflite"), "--io", "uint8");
+    assert.deepEqual(new Set(tflite.targetDtypes), new Set(["int8", "int32"]));
+    assert.ok(tflite.largestDifference < 0.1);
+  });
+
+  test("--float16: as TFLite, with rounded weights and the names of the classes", async () => {
+    const at = out("float16");
+    const made = await report(folder.file("m.keras"), at("m.tflite"), "--float16");
+    assert.ok(made.targetDtypes.includes("float16") && made.largestDifference < 0.01);
+    assert.deepEqual((await loadModel(at("m.tflite"))).classNames, NAMES);
   });
 
   test("what cannot be is said in one line, and nothing is written", async () => {
@@ -168,7 +179,14 @@ describe("convert", { concurrency: 2 }, () => {
       [[model, at("x.h5"), "--size", "64"], /takes pictures of 32 × 32 × 3\. Received: --size 64/],
       [[model, at("x.h5"), "--classes", "7"], /of 4 classes\. Received: --classes 7/],
       [[weights, at("x.h5"), "--alpha", "1"], /The weights are of alpha 0\.35\. Received: --alpha 1/],
-      [[model, at("x.h5"), "--int8", "--calibrate", photos], /--int8 writes \.safetensors \(ours\) or \.onnx/],
+      [
+        [model, at("x.h5"), "--int8", "--calibrate", photos],
+        /--int8 writes \.safetensors \(ours\), \.onnx \(QDQ\) or \.tflite/,
+      ],
+      [[model, at("x.tflite"), "--int8", "--float16"], /--int8 and --float16 are two ways/],
+      [[model, at("x.onnx"), "--io", "int8"], /--io is for \.tflite/],
+      [[model, at("x.tflite"), "--io", "int8"], /--io is for models of integers/],
+      [[model, at("x.keras"), "--float16"], /`dtype` should be .* format=keras/],
       [[model, at("x.onnx"), "--int8"], /--int8 needs pictures .*--calibrate FOLDER/],
       [[model, at("x.onnx"), "--calibrate", photos], /--calibrate and --pictures are for --int8/],
       [[model, at("x.onnx"), "--int8", "--calibrate", at("empty")], /There are no pictures in .*empty/],

@@ -38,7 +38,7 @@ describe("parseJson", () => {
 
   const bad: readonly (readonly [string, Uint8Array, string, RegExp])[] = [
     ["250,000 levels", bytes("[".repeat(250_000)), "FormatError", /nested more than 100 levels/],
-    ["a million values", bytes(`[${"0,".repeat(1_000_000)}0]`), "LimitError", /more than 200000 values/],
+    ["a million values", bytes(`[${"0,".repeat(1_000_000)}0]`), "LimitError", /more than 500000 values/],
     ["a header of 100 MB", new Uint8Array(100 * 2 ** 20).fill(0x20), "LimitError", /too large/],
     ["a key twice", bytes('{"a":1,"a":2}'), "FormatError", /the key "a" twice/],
     ["no UTF-8", Uint8Array.of(0x22, 0xff, 0x22), "FormatError", /not UTF-8/],

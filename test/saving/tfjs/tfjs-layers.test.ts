@@ -5,9 +5,11 @@ import { unitAt } from "../../../src/core/random.ts";
 import { MobileNetV2Error } from "../../../src/core/errors.ts";
 import type { Layer } from "../../../src/layers/layer.ts";
 import { Network } from "../../../src/graph/network.ts";
+import { loadModel } from "../../../src/models/files/load-model.ts";
 import { parseJson } from "../../../src/saving/bytes/json.ts";
 import { loadByOrder } from "../../../src/saving/keras/layer-order.ts";
 import { type Shards, readTfjsLayers, tfjsShardPaths } from "../../../src/saving/tfjs/layers-model.ts";
+import { chosen } from "../files.ts";
 import { nestedLayers, tinyLayers, versions } from "../tiny.ts";
 
 const LAYERS = ["image", "conv", "bn", "pool", "drop", "head"];
@@ -230,5 +232,26 @@ describe("manifests that lie", () => {
         assert.equal(versions(layers), before);
       }
     }
+  });
+});
+
+test("a layer of a class that is not read is named: an Embedding with its weights is no broken file", async () => {
+  const embedding = { name: "words", batch_input_shape: [null, 4], input_dim: 10, output_dim: 3 };
+  const json = {
+    modelTopology: {
+      model_config: {
+        class_name: "Sequential",
+        config: { name: "s", layers: [{ class_name: "Embedding", config: embedding }] },
+      },
+    },
+    weightsManifest: [{ paths: ["w.bin"], weights: [{ name: "words/embeddings", shape: [10, 3], dtype: "float32" }] }],
+  };
+  const files = [
+    { name: "model.json", bytes: new TextEncoder().encode(JSON.stringify(json)) },
+    { name: "w.bin", bytes: new Uint8Array(120) },
+  ];
+  await assert.rejects(loadModel(chosen(files)), {
+    code: "UnsupportedError",
+    message: /'words' is of class Embedding/,
   });
 });

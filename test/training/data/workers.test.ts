@@ -123,7 +123,7 @@ describe("threads for pictures", () => {
     });
     await assert.rejects(dataset(-1), {
       code: "ValueError",
-      message: /^`workers` must be a whole number of 0 or more/,
+      message: /^`workers` of imageDatasetFromDirectory\(\) must be a whole number of 0 to 1024\./,
     });
   });
 });

@@ -1,5 +1,6 @@
 /** Reads a graph of TensorFlow's operators, from what it gives back to what it takes, into a model of Keras's layers. */
 import { formatShape } from "../../../core/shape.ts";
+import type { Checkpoint } from "../../checkpoint.ts";
 import { formatError, unsupportedError } from "../../file-errors.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
 import { type BuiltModel, GraphBuilder } from "../graph-builder.ts";
@@ -8,6 +9,7 @@ import { isValue } from "../tensorflow-operation.ts";
 import type { Value } from "../value.ts";
 import { isView, outputValue } from "../view.ts";
 import type { GraphNode, TensorFlowGraph } from "./graph-node.ts";
+import { hubPixels } from "./hub-pixels.ts";
 import { type Item, Operation } from "./operation.ts";
 import { OPERATORS } from "./operators.ts";
 import { type Place, Places } from "./places.ts";
@@ -29,10 +31,11 @@ const HOLDERS: readonly string[] = ["Const", "HostConst", "VarHandleOp", "Variab
  * The model that computes the outputs, which are references to nodes.
  * @throws FormatError, UnsupportedError, LimitError.
  */
-export function readGraph(file: GraphFile, outputs: readonly string[]): BuiltModel {
+export function readGraph(file: GraphFile, outputs: readonly string[]): BuiltModel & Pick<Checkpoint, "preprocessing"> {
   const reader = new Reader(file);
   const values = outputs.map((output) => reader.output(output));
-  return reader.builder.finish("model", reader.inputs(), values, { fileSize: file.fileSize });
+  const built = reader.builder.finish("model", reader.inputs(), values, { fileSize: file.fileSize });
+  return { ...built, ...hubPixels(built.model) };
 }
 
 class Reader {
@@ -133,7 +136,7 @@ class Reader {
     if (operator === undefined) {
       throw unsupportedError(
         `The ${this.#file.what} is not a MobileNetV2 that is read here: '${node.name.slice(0, 200)}' is a ` +
-          `${node.operator.slice(0, 40)}. Read are: ${[...OPERATORS.keys()].join(", ")}`,
+          `${node.operator.slice(0, 40)}.`,
       );
     }
     const inputs = taken.map((place) => this.#given(place));

@@ -1,5 +1,5 @@
 /** TensorFlow's operators as layers: those of graph models of TensorFlow.js, of SavedModels, and of frozen graphs. */
-import { formatShape } from "../../../core/shape.ts";
+import { formatShape, shapesEqual } from "../../../core/shape.ts";
 import { elementCount } from "../../bytes/element-count.ts";
 import { reshaped, transposed } from "../../derived-tensor.ts";
 import type { Arithmetic } from "../arithmetic.ts";
@@ -7,13 +7,14 @@ import { isComputed, isConstant } from "../tensorflow-operation.ts";
 import { arithmetic, bounded, dense, eachValue, padded, pictureMean, reducedPicture } from "../tensorflow-operators.ts";
 import { batchToSpace, spaceToBatch } from "../tensorflow-dilation.ts";
 import { numberProduct } from "../tensorflow-shapes.ts";
-import { type View, formatView, lastAxis } from "../view.ts";
+import type { Value } from "../value.ts";
+import { formatView, lastAxis } from "../view.ts";
 import { ACTIVATIONS, fused, leakyRelu, normalized, plus } from "./activations.ts";
 import { FOLDED, folded } from "./constants.ts";
 import { scaledByInverse, shiftedByMean } from "./normalization.ts";
 import type { Item, Operation, Operator } from "./operation.ts";
 import { SHAPE_OPERATORS } from "./shapes.ts";
-import { averagePool, convolution, depthwise } from "./windows.ts";
+import { averagePool, convolution, depthwise, maxPool } from "./windows.ts";
 
 /** Along the last axis; what comes before it stays. */
 function matMul(operation: Operation): Item {
@@ -46,7 +47,7 @@ function batchNormalization(operation: Operation): Item {
 function calculation(kind: Arithmetic): Operator {
   return (operation) => {
     const numbers = kind === "multiply" ? numberProduct(operation) : undefined;
-    return numbers ?? normalization(operation, kind) ?? gated(operation, kind) ?? arithmetic(operation, kind);
+    return numbers ?? normalization(operation, kind) ?? ofTwoValues(operation, kind) ?? arithmetic(operation, kind);
   };
 }
 
@@ -60,15 +61,21 @@ function normalization(operation: Operation, kind: Arithmetic): Item | undefined
   return value === undefined ? undefined : { ...x, value };
 }
 
-/** x × sigmoid(x). */
-function gated(operation: Operation, kind: Arithmetic): Item | undefined {
-  if (kind !== "multiply" || ![0, 1].every((i) => isComputed(operation.optional(i)))) return undefined;
+/** x × sigmoid(x), and a − b; other calculations with two values than sums are not read. */
+function ofTwoValues(operation: Operation, kind: Arithmetic): Item | undefined {
+  if (![0, 1].every((i) => isComputed(operation.optional(i)))) return undefined;
+  const { builder, hint } = operation;
   const [a, b] = [operation.tidy(0), operation.tidy(1)];
-  const isGate = ({ value }: View): boolean =>
-    value.className === "Activation" && value.config.activation === "sigmoid";
-  const [gate, x] = isGate(a) ? [a, b] : [b, a];
-  if (!isGate(gate) || gate.value.inputs[0] !== x.value) return undefined;
-  return { ...x, value: operation.builder.activation(x.value, "silu", operation.hint) };
+  if (kind === "subtract" && shapesEqual(a.value.shape, b.value.shape) && a.axes.join(";") === b.axes.join(";")) {
+    return { ...a, value: builder.add(a.value, builder.affine(b.value, -1, 0, `${hint}_negative`), hint) };
+  }
+  const [gate, x] = isSigmoid(a.value) ? [a, b] : [b, a];
+  if (kind !== "multiply" || !isSigmoid(gate.value) || gate.value.inputs[0] !== x.value) return undefined;
+  return { ...x, value: builder.activation(x.value, "silu", hint) };
+}
+
+function isSigmoid({ className, config }: Value): boolean {
+  return className === "Activation" && config.activation === "sigmoid";
 }
 
 function sum(operation: Operation): Item {
@@ -152,6 +159,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
       ["LogSoftmax", alongLast("log_softmax")],
       ["MatMul", matMul],
       ["Max", largest],
+      ["MaxPool", maxPool],
       ["Maximum", (operation: Operation) => bounded(operation, "low")],
       ["Mean", (operation: Operation) => pictureMean(operation, operation.attributes.boolean("keep_dims"))],
       ["Minimum", (operation: Operation) => bounded(operation, "high")],

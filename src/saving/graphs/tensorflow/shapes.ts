@@ -14,6 +14,8 @@ import {
   transpose,
   unpack,
 } from "../tensorflow-shapes.ts";
+import { isComputed } from "../tensorflow-operation.ts";
+import { joined } from "../tensorflow-operators.ts";
 import type { Item, Operation, Operator } from "./operation.ts";
 
 function cut(operation: Operation): Item {
@@ -38,8 +40,10 @@ function picked(operation: Operation): Item {
   return gather(operation);
 }
 
-function joined(operation: Operation): Item {
+/** Values along an axis, or numbers of a shape. */
+function joinedAlong(operation: Operation): Item {
   const lists = operation.inputCount - 1;
+  if (isComputed(operation.optional(0))) return joined(operation, lists, operation.scalar(lists));
   expectFirst(operation, operation.scalar(lists));
   return concatenation(operation, lists);
 }
@@ -50,7 +54,7 @@ function multiplied(operation: Operation): Item {
 }
 
 export const SHAPE_OPERATORS: readonly (readonly [name: string, read: Operator])[] = [
-  ["ConcatV2", joined],
+  ["ConcatV2", joinedAlong],
   ["ExpandDims", expandDims],
   ["GatherV2", picked],
   ["Pack", pack],

@@ -12,12 +12,12 @@ function padding(operation: Operation): Padding2D | "same" | "valid" {
   const mode = operation.attributes.text("padding") ?? "VALID";
   if (mode === "SAME") return "same";
   if (mode === "VALID") return "valid";
-  if (mode === "EXPLICIT") return zeros(operation, operation.attributes.integers("explicit_paddings"));
+  if (mode === "EXPLICIT") return zerosAround(operation, operation.attributes.integers("explicit_paddings"));
   throw operation.broken(`has padding=${mode.slice(0, 40)}.`);
 }
 
 /** Zeros before and after each of four axes. */
-function zeros(operation: Operation, given: Dims): Padding2D {
+function zerosAround(operation: Operation, given: Dims): Padding2D {
   const [batch, batchAfter, top = 0, bottom = 0, left = 0, right = 0, channels, channelsAfter] = given;
   const isPlain = [batch, batchAfter, channels, channelsAfter].every((count) => count === 0) && given.length === 8;
   if (!isPlain || [top, bottom, left, right].some((count) => !(count >= 0 && count < 2 ** 16))) {
@@ -57,12 +57,25 @@ function convolve(operation: Operation, kernel: StoredTensor, groupsOf: (x: Valu
 }
 
 export function averagePool(operation: Operation): Item {
+  const { builder, hint } = operation;
+  const { x, size, strides, mode, isWhole } = pool(operation);
+  return isWhole ? builder.globalAverage(x, true, hint) : builder.averagePool(x, size, strides, mode, hint);
+}
+
+export function maxPool(operation: Operation): Item {
+  const { builder, hint } = operation;
+  const { x, size, strides, mode, isWhole } = pool(operation);
+  if (isWhole) return builder.layer("GlobalMaxPooling2D", hint, { keepdims: true }, [x]);
+  if (typeof mode !== "string")
+    throw operation.unsupported("pads pictures before it takes maxima, otherwise than Keras does.");
+  return builder.layer("MaxPooling2D", hint, { poolSize: size, strides, padding: mode }, [x]);
+}
+
+/** A pool; one window as large as the picture is the whole of it. */
+function pool(operation: Operation) {
   operation.expectChannelsLast();
-  const mode = padding(operation);
-  const [size, strides] = [operation.pair("ksize"), operation.pair("strides")];
   const x = operation.value(0);
-  const [, rows, cols] = x.shape;
-  if (mode === "valid" && rows === size[0] && cols === size[1])
-    return operation.builder.globalAverage(x, true, operation.hint);
-  return operation.builder.averagePool(x, size, strides, mode, operation.hint);
+  const [size, strides, mode] = [operation.pair("ksize"), operation.pair("strides"), padding(operation)];
+  const isWhole = mode === "valid" && x.shape[1] === size[0] && x.shape[2] === size[1];
+  return { x, size, strides, mode, isWhole };
 }

@@ -8,20 +8,20 @@ import {
   type ConstantItem,
   type Item,
   type NumbersItem,
-  type Operation,
+  type OnnxOperation,
   isInteger,
   lengthsOf,
   numbersItem,
 } from "../operation.ts";
 
-export type Operator = (operation: Operation) => Item;
+export type Operator = (operation: OnnxOperation) => Item;
 
 /** Whether numbers can be the lengths of axes. */
 export function isLength(axis: number): boolean {
   return Number.isSafeInteger(axis) && axis >= 0;
 }
 
-function constant(operation: Operation): Item {
+function constant(operation: OnnxOperation): Item {
   const tensor = operation.tensor("value");
   if (tensor !== undefined) return { kind: "constant", tensor, depth: 0 };
   const value = (name: string) => operation.attribute(name);
@@ -35,12 +35,12 @@ function constant(operation: Operation): Item {
 }
 
 /** The lengths of the axes; since opset 15 a part of them. */
-function shape(operation: Operation): Item {
+function shape(operation: OnnxOperation): Item {
   const lengths = lengthsOf(operation.item(0));
   return numbersItem(lengths.slice(operation.integer("start", 0), operation.integer("end", lengths.length)));
 }
 
-function constantOfShape(operation: Operation): Item {
+function constantOfShape(operation: OnnxOperation): Item {
   const target = operation.known(0);
   const count = elementCount(target);
   if (!(count <= MAX_NUMBERS) || !target.every(isLength)) throw operation.unsupported(`makes ${count} numbers.`);
@@ -59,7 +59,7 @@ export function picked(x: NumbersItem, target: Dims, from: (index: Dims) => numb
   return { ...x, values, shape: target };
 }
 
-function concat(operation: Operation): Item {
+function concat(operation: OnnxOperation): Item {
   const parts = Array.from({ length: operation.inputCount }, (_, i) => operation.numbers(i));
   if (parts.some(({ shape: { length } }) => length !== 1)) {
     throw operation.unsupported("joins more than lists of numbers: no layer of a MobileNetV2 does.");
@@ -71,12 +71,12 @@ function concat(operation: Operation): Item {
   return { ...joined, isInteger: parts.every((part) => part.isInteger) };
 }
 
-function limited(operation: Operation, values: readonly (number | null)[]): NumbersItem {
+function limited(operation: OnnxOperation, values: readonly (number | null)[]): NumbersItem {
   if (values.length > MAX_NUMBERS) throw operation.unsupported(`makes ${values.length} numbers.`);
   return numbersItem(values);
 }
 
-function gather(operation: Operation): Item {
+function gather(operation: OnnxOperation): Item {
   const x = operation.numbers(0);
   const indices = operation.known(1);
   if (x.shape.length !== 1) throw operation.unsupported("picks from more than a list.");
@@ -89,7 +89,7 @@ function gather(operation: Operation): Item {
 }
 
 /** Slice along one axis of a list or a table. */
-function slice(operation: Operation): Item {
+function slice(operation: OnnxOperation): Item {
   const x = operation.numbers(0);
   const [start = 0, ...moreStarts] = operation.integersOrInput("starts", 1) ?? [];
   const [end = 0] = operation.integersOrInput("ends", 2) ?? [];
@@ -112,7 +112,7 @@ function slice(operation: Operation): Item {
 }
 
 /** The shape that NumPy broadcasts two to. @throws UnsupportedError if they do not fit: a broken file, or one that is read wrong. */
-function broadcastShape(operation: Operation, a: Dims, b: Dims): Dims {
+function broadcastShape(operation: OnnxOperation, a: Dims, b: Dims): Dims {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const [one, other] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
@@ -127,7 +127,7 @@ function padded(axes: Dims, rank: number): Dims {
 }
 
 /** Numbers under a larger shape. */
-export function broadcastNumbers(operation: Operation, x: NumbersItem, target: Dims): NumbersItem {
+export function broadcastNumbers(operation: OnnxOperation, x: NumbersItem, target: Dims): NumbersItem {
   const full = broadcastShape(operation, x.shape, target);
   if (!(elementCount(full) <= MAX_NUMBERS)) throw operation.unsupported(`makes ${elementCount(full)} numbers.`);
   const from = broadcastIndices(padded(x.shape, full.length), full);
@@ -135,7 +135,7 @@ export function broadcastNumbers(operation: Operation, x: NumbersItem, target: D
 }
 
 /** The sum, difference, product or quotient of two constants: numbers that are known at once, or weights that are made when they are read. */
-export function constantArithmetic(operation: Operation, kind: Arithmetic): NumbersItem | ConstantItem {
+export function constantArithmetic(operation: OnnxOperation, kind: Arithmetic): NumbersItem | ConstantItem {
   const [a, b] = [operation.item(0), operation.item(1)];
   if (a.kind === "numbers" || b.kind === "numbers") return numbersArithmetic(operation, kind);
   const [one, other] = [operation.constant(0), operation.constant(1)];
@@ -158,7 +158,7 @@ function computed(kind: Arithmetic, a: number, b: number, whole: boolean): numbe
   return whole ? Math.trunc(result) : result;
 }
 
-function numbersArithmetic(operation: Operation, kind: Arithmetic): NumbersItem {
+function numbersArithmetic(operation: OnnxOperation, kind: Arithmetic): NumbersItem {
   const [given, second] = [operation.numbers(0), operation.numbers(1)];
   const a = broadcastNumbers(operation, given, second.shape);
   const b = broadcastNumbers(operation, second, given.shape);

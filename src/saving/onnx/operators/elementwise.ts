@@ -6,13 +6,13 @@ import { type Arithmetic, withConstant } from "../../graphs/arithmetic.ts";
 import type { Factor } from "../../graphs/factors.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
 import { type Operator, constantArithmetic } from "./constants.ts";
-import { type DynamicItem, type Operation, type ValueItem, onnxShape } from "../operation.ts";
+import { type DynamicItem, type OnnxOperation, type ValueItem, onnxShape } from "../operation.ts";
 
 function activation(name: string): Operator {
   return (operation) => activated(operation, name);
 }
 
-function activated(operation: Operation, name: string): ValueItem {
+function activated(operation: OnnxOperation, name: string): ValueItem {
   const x = operation.value(0);
   return { ...x, value: operation.builder.activation(x.value, name, operation.hint) };
 }
@@ -32,14 +32,14 @@ function fixedActivation(
   };
 }
 
-function gelu(operation: Operation): ValueItem {
+function gelu(operation: OnnxOperation): ValueItem {
   const approximate = operation.attribute("approximate")?.text ?? "none";
   if (approximate !== "none") throw operation.unsupported(`has approximate=${approximate}; read is none.`);
   return activated(operation, "gelu");
 }
 
 /** HardSigmoid: x × alpha + beta, cut to [0, 1]. */
-function hardSigmoid(operation: Operation): ValueItem {
+function hardSigmoid(operation: OnnxOperation): ValueItem {
   const x = operation.value(0);
   const { builder, hint } = operation;
   const [alpha, beta] = [operation.float("alpha", 0.2), operation.float("beta", 0.5)];
@@ -47,12 +47,12 @@ function hardSigmoid(operation: Operation): ValueItem {
   return { ...x, value: builder.clamp(builder.affine(x.value, alpha, beta, hint), 0, 1, hint) };
 }
 
-function leakyRelu(operation: Operation): ValueItem {
+function leakyRelu(operation: OnnxOperation): ValueItem {
   return sloped(operation, operation.float("alpha", 0.01));
 }
 
 /** PRelu with one slope for all, which is a LeakyRelu. */
-function pRelu(operation: Operation): ValueItem {
+function pRelu(operation: OnnxOperation): ValueItem {
   const slope = operation.constant(1);
   if (elementCount(slope.shape) !== 1 || slope.shape.length > operation.value(0).axes.length) {
     throw operation.unsupported(`has slopes of shape ${formatShape(slope.shape)}; read is one for all channels.`);
@@ -60,7 +60,7 @@ function pRelu(operation: Operation): ValueItem {
   return sloped(operation, slope.read()[0] ?? NaN);
 }
 
-function sloped(operation: Operation, slope: number): ValueItem {
+function sloped(operation: OnnxOperation, slope: number): ValueItem {
   const x = operation.value(0);
   if (!(slope >= 0 && slope < Infinity)) throw operation.unsupported(`has the slope ${slope}; read are slopes from 0.`);
   return { ...x, value: operation.builder.leakyRelu(x.value, slope, operation.hint) };
@@ -83,7 +83,7 @@ function softmax(name: "softmax" | "log_softmax"): Operator {
 }
 
 /** Clip, whose bounds are inputs, or attributes up to version 10. */
-function clip(operation: Operation): ValueItem {
+function clip(operation: OnnxOperation): ValueItem {
   const limit = (i: number, attribute: string, none: number): number => {
     const given = operation.optional(i) === undefined ? operation.float(attribute, none) : operation.scalar(i);
     return Math.abs(given) > 3.4e38 ? none : given;
@@ -91,7 +91,7 @@ function clip(operation: Operation): ValueItem {
   return clamped(operation, operation.value(0), limit(1, "min", -Infinity), limit(2, "max", Infinity));
 }
 
-export function clamped(operation: Operation, x: ValueItem, low: number, high: number): ValueItem {
+export function clamped(operation: OnnxOperation, x: ValueItem, low: number, high: number): ValueItem {
   return { ...x, value: operation.builder.clamp(x.value, low, high, operation.hint) };
 }
 
@@ -114,7 +114,7 @@ function bound(isLow: boolean): Operator {
   };
 }
 
-function bounding(operation: Operation, tensor: StoredTensor): number {
+function bounding(operation: OnnxOperation, tensor: StoredTensor): number {
   const count = elementCount(tensor.shape);
   const isSmall = Array.from({ length: operation.inputCount }, (_, i) => operation.item(i)).some(
     (item) => item.kind === "value" && item.axes.length >= tensor.shape.length,
@@ -147,7 +147,7 @@ function arithmetic(kind: Arithmetic): Operator {
 }
 
 /** A constant that is broadcast over a value: one number, or one a channel. */
-function constantFactor(operation: Operation, x: ValueItem, tensor: StoredTensor, kind: Arithmetic): Factor {
+function constantFactor(operation: OnnxOperation, x: ValueItem, tensor: StoredTensor, kind: Arithmetic): Factor {
   const count = elementCount(tensor.shape);
   const missing = x.axes.length - tensor.shape.length;
   const isOfChannels = tensor.shape.every((length, i) => length === 1 || x.axes[i + missing] === x.axes.length - 1);
@@ -165,7 +165,7 @@ function constantFactor(operation: Operation, x: ValueItem, tensor: StoredTensor
   return number;
 }
 
-function added(operation: Operation, a: ValueItem, b: ValueItem): ValueItem {
+function added(operation: OnnxOperation, a: ValueItem, b: ValueItem): ValueItem {
   const fits = (length: number | null, i: number): boolean => {
     const other = b.value.shape[i] ?? null;
     return length === other || length === 1 || other === 1;
@@ -179,7 +179,7 @@ function added(operation: Operation, a: ValueItem, b: ValueItem): ValueItem {
 }
 
 /** Sum of any number of values and constants. */
-function sum(operation: Operation): ReturnType<Operator> {
+function sum(operation: OnnxOperation): ReturnType<Operator> {
   if (operation.inputCount === 1) return operation.value(0);
   let total = operation.optional(0);
   for (let i = 1; i < operation.inputCount; i++) {
@@ -189,7 +189,7 @@ function sum(operation: Operation): ReturnType<Operator> {
 }
 
 /** A factor of the scale that integers get while the graph runs, or what these integers were made to, times that. */
-function timesScale(operation: Operation): ValueItem | DynamicItem | undefined {
+function timesScale(operation: OnnxOperation): ValueItem | DynamicItem | undefined {
   const [a, b] = [operation.optional(0), operation.optional(1)];
   const scale = a?.kind === "scale" ? a : b?.kind === "scale" ? b : undefined;
   const other = scale === a ? b : a;
@@ -217,7 +217,7 @@ export const ELEMENTWISE_OPERATORS: ReadonlyMap<string, Operator> = new Map<stri
   ["Mish", activation("mish")],
   ["Mul", arithmetic("multiply")],
   ["PRelu", pRelu],
-  ["Relu", (operation: Operation) => clamped(operation, operation.value(0), 0, Infinity)],
+  ["Relu", (operation: OnnxOperation) => clamped(operation, operation.value(0), 0, Infinity)],
   ["Selu", fixedActivation("selu", { alpha: [1.6732632, 1.6732632], gamma: [1.0507009, 1.0507009] })],
   ["Sigmoid", activation("sigmoid")],
   ["Softmax", softmax("softmax")],

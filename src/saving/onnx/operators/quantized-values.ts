@@ -1,7 +1,7 @@
 /** Integers of a quantized ONNX graph as the numbers that they stand for. Nothing is rounded: values stay float32. */
 import { elementCount } from "../../bytes/element-count.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
-import type { Operation, ValueItem } from "../operation.ts";
+import type { OnnxOperation, ValueItem } from "../operation.ts";
 
 /** The smallest and the largest number of each type of integers. */
 export const RANGES: ReadonlyMap<string, readonly [low: number, high: number]> = new Map([
@@ -12,14 +12,14 @@ export const RANGES: ReadonlyMap<string, readonly [low: number, high: number]> =
 ]);
 
 /** The one number in a scale or a zero point. @throws UnsupportedError if there are more. */
-export function single(operation: Operation, tensor: StoredTensor): number {
+export function single(operation: OnnxOperation, tensor: StoredTensor): number {
   const count = elementCount(tensor.shape);
   if (count !== 1) throw operation.unsupported(`has ${count} scales or zero points for what is computed; read is one.`);
   return tensor.read()[0] ?? NaN;
 }
 
 /** The numbers that integers stand for under another scale and zero point than those by which they were made: mostly the same. */
-export function dequantizedValue(operation: Operation, x: ValueItem, scale: number, zeroPoint: number): ValueItem {
+export function dequantizedValue(operation: OnnxOperation, x: ValueItem, scale: number, zeroPoint: number): ValueItem {
   const { integers } = x;
   if (integers === undefined) throw operation.broken("takes floats, where integers belong.");
   const factor = scale / integers.scale;

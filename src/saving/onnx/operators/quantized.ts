@@ -7,7 +7,7 @@ import { type Affine, dequantized } from "../../derived-tensor.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
 import { clamped, ELEMENTWISE_OPERATORS } from "./elementwise.ts";
 import type { Operator } from "./constants.ts";
-import type { Integers, Item, Operation, ProductItem, ValueItem } from "../operation.ts";
+import type { Integers, Item, OnnxOperation, ProductItem, ValueItem } from "../operation.ts";
 import { RANGES, dequantizedValue, single } from "./quantized-values.ts";
 import { product, WEIGHT_OPERATORS } from "./weights.ts";
 import { convolution, WINDOW_OPERATORS } from "./windows.ts";
@@ -33,7 +33,7 @@ const OUTPUT_TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The integers that the scale at input `i` and the zero point behind it make. */
-function integersAt(operation: Operation, i: number): Integers {
+function integersAt(operation: OnnxOperation, i: number): Integers {
   const zeroPoint = operation.optionalConstant(i + 1);
   const number = operation.integer("output_dtype", 0);
   const type = zeroPoint?.dtype ?? OUTPUT_TYPES.get(number) ?? `type ${number}`;
@@ -47,7 +47,7 @@ function integersAt(operation: Operation, i: number): Integers {
  * Values are not rounded here: they stay float32. But quantizers leave ReLU6 out if the integers cannot say more than it
  * does, so a range that begins at 0 bounds.
  */
-function quantizedValue(operation: Operation, x: ValueItem, integers: Integers): ValueItem {
+function quantizedValue(operation: OnnxOperation, x: ValueItem, integers: Integers): ValueItem {
   const { range, scale, zeroPoint } = integers;
   const isSoft = "activation" in x.value.config;
   const [low, high] = range;
@@ -56,7 +56,7 @@ function quantizedValue(operation: Operation, x: ValueItem, integers: Integers):
 }
 
 /** How scales and zero points at inputs `i` and `i + 1` stand along an axis of a constant of this many axes; default axis 1. */
-function affineAt(operation: Operation, i: number, axis: number): Affine {
+function affineAt(operation: OnnxOperation, i: number, axis: number): Affine {
   const scale = operation.constant(i);
   const zeroPoint = operation.optionalConstant(i + 1);
   return {
@@ -67,16 +67,16 @@ function affineAt(operation: Operation, i: number, axis: number): Affine {
   };
 }
 
-function scaleAxis(operation: Operation, i: number, rank: number): number {
+function scaleAxis(operation: OnnxOperation, i: number, rank: number): number {
   const isOne = rank === 0 || elementCount(operation.constant(i).shape) === 1;
   return isOne ? 0 : operation.axis(operation.integer("axis", 1), rank);
 }
 
-function expectNoBlocks(operation: Operation): void {
+function expectNoBlocks(operation: OnnxOperation): void {
   if (operation.integer("block_size", 0) !== 0) throw operation.unsupported("has scales for blocks.");
 }
 
-function quantizeLinear(operation: Operation): Item {
+function quantizeLinear(operation: OnnxOperation): Item {
   expectNoBlocks(operation);
   if (operation.item(0).kind === "value") {
     return quantizedValue(operation, operation.value(0), integersAt(operation, 1));
@@ -91,7 +91,7 @@ function quantizeLinear(operation: Operation): Item {
 
 /** The integers for the numbers of a tensor: of two that are as near, the even one. */
 function rounded(
-  operation: Operation,
+  operation: OnnxOperation,
   tensor: StoredTensor,
   affine: Affine,
   [low, high]: Integers["range"],
@@ -117,13 +117,13 @@ function toEven(value: number): number {
   return near - value === 0.5 && near % 2 !== 0 ? near - 1 : near;
 }
 
-function dequantizeLinear(operation: Operation): Item {
+function dequantizeLinear(operation: OnnxOperation): Item {
   expectNoBlocks(operation);
   return dequantizedAt(operation, 0, operation.item(0).kind === "value" ? 0 : undefined);
 }
 
 /** What the integers at input `i` stand for, with a scale and a zero point behind them; `axis` is that of a constant's scales. */
-function dequantizedAt(operation: Operation, i: number, axis: number | undefined): Item {
+function dequantizedAt(operation: OnnxOperation, i: number, axis: number | undefined): Item {
   const x = operation.item(i);
   if (x.kind === "value") {
     const zeroPoint = operation.optionalConstant(i + 2);
@@ -160,7 +160,7 @@ function between(operator: string | Operator, inputs: readonly number[], output:
   };
 }
 
-function integerBias(operation: Operation, i: number): Item {
+function integerBias(operation: OnnxOperation, i: number): Item {
   const scale = single(operation, operation.constant(1));
   const scales = operation.constant(4);
   return operation.derived(
@@ -174,7 +174,7 @@ function integerBias(operation: Operation, i: number): Item {
 }
 
 /** The integers of a value, their scale and their zero point. */
-export function dynamicQuantizeLinear(operation: Operation): readonly Item[] {
+export function dynamicQuantizeLinear(operation: OnnxOperation): readonly Item[] {
   const of = operation.node;
   return [
     { kind: "dynamic", of, x: operation.value(0) },
@@ -185,7 +185,7 @@ export function dynamicQuantizeLinear(operation: Operation): readonly Item[] {
 
 /** ConvInteger or MatMulInteger. The layer is made when the sums are multiplied by their scales. */
 function integerProduct(
-  multiply: (operation: Operation, x: ValueItem, weights: StoredTensor) => ValueItem,
+  multiply: (operation: OnnxOperation, x: ValueItem, weights: StoredTensor) => ValueItem,
   along: "first" | "last",
 ): Operator {
   return (operation): ProductItem => {
@@ -205,16 +205,16 @@ function integerProduct(
   };
 }
 
-function softmax(operation: Operation): Item {
+function softmax(operation: OnnxOperation): Item {
   const version = operation.integer("opset", operation.opset);
   return called(operation.with(inputsOf(operation), version), "Softmax");
 }
 
-function inputsOf(operation: Operation): readonly (Item | undefined)[] {
+function inputsOf(operation: OnnxOperation): readonly (Item | undefined)[] {
   return Array.from({ length: operation.inputCount }, (_, i) => operation.optional(i));
 }
 
-function called(operation: Operation, name: string): Item {
+function called(operation: OnnxOperation, name: string): Item {
   const operator = FLOAT_OPERATORS.get(name);
   if (operator === undefined) throw operation.unsupported("is not read.");
   return operator(operation);

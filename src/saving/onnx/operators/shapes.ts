@@ -5,7 +5,7 @@ import { type Operator, broadcastNumbers, isLength, picked } from "./constants.t
 import {
   CHANNELS_FIRST,
   type Item,
-  type Operation,
+  type OnnxOperation,
   type PlainItem,
   type ValueItem,
   isInteger,
@@ -16,11 +16,11 @@ import {
 } from "../operation.ts";
 import { dequantizedValue } from "./quantized-values.ts";
 
-function identity(operation: Operation): Item {
+function identity(operation: OnnxOperation): Item {
   return operation.optional(0) ?? operation.item(0);
 }
 
-function dropout(operation: Operation): Item {
+function dropout(operation: OnnxOperation): Item {
   const x = operation.item(0);
   if (x.kind !== "value") return x;
   const isTraining = operation.optional(2) !== undefined && operation.scalar(2) !== 0;
@@ -42,7 +42,7 @@ export function shortest(value: number): number {
   return value;
 }
 
-function transpose(operation: Operation): Item {
+function transpose(operation: OnnxOperation): Item {
   const x = operation.item(0);
   const rank = lengthsOf(x).length;
   const order = operation.integers("perm") ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
@@ -72,7 +72,7 @@ const BOOL = 9;
 const WIDE: readonly number[] = [6, 7];
 
 /** Values stay float32, whatever width of float a graph casts them to. What rounds them is not read. */
-function cast(operation: Operation): Item {
+function cast(operation: OnnxOperation): Item {
   const to = operation.integer("to", 0);
   const toFloat = FLOATS.includes(to);
   const given = operation.optional(0);
@@ -99,7 +99,7 @@ function cast(operation: Operation): Item {
   return operation.derived({ ...tensor, dtype: "int64", read: () => tensor.read().map(change) });
 }
 
-function reshape(operation: Operation): Item {
+function reshape(operation: OnnxOperation): Item {
   const x = operation.item(0);
   const target =
     operation.optional(1) === undefined ? (operation.integers("shape") ?? []) : operation.numbers(1).values;
@@ -112,7 +112,7 @@ function sizeAt(x: PlainItem, i: number): number | null {
 }
 
 /** All axes before `axis` become one, and those from it on. */
-function flatten(operation: Operation): Item {
+function flatten(operation: OnnxOperation): Item {
   const x = operation.item(0);
   const lengths = lengthsOf(x);
   const given = operation.integer("axis", 1);
@@ -126,7 +126,7 @@ function flatten(operation: Operation): Item {
   return reshapeItem(operation, x, [null, -1]);
 }
 
-function squeeze(operation: Operation): Item {
+function squeeze(operation: OnnxOperation): Item {
   const x = operation.item(0);
   const lengths = lengthsOf(x);
   const given = operation.integersOrInput("axes", 1)?.map((axis) => operation.axis(axis, lengths.length));
@@ -140,7 +140,7 @@ function squeeze(operation: Operation): Item {
 }
 
 /** The value without axes of ONNX's tensor, whose length is 1. */
-export function withoutAxes(operation: Operation, x: ValueItem, gone: readonly number[]): ValueItem {
+export function withoutAxes(operation: OnnxOperation, x: ValueItem, gone: readonly number[]): ValueItem {
   if (gone.length === 0) return x;
   const lengths = onnxShape(x);
   if (gone.includes(0)) throw operation.unsupported("takes the axis of the batch away.");
@@ -158,7 +158,7 @@ export function withoutAxes(operation: Operation, x: ValueItem, gone: readonly n
   return { ...x, value: operation.builder.reshape(x.value, target, operation.hint), axes };
 }
 
-function unsqueeze(operation: Operation): Item {
+function unsqueeze(operation: OnnxOperation): Item {
   const x = operation.item(0);
   const given = operation.integersOrInput("axes", 1) ?? [];
   const rest = [...lengthsOf(x)];
@@ -170,7 +170,7 @@ function unsqueeze(operation: Operation): Item {
 }
 
 /** Numbers that are repeated; of values only what repeats none. */
-function expand(operation: Operation): Item {
+function expand(operation: OnnxOperation): Item {
   const x = operation.item(0);
   if (x.kind !== "value") return broadcastNumbers(operation, operation.numbers(0), operation.known(1));
   const target = operation.numbers(1).values;
@@ -185,7 +185,7 @@ function expand(operation: Operation): Item {
 }
 
 /** The item under another shape, in ONNX's order of axes; the shape of a value begins with null, the batch. */
-function reshapeItem(operation: Operation, x: PlainItem, target: readonly (number | null)[]): Item {
+function reshapeItem(operation: OnnxOperation, x: PlainItem, target: readonly (number | null)[]): Item {
   if (x.kind === "value") return reshapeValue(operation, x, target);
   const count = elementCount(x.kind === "constant" ? x.tensor.shape : x.shape);
   const known = target.map((axis) => {
@@ -199,7 +199,7 @@ function reshapeItem(operation: Operation, x: PlainItem, target: readonly (numbe
   return x.kind === "constant" ? operation.derived(reshaped(x.tensor, filled)) : { ...x, shape: filled };
 }
 
-function reshapeValue(operation: Operation, x: ValueItem, target: readonly (number | null)[]): Item {
+function reshapeValue(operation: OnnxOperation, x: ValueItem, target: readonly (number | null)[]): Item {
   const [batch = 0, ...axes] = target;
   const rest = axes.map((axis) => {
     if (axis === null || (axis < 1 && axis !== -1)) throw operation.unsupported("makes a shape that is not known.");
@@ -234,7 +234,7 @@ function reshapeValue(operation: Operation, x: ValueItem, target: readonly (numb
 }
 
 /** A value that the graph gives: with its axes in our order, or as a picture, which has its channels last here whatever the graph has. */
-export function outputValue(operation: Operation): ValueItem["value"] {
+export function outputValue(operation: OnnxOperation): ValueItem["value"] {
   const x = operation.integersOrValue(0);
   if (isOurOrder(x) || x.axes.join() === CHANNELS_FIRST.join()) return x.value;
   const long = x.axes.filter((axis) => x.value.shape[axis] !== 1);

@@ -2,7 +2,7 @@
 import { ELEMENTWISE_OPERATORS } from "./elementwise.ts";
 import type { NodeProto } from "../model-proto.ts";
 import { NUMBER_OPERATORS, type Operator } from "./constants.ts";
-import type { Item, Operation } from "../operation.ts";
+import type { Item, OnnxOperation } from "../operation.ts";
 import { MICROSOFT_OPERATORS, QUANTIZED_OPERATORS, dynamicQuantizeLinear } from "./quantized.ts";
 import { SHAPE_OPERATORS } from "./shapes.ts";
 import { WEIGHT_OPERATORS } from "./weights.ts";
@@ -18,12 +18,15 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
 ]);
 
 /** Those with several outputs that are read. */
-const MULTIPLE: ReadonlyMap<string, (operation: Operation) => readonly Item[]> = new Map([
+const MULTIPLE: ReadonlyMap<string, (operation: OnnxOperation) => readonly Item[]> = new Map([
   ["DynamicQuantizeLinear", dynamicQuantizeLinear],
 ]);
 
 /** What makes of a node what its outputs stand for; undefined if it is not read. */
-export function operatorOf({ domain, operator }: NodeProto): ((operation: Operation) => readonly Item[]) | undefined {
+export function operatorOf({
+  domain,
+  operator,
+}: NodeProto): ((operation: OnnxOperation) => readonly Item[]) | undefined {
   const isOwn = domain === "" || domain === "ai.onnx";
   const table = isOwn ? OPERATORS : domain === "com.microsoft" ? MICROSOFT_OPERATORS : undefined;
   const read = table?.get(operator);

@@ -4,10 +4,10 @@ import { elementCount } from "../../bytes/element-count.ts";
 import { reshaped, transposed } from "../../derived-tensor.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
 import type { Operator } from "./constants.ts";
-import { type Operation, type ValueItem, isOurOrder, onnxShape, valueItem } from "../operation.ts";
+import { type OnnxOperation, type ValueItem, isOurOrder, onnxShape, valueItem } from "../operation.ts";
 import { shortest } from "./shapes.ts";
 
-function batchNormalization(operation: Operation): ValueItem {
+function batchNormalization(operation: OnnxOperation): ValueItem {
   const x = operation.value(0);
   if (x.axes[1] !== x.axes.length - 1) {
     throw operation.unsupported(`takes channels at axis 1 of ${formatShape(onnxShape(x))}.`);
@@ -27,7 +27,7 @@ function batchNormalization(operation: Operation): ValueItem {
 }
 
 /** alpha × x × matrix + beta × bias. */
-function gemm(operation: Operation): ValueItem {
+function gemm(operation: OnnxOperation): ValueItem {
   const x = operation.value(0);
   const matrix = operation.constant(1);
   const bias = operation.optionalConstant(2);
@@ -53,7 +53,7 @@ function scaled(tensor: StoredTensor, factor: number): StoredTensor {
 }
 
 /** A bias for each unit, or one for all. */
-function asVector(operation: Operation, bias: StoredTensor, units: number): StoredTensor {
+function asVector(operation: OnnxOperation, bias: StoredTensor, units: number): StoredTensor {
   const count = elementCount(bias.shape);
   const isRow = bias.shape.slice(0, -1).every((length) => length === 1);
   if (isRow && count === units) return reshaped(bias, [units]);
@@ -61,12 +61,12 @@ function asVector(operation: Operation, bias: StoredTensor, units: number): Stor
   return { ...bias, shape: [units], read: () => new Float32Array(units).fill(bias.read()[0] ?? NaN) };
 }
 
-function matMul(operation: Operation): ValueItem {
+function matMul(operation: OnnxOperation): ValueItem {
   return product(operation, operation.value(0), operation.constant(1));
 }
 
 /** A value times a matrix, along its last axis. */
-export function product(operation: Operation, x: ValueItem, matrix: StoredTensor): ValueItem {
+export function product(operation: OnnxOperation, x: ValueItem, matrix: StoredTensor): ValueItem {
   const [inputs = 0, units = 0] = matrix.shape.slice(-2);
   const isMatrix = matrix.shape.length >= 2 && elementCount(matrix.shape) === inputs * units;
   if (!isMatrix || matrix.shape.length > Math.max(2, x.axes.length) || !isOurOrder(x)) {

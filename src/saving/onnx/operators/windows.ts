@@ -4,11 +4,11 @@ import { formatShape } from "../../../core/shape.ts";
 import { transposed } from "../../derived-tensor.ts";
 import type { StoredTensor } from "../../stored-tensor.ts";
 import type { Operator } from "./constants.ts";
-import { CHANNELS_FIRST, type Operation, type ValueItem, onnxShape } from "../operation.ts";
+import { CHANNELS_FIRST, type OnnxOperation, type ValueItem, onnxShape } from "../operation.ts";
 import { withoutAxes } from "./shapes.ts";
 
 /** A picture with its channels first, which convolutions and pools of ONNX take. */
-function expectPicture(operation: Operation, x: ValueItem): void {
+function expectPicture(operation: OnnxOperation, x: ValueItem): void {
   if (x.axes.join() !== CHANNELS_FIRST.join()) {
     throw operation.unsupported(
       `takes a tensor with the axes ${formatShape(onnxShape(x))}; read are pictures: (batch, channels, rows, cols).`,
@@ -21,7 +21,7 @@ function expectPicture(operation: Operation, x: ValueItem): void {
   }
 }
 
-function picture(operation: Operation): ValueItem {
+function picture(operation: OnnxOperation): ValueItem {
   const x = operation.value(0);
   expectPicture(operation, x);
   return x;
@@ -37,7 +37,7 @@ interface Window {
 const TOO_MANY = 2 ** 16;
 
 /** The padding of a window over a picture, by the attributes `auto_pad` and `pads`. */
-function windowPadding(operation: Operation, x: ValueItem, window: Window): Padding2D | "same" | "valid" {
+function windowPadding(operation: OnnxOperation, x: ValueItem, window: Window): Padding2D | "same" | "valid" {
   const mode = operation.attribute("auto_pad")?.text ?? "NOTSET";
   if (mode === "SAME_UPPER") return "same";
   if (mode === "VALID") return "valid";
@@ -61,7 +61,7 @@ function windowPadding(operation: Operation, x: ValueItem, window: Window): Padd
 }
 
 /** The zeros of the padding `same`, the odd one behind. */
-function samePads(operation: Operation, { value }: ValueItem, { size, strides, dilation }: Window): Padding2D {
+function samePads(operation: OnnxOperation, { value }: ValueItem, { size, strides, dilation }: Window): Padding2D {
   const along = (axis: 0 | 1): readonly [number, number] => {
     const extent = dilation[axis] * (size[axis] - 1) + 1;
     const length = value.shape[axis + 1] ?? null;
@@ -73,7 +73,7 @@ function samePads(operation: Operation, { value }: ValueItem, { size, strides, d
 }
 
 /** The kernel of a convolution of pictures, (filters, channels of a group, rows, cols), and how it goes over a picture; `i` is the kernel's input. */
-function kernelWindow(operation: Operation, i: number): Window & { readonly kernel: StoredTensor } {
+function kernelWindow(operation: OnnxOperation, i: number): Window & { readonly kernel: StoredTensor } {
   const kernel = operation.constant(i);
   const [, , rows = 1, cols = 1] = kernel.shape;
   if (kernel.shape.length !== 4) {
@@ -87,14 +87,14 @@ function kernelWindow(operation: Operation, i: number): Window & { readonly kern
   return { kernel, size: [rows, cols], strides: operation.pair("strides", [1, 1]), dilation };
 }
 
-function conv(operation: Operation): ValueItem {
+function conv(operation: OnnxOperation): ValueItem {
   const x = picture(operation);
   return convolution(operation, x, { bias: operation.optionalConstant(2) });
 }
 
 /** A convolution of a picture with the kernel that is input 1, or one that is made of it. */
 export function convolution(
-  operation: Operation,
+  operation: OnnxOperation,
   x: ValueItem,
   options: { readonly bias?: StoredTensor | undefined; readonly kernel?: StoredTensor } = {},
 ): ValueItem {
@@ -115,18 +115,18 @@ export function convolution(
   return { ...x, value };
 }
 
-function globalAveragePool(operation: Operation): ValueItem {
+function globalAveragePool(operation: OnnxOperation): ValueItem {
   const x = picture(operation);
   return { ...x, value: operation.builder.globalAverage(x.value, true, operation.hint) };
 }
 
-function globalMaxPool(operation: Operation): ValueItem {
+function globalMaxPool(operation: OnnxOperation): ValueItem {
   const x = picture(operation);
   return { ...x, value: operation.builder.layer("GlobalMaxPooling2D", operation.hint, { keepdims: true }, [x.value]) };
 }
 
 /** The mean of each window. */
-function averagePool(operation: Operation): ValueItem {
+function averagePool(operation: OnnxOperation): ValueItem {
   const x = picture(operation);
   const { builder, hint } = operation;
   const size = operation.pair("kernel_shape", [1, 1]);
@@ -158,7 +158,7 @@ function isWhole({ value }: ValueItem, { size, strides }: Window, pads: Padding2
 }
 
 /** The mean over rows, columns or both; of three axes, over the middle one of ours. */
-function reduceMean(operation: Operation): ValueItem {
+function reduceMean(operation: OnnxOperation): ValueItem {
   const x = operation.value(0);
   const { builder, hint } = operation;
   const given = operation.integersOrInput("axes", 1) ?? [];
@@ -189,7 +189,7 @@ function reduceMean(operation: Operation): ValueItem {
   return keepdims ? mean : withoutAxes(operation, mean, axes);
 }
 
-function pad(operation: Operation): ValueItem {
+function pad(operation: OnnxOperation): ValueItem {
   const x = operation.value(0);
   const rank = x.axes.length;
   const given = operation.integersOrInput("pads", 1) ?? [];

@@ -185,7 +185,7 @@ function checkLabels({ labels, classNames }: ImageDatasetFromDirectoryOptions): 
   if (labels === undefined || labels === "inferred" || labels === null) return;
   if (typeof labels !== "object" || !("length" in labels || labels instanceof Tensor)) {
     throw valueError(
-      "`labels` argument should be a list/tuple of labels, of the same size as the number of image files in the target directory. " +
+      "`labels` argument should be a list/tuple of integer labels, of the same size as the number of image files in the target directory. " +
         'If you wish to infer the labels from the subdirectory names in the target directory, pass `labels="inferred"`. ' +
         `If you wish to get a dataset that only contains images (no labels), pass \`labels=None\`. Received: labels=${show(labels)}`,
     );
