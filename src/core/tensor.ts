@@ -75,6 +75,11 @@ export const TENSOR: Kind = [
 ];
 export const TENSORS: Kind = listOf("a list of tensors", TENSOR);
 
+/** True for a list of tensors that is not empty. */
+export function areTensors(list: unknown): list is readonly Tensor[] {
+  return TENSORS[1](list) && Array.isArray(list) && list.length > 0;
+}
+
 /** A frozen copy of the lengths of axes. @throws ShapeError if one is not a whole number of 0 or more. */
 function dimsOf(shape: Dims): Dims {
   if (Array.isArray(shape) && Array.from(shape).every((axis) => Number.isSafeInteger(axis) && axis >= 0)) {

@@ -138,3 +138,12 @@ export function fromConfig<Made>(make: new (options: never) => Made): (config: o
     throw valueError(`No ${make.name} was made of the config ${show(config)}.`);
   };
 }
+
+/** @throws ValueError for `training: true` of a call. */
+export function refuseTraining(layer: string, { training }: { readonly training?: boolean | undefined }): void {
+  if (training !== true) return;
+  throw valueError(
+    `Layer '${layer}' cannot be applied with training: true: what a model computes in inference is never random. ` +
+      "Leave it out: fit() trains.",
+  );
+}

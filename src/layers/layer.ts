@@ -4,8 +4,9 @@ import { frozen } from "../core/frozen.ts";
 import { FLAG, type Kind, check, listOf, whole } from "../core/kinds.ts";
 import { checkOptions } from "../core/options.ts";
 import { SHAPE, type Shape, formatShape } from "../core/shape.ts";
-import { TENSORS, type Tensor } from "../core/tensor.ts";
-import { booleanArgument } from "./arguments.ts";
+import { TENSORS, Tensor, areTensors } from "../core/tensor.ts";
+import { booleanArgument, refuseTraining } from "./arguments.ts";
+import type { InputSpec } from "./input-spec.ts";
 import type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } from "./gradients.ts";
 import { toSnakeCase, uniqueName } from "./naming.ts";
 import { Weight, type WeightSpec } from "./weight.ts";
@@ -84,20 +85,13 @@ export class Node {
 
 const NODE: Kind = ["the node of a layer", (value) => value instanceof Node];
 
-/** What a layer expects of its only input. */
-export interface InputSpec {
-  /** The exact number of axes, the batch included. */
-  readonly rank?: number | undefined;
-  /** The least number of axes, the batch included. */
-  readonly minRank?: number | undefined;
-  /** The length of the last axis, if the layer requires one. */
-  readonly channels?: number | undefined;
-}
-
 /** The shapes of a layer's inputs. */
 export const SHAPES: Kind = listOf("a list of shapes, one for each input", SHAPE);
 
 const LINEAR: OutputActivation = frozen({ name: "linear", axis: -1 });
+
+/** What a layer is applied to: symbolic tensors, or tensors of numbers. */
+export type LayerInputs = KerasTensor | Tensor | readonly (KerasTensor | Tensor)[];
 
 /** The base class of all layers, as keras.layers.Layer: it holds weights, and maps input tensors to an output tensor. Apply it with `apply()`. */
 export abstract class Layer {
@@ -223,14 +217,32 @@ export abstract class Layer {
   }
 
   /**
-   * Applies the layer to symbolic tensors and returns its output.
+   * Applies the layer: to symbolic tensors, of which it returns its output, or to tensors of numbers, with the batch axis first, of which it
+   * computes its output in inference (a model does so as `predict` does).
    * @throws ValueError if the shapes of the inputs do not fit, or if `training` is true.
    */
-  apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
+  apply(inputs: KerasTensor | readonly KerasTensor[], options?: CallOptions): KerasTensor;
+  apply(inputs: Tensor | readonly Tensor[], options?: CallOptions): Promise<Tensor<Float32Array>>;
+  apply(inputs: LayerInputs, options?: CallOptions): KerasTensor | Promise<Tensor<Float32Array>>;
+  apply(inputs: LayerInputs, options: CallOptions = {}): KerasTensor | Promise<Tensor<Float32Array>> {
     checkOptions("apply()", options, { training: FLAG });
-    const [output] = this.connect(inputs instanceof KerasTensor ? [inputs] : inputs, options).outputs;
+    const list = inputs instanceof KerasTensor || inputs instanceof Tensor ? [inputs] : inputs;
+    if (areTensors(list)) {
+      refuseTraining(this.name, options);
+      return this.compute(list);
+    }
+    const symbols = Array.isArray(list) ? list.filter((one) => one instanceof KerasTensor) : [];
+    const [output] = this.connect(symbols.length === list?.length ? symbols : [], options).outputs;
     if (output === undefined) throw valueError(`Layer '${this.name}' has no output.`);
     return output;
+  }
+
+  /** The output of tensors of numbers, in inference. The layer is built for their shapes if it is not yet. */
+  protected async compute(inputs: readonly Tensor[]): Promise<Tensor<Float32Array>> {
+    const shapes = inputs.map(({ shape }) => shape);
+    this.computeOutputShapes(shapes);
+    this.build(shapes);
+    return this.forward(inputs.map((input) => input.toFloat32()));
   }
 
   /** Creates the weights for inputs of these shapes. A second call does nothing. */
@@ -338,12 +350,7 @@ export abstract class Layer {
         `Layer '${this.name}' is applied to symbolic tensors: the result of Input() or of another layer's apply().`,
       );
     }
-    if (options.training === true) {
-      throw valueError(
-        `Layer '${this.name}' cannot be applied with training: true: what a model computes in inference is never random. ` +
-          "Leave it out: fit() trains.",
-      );
-    }
+    refuseTraining(this.name, options);
     const shapes = inputs.map((input) => input.shape);
     this.computeOutputShapes(shapes);
     this.build(shapes);

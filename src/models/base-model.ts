@@ -1,6 +1,6 @@
 /** The base class of functional and sequential models: predicting, loading, saving, summary, memory (keras.Model). */
 import { openFiles } from "#platform";
-import { MobileNetV2Error } from "../core/errors.ts";
+import { MobileNetV2Error, valueError } from "../core/errors.ts";
 import { frozen } from "../core/frozen.ts";
 import { Lazy } from "../core/lazy.ts";
 import { BYTES, FLAG, FUNCTION, LIMIT, PREPROCESSING, SIGNAL, TEXTS, check } from "../core/kinds.ts";
@@ -85,6 +85,14 @@ export abstract class BaseModel extends Network {
     this.checkNotDisposed();
     const executor = await this.#executor.get();
     return [...(await executor.run(batches))];
+  }
+
+  /** A model that is called on tensors of numbers predicts. @throws what `predict` throws; ValueError if there are several outputs */
+  protected override async compute(inputs: readonly Tensor[]): Promise<Tensor<Float32Array>> {
+    const [only] = inputs;
+    const [output, ...more] = await this.predictAll(inputs.length === 1 && only !== undefined ? only : inputs);
+    if (output !== undefined && more.length === 0) return output;
+    throw valueError(`Model '${this.name}' has ${more.length + 1} outputs: predict() gives all of them.`);
   }
 
   /**

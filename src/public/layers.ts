@@ -18,9 +18,9 @@ export type { GlobalPooling2DOptions } from "../layers/pooling/global-pooling2d.
 export type { InitializerConfig, InitializerIdentifier } from "../layers/initializers/initializers.ts";
 export { Input, InputLayer, type InputOptions } from "../layers/core/input-layer.ts";
 export type { BackwardPass, LayerGradients, OutputActivation, TrainingPass } from "../layers/gradients.ts";
+export type { InputSpec } from "../layers/input-spec.ts";
 export {
   type CallOptions,
-  type InputSpec,
   KerasTensor,
   Layer,
   type LayerConfig,

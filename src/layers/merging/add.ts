@@ -5,7 +5,7 @@ import { checkOptions } from "../../core/options.ts";
 import { type Dims, type Shape, broadcastIndices, formatShape, knownDims, sizeOf } from "../../core/shape.ts";
 import { TENSORS, Tensor } from "../../core/tensor.ts";
 import type { BackwardPass, LayerGradients } from "../gradients.ts";
-import { type CallOptions, KerasTensor, Layer, type LayerOptions, SHAPES } from "../layer.ts";
+import { type CallOptions, KerasTensor, Layer, type LayerInputs, type LayerOptions, SHAPES } from "../layer.ts";
 
 /** Adds the tensors of a list element by element. Their shapes are equal, or can be broadcast to one another. */
 export class Add extends Layer {
@@ -17,8 +17,11 @@ export class Add extends Layer {
     super(options);
   }
 
-  override apply(inputs: KerasTensor | readonly KerasTensor[], options: CallOptions = {}): KerasTensor {
-    if (inputs instanceof KerasTensor) {
+  override apply(inputs: KerasTensor | readonly KerasTensor[], options?: CallOptions): KerasTensor;
+  override apply(inputs: Tensor | readonly Tensor[], options?: CallOptions): Promise<Tensor<Float32Array>>;
+  override apply(inputs: LayerInputs, options?: CallOptions): KerasTensor | Promise<Tensor<Float32Array>>;
+  override apply(inputs: LayerInputs, options?: CallOptions): KerasTensor | Promise<Tensor<Float32Array>> {
+    if (inputs instanceof KerasTensor || inputs instanceof Tensor) {
       throw valueError(
         `A merge layer should be called on a list of inputs. Received: input_shape=${formatShape(inputs.shape)} (not a list of shapes)`,
       );
