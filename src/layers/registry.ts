@@ -80,7 +80,7 @@ export function layerFromConfig(className: string, config: LayerConfig): Layer {
       `Unknown layer: '${show(className)}'. Known layers are: ${LAYER_CLASSES.join(", ")}.`,
     );
   }
-  const layer = make(config);
+  const layer = named(make, className, config);
   const known = layer.getConfig();
   for (const [argument, value] of Object.entries(config)) {
     const unused = value === null || value === undefined || value === false;
@@ -92,4 +92,15 @@ export function layerFromConfig(className: string, config: LayerConfig): Layer {
     }
   }
   return layer;
+}
+
+/** Errors of the constructor say of which layer its arguments are. */
+function named(make: Make, className: string, config: LayerConfig): Layer {
+  try {
+    return make(config);
+  } catch (error) {
+    const { name } = config;
+    if (!(error instanceof MobileNetV2Error) || typeof name !== "string" || error.message.includes(name)) throw error;
+    throw new MobileNetV2Error(error.code, `${className} '${show(name)}': ${error.message}`, { cause: error });
+  }
 }

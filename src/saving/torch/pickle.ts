@@ -5,6 +5,7 @@
  */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
+import { isQuantised, quantisedError } from "./quantised.ts";
 
 /** A class or function that a pickle names. Only those below can be named. */
 export class PickledName {
@@ -325,6 +326,7 @@ function broken(): MobileNetV2Error {
 
 function named(name: string): PickledName {
   if (FUNCTIONS.has(name) || VALUES.test(name) || storageType(name) !== undefined) return new PickledName(name);
+  if (isQuantised(name)) throw quantisedError(name);
   throw unsupportedError(
     `The pickle names '${name.slice(0, 200)}', which is code of Python's. Read are tensors only; nothing is run. ${ADVICE}`,
   );

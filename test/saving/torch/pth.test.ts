@@ -97,6 +97,11 @@ const HOSTILE: readonly [string, () => Uint8Array, RegExp][] = [
   ["builtins.eval by STACK_GLOBAL", () => raw(0x8c, 8, "builtins", 0x8c, 4, "eval", 0x93), /names 'builtins.eval'/],
   ["a module of torch that is code", () => raw("ctorch.hub\nload\n"), /names 'torch.hub.load'/],
   ["a whole model", () => raw("ctorchvision.models.mobilenetv2\nMobileNetV2\n"), /Save the state dict alone/],
+  [
+    "a quantised tensor",
+    () => raw("ctorch._utils\n_rebuild_qtensor\n"),
+    /quantised network of PyTorch.*before it is converted/,
+  ],
   ["a name with a dot", () => raw("ctorch\n_utils._rebuild_tensor\n"), /holds no state dict|broken/],
   ["a name without an end", () => raw("c", "x".repeat(2000)), /broken/],
   ["INST", () => raw("(ios\nsystem\n"), /opcode "i"/],
@@ -161,6 +166,16 @@ test("a state dict of another network: the error names what does not fit", async
   });
   await assert.rejects(open(writeZip(renamed)), /no tensor 'features\.3\.conv\.0\.0\.weight'/);
   await assert.rejects(open(torchFixture("kinds.pth")), /begins with 'float64': it is not named as the MobileNetV2/);
+});
+
+test("in a training checkpoint the network's dict is found by its tensors, wherever it lies and whatever it is called", () => {
+  const names = ["features.0.0.weight", "features.1.conv.0.0.weight"];
+  const dict = (pickle: PickleWriter): PickleWriter => pickle.dict(Object.fromEntries(names.map((name) => [name, {}])));
+  for (const key of ["student", "net", "ema", "weights"]) {
+    const pickle = new PickleWriter().raw("}(").text("optimizer").dict({ exp_avg: {} }).text(key);
+    const tensors = readTorchFile(legacyFile(dict(pickle).raw("u"), [["0", DATA]]));
+    assert.deepEqual([...tensors.keys()], names, key);
+  }
 });
 
 for (const file of ["kinds.pth", "kinds-legacy.pth"]) {
