@@ -131,8 +131,8 @@ export const PREPROCESSING: Kind = [
     OBJECT[1](value) &&
     ["scale", "offset"].every((name) => {
       const factors: unknown = Reflect.get(Object(value), name);
-      const all: unknown = NUMBER[1](factors) ? [factors] : factors;
-      return NUMBERS[1](all) && Array.from(all as ArrayLike<number>).every((one) => isFactor(one, name));
+      if (typeof factors === "number") return isFactor(factors, name);
+      return NUMBERS[1](factors) && Array.from(Object(factors), Number).every((one) => isFactor(one, name));
     }),
 ];
 

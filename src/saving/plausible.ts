@@ -1,6 +1,7 @@
 /** What a file says beside its model has to be possible: the scaling of pixels, the names of classes. */
 import { valueError } from "../core/errors.ts";
 import { PREPROCESSING } from "../core/kinds.ts";
+import type { Shape } from "../core/shape.ts";
 import type { Checkpoint, Preprocessing } from "./checkpoint.ts";
 import { formatError } from "./file-errors.ts";
 
@@ -10,6 +11,16 @@ export function checkScaling({ scale, offset }: Preprocessing): void {
   throw formatError(
     `The file says that pixels are scaled to x × ${String(scale)} + ${String(offset)}: the scale should be finite and not 0, the offset finite.`,
   );
+}
+
+/** @throws FormatError if a file scales another number of channels than its model's pictures have. */
+export function checkChannels(scaling: Preprocessing | undefined, input: Shape | undefined): void {
+  const channels = input?.length === 4 ? input[3] : undefined;
+  if (scaling === undefined || typeof channels !== "number") return;
+  for (const factors of [scaling.scale, scaling.offset]) {
+    if (typeof factors === "number" || factors.length === channels) continue;
+    throw formatError(`The file scales pixels of ${factors.length} channels, but its model takes ${channels}.`);
+  }
 }
 
 /** @throws ValueError if the names that were set for a model's classes are more or fewer than its outputs. */

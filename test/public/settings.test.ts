@@ -1,7 +1,17 @@
 /** What plain JavaScript sets on models, layers and optimizers: refused by an error of the package, or else it holds; never a wrong answer. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Dense, Dropout, Input, MobileNetV2, MobileNetV2Error, Model, Sequential, zeros } from "mobilenet-v2";
+import {
+  Dense,
+  Dropout,
+  Input,
+  MobileNetV2,
+  MobileNetV2Error,
+  Model,
+  Sequential,
+  loadModel,
+  zeros,
+} from "mobilenet-v2";
 import { BatchNormalization } from "mobilenet-v2/layers";
 import { Adam } from "mobilenet-v2/training";
 
@@ -75,6 +85,13 @@ describe("settings by plain JavaScript", () => {
       );
     }
     model.classNames = ["a", "b", "c"];
+    model.preprocessing = { scale: [1, 2], offset: 0 };
+    const [file] = await model.toFiles("safetensors");
+    await assert.rejects(loadModel(file?.bytes ?? new Uint8Array()), {
+      code: "FormatError",
+      message: "The file scales pixels of 2 channels, but its model takes 3.",
+    });
+    model.preprocessing = undefined;
     assert.equal((await model.toFiles("safetensors")).length, 1);
   });
 });

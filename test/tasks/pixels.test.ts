@@ -115,17 +115,21 @@ suite("scaling of pixels", () => {
   });
 
   test("a file with an impossible scaling, or more or fewer names than outputs, is refused as broken", async () => {
-    for (const [change, message] of [
-      [
-        { preprocessing: { scale: 0, offset: 0 } },
-        /pixels are scaled to x × 0 \+ 0: the scale should be finite and not 0/,
-      ],
-      [{ preprocessing: { scale: [1, 0, 1], offset: 0 } }, /scaled to x × 1,0,1 \+ 0/],
-      [{ classNames: ["a", "b"] }, /names 2 classes, but its model answers with 3 numbers/],
-    ] as const) {
-      for (const format of ["keras", "h5", "safetensors", "onnx"] as const) {
-        const model = Object.assign(meansModel(), change);
-        await assert.rejects(loadAnyModel(await model.toBytes(format)), { code: "FormatError", message }, format);
+    for (const format of ["h5", "safetensors"] as const) {
+      const change = { preprocessing: { scale: 7, offset: 0 }, classNames: ["a", "b", "c"] };
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const text = Buffer.from(await Object.assign(meansModel(), change).toBytes(format)).toString("latin1");
+      for (const [from, to, message] of [
+        [/(scale\\?":)7/, "$10", /pixels are scaled to x × 0 \+ 0: the scale should be finite and not 0/],
+        [
+          /b\\?",\s?\\?"c/,
+          (found: string) => "b".padEnd(found.length, "x"),
+          /names 2 classes, but its model answers with 3/,
+        ],
+      ] as const) {
+        const broken = Buffer.from(typeof to === "string" ? text.replace(from, to) : text.replace(from, to), "latin1");
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await assert.rejects(loadAnyModel(broken), { code: "FormatError", message }, format);
       }
     }
   });

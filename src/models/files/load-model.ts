@@ -11,7 +11,7 @@ import type { Checkpoint, ModelDescription } from "../../saving/checkpoint.ts";
 import { openCheckpoint } from "../../saving/formats.ts";
 import { leavesOf } from "../../saving/layer-weights.ts";
 import { LABELS, namedClasses } from "../../saving/labels/labels-beside.ts";
-import { fittingClassNames } from "../../saving/plausible.ts";
+import { checkChannels, fittingClassNames } from "../../saving/plausible.ts";
 import { mainFile } from "../../saving/main-file.ts";
 import { refuseUnread } from "../../saving/unread.ts";
 import { Model } from "../model.ts";
@@ -104,6 +104,7 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
   }
   const model = modelFromDescription(checkpoint.model, checkpoint.weights, options);
   model.classNames = fittingClassNames(checkpoint, classCountOf(model));
+  checkChannels(checkpoint.preprocessing, model.built && model.inputs.length === 1 ? model.input.shape : undefined);
   model.preprocessing = checkpoint.preprocessing;
   if (options.compile !== false) warnOfPassing(checkpoint.model);
   const { training } = checkpoint;

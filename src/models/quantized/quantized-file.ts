@@ -15,7 +15,7 @@ import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { type Assignment, assignAll, fits } from "../../saving/assignment.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
-import { checkClassNames, fittingClassNames } from "../../saving/plausible.ts";
+import { checkChannels, checkClassNames, fittingClassNames } from "../../saving/plausible.ts";
 import { formatError } from "../../saving/file-errors.ts";
 import {
   type IntegerLayer,
@@ -104,6 +104,7 @@ export function quantizedFromBytes(
     { classNames: file.classNames, origin: "mobilenet-v2" },
     classCountOf(architecture),
   );
+  if (architecture.inputs.length === 1) checkChannels(file.preprocessing, architecture.input.shape);
   const names = new Names(architecture);
   const network = { weights: integerWeights(file, names), ranges: rangesOf(file, names) };
   assignAll(assignments(file, floatWeights(names, network.weights)), {});

@@ -166,7 +166,7 @@ describe("convert", { concurrency: 2 }, () => {
       [["mobilenetv2_1.00_224", at("x.h5"), "--size", "96"], /has its alpha, size and classes in its name/],
       [[model, at("x.xyz")], /Invalid filepath extension for saving/],
       [[model, at("x"), "--to", "pickle"], /Unknown format: pickle/],
-      [[tutorial, at("x"), "--to", "teachable-machine"], /has class names/],
+      [[tutorial, at("x"), "--to", "teachable-machine"], /has names of its classes: give them with --labels FILE/],
       [[tutorial, at("x"), "--to", "timm"], /error: /],
       [[model, at("labels.txt/x.h5")], /Could not write .*x\.h5: (?:EEXIST|ENOTDIR)/],
       [[tutorial, at("new/folder/x"), "--to", "timm"], /error: /],

@@ -69,6 +69,13 @@ describe("labels that are no class indices", () => {
       code: "ValueError",
     });
     assert.throws(() => new ImageDataset({ filePaths: names, labels: [1, 2], load }), /2 labels for 4 pictures/);
+    // oxlint-disable-next-line no-sparse-arrays -- as `new Array(4)` is
+    for (const labels of [[0, 1, Number.NaN, 1], [[0], [1], [Infinity], [1]], [0, 1, , 1] as number[]]) {
+      assert.throws(
+        () => new ImageDataset({ filePaths: names, labels, load }),
+        /`labels` should be finite numbers\. Received: (NaN|Infinity|undefined) at 2/,
+      );
+    }
   });
 
   it("of files in a folder come in the order of the paths, and stay with their files when they are shuffled", async () => {
