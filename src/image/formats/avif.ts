@@ -68,7 +68,7 @@ export function inspectAvif(bytes: Uint8Array): Inspected {
 /** The file with rotations by 0 degrees in place of all turning and mirroring, which decoders would do, and PIL does not. */
 function unturned(bytes: Uint8Array, places: readonly number[]): Uint8Array {
   if (places.length === 0) return bytes;
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
   for (let i = 0; i < places.length; i += 2) {
     copy.set([0x69, 0x72, 0x6f, 0x74], places[i]);
     copy[places[i + 1] ?? 0] = 0;

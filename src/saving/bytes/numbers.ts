@@ -37,7 +37,7 @@ export function float32Of({ bytes, dtype, littleEndian }: Numbers): Float32Array
   const count = Math.floor(bytes.length / size);
   if (dtype === "float32" && littleEndian) {
     // TypedArrays are little-endian wherever WebAssembly runs fast; views must lie on multiples of their elements.
-    const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+    const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
     return new Float32Array(aligned.buffer, aligned.byteOffset, count);
   }
   // Single bytes are converted by the JavaScript engine's own loop, which is several times as fast.

@@ -99,7 +99,7 @@ function packedAtMost(size: number): number {
 function unshuffled(bytes: Uint8Array, size: number): Uint8Array {
   const count = Math.floor(bytes.length / size);
   if (size <= 1 || count <= 1) return bytes;
-  const out = bytes.slice();
+  const out = new Uint8Array(bytes);
   for (let part = 0; part < size; part++) {
     const from = part * count;
     for (let i = 0, to = part; i < count; i++, to += size) out[to] = bytes[from + i] ?? 0;

@@ -60,7 +60,7 @@ export function unpackSzip(
 
 function interleaved(bytes: Uint8Array, planes: number): Uint8Array {
   const count = Math.floor(bytes.length / planes);
-  const out = bytes.slice();
+  const out = new Uint8Array(bytes);
   for (let plane = 0; plane < planes; plane++) {
     for (let i = 0; i < count; i++) out[i * planes + plane] = bytes[plane * count + i] ?? 0;
   }
