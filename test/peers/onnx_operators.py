@@ -101,7 +101,7 @@ def one(operator, name, x, *constants, opsets=OPSETS, batch="N", output=TensorPr
     inputs = ["x", *(f"c{i}" if value is not None else "" for i, value in enumerate(constants))]
     name = name or str(attributes)
     case(name, [node(operator, inputs, ["y"], **attributes)], x, named, opsets, batch, output)
-    if x.ndim == 4 and x.dtype == np.float32 and operator not in ("Conv", "MaxPool"):
+    if x.ndim == 4 and x.dtype == np.float32 and operator != "Conv":
         # A convolution before it makes a picture of the value, with its channels first.
         nodes = [node("Conv", ["x", "kernel"], ["p"]), node(operator, ["p", *inputs[1:]], ["y"], **attributes)]
         kernel = values(x.shape[1], x.shape[1], 1, 1)
