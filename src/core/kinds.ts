@@ -126,14 +126,21 @@ export const TEXTS: Kind = /* @__PURE__ */ listOf("a list of strings", TEXT);
 
 /** The scaling of pixels, of all channels or of each. */
 export const PREPROCESSING: Kind = [
-  "{ scale, offset } with a number or a list of numbers for each",
+  "{ scale, offset } with a finite number or a list of such for each, and no scale of 0",
   (value) =>
     OBJECT[1](value) &&
     ["scale", "offset"].every((name) => {
       const factors: unknown = Reflect.get(Object(value), name);
-      return NUMBER[1](factors) || NUMBERS[1](factors);
+      const all: unknown = NUMBER[1](factors) ? [factors] : factors;
+      return NUMBERS[1](all) && Array.from(all as ArrayLike<number>).every((one) => isFactor(one, name));
     }),
 ];
+
+/** Pixels are scaled in float32, where the smallest numbers are 0 and the largest are infinite. */
+function isFactor(value: number, name: string): boolean {
+  const factor = Math.fround(value);
+  return Number.isFinite(factor) && (name !== "scale" || factor !== 0);
+}
 
 /** A scaling, or its name. */
 export const SCALING: Kind = [

@@ -38,8 +38,25 @@ export function buildGraph(inputs: readonly KerasTensor[], outputs: readonly Ker
       );
     }
     names.add(layer.name);
+    keepArguments(layer);
   }
   return frozen({ inputs, outputs, nodes, layers });
+}
+
+/** A layer's weights and its part in the program come from the arguments it was made with: in a model, none can be set any more. */
+function keepArguments(layer: Layer): void {
+  if ("graph" in layer) return;
+  for (const name of Object.keys(layer.getConfig())) {
+    const own = Object.getOwnPropertyDescriptor(layer, name);
+    if (own?.writable !== true) continue;
+    const value: unknown = own.value;
+    const set = (): never => {
+      throw valueError(
+        `\`${name}\` of layer '${layer.name}' is as it was made: a layer of a model cannot be changed. Make another.`,
+      );
+    };
+    Object.defineProperty(layer, name, { get: () => value, set });
+  }
 }
 
 interface Walk {

@@ -1,6 +1,7 @@
 /** A layer made of layers: the graph that functional and sequential models share. How they are run is decided elsewhere. */
 import { show, valueError } from "../core/errors.ts";
-import { type Kind, TEXT, check, listOf } from "../core/kinds.ts";
+import { type Kind, NUMBER, TEXT, check, listOf } from "../core/kinds.ts";
+import { checkOptions } from "../core/options.ts";
 import { SHAPE, type Shape, formatShape, shapesCompatible, shapesEqual } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type KerasTensor, Layer } from "../layers/layer.ts";
@@ -9,6 +10,24 @@ import type { Graph } from "./graph.ts";
 
 /** A model of layers, be it functional or sequential. */
 export const MODEL: Kind = ["a Model or a Sequential", (value) => value instanceof Network];
+
+/** Keras's arguments of `get_layer`: one of the two. */
+export interface LayerChoice {
+  readonly name?: string | undefined;
+  /** The index in `layers`; negative ones count from the end. */
+  readonly index?: number | undefined;
+}
+
+function chosen(which: LayerChoice): string | number {
+  checkOptions("getLayer()", which, { name: TEXT, index: NUMBER });
+  const { name, index } = which;
+  if (name !== undefined && index !== undefined) {
+    throw valueError(`Provide only a layer name or a layer index. Received: index=${index}, name=${name}.`);
+  }
+  const given = index ?? name;
+  if (given === undefined) throw valueError("Provide either a layer name or layer index at `getLayer`.");
+  return given;
+}
 
 /** The base class of models, which are graphs of layers and can themselves be applied as layers. */
 export abstract class Network extends Layer {
@@ -44,10 +63,11 @@ export abstract class Network extends Layer {
   }
 
   /**
-   * The layer with a name or at an index in `layers`; negative indices count from the end.
-   * @throws ValueError if there is no such layer.
+   * The layer with a name or at an index in `layers`; negative indices count from the end. `{ name }` and `{ index }` are Keras's arguments.
+   * @throws ValueError if there is no such layer, or if the object has both of `name` and `index` or neither.
    */
-  getLayer(nameOrIndex: string | number): Layer {
+  getLayer(which: string | number | LayerChoice): Layer {
+    const nameOrIndex = typeof which === "object" ? chosen(which) : which;
     const layers = this.layers;
     if (typeof nameOrIndex === "number") {
       const layer = layers.at(nameOrIndex);

@@ -12,7 +12,7 @@ import { arrayToImg, type ArrayToImgOptions } from "./img-to-array.ts";
 export interface EncodeImgOptions extends ArrayToImgOptions {
   /** The format: `"png"`, `"jpeg"` (or `"jpg"`) or `"webp"`, in any case. */
   readonly fileFormat: string;
-  /** The quality of JPEG and WebP, a whole number from 1 to 100. Default: 75, which is Pillow's default for JPEG (for WebP, Pillow's is 80). */
+  /** The quality of JPEG and WebP, a whole number from 1 to 100. Default: Pillow's, 75 for JPEG and 80 for WebP. */
   readonly quality?: number | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface EncodeImgOptions extends ArrayToImgOptions {
 export interface SaveImgOptions extends ArrayToImgOptions {
   /** The format: `"png"`, `"jpeg"` (or `"jpg"`) or `"webp"`, in any case. Default: the ending of the path. */
   readonly fileFormat?: string | undefined;
-  /** The quality of JPEG and WebP, a whole number from 1 to 100. Default: 75, which is Pillow's default for JPEG (for WebP, Pillow's is 80). */
+  /** The quality of JPEG and WebP, a whole number from 1 to 100. Default: Pillow's, 75 for JPEG and 80 for WebP. */
   readonly quality?: number | undefined;
 }
 
@@ -36,7 +36,7 @@ const formats: Readonly<Record<string, ImageFormat>> = { png: "png", jpeg: "jpeg
  */
 export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): Promise<Uint8Array> {
   checkOptions("encodeImg()", options, { dataFormat: ORDER, scale: FLAG, fileFormat: true, quality: true });
-  const { fileFormat, quality = 75, dataFormat, scale } = options;
+  const { fileFormat, dataFormat, scale } = options;
   const known = typeof fileFormat === "string" ? fileFormat.toLowerCase() : "";
   const format = Object.hasOwn(formats, known) ? formats[known] : undefined;
   if (format === undefined) {
@@ -44,6 +44,8 @@ export async function encodeImg(x: Tensor | Image, options: EncodeImgOptions): P
       `unknown file extension: "${show(fileFormat)}". Expected one of ${Object.keys(formats).join(", ")}.`,
     );
   }
+  // Pillow's defaults.
+  const { quality = format === "webp" ? 80 : 75 } = options;
   if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
     throw valueError(`quality must be a whole number of 1 to 100. Received: quality=${show(quality)}`);
   }

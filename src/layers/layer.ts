@@ -134,6 +134,7 @@ export abstract class Layer {
   }
 
   set trainable(value: boolean) {
+    check("a layer", "trainable", value, FLAG);
     this.#trainable = value;
   }
 

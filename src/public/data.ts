@@ -46,4 +46,4 @@ export {
 } from "../training/data/augmentation/random-geometry.ts";
 export { balancedClassWeight } from "../training/data/class-weight.ts";
 export { type Split, stratifiedFolds, stratifiedSplit } from "../training/data/stratified-split.ts";
-export type { TrainingBatch, TrainingDataset, Values } from "../training/data/samples.ts";
+export type { BatchTuple, TrainingBatch, TrainingDataset, Values } from "../training/data/samples.ts";

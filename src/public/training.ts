@@ -61,9 +61,9 @@ export {
   type LearningRate,
   Optimizer,
   type OptimizerOptions,
-  type OptimizerState,
   type OptimizerVariable,
 } from "../training/optimizers/optimizer.ts";
+export type { OptimizerState } from "../training/optimizers/state.ts";
 export type { OptimizerIdentifier } from "../training/optimizers/optimizers.ts";
 export type { Verbose } from "../training/loop/progress-bar.ts";
 export { TimedBackup, type TimedBackupOptions } from "../training/callbacks/timed-backup.ts";

@@ -36,7 +36,9 @@ export async function quantizeProgram(
   const seen = await observe(calibration.sums?.program ?? program, [...watched.values()], calibration);
   const observed = new Map([...watched].flatMap(([value, as]) => entryOf(value, seen.get(as))));
   const units: Units = settings.equalization ? unitsOf(operations, convolutions, observed) : new Map();
-  const ranges = new Map([...observed].map(([value, histogram]) => [value, histogram.range(settings, units.get(value))]));
+  const ranges = new Map(
+    [...observed].map(([value, histogram]) => [value, histogram.range(settings, units.get(value))]),
+  );
   for (const input of program.inputs) {
     const range = observed.get(input)?.range({ ...settings, method: "minMax" }, undefined);
     if (range !== undefined) ranges.set(input, pixelRange(range));

@@ -14,7 +14,6 @@ import { tfjs } from "./tfjs/format.ts";
 import { tensorflow } from "./tensorflow/format.ts";
 import { tflite } from "./tflite/format.ts";
 import { torch } from "./torch/format.ts";
-import { describeUnknown } from "./unknown-bytes.ts";
 import { isZip, topOf, zipNames } from "./zip/zip.ts";
 
 const table: readonly Format[] = [keras, tfjs, nsfwjs, safetensors, torch, onnx, tflite, tensorflow];
@@ -68,7 +67,10 @@ export const writers: readonly CheckpointWriter[] = frozen(table.flatMap((format
  */
 export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
   const format = formats.find(({ matches }) => matches(source));
-  if (format === undefined) throw describeUnknown(source.bytes);
+  if (format === undefined) {
+    const { describeUnknown } = await import("./unknown-bytes.ts");
+    throw describeUnknown(source.bytes, source.name);
+  }
   const checkpoint = await format.open(source);
   if (checkpoint.preprocessing !== undefined) checkScaling(checkpoint.preprocessing);
   const scales =

@@ -1,5 +1,8 @@
 /** Which weights a described layer has, without making it: their names in Keras's order, and the order in which Keras's HDF5 files have them. */
+import type { MobileNetV2Error } from "../core/errors.ts";
+import { layerFromConfig } from "../layers/registry.ts";
 import type { LayerDescription, ModelDescription } from "./checkpoint.ts";
+import { formatError } from "./file-errors.ts";
 
 /** Whether the model has no input shape, and so no weights: a Sequential that was saved before it was given data. */
 export function isUnbuilt({ className, inputs, buildShape, layers }: ModelDescription): boolean {
@@ -70,4 +73,16 @@ function weightsOf(layer: LayerDescription, prefix: string, parent: boolean): re
   }
   const moves = parent && layer.config.trainable !== false;
   return weightNames(layer).map(([name, trainable]) => ({ path: path + name, name, trainable: moves && trainable }));
+}
+
+/**
+ * For weights that do not fit a layer: the file is broken, unless the layer has an argument that is not read and has weights of its own.
+ * @throws UnsupportedError that names the argument
+ */
+export function weightsMismatch(
+  { className, config, name, model }: LayerDescription,
+  message: string,
+): MobileNetV2Error {
+  if (model === undefined) layerFromConfig(className, { ...config, name });
+  return formatError(message);
 }

@@ -1,15 +1,21 @@
 /** What a file says beside its model has to be possible: the scaling of pixels, the names of classes. */
+import { valueError } from "../core/errors.ts";
+import { PREPROCESSING } from "../core/kinds.ts";
 import type { Checkpoint, Preprocessing } from "./checkpoint.ts";
 import { formatError } from "./file-errors.ts";
 
 /** @throws FormatError if pixels cannot be scaled so: the numbers are to be finite, and a scale of 0 would make all pictures the same. */
 export function checkScaling({ scale, offset }: Preprocessing): void {
-  const [scales, offsets] = [scale, offset].map((value) => (typeof value === "number" ? [value] : value));
-  const isSane = [...(scales ?? []), ...(offsets ?? [])].every((value) => Number.isFinite(value));
-  if (isSane && scales?.includes(0) === false) return;
+  if (PREPROCESSING[1]({ scale, offset })) return;
   throw formatError(
     `The file says that pixels are scaled to x × ${String(scale)} + ${String(offset)}: the scale should be finite and not 0, the offset finite.`,
   );
+}
+
+/** @throws ValueError if the names that were set for a model's classes are more or fewer than its outputs. */
+export function checkClassNames(names: readonly string[] | undefined, outputs: number | null | undefined): void {
+  if (names === undefined || typeof outputs !== "number" || names.length === outputs) return;
+  throw valueError(`\`classNames\` has ${names.length} names, but the model answers with ${outputs} numbers.`);
 }
 
 /** Files whose names of classes are added by tools that do not look at the model. */

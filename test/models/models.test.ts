@@ -58,6 +58,16 @@ describe("functional models", () => {
       () => model.getLayer("c"),
       /^MobileNetV2Error: No such layer: c\. Existing layers are: \['image', 'a'/,
     );
+    assert.equal(model.getLayer({ index: -1 }).name, "pool");
+    assert.equal(model.getLayer({ name: "b" }).name, "b");
+    assert.throws(() => model.getLayer({}), { message: "Provide either a layer name or layer index at `getLayer`." });
+    assert.throws(() => model.getLayer({ name: "b", index: 0 }), {
+      message: "Provide only a layer name or a layer index. Received: index=0, name=b.",
+    });
+    assert.throws(
+      () => model.getLayer({ index: 7 }),
+      /Was asked to retrieve layer at index 7 but model only has 7 layers/,
+    );
     assert.throws(() => model.getLayer(7), /Was asked to retrieve layer at index 7 but model only has 7 layers\./);
   });
 

@@ -255,8 +255,15 @@ case("RESIZE_BILINEAR to its own size")(lambda x: tf.raw_ops.ResizeBilinear(imag
 case("RESIZE_NEAREST_NEIGHBOR to its own size")(
     lambda x: tf.raw_ops.ResizeNearestNeighbor(images=x, size=(8, 6)) * 2.0
 )
-case("RESIZE_BILINEAR", refused="RESIZE_BILINEAR")(lambda x: tf.image.resize(x, (16, 12)))
-case("RESIZE_NEAREST_NEIGHBOR", refused="RESIZE_NEAREST_NEIGHBOR")(lambda x: tf.image.resize(x, (16, 12), "nearest"))
+for size in ((16, 12), (5, 9), (3, 4)):
+    case(f"RESIZE_BILINEAR to {size}")(lambda x, size=size: tf.image.resize(x, size))
+    case(f"RESIZE_NEAREST_NEIGHBOR to {size}")(lambda x, size=size: tf.image.resize(x, size, "nearest"))
+case("RESIZE_BILINEAR between corners", refused="RESIZE_BILINEAR")(
+    lambda x: tf.compat.v1.image.resize_bilinear(x, (16, 12), align_corners=True)
+)
+case("RESIZE_NEAREST_NEIGHBOR between corners", refused="RESIZE_NEAREST_NEIGHBOR")(
+    lambda x: tf.compat.v1.image.resize_nearest_neighbor(x, (5, 9))
+)
 case("TRANSPOSE_CONV", refused="TRANSPOSE_CONV")(lambda x: tf.nn.conv2d_transpose(x, numbers(3, 3, 5, 4), (1, 16, 12, 5), 2))
 case("ARG_MAX", refused="ARG_MAX")(lambda x: tf.cast(tf.argmax(x, -1), tf.float32))
 case("L2_NORMALIZATION", refused="L2_NORMALIZATION")(lambda x: tf.nn.l2_normalize(x, -1))

@@ -83,6 +83,29 @@ describe("what PyTorch's packages write", { skip: missing }, () => {
   }
 });
 
+describe("state dicts of networks with heads of their own", { skip: missing }, () => {
+  const made = new Asked<TorchAnswer>("torch", "torch_models.py");
+  const folder = dirname(made.path("wrapped", "two.pth"));
+  const answer = made.task({ do: "make", package: "wrapped", folder }, x);
+  const files = [
+    "two.pth",
+    "normalized.pth",
+    "neighbours.pth",
+    "nested.pth",
+    "sequential.pth",
+    "lightning.ckpt.pth",
+  ] as const;
+  for (const [i, file] of files.entries()) {
+    test(`${file}: we answer within 2e-5 of the largest`, async () => {
+      const { output = [], files: written } = answer();
+      assert.deepEqual(written, files);
+      const size = output.length / files.length;
+      using model = await loadModel(join(folder, file));
+      assertClose(await answerOf(model), output.slice(i * size, (i + 1) * size), 2e-5);
+    });
+  }
+});
+
 describe("our models in PyTorch's packages", { skip: missing }, async () => {
   if (missing !== false) return;
   const asked = new Asked<TorchAnswer>("torch", "torch_models.py");

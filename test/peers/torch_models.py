@@ -80,6 +80,51 @@ class Logits(torch.nn.Module):
         return answer.logits
 
 
+def with_head(*layers):
+    model = torchvision.models.MobileNetV2(num_classes=CLASSES, width_mult=0.5)
+    model.classifier = torch.nn.Sequential(*layers)
+    return model
+
+
+class Beside(torch.nn.Module):
+    """Features under another name, and a head beside them."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = torchvision.models.MobileNetV2(width_mult=0.5).features
+        self.fc1 = torch.nn.Linear(1280, 16)
+        self.bn = torch.nn.BatchNorm1d(16)
+        self.fc2 = torch.nn.Linear(16, CLASSES)
+
+    def forward(self, x):
+        x = self.encoder(x).mean((2, 3))
+        return self.fc2(torch.relu(self.bn(self.fc1(x))))
+
+
+def make_wrapped(folder):
+    """Heads of several layers, in Lightning's checkpoints, in wrappers, and alone."""
+    nn = torch.nn
+    features = torchvision.models.MobileNetV2(width_mult=0.5).features
+    models = {
+        "two.pth": with_head(nn.Dropout(0.2), nn.Linear(1280, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, CLASSES)),
+        "normalized.pth": with_head(
+            nn.BatchNorm1d(1280), nn.Linear(1280, 16), nn.ReLU(), nn.BatchNorm1d(16), nn.Linear(16, CLASSES, bias=False)
+        ),
+        "neighbours.pth": with_head(nn.Linear(1280, 16), nn.Linear(16, CLASSES)),
+        "nested.pth": with_head(nn.Dropout(0.2), nn.Sequential(nn.Linear(1280, 16), nn.ReLU(), nn.Linear(16, CLASSES))),
+        "sequential.pth": nn.Sequential(*features, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, CLASSES)),
+        "lightning.ckpt.pth": Beside(),
+    }
+    for name, model in models.items():
+        state = randomized(model).state_dict()
+        if name == "lightning.ckpt.pth":
+            state = {f"model.{key}": value for key, value in state.items()}
+            optimizer = {"state": {0: {"exp_avg": torch.zeros(3)}}}
+            state = {"epoch": 3, "state_dict": state, "optimizer_states": [optimizer], "hyper_parameters": {"lr": 0.001}}
+        torch.save(state, os.path.join(folder, name))
+    return torch.nn.ModuleList(models.values()), list(models)
+
+
 def exported(folder, model):
     """Of a fixed batch and any, of two opsets."""
     names = {"input_names": ["input"], "output_names": ["output"]}
@@ -114,7 +159,11 @@ def do(task):
     x = torch.from_numpy(input_of(task)).permute(0, 3, 1, 2)
     with torch.no_grad():
         # In float64: what is left between us is our own rounding.
-        y = copy.deepcopy(model).double().eval()(x.double())
+        exact = copy.deepcopy(model).double().eval()
+        if isinstance(model, torch.nn.ModuleList):
+            y = torch.stack([one(x.double()) for one in exact])
+        else:
+            y = exact(x.double())
     y = y.logits if hasattr(y, "logits") else y
     return {"output": y.numpy().ravel().tolist(), "files": files}
 

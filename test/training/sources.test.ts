@@ -7,7 +7,7 @@ import { Input } from "../../src/layers/core/input-layer.ts";
 import { Model } from "../../src/models/model.ts";
 import { Sequential } from "../../src/models/sequential.ts";
 import { LambdaCallback } from "../../src/training/callbacks/lambda-callback.ts";
-import type { TrainingBatch } from "../../src/training/data/samples.ts";
+import type { BatchTuple, TrainingBatch } from "../../src/training/data/samples.ts";
 import { permutation } from "../../src/training/data/permutation.ts";
 import { tinyData, tinyModel, weightsOf } from "./tiny.ts";
 
@@ -45,11 +45,14 @@ describe("what fit takes", () => {
     const list = batches([4, 4, 2]);
     const again = { [Symbol.asyncIterator]: () => once(list) };
     const plainNumbers = { x, y: [...y] };
+    const tuples = list.map((batch): BatchTuple => [batch.x, batch.y]);
     for (const fit of [
       (model: Model) => model.fit(x, y, { batchSize: 4, shuffle: false, seed: 1, epochs: 2 }),
       (model: Model) => model.fit(x, plainNumbers.y, { batchSize: 4, shuffle: false, seed: 1, epochs: 2 }),
       (model: Model) => model.fit(x, new Tensor([10, 1], y), { batchSize: 4, shuffle: false, seed: 1, epochs: 2 }),
       (model: Model) => model.fit(list, { seed: 1, epochs: 2 }),
+      (model: Model) => model.fit(tuples, { seed: 1, epochs: 2 }),
+      (model: Model) => model.fit(new Set(tuples), { seed: 1, epochs: 2 }),
       (model: Model) => model.fit(again, undefined, { seed: 1, epochs: 2 }),
       (model: Model) => model.fit(once([...list, ...list]), { seed: 1, epochs: 2, stepsPerEpoch: 3 }),
     ]) {
@@ -175,6 +178,45 @@ describe("what fit takes", () => {
   });
 });
 
+describe("stepsPerEpoch", () => {
+  // Keras 3.15, fit(x, y, batch_size=2, epochs=5, steps_per_epoch=steps) with 2 * count samples: the batches of each epoch.
+  const keras: readonly (readonly [count: number, steps: number, epochs: readonly number[]])[] = [
+    [3, 1, [1, 1, 1, 1, 1]],
+    [3, 2, [2, 1, 2, 1, 2]],
+    [3, 3, [3, 3, 3, 3, 3]],
+    [3, 4, [3, 3, 3, 3, 3]],
+    [4, 2, [2, 2, 2, 2, 2]],
+    [4, 3, [3, 1, 3, 1, 3]],
+  ];
+  for (const [count, stepsPerEpoch, expected] of keras) {
+    it(`${stepsPerEpoch} of ${count} batches: the epochs have ${expected.join(", ")} batches, as in Keras`, async () => {
+      const list = batches(Array.from({ length: count }, () => 2));
+      const again = { [Symbol.asyncIterator]: () => once(list) };
+      for (const source of ["arrays", "a list", "an iterable"]) {
+        const seen: number[] = [];
+        const counter = new LambdaCallback({
+          onEpochBegin: () => void seen.push(0),
+          onTrainBatchEnd: () => void seen.push((seen.pop() ?? 0) + 1),
+        });
+        const options = { epochs: 5, stepsPerEpoch, callbacks: [counter], verbose: 0 } as const;
+        if (source === "arrays") await compiled().fit(...first(2 * count), { ...options, batchSize: 2 });
+        else await compiled().fit(source === "a list" ? list : again, options);
+        assert.deepEqual(seen, expected, source);
+      }
+    });
+  }
+});
+
+describe("a batch [x, y, sampleWeight]", () => {
+  it("evaluates as { x, y, sampleWeight } does", async () => {
+    const sampleWeight = Float32Array.from({ length: 10 }, (_, i) => i / 5);
+    const model = compiled();
+    const named = await model.evaluate([{ x, y, sampleWeight }]);
+    assert.deepEqual(await model.evaluate([[x, y, sampleWeight]]), named);
+    assert.notDeepEqual(await model.evaluate([[x, y]]), named);
+  });
+});
+
 describe("what fit refuses", () => {
   const refused = async (run: () => Promise<unknown>, message: RegExp | string): Promise<void> => {
     await assert.rejects(run, { code: "ValueError", message });
@@ -239,6 +281,16 @@ describe("what fit refuses", () => {
     await refused(() => compiled().fit([]), "There is nothing to learn from: the data set has no batches.");
     await refused(() => compiled().evaluate([]), "There is nothing to evaluate: the data set has no batches.");
     await refused(() => compiled().fit([{ x: "text" } as unknown as TrainingBatch]), /must be|Expected all elements/);
+  });
+
+  it("batches as lists that are not [x], [x, y] or [x, y, sampleWeight]", async () => {
+    for (const list of [[], [x, y, y, y]]) {
+      const batch = list as unknown as BatchTuple;
+      await refused(
+        () => compiled().fit([batch]),
+        /^Data is expected to be in format `\[x\]`, .* found: a list of \d el/,
+      );
+    }
   });
 
   it("no more than there is in a generator: the training ends with what it has", async () => {

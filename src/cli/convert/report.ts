@@ -152,8 +152,10 @@ function checkText({ check, integers, calibration, found, format }: Conversion):
 /** How ONNX and TFLite of integers are read here. */
 const AS_FLOATS = "read back with its weights rounded and its activations not";
 
-/** What the packages that a file is for would do otherwise. */
-function noteOn({ format, found }: Conversion): string | undefined {
+/** What the file does not hold, or the packages that it is for would do otherwise. */
+function noteOn({ format, found, written }: Conversion): string | undefined {
+  if (found.preprocessing !== undefined && written.preprocessing === undefined)
+    return "this format does not hold how pixels are scaled: give --pixels wherever the file is opened";
   if (found instanceof QuantizedModel || !padsAsKeras(found)) return undefined;
   if (format === "torchvision") {
     return "torchvision itself pads on every side and has an epsilon of 1e-5: there the model answers otherwise until it is fine-tuned";

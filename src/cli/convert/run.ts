@@ -125,6 +125,8 @@ async function converted(
     throw namedError(error, source);
   });
   await nameClasses(found, options.labels);
+  if (format === "teachable-machine" && found.classNames === undefined)
+    throw valueError("A Teachable Machine model has names of its classes: give them with --labels FILE.");
   if (options.pixels !== undefined) found.preprocessing = scalingOf(options.pixels);
   const { model, calibration, pictures } =
     options.int8 === true ? await toIntegers(found, options, signal) : unchanged(found, architecture.size);

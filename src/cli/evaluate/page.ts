@@ -1,9 +1,15 @@
 /** What `evaluate` found as one HTML page that needs nothing from elsewhere. */
+import { valueError } from "../../core/errors.ts";
 import type { Tally } from "../../tasks/tally.ts";
 import { escaped, factTable, page, unreadableList, wide } from "../pages/page.ts";
 import { classTable, confusion } from "../pages/tally.ts";
 import { percentage } from "../terminal/format.ts";
 import { type Evaluation, perSecond } from "./report.ts";
+
+/** @throws ValueError for another ending than .html, which may be that of a picture. */
+export function checkPagePath(path: string): void {
+  if (!/\.html?$/i.test(path)) throw valueError(`The page is written as .html. Received: ${path}`);
+}
 
 /** How many mistakes are shown: those that the model was surest of. */
 const MISTAKES_SHOWN = 100;

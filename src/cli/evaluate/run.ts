@@ -14,7 +14,7 @@ import { progressBar } from "../terminal/progress-bar.ts";
 import { styleFor } from "../terminal/style.ts";
 import { checkConfusionPath, confusionFile } from "./confusion.ts";
 import { type LabelledPictures, type TruthOptions, labelledPictures } from "./labelled-pictures.ts";
-import { evaluationPage } from "./page.ts";
+import { checkPagePath, evaluationPage } from "./page.ts";
 import { type Evaluation, evaluationJson, evaluationText } from "./report.ts";
 
 export interface EvaluateOptions extends ClassifierArguments, TruthOptions {
@@ -31,6 +31,7 @@ export async function evaluate(place: string, options: EvaluateOptions): Promise
     // oxlint-disable-next-line no-await-in-loop -- two
     if (path !== undefined) await requirePlace(path);
   }
+  if (options.report !== undefined) checkPagePath(options.report);
   const { weights, labels, groundTruth, synsets } = options;
   await requireApart(outputs, [place, weights, labels, groundTruth, synsets]);
   enableWideSimd();

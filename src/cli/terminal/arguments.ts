@@ -28,7 +28,8 @@ function pixelsArgument(text: string): Pixels {
   if (named !== undefined) return named;
   const parts = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   const [scale = Number.NaN, offset = Number.NaN] = parts;
-  if (parts.length !== 2 || !Number.isFinite(scale) || !Number.isFinite(offset) || scale === 0) {
+  // Pixels are scaled in float32, where the smallest numbers are 0 and the largest infinite.
+  if (parts.length !== 2 || !parts.every((part) => Number.isFinite(Math.fround(part))) || Math.fround(scale) === 0) {
     throw new InvalidArgumentError(
       `It must be ${PIXELS_NAMES.join(", ")}, or two numbers, the scale (not 0) and the offset, as 0.00392157,0.`,
     );

@@ -56,8 +56,7 @@ export class BatchNormalization extends Layer {
   readonly className = "BatchNormalization";
   /** The axis of the channels; negative axes count from the end. */
   readonly axis: number;
-  /** See `BatchNormalizationOptions.momentum`. It may be changed, as in Keras: MobileNetV2's 0.999 is too slow for a short training from scratch. */
-  momentum: number;
+  #momentum: number;
   /** The small number that is added to the variance. */
   readonly epsilon: number;
   /** Whether the offset `beta` is added. */
@@ -93,7 +92,7 @@ export class BatchNormalization extends Layer {
     });
     super(options);
     this.axis = axisArgument(options.axis, -1);
-    this.momentum = numberArgument(options.momentum, "momentum", 0.99);
+    this.#momentum = numberArgument(options.momentum, "momentum", 0.99);
     this.epsilon = numberArgument(options.epsilon, "epsilon", 1e-3);
     this.center = booleanArgument(options.center, "center", true);
     this.scale = booleanArgument(options.scale, "scale", true);
@@ -102,6 +101,15 @@ export class BatchNormalization extends Layer {
     this.movingMeanInitializer = initializerOf(options.movingMeanInitializer ?? "zeros");
     this.movingVarianceInitializer = initializerOf(options.movingVarianceInitializer ?? "ones");
     this.#kept = keptArguments(options, KEPT);
+  }
+
+  /** See `BatchNormalizationOptions.momentum`. It may be changed, as in Keras: MobileNetV2's 0.999 is too slow for a short training from scratch. */
+  get momentum(): number {
+    return this.#momentum;
+  }
+
+  set momentum(value: number) {
+    this.#momentum = numberArgument(value, "momentum", Number.NaN);
   }
 
   override build(inputShapes: readonly Shape[]): void {

@@ -1,5 +1,6 @@
 /** Weights for an existing model from a file of any format that describes its model, provided that both models compute the same. */
-import { show, valueError } from "../../core/errors.ts";
+import { warn } from "#platform";
+import { MobileNetV2Error, show, valueError } from "../../core/errors.ts";
 import { formatShape } from "../../core/shape.ts";
 import { leafLayers } from "../../graph/leaf-layers.ts";
 import type { Network } from "../../graph/network.ts";
@@ -39,11 +40,20 @@ const COMPUTING: readonly string[] = [
   "offset",
 ];
 
+export interface ForeignWeightsOptions extends AssignOptions {
+  /** Whether layers that differ are left as they are, with a warning, instead of being an error. Default: false. */
+  readonly skipMismatch?: boolean | undefined;
+}
+
 /**
  * Assigns the weights of a checkpoint to a model, in the order of the layers: all of them or, on any error, none.
  * @throws ValueError that names the first layer in which the models differ; FormatError or UnsupportedError for the file's content
  */
-export async function loadForeignWeights(model: Network, file: FileSource, options: AssignOptions): Promise<void> {
+export async function loadForeignWeights(
+  model: Network,
+  file: FileSource,
+  options: ForeignWeightsOptions,
+): Promise<void> {
   const checkpoint = await openCheckpoint(file);
   refuseUnread(checkpoint);
   if (checkpoint.quantized === true) {
@@ -59,20 +69,34 @@ export async function loadForeignWeights(model: Network, file: FileSource, optio
   const own = telling(describeModel(model));
   const theirs = telling(checkpoint.model);
   const layers = new Map(leafLayers(model));
-  const assignments: Assignment[] = [];
-  for (let k = 0; k < Math.max(own.length, theirs.length); k++) {
-    const [mine, other] = [own[k], theirs[k]];
+  const { format, weights } = checkpoint;
+  const assignmentsOf = (k: number, mine: Leaf | undefined, other: Leaf | undefined): readonly Assignment[] => {
     const difference = differenceOf(mine?.layer, other?.layer);
     if (difference !== undefined || mine === undefined || other === undefined) {
       throw valueError(
-        `The file (${checkpoint.format}) has weights for another model. The first difference is layer #${k}: ` +
+        `The file (${format}) has weights for another model. The first difference is layer #${k}: ` +
           `${difference ?? ""}. loadModel() opens the file's own model.`,
       );
     }
-    for (const weight of layers.get(mine.path)?.weights ?? []) {
-      const tensor = checkpoint.weights.get(`${other.path}/${weight.name}`);
-      assignments.push(assignmentOf(weight, tensor, { k, path: mine.path }));
+    return (layers.get(mine.path)?.weights ?? []).map((weight) =>
+      assignmentOf(weight, weights.get(`${other.path}/${weight.name}`), { k, path: mine.path }),
+    );
+  };
+  const assignments: Assignment[] = [];
+  const skipped: string[] = [];
+  for (let k = 0; k < Math.max(own.length, theirs.length); k++) {
+    try {
+      assignments.push(...assignmentsOf(k, own[k], theirs[k]));
+    } catch (error) {
+      const isMisfit = error instanceof MobileNetV2Error && error.code === "ValueError";
+      if (options.skipMismatch !== true || !isMisfit) throw error;
+      skipped.push(error.message);
     }
+  }
+  const [first] = skipped;
+  if (first !== undefined) {
+    const many = skipped.length === 1 ? "a layer that does" : `${skipped.length} layers that do`;
+    warn(`Skipping loading weights for ${many} not fit. ${first}`);
   }
   assignAll(assignments, options);
 }

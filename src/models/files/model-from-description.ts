@@ -112,9 +112,19 @@ class Builder {
   #layer(described: LayerDescription, prefix: string): Layer {
     const { model, name, className, config } = described;
     if (model !== undefined) return this.model(model, name, `${prefix}${name}/`);
-    const layer = layerFromConfig(className, { ...config, name });
+    const layer = named(name, () => layerFromConfig(className, { ...config, name }));
     this.leaves.set(prefix + name, layer);
     return layer;
+  }
+}
+
+/** Errors say of which layer of the file they are. */
+function named(name: string, make: () => Layer): Layer {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof MobileNetV2Error) || error.message.includes(`'${name}'`)) throw error;
+    throw new MobileNetV2Error(error.code, `Layer '${name}': ${error.message}`, { cause: error });
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   WrittenFile,
 } from "../../saving/checkpoint.ts";
 import { writers } from "../../saving/formats.ts";
+import { checkClassNames } from "../../saving/plausible.ts";
 import { writerNamed, writerOf } from "../../saving/writer-of.ts";
 import { describeModel, weightsByPath } from "./describe-model.ts";
 
@@ -77,6 +78,7 @@ async function filesBy(
 ): Promise<readonly WrittenFile[]> {
   checkType(writer, dtype);
   const { classNames, preprocessing } = model;
+  if (model.built && model.outputs.length === 1) checkClassNames(classNames, model.output.shape.at(-1));
   const training = includeOptimizer && writer.holdsTraining === true ? await trainingOf(model) : undefined;
   return writer.write(
     { model: describeModel(model), weights: weightsByPath(model), classNames, preprocessing, training, dtype },

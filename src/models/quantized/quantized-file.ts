@@ -15,7 +15,7 @@ import type { Layer } from "../../layers/layer.ts";
 import type { Weight } from "../../layers/weight.ts";
 import { type Assignment, assignAll, fits } from "../../saving/assignment.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
-import { fittingClassNames } from "../../saving/plausible.ts";
+import { checkClassNames, fittingClassNames } from "../../saving/plausible.ts";
 import { formatError } from "../../saving/file-errors.ts";
 import {
   type IntegerLayer,
@@ -68,6 +68,7 @@ export class QuantizedParts {
   /** The bytes of the file. */
   toBytes({ classNames, preprocessing }: Extras): Uint8Array<ArrayBuffer> {
     const { architecture, network } = this;
+    checkClassNames(classNames, classCountOf(architecture));
     const names = new Names(architecture);
     const layers = new Map<string, IntegerLayer>();
     for (const [name, { kernel, output }] of names.convolutions) {
@@ -87,6 +88,11 @@ export class QuantizedParts {
   }
 }
 
+/** How many classes a model has, if it has one output. */
+export function classCountOf({ outputs }: AnyModel): number | null | undefined {
+  return outputs.length === 1 ? outputs[0]?.shape.at(-1) : undefined;
+}
+
 /** Reads a file. @throws FormatError if it is broken or its parts do not fit its model; UnsupportedError; LimitError. */
 export function quantizedFromBytes(
   bytes: Uint8Array,
@@ -94,10 +100,9 @@ export function quantizedFromBytes(
 ): { readonly parts: QuantizedParts } & Extras {
   const file = readQuantized(bytes);
   const { model: architecture } = architectureOf(file.model, options);
-  const { outputs } = architecture;
   const classNames = fittingClassNames(
     { classNames: file.classNames, origin: "mobilenet-v2" },
-    outputs.length === 1 ? outputs[0]?.shape.at(-1) : undefined,
+    classCountOf(architecture),
   );
   const names = new Names(architecture);
   const network = { weights: integerWeights(file, names), ranges: rangesOf(file, names) };

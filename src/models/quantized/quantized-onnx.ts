@@ -21,8 +21,9 @@ import { folded } from "../../lowering/folded.ts";
 import { programOf } from "../../graph/program.ts";
 import type { Preprocessing } from "../../saving/checkpoint.ts";
 import { GraphWriter, type WrittenValue } from "../../saving/onnx/graph-writer.ts";
+import { checkClassNames } from "../../saving/plausible.ts";
 import { modelFile } from "../../saving/onnx/write.ts";
-import { type QuantizedParts, inputShapes } from "./quantized-file.ts";
+import { type QuantizedParts, classCountOf, inputShapes } from "./quantized-file.ts";
 
 interface Extras {
   readonly classNames: readonly string[] | undefined;
@@ -31,6 +32,7 @@ interface Extras {
 
 /** The bytes of the file. @throws UnsupportedError if an operation has no operator in ONNX. */
 export function quantizedOnnx({ architecture, network }: QuantizedParts, extras: Extras): Uint8Array<ArrayBuffer> {
+  checkClassNames(extras.classNames, classCountOf(architecture));
   const operations = fold(lower(programOf(architecture.graph), inputShapes(architecture)));
   const writer = new QuantizedGraph(operations, network);
   const inputs = operations.inputs.map((value, i) =>

@@ -63,11 +63,25 @@ class Reader {
       outputs: referencesOf(member(config, "output_layers"), `The \`output_layers\` of model '${name}'`),
     };
     const counted = countedFromZero(layers, calls, ends);
+    const given = new Map<string, Shape | undefined>(
+      layers.flatMap(({ layer, item }): [string, Shape | undefined][] =>
+        layer.className === "InputLayer" ? [[layer.name, firstShape(item)]] : [],
+      ),
+    );
     return {
       className: "Functional",
       name,
       trainable: member(config, "trainable") !== false,
-      layers: layers.map(({ layer, item }, i) => withCalls(layer, item, counted.calls[i] ?? [])),
+      layers: layers.map(({ layer, item }, i) =>
+        withCalls(
+          layer,
+          item,
+          (counted.calls[i] ?? []).map((call) => ({
+            ...call,
+            shape: call.shape ?? given.get(call.tensors[0]?.layer ?? ""),
+          })),
+        ),
+      ),
       inputs: counted.inputs,
       outputs: counted.outputs,
     };
@@ -125,8 +139,15 @@ class Reader {
     const what = `Layer '${name}' of class ${show(className)}`;
     refuseForeign(item, what);
     const args: LayerConfig = { ...argumentsOf(className, config, what), name };
-    return { layer: { className, name, config: args, nodes: [] }, item };
+    return { layer: { ...inInference(className, args), name, nodes: [] }, item };
   }
+}
+
+/** Keras 2's RandomCrop, which has no `data_format`, resizes pictures in inference; Keras 3's hands them on. */
+function inInference(className: string, config: LayerConfig): Pick<LayerDescription, "className" | "config"> {
+  if (className !== "RandomCrop" || Object.hasOwn(config, "dataFormat")) return { className, config };
+  const { name, height, width } = config;
+  return { className: "Resizing", config: { name, height, width, cropToAspectRatio: true } };
 }
 
 /** The names of layers; models whose config is a bare list have none and are numbered, as Keras numbers layers without a name. */

@@ -12,7 +12,7 @@ import { readKerasModel } from "./config.ts";
 import { modelEnds } from "./ends.ts";
 import { isKerasH5, optimizerWeights, readKerasH5 } from "./legacy-h5.ts";
 import { allKerasTensors, isKerasWeightsH5 } from "./weights-h5.ts";
-import { isUnbuilt, legacyWeights } from "../layer-weights.ts";
+import { isUnbuilt, legacyWeights, weightsMismatch } from "../layer-weights.ts";
 import { type StoredLayer, type StoredTensor, byName } from "../stored-tensor.ts";
 import { unlessUnsupported } from "../unread.ts";
 
@@ -114,7 +114,8 @@ function byOrder(model: ModelDescription, saved: readonly StoredLayer[]): Readon
   for (const [k, { layer, weights }] of own.entries()) {
     const { name = "", tensors: stored = [] } = saved[k] ?? {};
     if (stored.length !== weights.length) {
-      throw formatError(
+      throw weightsMismatch(
+        layer,
         `Weight count mismatch for layer #${k} (named ${layer.name} in the current model, ${name} in the save file). ` +
           `Layer expects ${weights.length} weight(s). Received ${stored.length} saved weight(s)`,
       );

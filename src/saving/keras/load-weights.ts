@@ -8,7 +8,6 @@ import { isHdf5 } from "../hdf5/superblock.ts";
 import { isKerasH5, readKerasH5 } from "./legacy-h5.ts";
 import { isKerasWeightsH5, loadKerasWeightsH5 } from "./weights-h5.ts";
 import { type MismatchOptions, loadByName, loadByOrder } from "./layer-order.ts";
-import { describeUnknown } from "../unknown-bytes.ts";
 import { isZip, uncheckedMember, unpackedMember } from "../zip/zip.ts";
 import { WEIGHTS, isKerasArchive } from "./sniff.ts";
 
@@ -32,7 +31,11 @@ export function hasKerasWeights(bytes: Uint8Array): boolean {
  *   that are not read; ValueError in Keras's wording if they do not fit the layers.
  */
 export function loadKerasWeights(layers: readonly Layer[], bytes: Uint8Array, options: LoadWeightsOptions = {}): void {
-  if (!isHdf5(bytes) && !isZip(bytes)) throw describeUnknown(bytes);
+  if (!isHdf5(bytes) && !isZip(bytes)) {
+    throw formatError(
+      "The bytes are no weights file of Keras's. loadWeights() reads other formats, and says what bytes are.",
+    );
+  }
   const hdf5 = isZip(bytes) ? present(uncheckedMember(bytes, WEIGHTS)) : bytes;
   try {
     loadHdf5(layers, openHdf5(hdf5), options);
@@ -51,6 +54,7 @@ export async function loadAnyKerasWeights(
   bytes: Uint8Array,
   options: LoadWeightsOptions = {},
 ): Promise<void> {
+  if (!isHdf5(bytes) && !isZip(bytes)) throw (await import("../unknown-bytes.ts")).describeUnknown(bytes);
   const hdf5 = isZip(bytes) ? present(await unpackedMember(bytes, WEIGHTS, false)) : bytes;
   await readHdf5(hdf5, (root) => loadHdf5(layers, root, options));
 }

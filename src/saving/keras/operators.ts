@@ -2,6 +2,7 @@
 import type { Shape } from "../../core/shape.ts";
 import type { LayerConfig } from "../../layers/layer.ts";
 import { type Json, member } from "../bytes/json.ts";
+import { expanded, squeezed, withNewAxes } from "./axes.ts";
 
 /** An operation with its arguments, as both Kerases write it. */
 export interface Operation {
@@ -191,25 +192,29 @@ function axesOfOne(change: (axes: Shape, at: readonly number[]) => Shape | undef
   return unary((named, shape) => {
     const at = numbersIn(named.get("axis"));
     const changed = shape === undefined || at.length === 0 ? undefined : change(shape, at);
-    return (
-      changed &&
-      reshapedTo(
-        changed.slice(1).map((length) => length ?? -1),
-        1,
-      )
-    );
+    return changed && reshapedTo(known(changed.slice(1)), 1);
   });
 }
 
-function expanded(shape: Shape, [axis = 0, ...more]: readonly number[]): Shape | undefined {
-  const at = axis < 0 ? axis + shape.length + 1 : axis;
-  return at > 0 && at <= shape.length && more.length === 0 ? shape.toSpliced(at, 0, 1) : undefined;
+/** `x[..., None]`: Keras 3 has the key among the operands, Keras 2 by name. */
+function newAxes({ operands, named, shape }: Operation): Equivalent | undefined {
+  const [x, key = named.get("slice_spec"), ...more] = operands;
+  if (x !== undefined || more.length > 0 || shape === undefined) return undefined;
+  const [, ...lengths] = withNewAxes(shape, key) ?? [];
+  return lengths.length === 0 ? undefined : reshapedTo(known(lengths), 1);
 }
 
-function squeezed(shape: Shape, axes: readonly number[]): Shape | undefined {
-  const gone = new Set(axes.map((axis) => (axis < 0 ? axis + shape.length : axis)));
-  const fit = [...gone].every((axis) => axis > 0 && shape[axis] === 1);
-  return fit ? shape.filter((_, axis) => !gone.has(axis)) : undefined;
+/** -1 stands for a length that is not known. */
+function known(shape: Shape): readonly number[] {
+  return shape.map((length) => length ?? -1);
+}
+
+/** Axes taken out by their numbers; those of rows and columns also if the shape is not known. */
+function squeeze(operation: Operation): Equivalent | undefined {
+  const read = axesOfOne(squeezed)(operation);
+  const at = numbersIn(operation.named.get("axis")).toSorted((a, b) => a - b);
+  const arePixels = ["1,2", "-3,-2"].includes(at.join());
+  return read ?? (operation.shape === undefined && arePixels ? unary(() => layer("Flatten"))(operation) : undefined);
 }
 
 function concatenate({ operands, named }: Operation): Equivalent | undefined {
@@ -296,7 +301,8 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ...operator(["MaxPool", "nn.max_pool2d", "nn.max_pool"], POOL_ARGUMENTS, windowPool("MaxPooling2D")),
   ...operator(["Reshape", "reshape"], ["newshape", "shape"], unary(reshape)),
   ...operator(["ExpandDims", "expand_dims"], ["axis"], axesOfOne(expanded)),
-  ...operator(["Squeeze", "compat.v1.squeeze", "squeeze"], ["axis"], axesOfOne(squeezed)),
+  ...operator(["Squeeze", "compat.v1.squeeze", "squeeze"], ["axis"], squeeze),
+  ...operator(["GetItem", "__operators__.getitem"], ["slice_spec"], newAxes),
   ...operator(
     ["keras.backend.batch_flatten"],
     [],
@@ -349,7 +355,7 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
       }),
     ),
   ),
-  ...activation(["identity"], "linear"),
+  ...activation(["identity", "stop_gradient", "StopGradient"], "linear"),
   ...activation(["Relu", "nn.relu"], "relu"),
   ...activation(["Relu6", "nn.relu6"], "relu6"),
   ...activation(["Sigmoid", "math.sigmoid", "nn.sigmoid"], "sigmoid"),

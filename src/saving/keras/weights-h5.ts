@@ -13,7 +13,7 @@ import { formatError } from "../file-errors.ts";
 import { Hdf5Dataset } from "../hdf5/dataset.ts";
 import { Hdf5Group } from "../hdf5/hdf5.ts";
 import { kerasPaths } from "./paths.ts";
-import { isUnbuilt, leavesOf, weightNames } from "../layer-weights.ts";
+import { isUnbuilt, leavesOf, weightNames, weightsMismatch } from "../layer-weights.ts";
 import type { MismatchOptions } from "./layer-order.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 
@@ -52,7 +52,8 @@ export function kerasTensors(root: Hdf5Group, model: ModelDescription): Readonly
     const weights = weightNames(layer);
     const stored = datasetsOf(root, path);
     if (stored.length !== weights.length) {
-      throw formatError(
+      throw weightsMismatch(
+        layer,
         `Layer '${own}' expected ${weights.length} variables, but received ${stored.length} variables during loading. ` +
           `Expected: [${weights.map(([name]) => `'${name}'`).join(", ")}]`,
       );

@@ -8,6 +8,7 @@ import type { StoredTensor } from "../stored-tensor.ts";
 import { graphInput } from "./inputs.ts";
 import { PRODUCER } from "./metadata.ts";
 import type { ModelProto, NodeProto } from "./model-proto.ts";
+import { inOrder } from "./node-order.ts";
 import { type Item, OnnxOperation, type OperationContext } from "./operation.ts";
 import { OPERATOR_NAMES, operatorOf } from "./operators/table.ts";
 import { outputValue } from "./operators/shapes.ts";
@@ -51,7 +52,7 @@ export function readGraph(
   });
   if (inputs.length === 0) throw unsupportedError("The ONNX graph has no input: all of it is constant.");
   const context = { builder, opset, batch: given[0]?.shape?.[0] ?? null, stored };
-  for (const node of graph.nodes) {
+  for (const node of inOrder(graph.nodes, items.keys())) {
     const results = run(node, items, context);
     for (const [i, name] of node.outputs.entries()) {
       if (name === "") continue;

@@ -9,7 +9,7 @@ import { float16Of } from "../bytes/float16.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
 import { type Json, arrayOf, member, parseJson, stringOf } from "../bytes/json.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
-import { LENGTH_SIZE, OPENING_BRACE, headerLength } from "./sniff.ts";
+import { LENGTH_SIZE, headerLength, opensWithBrace } from "./sniff.ts";
 import type { WeightType } from "../checkpoint.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 
@@ -34,7 +34,7 @@ export interface TensorToWrite {
   readonly bytes: Uint8Array;
 }
 
-/** The format's names of types, with numpy's. */
+/** The format's names of types, with numpy's. Those of 8 bits and fewer (`F8_E4M3`, `F4`) and complex numbers are not read. */
 const DTYPES: ReadonlyMap<string, string> = new Map([
   ["F64", "float64"],
   ["F32", "float32"],
@@ -48,6 +48,7 @@ const DTYPES: ReadonlyMap<string, string> = new Map([
   ["U16", "uint16"],
   ["I8", "int8"],
   ["U8", "uint8"],
+  ["BOOL", "uint8"],
 ]);
 
 const MAX_HEADER = 32 * 2 ** 20;
@@ -71,7 +72,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   }
   const start = LENGTH_SIZE + Number(length);
   if (start > bytes.length) throw formatError("The safetensors file is truncated: its header ends after the file.");
-  if (bytes[LENGTH_SIZE] !== OPENING_BRACE) {
+  if (!opensWithBrace(bytes)) {
     throw formatError("The safetensors file is broken: its header does not begin with a brace.");
   }
   const header = parseJson(bytes.subarray(LENGTH_SIZE, start));

@@ -265,12 +265,23 @@ function cast(operation: Operation): Item {
   throw operation.unsupported(`makes ${operation.output.dtype} of ${from}, which no layer here does.`);
 }
 
-/** A picture that keeps its size. */
-function resize(operation: Operation): Item {
-  const x = picture(operation);
-  const [rows, cols] = operation.known(1);
-  if (rows === x.shape[1] && cols === x.shape[2]) return x;
-  throw operation.unsupported("changes the size of a picture, which no layer here does.");
+/**
+ * As TensorFlow 2 resizes: between the middles of pixels.
+ * @param alignCorners the field of the options, before that of the middles
+ */
+function resize(interpolation: "bilinear" | "nearest", alignCorners: number): Operator {
+  return (operation) => {
+    const x = picture(operation);
+    const [height, width] = operation.known(1);
+    if (height === x.shape[1] && width === x.shape[2]) return x;
+    const { options } = operation.operator;
+    if ((options?.uint8(alignCorners) ?? 0) !== 0 || (options?.uint8(alignCorners + 1) ?? 0) === 0) {
+      throw operation.unsupported(
+        "resizes between the corners of pixels, as TensorFlow 1 did, which no layer here does.",
+      );
+    }
+    return operation.builder.layer("Resizing", operation.hint, { height, width, interpolation }, [x]);
+  };
 }
 
 /** The name of each operator and how it is read. */
@@ -312,8 +323,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["RELU6", clamped(0, 6)],
   ["RELU_0_TO_1", clamped(0, 1)],
   ["RELU_N1_TO_1", clamped(-1, 1)],
-  ["RESIZE_BILINEAR", resize],
-  ["RESIZE_NEAREST_NEIGHBOR", resize],
+  ["RESIZE_BILINEAR", resize("bilinear", 2)],
+  ["RESIZE_NEAREST_NEIGHBOR", resize("nearest", 0)],
   ["SOFTMAX", softmax("softmax")],
   ["SPACE_TO_BATCH_ND", spaceToBatch],
   ["SUB", activatedArithmetic("subtract")],

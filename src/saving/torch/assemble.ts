@@ -1,4 +1,4 @@
-/** Finds the parts of a MobileNetV2 by the names of their tensors, in PyTorch's state dicts and in others', checks that every tensor fits, and that none is left. */
+/** Finds the parts of a MobileNetV2 by the names of their tensors, in PyTorch's state dicts and in others', and checks that every tensor fits. */
 import { type Dims, formatShape, shapesEqual } from "../../core/shape.ts";
 import { unsupportedError } from "../file-errors.ts";
 import { transposed } from "../derived-tensor.ts";
@@ -7,20 +7,54 @@ import type { Layout, Storage, UnitNames } from "./names.ts";
 import { type InvertedResidual, type MobileNet, STAGES, TABLE, type Unit } from "./parts.ts";
 
 const STEM_STRIDE = 2;
+/** The stride of the whole network. */
+const WHOLE = 32;
+/** A layer that follows the features in one Sequential: `features.21.weight`. */
+const AFTER_FEATURES = /^features\.\d+\.\w+$/;
 /** More than any published model repeats a block (timm's `mobilenetv2_120d` has 6). */
 const MAX_REPEATS = 100;
 
+export interface Assembled {
+  /** Without its classifier, which is for head.ts to find among what is left. */
+  readonly net: MobileNet<StoredTensor>;
+  /** The width of the features. */
+  readonly features: number;
+  /** The names of the tensors that are not in the network. */
+  readonly left: readonly string[];
+}
+
 /**
- * The network in these tensors.
- * @param outputStride the most pixels of the picture, along an axis, that a pixel of the features stands for: strides beyond it become dilations
+ * The network in these tensors, with its classifier.
  * @throws UnsupportedError naming the first tensor that is missing, does not fit, or is left over.
  */
-export function assembleMobileNet(
+export function assembleMobileNet(tensors: ReadonlyMap<string, StoredTensor>, layout: Layout): MobileNet<StoredTensor> {
+  const parts = new Parts(tensors, layout.storage);
+  const net = networkOf(parts, layout, WHOLE);
+  const classifier = parts.dense(layout.classifier, net.head.kernel.shape[3] ?? 0);
+  const [left] = parts.left();
+  if (left !== undefined) throw parts.stray(left);
+  return { ...net, classifier };
+}
+
+/**
+ * The network in these tensors, and what is left of them for a head.
+ * @param outputStride the most pixels of the picture, along an axis, that a pixel of the features stands for: strides beyond it become dilations
+ * @throws UnsupportedError naming the first tensor that is missing, does not fit, or stands within the network but is none of its.
+ */
+export function assembleFeatures(
   tensors: ReadonlyMap<string, StoredTensor>,
   layout: Layout,
-  outputStride = 32,
-): MobileNet<StoredTensor> {
+  outputStride: number,
+): Assembled {
   const parts = new Parts(tensors, layout.storage);
+  const net = networkOf(parts, layout, outputStride);
+  const left = parts.left();
+  const stray = left.find((name) => parts.isWithin(name) && !AFTER_FEATURES.test(name));
+  if (stray !== undefined) throw parts.stray(stray);
+  return { net, features: net.head.kernel.shape[3] ?? 0, left };
+}
+
+function networkOf(parts: Parts, layout: Layout, outputStride: number): MobileNet<StoredTensor> {
   const [colors, filters] = parts.channels(layout.stem);
   const stem = parts.unit(layout.stem, "convolution", [3, 3, colors, filters]);
   const blocks: InvertedResidual<StoredTensor>[] = [];
@@ -39,9 +73,7 @@ export function assembleMobileNet(
     channels = block.project.kernel.shape[3] ?? 0;
   }
   const head = parts.pointwise(layout.head(blocks.length), channels);
-  const classifier = parts.dense(layout.classifier, head.kernel.shape[3] ?? 0);
-  parts.refuseLeftOver();
-  return { stem, blocks, head, classifier };
+  return { stem, blocks, head, classifier: undefined };
 }
 
 /** The blocks of a state dict whose naming counts by stages: as many in each stage as there are. */
@@ -59,6 +91,7 @@ class Parts {
   readonly #tensors: ReadonlyMap<string, StoredTensor>;
   readonly #storage: Storage;
   readonly #used = new Set<string>();
+  #modules: ReadonlySet<string> | undefined;
 
   constructor(tensors: ReadonlyMap<string, StoredTensor>, storage: Storage) {
     this.#tensors = tensors;
@@ -125,14 +158,21 @@ class Parts {
     };
   }
 
-  /** @throws UnsupportedError if a tensor was not used. The counts of batches, which only training needs, do not matter. */
-  refuseLeftOver(): void {
-    for (const name of this.#tensors.keys()) {
-      if (this.#used.has(name) || name.endsWith(".num_batches_tracked")) continue;
-      throw unsupportedError(
-        `Tensor '${name.slice(0, 200)}' is of no layer of a MobileNetV2: the ${this.#storage.what} is another network's.`,
-      );
-    }
+  /** The tensors that were not used, apart from the counts of batches, which only training needs. */
+  left(): readonly string[] {
+    return [...this.#tensors.keys()].filter((name) => !this.#used.has(name) && !name.endsWith(".num_batches_tracked"));
+  }
+
+  /** True if the tensor is named as one of a module that has parts of the network. */
+  isWithin(name: string): boolean {
+    this.#modules ??= new Set(Array.from(this.#used, moduleOf));
+    return this.#modules.has(moduleOf(name));
+  }
+
+  stray(name: string): Error {
+    return unsupportedError(
+      `Tensor '${name.slice(0, 200)}' is of no layer of a MobileNetV2: the ${this.#storage.what} is another network's.`,
+    );
   }
 
   #get(name: string): StoredTensor {
@@ -157,4 +197,9 @@ class Parts {
       `Tensor '${name}' has the shape ${formatShape(tensor.shape)}; in this MobileNetV2 it would be ${formatShape(theirs)}.`,
     );
   }
+}
+
+/** The outermost module that a tensor is of. */
+function moduleOf(name: string): string {
+  return name.split(".", 1)[0] ?? "";
 }

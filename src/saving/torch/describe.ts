@@ -3,16 +3,24 @@ import { type Padding, correctPad } from "../../core/padding.ts";
 import type { LayerConfig } from "../../layers/layer.ts";
 import type { LayerDescription, ModelDescription, TensorReference } from "../checkpoint.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
-import type { InvertedResidual, MobileNet, Traits, Unit } from "./parts.ts";
+import type { HeadLayer, InvertedResidual, MobileNet, Traits, Unit } from "./parts.ts";
 
 export interface DescribedNet {
   readonly model: ModelDescription;
   readonly weights: ReadonlyMap<string, StoredTensor>;
 }
 
-export function describeMobileNet(net: MobileNet<StoredTensor>, traits: Traits): DescribedNet {
-  return new Describer(net, traits).described();
+/** @param head what follows the pooled features, if it is not the network's own classifier */
+export function describeMobileNet(
+  net: MobileNet<StoredTensor>,
+  traits: Traits,
+  head: readonly HeadLayer<StoredTensor>[] = [],
+): DescribedNet {
+  return new Describer(net, traits).described(head);
 }
+
+/** The epsilon and the momentum (in Keras's sense) of PyTorch's BatchNorm1d. */
+const HEAD_NORMALIZATION = { epsilon: 1e-5, momentum: 0.9 };
 
 class Describer {
   readonly #net: MobileNet<StoredTensor>;
@@ -27,7 +35,7 @@ class Describer {
     this.#size = traits.size;
   }
 
-  described(): DescribedNet {
+  described(headLayers: readonly HeadLayer<StoredTensor>[]): DescribedNet {
     const { stem, blocks, head, classifier } = this.#net;
     const image = this.#layer("InputLayer", "input_layer", {
       batchShape: [null, ...this.#size, stem.kernel.shape[2] ?? 0],
@@ -47,6 +55,7 @@ class Describer {
       this.#weights.set("predictions/kernel", classifier.kernel);
       this.#weights.set("predictions/bias", classifier.bias);
     }
+    x = this.#head(x, headLayers);
     const model: ModelDescription = {
       className: "Functional",
       name: "mobilenetv2",
@@ -56,6 +65,30 @@ class Describer {
       outputs: [x],
     };
     return { model, weights: this.#weights };
+  }
+
+  /** The last layer with weights is called as the classifier of keras.applications, the others by Keras's own numbering. */
+  #head(input: TensorReference, layers: readonly HeadLayer<StoredTensor>[]): TensorReference {
+    let x = input;
+    const counts = new Map<string, number>();
+    const numbered = (name: string): string => {
+      const count = counts.get(name) ?? 0;
+      counts.set(name, count + 1);
+      return count === 0 ? name : `${name}_${count}`;
+    };
+    for (const [i, layer] of layers.entries()) {
+      if (layer.kind === "relu") x = this.#layer("ReLU", numbered("re_lu"), {}, x);
+      else if (layer.kind === "normalization") {
+        x = this.#normalized(x, layer, numbered("batch_normalization"), HEAD_NORMALIZATION);
+      } else {
+        const { kernel, bias } = layer;
+        const name = i === layers.length - 1 ? "predictions" : numbered("dense");
+        x = this.#layer("Dense", name, { units: kernel.shape[1] ?? 0, useBias: bias !== undefined }, x);
+        this.#weights.set(`${name}/kernel`, kernel);
+        if (bias !== undefined) this.#weights.set(`${name}/bias`, bias);
+      }
+    }
+    return x;
   }
 
   #block(input: TensorReference, block: InvertedResidual<StoredTensor>, prefix: string): TensorReference {
@@ -129,8 +162,12 @@ class Describer {
     return this.#layer("Conv2D", name, { filters, kernelSize: 1, padding, useBias: false }, input);
   }
 
-  #normalized(input: TensorReference, unit: Unit<StoredTensor>, name: string): TensorReference {
-    const { epsilon, momentum } = this.#traits;
+  #normalized(
+    input: TensorReference,
+    unit: Omit<Unit<StoredTensor>, "kernel">,
+    name: string,
+    { epsilon, momentum }: Pick<Traits, "epsilon" | "momentum"> = this.#traits,
+  ): TensorReference {
     this.#weights.set(`${name}/gamma`, unit.gamma);
     this.#weights.set(`${name}/beta`, unit.beta);
     this.#weights.set(`${name}/moving_mean`, unit.mean);

@@ -163,16 +163,11 @@ export const NAMINGS = {
   huggingfaceBase: huggingface(""),
 } as const;
 
-/** The naming of a state dict; undefined if it is none that we know. */
-export function namingOf(has: (name: string) => boolean): Naming | undefined {
-  if (has("conv_stem.weight")) return NAMINGS.timm;
-  if (has("mobilenet_v2.conv_stem.first_conv.convolution.weight")) return NAMINGS.huggingface;
-  if (has("conv_stem.first_conv.convolution.weight")) return NAMINGS.huggingfaceBase;
-  if (!has("features.0.0.weight")) return undefined;
+/** torchvision's naming with two habits of older repositories: blocks as one flat Sequential, and the last convolution as `conv`. */
+export function flatTorchvision(isFlat: boolean, endsApart: boolean): Naming {
   return {
     ...TORCHVISION,
-    ...(has("features.1.conv.3.weight") ? { block: flatBlock } : {}),
-    ...(has("conv.0.weight") ? { head: () => unit("conv.0", "conv.1") } : {}),
-    ...(has("classifier.weight") ? { classifier: "classifier" } : {}),
+    ...(isFlat ? { block: flatBlock } : {}),
+    ...(endsApart ? { head: () => unit("conv.0", "conv.1") } : {}),
   };
 }

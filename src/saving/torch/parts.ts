@@ -31,6 +31,12 @@ export interface MobileNet<T> {
   readonly classifier: { readonly kernel: T; readonly bias: T } | undefined;
 }
 
+/** A layer of a head that is more than the one classifier of its package. */
+export type HeadLayer<T> =
+  | { readonly kind: "dense"; readonly kernel: T; readonly bias: T | undefined }
+  | ({ readonly kind: "normalization" } & Omit<Unit<T>, "kernel">)
+  | { readonly kind: "relu" };
+
 /** `symmetric`: a row and a column of zeros on every side, as PyTorch pads. `same`: as TensorFlow pads, by the parity of the size. */
 export type StridedPadding = "symmetric" | "same";
 

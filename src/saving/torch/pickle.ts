@@ -5,56 +5,8 @@
  */
 import { MobileNetV2Error } from "../../core/errors.ts";
 import { formatError, unsupportedError } from "../file-errors.ts";
-
-/** A class or function that a pickle names. Only those below can be named. */
-export class PickledName {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** A stretch of numbers that lies outside of the pickle. */
-export class PickledStorage {
-  readonly key: string;
-  /** numpy's name of the type. */
-  readonly dtype: string;
-  readonly length: number;
-
-  constructor(key: string, dtype: string, length: number) {
-    this.key = key;
-    this.dtype = dtype;
-    this.length = length;
-  }
-}
-
-/** A view onto a storage. */
-export class PickledTensor {
-  readonly storage: PickledStorage;
-  readonly offset: number;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-
-  constructor(storage: PickledStorage, offset: number, shape: readonly number[], strides: readonly number[]) {
-    this.storage = storage;
-    this.offset = offset;
-    this.shape = shape;
-    this.strides = strides;
-  }
-}
-
-export type Pickled =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | PickledName
-  | PickledStorage
-  | PickledTensor
-  | Pickled[]
-  | Map<Pickled, Pickled>;
+import { type Pickled, PickledName, PickledStorage, PickledTensor } from "./pickled.ts";
+import { isQuantised, quantisedError } from "./quantised.ts";
 
 export interface Unpickled {
   readonly value: Pickled;
@@ -87,6 +39,10 @@ const FUNCTIONS: ReadonlyMap<string, (args: readonly Pickled[]) => Pickled> = ne
 
 /** Names that stand for values and are never called: types. */
 const VALUES = /^torch\.(?:float(?:16|32|64)|bfloat16|u?int8|int(?:16|32|64)|bool)$/;
+
+/** What training checkpoints have beside tensors, such as arguments: objects of these are passed over, not made. */
+const INERT =
+  /^(?:argparse\.Namespace|numpy(?:\._?core\.multiarray)?\.(?:scalar|dtype)|_codecs\.encode|pathlib\.\w*Path|torch\.device)$/;
 
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_AXES = 32;
@@ -193,6 +149,7 @@ class Machine {
       case "\x93":
         return this.#push(named(this.#popMany(2).map(textOf).join(".")));
       case "R":
+      case "\x81": // NEWOBJ
         return this.#call(this.#popMany(2));
       case "b":
         return this.#build(this.#popMany(1));
@@ -258,13 +215,15 @@ class Machine {
   }
 
   #call([callee, args]: readonly Pickled[]): void {
+    if (isInert(callee)) return this.#push(callee);
     const call = callee instanceof PickledName ? FUNCTIONS.get(callee.name) : undefined;
     if (call === undefined || !Array.isArray(args)) throw broken();
     this.#push(call(args));
   }
 
-  /** State is only ever set on an OrderedDict. It is the versions of modules, which nobody needs. */
+  /** State is only ever set on an OrderedDict, or on what is passed over. It is the versions of modules, which nobody needs. */
   #build([state]: readonly Pickled[]): void {
+    if (isInert(this.#stack.at(-1))) return;
     if (!(state instanceof Map) || !(this.#stack.at(-1) instanceof Map)) throw broken();
   }
 
@@ -324,10 +283,16 @@ function broken(): MobileNetV2Error {
 }
 
 function named(name: string): PickledName {
-  if (FUNCTIONS.has(name) || VALUES.test(name) || storageType(name) !== undefined) return new PickledName(name);
+  if (FUNCTIONS.has(name) || INERT.test(name) || VALUES.test(name) || storageType(name) !== undefined)
+    return new PickledName(name);
+  if (isQuantised(name)) throw quantisedError(name);
   throw unsupportedError(
     `The pickle names '${name.slice(0, 200)}', which is code of Python's. Read are tensors only; nothing is run. ${ADVICE}`,
   );
+}
+
+function isInert(value: Pickled | undefined): value is PickledName {
+  return value instanceof PickledName && INERT.test(value.name);
 }
 
 function storageType(name: string): string | undefined {

@@ -8,8 +8,10 @@ import { formatError, unsupportedError } from "../file-errors.ts";
 import { elementSize, float32Of } from "../bytes/numbers.ts";
 import type { StoredTensor } from "../stored-tensor.ts";
 import { isZip, zipMember, zipMembers } from "../zip/zip.ts";
-import { type Pickled, PickledTensor, unpickle } from "./pickle.ts";
+import { unpickle } from "./pickle.ts";
+import { type Pickled, PickledTensor } from "./pickled.ts";
 import { PICKLE } from "./sniff.ts";
+import { isNamedByTorch } from "./state-dict.ts";
 
 const LEGACY_PROTOCOL = 1001;
 
@@ -20,7 +22,7 @@ interface Storages {
 }
 
 /**
- * The tensors of the file's state dict: the whole value, or the part of a training checkpoint that has one of the usual names.
+ * The tensors of the file's state dict: the whole value, or the part of a training checkpoint that is one.
  * @throws FormatError if the file is broken, UnsupportedError if it holds more than tensors.
  */
 export function readTorchFile(bytes: Uint8Array): ReadonlyMap<string, StoredTensor> {
@@ -102,17 +104,53 @@ function elementSizes(value: Pickled): ReadonlyMap<string, number> {
   return sizes;
 }
 
-/** The names of the state dict in training checkpoints; averaged weights come before those in training. */
-const PARTS = ["state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "net"];
+/** The usual names of the state dict in training checkpoints; averaged weights come before those in training. */
+const PARTS = [
+  "state_dict_ema",
+  "model_ema",
+  "ema_state_dict",
+  "ema",
+  "state_dict",
+  "model_state_dict",
+  "model",
+  "net",
+];
+/** As deep as a state dict lies in a training checkpoint: `checkpoint["net"]["state_dict"]`. */
+const MAX_DEPTH = 2;
 
-function stateDictOf(value: Pickled): readonly (readonly [string, PickledTensor])[] {
+type NamedTensor = readonly [string, PickledTensor];
+
+/** The dict of a MobileNetV2's tensors; if there is none, that of the usual names, of which it is then said what it is. */
+function stateDictOf(value: Pickled): readonly NamedTensor[] {
   if (!(value instanceof Map)) throw notStateDict();
-  const part = PARTS.map((name) => value.get(name)).find((found) => found instanceof Map);
-  const tensors: [string, PickledTensor][] = [];
-  for (const [name, tensor] of part instanceof Map ? part : value) {
+  const dicts = dictsIn(value, MAX_DEPTH).map(tensorsOf);
+  const tensors =
+    dicts.find((dict) => isNamedByTorch(dict.map(([name]) => name))) ?? dicts.find((dict) => dict.length > 0);
+  if (tensors === undefined) throw notStateDict();
+  return tensors;
+}
+
+/** The dict's parts and it itself, the most telling first, each once. */
+function dictsIn(
+  dict: ReadonlyMap<Pickled, Pickled>,
+  depth: number,
+  seen = new Set<Pickled>(),
+): readonly ReadonlyMap<Pickled, Pickled>[] {
+  if (depth === 0) return [dict];
+  const parts = [...PARTS.map((name) => dict.get(name)), ...dict.values()];
+  const inner = parts.flatMap((part) => {
+    if (!(part instanceof Map) || seen.has(part)) return [];
+    seen.add(part);
+    return dictsIn(part, depth - 1, seen);
+  });
+  return [...inner, dict];
+}
+
+function tensorsOf(dict: ReadonlyMap<Pickled, Pickled>): readonly NamedTensor[] {
+  const tensors: NamedTensor[] = [];
+  for (const [name, tensor] of dict) {
     if (typeof name === "string" && tensor instanceof PickledTensor) tensors.push([name, tensor]);
   }
-  if (tensors.length === 0) throw notStateDict();
   return tensors;
 }
 

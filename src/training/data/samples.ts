@@ -20,8 +20,15 @@ export interface TrainingBatch {
   readonly indices?: Int32Array | undefined;
 }
 
+/** A batch as Keras's data sets and generators give it: `[x]`, `[x, y]` or `[x, y, sampleWeight]`. */
+export type BatchTuple = readonly [
+  x: TrainingBatch["x"],
+  y?: TrainingBatch["y"],
+  sampleWeight?: TrainingBatch["sampleWeight"],
+];
+
 /** A data set to train on: batches that can be iterated over again, such as a `Dataset` or a list of batches. */
-export type TrainingDataset = (AsyncIterable<TrainingBatch> | Iterable<TrainingBatch>) & {
+export type TrainingDataset = (AsyncIterable<TrainingBatch | BatchTuple> | Iterable<TrainingBatch | BatchTuple>) & {
   /** The number of batches, if known. */
   readonly cardinality?: number | undefined;
   /** The largest possible number of samples, if known. */
@@ -29,7 +36,7 @@ export type TrainingDataset = (AsyncIterable<TrainingBatch> | Iterable<TrainingB
   /** Whether every epoch has the same samples, unchanged. If so, and `size` is known, the features of a frozen part are computed once. */
   readonly deterministic?: boolean | undefined;
   /** The batches of an epoch, counted from 0, always the same for the same epoch. Without it, each epoch iterates over the data set again. */
-  readonly batches?: ((epoch: number) => AsyncIterable<TrainingBatch>) | undefined;
+  readonly batches?: ((epoch: number) => AsyncIterable<TrainingBatch | BatchTuple>) | undefined;
 };
 
 /** A batch with lists of tensors, whatever form it was given in. */
@@ -60,9 +67,11 @@ export interface Source {
 }
 
 /** A batch as lists of tensors. @throws ValueError if it is not a batch, or its tensors differ in their number of samples. */
-export function samplesOf(batch: TrainingBatch): Samples {
-  if (!isObject(batch)) throw valueError(`Expected a batch { x, y, sampleWeight }. Received: ${show(batch)}`);
-  const { x, y, sampleWeight, indices } = batch;
+export function samplesOf(batch: TrainingBatch | BatchTuple): Samples {
+  if (!isObject(batch)) {
+    throw valueError(`Expected a batch { x, y, sampleWeight } or [x, y, sampleWeight]. Received: ${show(batch)}`);
+  }
+  const { x, y, sampleWeight, indices } = isTuple(batch) ? named(batch) : batch;
   const inputs = x instanceof Tensor ? [x] : x;
   if (!TENSORS[1](inputs) || inputs.length === 0) {
     throw valueError(`Expected all elements of \`x\` to be tensors. Received: x=${show(x)}`);
@@ -75,6 +84,22 @@ export function samplesOf(batch: TrainingBatch): Samples {
   };
   checkCardinality(samples);
   return samples;
+}
+
+function isTuple(batch: TrainingBatch | BatchTuple): batch is BatchTuple {
+  return Array.isArray(batch);
+}
+
+/** The batch of a tuple. @throws ValueError, in Keras's words, if it has no or too many elements. */
+function named(batch: BatchTuple): TrainingBatch {
+  const { length }: ArrayLike<unknown> = batch;
+  if (length < 1 || length > 3) {
+    throw valueError(
+      `Data is expected to be in format \`[x]\`, \`[x, y]\`, or \`[x, y, sampleWeight]\`, found: a list of ${length} elements`,
+    );
+  }
+  const [x, y, sampleWeight] = batch;
+  return { x, y, sampleWeight };
 }
 
 function isObject(value: unknown): boolean {

@@ -4,6 +4,7 @@ import { permutation } from "./permutation.ts";
 import {
   type Samples,
   type Source,
+  type BatchTuple,
   type TrainingBatch,
   type TrainingDataset,
   countOf,
@@ -69,7 +70,8 @@ export function datasetSource(dataset: TrainingDataset): Source {
   const { cardinality, size, deterministic = false } = dataset;
   const steps = cardinality ?? (Array.isArray(dataset) ? dataset.length : undefined);
   async function* pass(index: number): AsyncGenerator<Samples, void, undefined> {
-    const batches: AsyncIterable<TrainingBatch> | Iterable<TrainingBatch> = dataset.batches?.(index) ?? dataset;
+    type Batches = AsyncIterable<TrainingBatch | BatchTuple> | Iterable<TrainingBatch | BatchTuple>;
+    const batches: Batches = dataset.batches?.(index) ?? dataset;
     for await (const batch of batches) yield samplesOf(batch);
   }
   return {
@@ -88,7 +90,10 @@ export function datasetSource(dataset: TrainingDataset): Source {
 export function isDataset(data: unknown): data is TrainingDataset {
   if (typeof data !== "object" || data === null || ArrayBuffer.isView(data)) return false;
   if (Array.isArray(data))
-    return data.every((batch: unknown) => typeof batch === "object" && batch !== null && "x" in batch);
+    // Lists of numbers are no batches.
+    return data.every((batch: unknown) =>
+      Array.isArray(batch) ? typeof batch[0] !== "number" : typeof batch === "object" && batch !== null && "x" in batch,
+    );
   return Symbol.asyncIterator in data || Symbol.iterator in data;
 }
 
@@ -107,7 +112,7 @@ export interface Position {
 
 /**
  * Reads the batches of epochs from a source. Without `stepsPerEpoch`, an epoch is a pass with the epoch's number; with it, each epoch
- * continues where the one before stopped.
+ * continues where the one before stopped, and ends early at the end of a pass, as in Keras: 3 batches in steps of 2 are epochs of 2, 1, 2, 1.
  */
 export class EpochReader {
   readonly #source: Source;
@@ -133,7 +138,7 @@ export class EpochReader {
     this.#iterator = undefined;
   }
 
-  /** The batches of an epoch from step `firstStep` on; fewer than `stepsPerEpoch` if the source ends and cannot be repeated. */
+  /** The batches of an epoch from step `firstStep` on; fewer than `stepsPerEpoch` if a pass ends. */
   async *epoch(epoch: number, firstStep: number): AsyncGenerator<Samples, void, undefined> {
     if (this.#stepsPerEpoch === undefined) {
       if (firstStep === 0) this.position = { pass: epoch, batch: 0 };
@@ -142,7 +147,7 @@ export class EpochReader {
     }
     for (let step = firstStep; step < this.#stepsPerEpoch; step++) {
       let next = await this.#next();
-      if (next === undefined && this.#source.repeats && this.#position.batch > 0) {
+      if (step === 0 && next === undefined && this.#source.repeats && this.#position.batch > 0) {
         this.position = { pass: this.#position.pass + 1, batch: 0 };
         next = await this.#next();
       }

@@ -82,6 +82,8 @@ class Fit implements TrainingSession {
   #position = { pass: 0, batch: 0 };
   #callbacks: readonly Callback[] = [];
   #saidNaN = false;
+  /** Whether it was said that a pass ended within an epoch. */
+  #saidOver = false;
   readonly #pauses = new Pauses();
 
   constructor(trainer: Trainer, options: FitOptions) {
@@ -143,7 +145,7 @@ class Fit implements TrainingSession {
   /** Trains for the rest of an epoch and returns its results, or undefined if there is no data left. */
   async #trainEpoch(
     epoch: number,
-    { hasFeatures }: Prepared,
+    { source, hasFeatures }: Prepared,
     list: CallbackList,
     programs: TrainingPrograms,
   ): Promise<Logs | undefined> {
@@ -171,11 +173,15 @@ class Fit implements TrainingSession {
       throw valueError("There is nothing to learn from: the data set has no batches.");
     }
     if ((this.#step === 0 || isOver) && !model.stopTraining) {
-      warn(
-        "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least " +
-          "`stepsPerEpoch * epochs` batches, or can be iterated again for every epoch.",
-      );
-      model.stopTraining = true;
+      const goesOn = this.#step > 0 && source.repeats;
+      if (!goesOn || !this.#saidOver) {
+        warn(
+          `Your input ran out of data; ${goesOn ? "ending the epoch" : "interrupting training"}. Make sure that your dataset or generator ` +
+            "can generate at least `stepsPerEpoch * epochs` batches, or can be iterated again for every epoch.",
+        );
+      }
+      this.#saidOver = true;
+      model.stopTraining = !goesOn;
       if (this.#step === 0) return undefined;
     }
     return { ...this.#logs };

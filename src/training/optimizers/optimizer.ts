@@ -8,6 +8,7 @@ import { numberArgument } from "../../layers/arguments.ts";
 import { toSnakeCase, uniqueName } from "../../layers/naming.ts";
 import { Weight } from "../../layers/weight.ts";
 import { clipValues, decay, scale, squares } from "./gradient-arithmetic.ts";
+import { type OptimizerState, STATE } from "./state.ts";
 import { LearningRateSchedule } from "./schedules.ts";
 
 /** A learning rate: a number, a schedule, or a function of the step, counted from 0. */
@@ -46,18 +47,8 @@ export interface OptimizerVariable {
   readonly value: Tensor;
 }
 
-/** The state of an optimizer; its arrays are the optimizer's own, not copies. */
-export interface OptimizerState {
-  /** The number of steps so far. */
-  readonly iterations: number;
-  /** The learning rate, or null if it is a schedule or a function. */
-  readonly learningRate: number | null;
-  /** The variables of all weights, in the order of `variables`. */
-  readonly slots: readonly Float32Array[];
-}
-
-const WEIGHTS = listOf("a list of weights, such as model.trainableWeights", instanceOf("", Weight));
 const GRADIENTS = listOf("a list of Float32Arrays", instanceOf("", Float32Array));
+const WEIGHTS = listOf("a list of weights, such as model.trainableWeights", instanceOf("", Weight));
 
 interface Slot {
   readonly name: string;
@@ -298,7 +289,9 @@ export abstract class Optimizer {
     };
   }
 
-  set state({ iterations, learningRate, slots }: OptimizerState) {
+  set state(state: OptimizerState) {
+    check(`optimizer '${this.name}'`, "state", state, STATE);
+    const { iterations, learningRate, slots } = state;
     if (
       slots.length !== this.#slots.length ||
       slots.some(({ length }, i) => length !== this.#slots[i]?.values.length)

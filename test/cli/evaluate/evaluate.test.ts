@@ -104,6 +104,11 @@ describe("evaluate", { concurrency: 2 }, () => {
     const pdf = await runCli(["evaluate", photos, "--weights", model, "--confusion", "matrix.pdf"]);
     assert.deepEqual([pdf.code, pdf.stdout], [1, ""]);
     assert.equal(pdf.stderr, "error: The confusion matrix is written as .csv or .png. Received: matrix.pdf\n");
+    const picture = await runCli(["evaluate", photos, "--weights", model, "--report", "photo.jpg"]);
+    assert.deepEqual(
+      [picture.code, picture.stdout, picture.stderr],
+      [1, "", "error: The page is written as .html. Received: photo.jpg\n"],
+    );
     for (const [place, why] of [
       [photos, "it is a folder"],
       [join(model, "page.html"), "a part of the path is not a folder (ENOTDIR)"],

@@ -67,6 +67,14 @@ test("the graph that the cases are made of is read", async () => {
   assert.deepEqual(model.output.shape, [null, 8, 8, 3]);
 });
 
+test("nodes of an ONNX graph may come in any order, as onnxruntime's converter to float16 writes them", async () => {
+  const model = await loadAnyModel(onnx(kernel("w"), conv("w", "b", "y"), conv("w", "a", "b"), conv("w", "x", "a")));
+  assert.deepEqual(
+    model.layers.map(({ name }) => name),
+    ["x", "a", "b", "y"],
+  );
+});
+
 describe("ONNX", () => {
   const cases: readonly (readonly [string, Uint8Array, string, RegExp])[] = [
     [

@@ -7,7 +7,7 @@ import { Dense } from "../../../src/layers/core/dense.ts";
 import type { Layer } from "../../../src/layers/layer.ts";
 import { openHdf5 } from "../../../src/saving/hdf5/hdf5.ts";
 import { readKerasH5 } from "../../../src/saving/keras/legacy-h5.ts";
-import { loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
+import { loadAnyKerasWeights, loadKerasWeights } from "../../../src/saving/keras/load-weights.ts";
 import { assertSeeded, fixture, nestedLayers, tinyLayers, versions } from "../tiny.ts";
 
 function built<L extends Layer>(layer: L, ...shape: (number | null)[]): L {
@@ -189,8 +189,16 @@ describe("what is no weights file", () => {
     ["an HDF5 file of something else", fixture("kinds.h5"), "FormatError", /holds no Keras weights/],
   ];
   for (const [name, bytes, code, message] of cases) {
-    test(name, () => {
-      assert.throws(() => loadKerasWeights([], bytes), { name: "MobileNetV2Error", code, message });
+    test(name, async () => {
+      await assert.rejects(loadAnyKerasWeights([], bytes), { name: "MobileNetV2Error", code, message });
     });
   }
+
+  test("loaded at once: an error that says what is read", () => {
+    const expected = {
+      code: "FormatError",
+      message: /no weights file of Keras's\. loadWeights\(\) reads other formats/,
+    };
+    assert.throws(() => loadKerasWeights([], Uint8Array.of(1, 2, 3)), expected);
+  });
 });

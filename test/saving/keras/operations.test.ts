@@ -24,11 +24,13 @@ const packages = JSON.parse(
 
 const x = new Tensor([1, 4, 4, 3], uniform("x", 48, -3, 4));
 
-/** The config as HDF5 files have it, which do not say of which module a class is. */
+const NOT_IN_HDF5 = ["module", "registered_name", "build_config"];
+
+/** The config as HDF5 files have it, which do not say of which module a class is, nor what a layer was built for. */
 function withoutModules(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutModules);
   if (!isRecord(value)) return value;
-  const entries = Object.entries(value).filter(([key]) => key !== "module" && key !== "registered_name");
+  const entries = Object.entries(value).filter(([key]) => !NOT_IN_HDF5.includes(key));
   return Object.fromEntries(entries.map(([key, item]) => [key, withoutModules(item)]));
 }
 

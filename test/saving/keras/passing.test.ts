@@ -4,6 +4,7 @@ import { describe, mock, test } from "node:test";
 import { Tensor } from "../../../src/core/tensor.ts";
 import { loadModel, readCheckpoint } from "../../../src/models/files/load-model.ts";
 import { kerasArchive, chainConfig, type Link } from "./archives.ts";
+import type { Resizing } from "../../../src/layers/preprocessing/resizing.ts";
 import { isRecord } from "../../../src/layers/arguments.ts";
 
 const AUGMENTING: readonly Link[] = [
@@ -88,4 +89,16 @@ describe("layers that act in training alone", () => {
     };
     assert.deepEqual(await trained([...AUGMENTING, ...IDLE]), await trained([]));
   });
+});
+
+test("Keras 2's RandomCrop, which has no data_format, resizes pictures in inference and is read as Resizing that crops; Keras 3's does nothing", async () => {
+  const size = { height: 2, width: 3, seed: null };
+  const inKeras2 = await loadModel(kerasArchive(chainConfig([4, 4, 3], [{ className: "RandomCrop", config: size }])));
+  assert.deepEqual(inKeras2.output.shape, [null, 2, 3, 3]);
+  const { className, cropToAspectRatio } = inKeras2.layers[1] as Resizing;
+  assert.deepEqual([className, cropToAspectRatio], ["Resizing", true]);
+  const inKeras3 = await readCheckpoint(
+    kerasArchive(chainConfig([4, 4, 3], [{ className: "RandomCrop", config: { ...size, data_format: null } }])),
+  );
+  assert.equal(inKeras3.model?.layers[1]?.className, "RandomCrop");
 });

@@ -65,12 +65,65 @@ test("tensors of one name, or with bytes that do not fit, are not written", () =
 });
 
 const FOUR = new Uint8Array(4);
+
+const one = `{"a":${entry([1], [0, 4])}}`;
+const LEGAL: readonly [what: string, header: string, data: Uint8Array, names: string][] = [
+  ["white space before the brace", ` \t\r\n${one}`, FOUR, "a"],
+  ["white space after the header", `${one}   \n`, FOUR, "a"],
+  ["no tensors", "{}", new Uint8Array(), ""],
+  ["metadata that is null", `{"__metadata__":null}`, new Uint8Array(), ""],
+  ["a scalar", `{"a":${entry([], [0, 4])}}`, FOUR, "a"],
+  [
+    "tensors without values, wherever they say that they lie",
+    `{"a":${entry([1], [0, 4])},"b":${entry([0, 3], [4, 4])},"c":${entry([2, 0], [0, 0])}}`,
+    FOUR,
+    "a b c",
+  ],
+  [
+    "tensors in another order than their bytes",
+    `{"b":${entry([1], [4, 8])},"a":${entry([1], [0, 4])}}`,
+    new Uint8Array(8),
+    "b a",
+  ],
+  ["entries with more keys", `{"a":{"x":1,"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, FOUR, "a"],
+  ["truth values", `{"a":${entry([4], [0, 4], "BOOL")}}`, Uint8Array.of(1, 0, 1, 1), "a"],
+  ["bfloat16", `{"a":${entry([2], [0, 4], "BF16")}}`, FOUR, "a"],
+];
+for (const [what, header, data, names] of LEGAL) {
+  test(`${what}: opened, as safetensors of Python does`, () => {
+    const file = fileWith(header, data);
+    assert.ok(isSafetensors(file));
+    const { tensors } = readSafetensors(file);
+    assert.equal([...tensors.keys()].join(" "), names);
+    for (const { shape, read } of tensors.values())
+      assert.equal(
+        read().length,
+        shape.reduce((a, b) => a * b, 1),
+      );
+  });
+}
+
+for (const dtype of ["F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "F6_E2M3", "C64"]) {
+  test(`${dtype} is named as what is not read`, () => {
+    const size = dtype === "C64" ? 8 : 1;
+    const file = fileWith(`{"a":${entry([1], [0, size], dtype)}}`, new Uint8Array(size));
+    assert.throws(() => readSafetensors(file), { code: "UnsupportedError", message: new RegExp(`dtype ${dtype},`) });
+  });
+}
+
 const HOSTILE: readonly [string, () => Uint8Array, RegExp][] = [
   ["an empty file", () => new Uint8Array(), /truncated/],
   ["a header of 2^64 - 1 bytes", () => fileWith("{}", FOUR, 2n ** 64n - 1n), /claims a header of 18446744073709551615/],
   ["a header of 2^53 + 1 bytes", () => fileWith("{}", FOUR, 2n ** 53n + 1n), /claims a header/],
   ["a header longer than the file", () => fileWith("{}", FOUR, 100n), /header ends after the file/],
   ["a header that is a list", () => fileWith("[]"), /does not begin with a brace/],
+  ["zeros after the header", () => fileWith(`${one}\0\0`, FOUR), /JSON/],
+  ["a byte-order mark", () => fileWith(`\uFEFF${one}`, FOUR), /does not begin with a brace/],
+  [
+    "a type twice",
+    () => fileWith(`{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, FOUR),
+    /twice/,
+  ],
   ["a header that is cut", () => fileWith("{"), /JSON/],
   ["two tensors of one name", () => fileWith(`{"a":${entry([1], [0, 4])},"a":${entry([1], [0, 4])}}`, FOUR), /twice/],
   ["metadata that is no text", () => fileWith(`{"__metadata__":{"a":1}}`), /should be a text/],

@@ -21,6 +21,7 @@ describe("two pictures are answered as TFLite answers each, within 1e-6", () => 
     ["edge-impulse-folded.tflite", ["Conv2D", "ReLU", "Dense", "ReLU", "Flatten", "Dense"]],
     ["buffers-outside.tflite", ["Conv2D", "ReLU", "Dense", "ReLU", "Flatten", "Dense"]],
     ["channels-first.tflite", ["Rescaling", "Conv2D", "ReLU", "Rescaling", "GlobalAveragePooling2D", "Dense"]],
+    ["resized.tflite", ["Resizing", "Conv2D", "ReLU", "Resizing", "Rescaling", "GlobalAveragePooling2D"]],
   ] as const) {
     test(name, async () => {
       using model = await loadModel(fixture(name));
@@ -30,7 +31,7 @@ describe("two pictures are answered as TFLite answers each, within 1e-6", () => 
         layers,
       );
       const { data, shape } = await model.predict(input);
-      assert.deepEqual(shape, [2, 3]);
+      assert.deepEqual(shape, [2, name === "resized.tflite" ? 4 : 3]);
       assertWithin(data, answers[name] ?? [], 1e-6);
     });
   }

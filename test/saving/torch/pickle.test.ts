@@ -1,7 +1,8 @@
 /** Pickles of Python, byte for byte what pickle.dumps wrote in protocols 2 and 4: values, and code, which is refused by its name. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Pickled, unpickle } from "../../../src/saving/torch/pickle.ts";
+import { unpickle } from "../../../src/saving/torch/pickle.ts";
+import type { Pickled } from "../../../src/saving/torch/pickled.ts";
 import { hex } from "../hex.ts";
 
 describe("values", () => {

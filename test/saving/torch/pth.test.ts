@@ -97,11 +97,17 @@ const HOSTILE: readonly [string, () => Uint8Array, RegExp][] = [
   ["builtins.eval by STACK_GLOBAL", () => raw(0x8c, 8, "builtins", 0x8c, 4, "eval", 0x93), /names 'builtins.eval'/],
   ["a module of torch that is code", () => raw("ctorch.hub\nload\n"), /names 'torch.hub.load'/],
   ["a whole model", () => raw("ctorchvision.models.mobilenetv2\nMobileNetV2\n"), /Save the state dict alone/],
+  [
+    "a quantised tensor",
+    () => raw("ctorch._utils\n_rebuild_qtensor\n"),
+    /quantised network of PyTorch.*before it is converted/,
+  ],
   ["a name with a dot", () => raw("ctorch\n_utils._rebuild_tensor\n"), /holds no state dict|broken/],
   ["a name without an end", () => raw("c", "x".repeat(2000)), /broken/],
   ["INST", () => raw("(ios\nsystem\n"), /opcode "i"/],
   ["OBJ", () => raw("(o"), /opcode "o"/],
-  ["NEWOBJ", () => raw(")", 0x81), /opcode "\\u0081"|opcode/],
+  ["NEWOBJ of nothing", () => raw(")", 0x81), /broken/],
+  ["NEWOBJ of a text", () => raw("X", 1, 0, 0, 0, "a", ")", 0x81), /broken/],
   ["EXT1", () => raw(0x82, 1), /opcode/],
   ["PERSID as a line", () => raw("P0\n"), /opcode "P"/],
   ["a call of a type", () => raw("ctorch\nFloatStorage\n", ")R"), /broken/],
@@ -161,6 +167,42 @@ test("a state dict of another network: the error names what does not fit", async
   });
   await assert.rejects(open(writeZip(renamed)), /no tensor 'features\.3\.conv\.0\.0\.weight'/);
   await assert.rejects(open(torchFixture("kinds.pth")), /begins with 'float64': it is not named as the MobileNetV2/);
+});
+
+test("arguments, numbers of NumPy, paths and devices beside the tensors are passed over", () => {
+  const pickle = new PickleWriter()
+    .raw("}(")
+    .text("args")
+    .raw("cargparse\nNamespace\n)", 0x81, "}(")
+    .text("lr")
+    .raw("K", 1, "ub");
+  pickle
+    .text("best")
+    .raw("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(")
+    .text("f8")
+    .raw("K", 0, "K", 1, "tR(K", 3);
+  pickle.text("<").raw("NNNtb", "c_codecs\nencode\n(").text("12345678").text("latin1").raw("tRtR");
+  pickle
+    .text("where")
+    .raw("cpathlib\nPosixPath\n(")
+    .text("/")
+    .raw("tR")
+    .text("on")
+    .raw("ctorch\ndevice\n(")
+    .text("cpu")
+    .raw("tR");
+  pickle.text("state_dict").dict({ a: {} });
+  assert.deepEqual(values(readTorchFile(legacyFile(pickle.raw("u"), [["0", DATA]])), "a"), [1, 2, 3, 4]);
+});
+
+test("in a training checkpoint the network's dict is found by its tensors, wherever it lies and whatever it is called", () => {
+  const names = ["features.0.0.weight", "features.1.conv.0.0.weight"];
+  const dict = (pickle: PickleWriter): PickleWriter => pickle.dict(Object.fromEntries(names.map((name) => [name, {}])));
+  for (const key of ["student", "net", "ema", "weights"]) {
+    const pickle = new PickleWriter().raw("}(").text("optimizer").dict({ exp_avg: {} }).text(key);
+    const tensors = readTorchFile(legacyFile(dict(pickle).raw("u"), [["0", DATA]]));
+    assert.deepEqual([...tensors.keys()], names, key);
+  }
 });
 
 for (const file of ["kinds.pth", "kinds-legacy.pth"]) {

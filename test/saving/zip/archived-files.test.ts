@@ -28,7 +28,10 @@ test("archives of something else, of several checkpoints, of archives, of folder
   const other = { name: "a.txt", bytes: new Uint8Array(3) };
   const cases: readonly (readonly [Uint8Array, RegExp])[] = [
     [writeZip([other]), /There is no checkpoint in the zip archive, at its top: a\.txt/],
-    [writeZip([other, { ...h5, name: "b/m.h5" }]), /There is no checkpoint in .*: a\.txt, b\/m\.h5/],
+    [
+      writeZip([other, { ...h5, name: "b/m.h5" }]),
+      /no checkpoint at the top of the zip archive\. Unpack it, and open 'b\/m\.h5'/,
+    ],
     [writeZip([h5, { ...h5, name: "b.h5" }]), /several checkpoints: keras_model\.h5, b\.h5/],
     [writeZip([{ name: "in.zip", bytes: writeZip([h5]) }]), /has another in it, 'in\.zip'\. Unpack it first/],
     [writeZip([{ name: "in.h5", bytes: writeZip([h5]) }]), /has another in it, 'in\.h5'/],

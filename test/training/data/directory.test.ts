@@ -229,7 +229,7 @@ describe("listing", () => {
     await refused({ seed: -1 }, /^Seed must be between 0 and 2\*\*32 - 1/);
     await refused(
       { batchSize: 0 },
-      /^`batchSize` must be a whole number of 1 or more, or null\. Received: batchSize=0$/,
+      /^`batchSize` of imageDatasetFromDirectory\(\) must be a whole number of 1 or more, or null\. Received: batchSize=0$/,
     );
     await assert.rejects(imageDatasetFromDirectory(join(tree, "none")), {
       code: "IOError",

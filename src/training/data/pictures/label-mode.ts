@@ -41,6 +41,8 @@ export function labelsOf(labels: PictureLabels): Tensor {
 }
 
 function numbersTensor(numbers: ArrayLike<number>, shape: readonly number[]): Tensor {
+  const at = Array.from(numbers).findIndex((one) => !Number.isFinite(one));
+  if (at >= 0) throw valueError(`\`labels\` should be finite numbers. Received: ${show(numbers[at])} at ${at}`);
   const isWhole = !(numbers instanceof Float32Array) && Array.from(numbers).every((one) => (one | 0) === one);
   return new Tensor(shape, isWhole ? Int32Array.from(numbers) : Float32Array.from(numbers));
 }
