@@ -101,7 +101,7 @@ def one(operator, name, x, *constants, opsets=OPSETS, batch="N", output=TensorPr
     inputs = ["x", *(f"c{i}" if value is not None else "" for i, value in enumerate(constants))]
     name = name or str(attributes)
     case(name, [node(operator, inputs, ["y"], **attributes)], x, named, opsets, batch, output)
-    if x.ndim == 4 and x.dtype == np.float32 and operator not in ("Conv", "MaxPool"):
+    if x.ndim == 4 and x.dtype == np.float32 and operator != "Conv":
         # A convolution before it makes a picture of the value, with its channels first.
         nodes = [node("Conv", ["x", "kernel"], ["p"]), node(operator, ["p", *inputs[1:]], ["y"], **attributes)]
         kernel = values(x.shape[1], x.shape[1], 1, 1)
@@ -390,6 +390,15 @@ def shapes():
         one("Expand", f"{shape}", picture, ints(*shape), opsets=[8, 13])
     one("Concat", None, picture, values(2, 3, 6, 5), axis=1, opsets=[13])
     case("two values", [node("Concat", ["x", "x"], ["y"], axis=1)], picture, opsets=[13])
+    for axis in (0, 1, 2, 3, -1):
+        nodes = [node("Relu", ["x"], ["r"]), node("Concat", ["x", "r", "x"], ["y"], axis=axis)]
+        case(f"values along {axis}", nodes, picture, opsets=[9, 13])
+        kernel = values(4, 4, 1, 1)
+        nodes = [node("Conv", ["x", "kernel"], ["c"]), node("Relu", ["c"], ["r"]), node("Concat", ["c", "r"], ["y"], axis=axis)]
+        case(f"values along {axis}, after Conv", nodes, picture, {"kernel": kernel}, opsets=[13])
+        nodes = [node("Conv", ["x", "kernel"], ["c"]), node("Concat", ["c", "x"], ["y"], axis=axis)]
+        case(f"a picture and its convolution along {axis}", nodes, picture, {"kernel": kernel}, opsets=[13])
+    case("vectors", [node("Relu", ["x"], ["r"]), node("Concat", ["x", "r"], ["y"], axis=1)], vector, opsets=[13])
     nodes = [node("Split", ["x"], ["a", "b"], axis=1), node("Relu", ["b"], ["y"])]
     case("after Split", nodes, picture, opsets=[9, 13])
     one("Slice", None, picture, ints(0), ints(2), ints(2), opsets=[13])

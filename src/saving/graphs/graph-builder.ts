@@ -13,7 +13,7 @@ import type { StoredTensor } from "../stored-tensor.ts";
 import { reshaped } from "../derived-tensor.ts";
 import { type Factor, areNumbers, combined, listOf, merged, numbersOf, oneOrAll, vectorOf } from "./factors.ts";
 import { checkSize, expectVector, outputShape } from "./layer-checks.ts";
-import { layerNames } from "./layer-names.ts";
+import { type NamingOptions, layerNames } from "./layer-names.ts";
 import type { Value } from "./value.ts";
 
 export interface ConvolutionOptions {
@@ -34,11 +34,9 @@ export interface NormalizationWeights {
   readonly epsilon: number;
 }
 
-export interface FinishOptions {
+export interface FinishOptions extends NamingOptions {
   /** The size of the file in bytes, which bounds the size of the weights. */
   readonly fileSize: number;
-  /** Whether the file's names are those of layers already. Default: false. */
-  readonly keepNames?: boolean | undefined;
 }
 
 export interface BuiltModel {
@@ -326,16 +324,11 @@ export class GraphBuilder {
   }
 
   /** The model between inputs and outputs. @throws LimitError if it has more weights than a file of that size can hold. */
-  finish(
-    name: string,
-    inputs: readonly Value[],
-    outputs: readonly Value[],
-    { fileSize, keepNames = false }: FinishOptions,
-  ): BuiltModel {
+  finish(name: string, inputs: readonly Value[], outputs: readonly Value[], options: FinishOptions): BuiltModel {
     const needed = new Set<Value>([...inputs, ...outputs]);
     for (const value of this.#values.toReversed()) if (needed.has(value)) value.inputs.forEach((x) => needed.add(x));
     const values = this.#values.filter((value) => needed.has(value));
-    const names = layerNames(values, keepNames);
+    const names = layerNames(values, options);
     const reference = (value: Value): TensorReference => ({ layer: names.get(value) ?? "", node: 0, output: 0 });
     const layers = values.map((value): LayerDescription => ({
       className: value.className,
@@ -346,7 +339,7 @@ export class GraphBuilder {
     const weights = values.flatMap((value) =>
       [...value.weights].map(([weight, tensor]) => [`${reference(value).layer}/${weight}`, tensor] as const),
     );
-    checkSize(weights, fileSize);
+    checkSize(weights, options.fileSize);
     const model: ModelDescription = {
       className: "Functional",
       name,

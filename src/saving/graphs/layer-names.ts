@@ -1,15 +1,25 @@
 /** Names for the layers of another framework's graph: those of keras.applications if it is a MobileNetV2, else the file's own. */
 import type { Value } from "./value.ts";
 
+export interface NamingOptions {
+  /** Whether the hints are names of layers already. */
+  readonly keepNames?: boolean | undefined;
+  /** The name of a layer, from what the file calls it; the same unless given. */
+  readonly nameOf?: ((hint: string) => string) | undefined;
+}
+
 /** A name for every layer, each given once. With `keepNames` the hints are names of layers already. */
-export function layerNames(values: readonly Value[], keepNames: boolean): ReadonlyMap<Value, string> {
+export function layerNames(
+  values: readonly Value[],
+  { keepNames = false, nameOf = (hint) => hint }: NamingOptions,
+): ReadonlyMap<Value, string> {
   const published = keepNames ? new Map<Value, string>() : mobileNetNames(values);
   const names = new Map<Value, string>();
   const taken = new Set<string>(published.values());
   /** How often a name was wanted: counting on from there keeps many equal names fast. */
   const wanted = new Map<string, number>();
   for (const value of values) {
-    const plain = published.get(value) ?? plainName(value);
+    const plain = published.get(value) ?? plainName(value, nameOf);
     let name = plain;
     for (let n = wanted.get(plain) ?? 0; !published.has(value) && taken.has(name); name = `${plain}_${n}`) {
       wanted.set(plain, ++n);
@@ -23,9 +33,9 @@ export function layerNames(values: readonly Value[], keepNames: boolean): Readon
 /** The longest name: what a file calls its nodes can be longer than any name should be. */
 const MAX_NAME = 100;
 
-function plainName({ hint, className }: Value): string {
+function plainName({ hint, className }: Value, nameOf: (hint: string) => string): string {
   const [first = ""] = hint.split(";");
-  const name = first
+  const name = nameOf(first)
     .replaceAll(/[^\w.-]+/g, "_")
     .replaceAll(/^_+|_+$/g, "")
     .slice(0, MAX_NAME);

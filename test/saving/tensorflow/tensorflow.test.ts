@@ -77,6 +77,14 @@ describe("models answer as in TensorFlow, within 1e-6", () => {
     );
     assert.deepEqual([...weights.keys()].slice(0, 3), ["first/kernel", "norm/gamma", "norm/beta"]);
   });
+
+  test("layers that Keras 3 exported lose the suffix of their scopes", async () => {
+    const { model } = await readCheckpoint(`${folder}keras3`);
+    assert.equal(
+      model?.layers.map(({ name }) => name).join(" "),
+      "keras_tensor zero_padding2d first norm re_lu depth add average_pooling2d flatten answer",
+    );
+  });
 });
 
 describe("checkpoints give their weights to a model that is there", () => {

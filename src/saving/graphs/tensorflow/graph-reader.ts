@@ -8,6 +8,7 @@ import { isList } from "../../described.ts";
 import { isValue } from "../tensorflow-operation.ts";
 import type { Value } from "../value.ts";
 import { isView, outputValue } from "../view.ts";
+import { ExportedNames } from "./exported-names.ts";
 import type { GraphNode, TensorFlowGraph } from "./graph-node.ts";
 import { hubPixels } from "./hub-pixels.ts";
 import { type Item, Operation } from "./operation.ts";
@@ -34,12 +35,16 @@ const HOLDERS: readonly string[] = ["Const", "HostConst", "VarHandleOp", "Variab
 export function readGraph(file: GraphFile, outputs: readonly string[]): BuiltModel & Pick<Checkpoint, "preprocessing"> {
   const reader = new Reader(file);
   const values = outputs.map((output) => reader.output(output));
-  const built = reader.builder.finish("model", reader.inputs(), values, { fileSize: file.fileSize });
+  const built = reader.builder.finish("model", reader.inputs(), values, {
+    fileSize: file.fileSize,
+    nameOf: (hint) => reader.names.layerName(hint),
+  });
   return { ...built, ...hubPixels(built.model) };
 }
 
 class Reader {
   readonly builder = new GraphBuilder();
+  readonly names = new ExportedNames();
   readonly #file: GraphFile;
   readonly #places: Places;
   /** What each node gives: most give one thing. */
@@ -139,6 +144,7 @@ class Reader {
           `${node.operator.slice(0, 40)}.`,
       );
     }
+    this.names.see(node);
     const inputs = taken.map((place) => this.#given(place));
     return operator(new Operation(node, inputs, { builder: this.builder, what: this.#file.what, batch: this.#batch }));
   }

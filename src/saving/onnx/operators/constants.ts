@@ -59,7 +59,23 @@ export function picked(x: NumbersItem, target: Dims, from: (index: Dims) => numb
   return { ...x, values, shape: target };
 }
 
+/** Values of layers, all with their axes in the same order. */
+function joinedValues(operation: OnnxOperation): Item {
+  const { builder, hint, inputCount } = operation;
+  const first = operation.value(0);
+  const parts = Array.from({ length: inputCount }, (_, i) => operation.value(i));
+  const axis = first.axes[operation.axis(operation.integer("axis", 1), first.axes.length)] ?? 0;
+  if (axis === 0 || parts.some(({ axes }) => axes.join() !== first.axes.join())) {
+    throw operation.unsupported("joins tensors along the batch, or tensors whose axes are not in the same order.");
+  }
+  if (inputCount === 1) return first;
+  const values = parts.map(({ value }) => value);
+  return { ...first, value: builder.layer("Concatenate", hint, { axis }, values) };
+}
+
 function concat(operation: OnnxOperation): Item {
+  const given = Array.from({ length: operation.inputCount }, (_, i) => operation.optional(i));
+  if (given.length > 0 && given.every((item) => item?.kind === "value")) return joinedValues(operation);
   const parts = Array.from({ length: operation.inputCount }, (_, i) => operation.numbers(i));
   if (parts.some(({ shape: { length } }) => length !== 1)) {
     throw operation.unsupported("joins more than lists of numbers: no layer of a MobileNetV2 does.");

@@ -144,6 +144,26 @@ function averagePool(operation: OnnxOperation): ValueItem {
   return { ...x, value: builder.averagePool(wider, size, window.strides, "valid", hint) };
 }
 
+/** The maximum of each window, within the picture: padded as Keras's `same` or not at all. */
+function maxPool(operation: OnnxOperation): ValueItem {
+  const x = picture(operation);
+  const { builder, hint } = operation;
+  const size = operation.pair("kernel_shape", [1, 1]);
+  const window: Window = { size, strides: operation.pair("strides", [1, 1]), dilation: [1, 1] };
+  const isDilated = operation.pair("dilations", [1, 1]).some((step, i) => step !== 1 && size[i] !== 1);
+  const given = windowPadding(operation, x, window);
+  const pads = given === "same" ? samePads(operation, x, window) : given === "valid" ? NONE : given;
+  if (isDilated || (operation.integer("ceil_mode", 0) !== 0 && !isWhole(x, window, pads))) {
+    throw operation.unsupported("dilates, or goes beyond the picture (ceil_mode), as no layer of Keras does.");
+  }
+  const isPadded = pads.flat().some((zeros) => zeros !== 0);
+  if (isPadded && pads.flat().join() !== samePads(operation, x, window).flat().join()) {
+    throw operation.unsupported(`has padding ${formatShape(pads.flat())}; read is that of "same", or none.`);
+  }
+  const config = { poolSize: size, strides: window.strides, padding: isPadded ? "same" : "valid" };
+  return { ...x, value: builder.layer("MaxPooling2D", hint, config, [x.value]) };
+}
+
 const NONE: Padding2D = [
   [0, 0],
   [0, 0],
@@ -226,6 +246,7 @@ export const WINDOW_OPERATORS: ReadonlyMap<string, Operator> = new Map<string, O
   ["Conv", conv],
   ["GlobalAveragePool", globalAveragePool],
   ["GlobalMaxPool", globalMaxPool],
+  ["MaxPool", maxPool],
   ["Pad", pad],
   ["ReduceMean", reduceMean],
 ]);
