@@ -34,9 +34,9 @@ async function bytesAtHand(source: Blob | ArrayBuffer | Uint8Array, options: Rea
   }
   checkLimit(source.byteLength, maxBytes, "The array");
   // Of a Node Buffer, `slice` would be a view: all code is given a plain array.
-  return isArrayBuffer(source)
-    ? new Uint8Array(source)
-    : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (isArrayBuffer(source)) return new Uint8Array(source);
+  const isPlain = source.constructor === Uint8Array;
+  return isPlain ? source : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
 }
 
 /** Looks at the tag, because an ArrayBuffer may come from another realm (a frame, a worker's module, `node:vm`). */

@@ -8,20 +8,13 @@ import { formatShape } from "../../core/shape.ts";
 import { Network } from "../../graph/network.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { type Assignment, assignAll, fits } from "../assignment.ts";
-import type { LayerDescription, ModelDescription, StoredVariable } from "../checkpoint.ts";
-import { formatError } from "../file-errors.ts";
 import { Hdf5Dataset } from "../hdf5/dataset.ts";
 import { Hdf5Group } from "../hdf5/hdf5.ts";
 import { kerasPaths } from "./paths.ts";
-import { isUnbuilt, leavesOf, weightNames, weightsMismatch } from "../layer-weights.ts";
 import type { MismatchOptions } from "./layer-order.ts";
-import type { StoredTensor } from "../stored-tensor.ts";
 
 /** The name of the group `layers` in files of Keras 2.13. */
 const OLD_CONTAINER = "_layer_checkpoint_dependencies";
-
-/** The most levels of groups within groups: a model within takes two. */
-const MAX_DEPTH = 64;
 
 /** True if the file has the groups of Keras 3. */
 export function isKerasWeightsH5(root: Hdf5Group): boolean {
@@ -29,64 +22,12 @@ export function isKerasWeightsH5(root: Hdf5Group): boolean {
 }
 
 /** What the group of the layers is called, at every level. */
-function containerOf(root: Hdf5Group): string {
+export function containerOf(root: Hdf5Group): string {
   return root.keys().includes("layers") ? "layers" : OLD_CONTAINER;
 }
 
 function layersWithin(layer: Layer): readonly Layer[] | undefined {
   return layer instanceof Network ? layer.layers : undefined;
-}
-
-/**
- * The tensors of a described model's weights, by `layer/weight`.
- * @throws FormatError if the file has more or fewer for a layer.
- */
-export function kerasTensors(root: Hdf5Group, model: ModelDescription): ReadonlyMap<string, StoredTensor> {
-  const tensors = new Map<string, StoredTensor>();
-  const within = ({ model: inner }: LayerDescription): readonly LayerDescription[] | undefined => inner?.layers;
-  if (isUnbuilt(model) && allKerasTensors(root).length === 0) return tensors;
-  const names = leavesOf(model);
-  let next = 0;
-  for (const { layer, path } of kerasPaths(model.layers, within, containerOf(root))) {
-    const own = names[next++]?.path ?? layer.name;
-    const weights = weightNames(layer);
-    const stored = datasetsOf(root, path);
-    if (stored.length !== weights.length) {
-      throw weightsMismatch(
-        layer,
-        `Layer '${own}' expected ${weights.length} variables, but received ${stored.length} variables during loading. ` +
-          `Expected: [${weights.map(([name]) => `'${name}'`).join(", ")}]`,
-      );
-    }
-    for (const [i, [name]] of weights.entries()) {
-      const tensor = stored[i];
-      if (tensor !== undefined) tensors.set(`${own}/${name}`, tensor);
-    }
-  }
-  return tensors;
-}
-
-/** The tensors `0`, `1`, … of the group of a layer, or of the optimizer. */
-export function datasetsOf(root: Hdf5Group, path: string): readonly StoredVariable[] {
-  const vars = root.get(path) instanceof Hdf5Group ? root.get(`${path}/vars`) : undefined;
-  if (!(vars instanceof Hdf5Group)) return [];
-  return vars.keys().map((_, i) => vars.dataset(String(i)).stored(`${path}/vars/${i}`));
-}
-
-/** Every tensor in a file of Keras 3, by its path, whatever model it is for. */
-export function allKerasTensors(root: Hdf5Group): readonly StoredTensor[] {
-  const found: StoredTensor[] = [];
-  const visit = (group: Hdf5Group, path: string, depth: number): void => {
-    if (depth > MAX_DEPTH) throw formatError(`The HDF5 file has groups more than ${MAX_DEPTH} levels deep.`);
-    for (const key of group.keys()) {
-      const object = group.get(key);
-      const name = path === "" ? key : `${path}/${key}`;
-      if (object instanceof Hdf5Group) visit(object, name, depth + 1);
-      else if (object !== undefined) found.push(object.stored(name));
-    }
-  };
-  visit(root.group(containerOf(root)), containerOf(root), 0);
-  return found;
 }
 
 /** The most failures that an error lists; with more, Keras fills pages with names. */
