@@ -1,4 +1,5 @@
 /** Every operator of TFLite that is read, over its attributes, in small files of TensorFlow's converter: we answer as TFLite's interpreter does. */
+import { dirname } from "node:path";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -20,7 +21,10 @@ interface Case {
 }
 
 const asked = new Asked<Answer & { readonly cases: readonly Case[] }>("keras", "tflite_operators.py");
-const answer = asked.task({ folder: asked.path("files", "."), only: process.env["ONLY"] ?? null }, zeros([1]));
+const answer = asked.task(
+  { folder: dirname(asked.path("files", "any")), only: process.env["ONLY"] ?? null },
+  zeros([1]),
+);
 
 /** How far integers are from TFLite's, as a part of the largest number: what it rounds between layers is not rounded here. */
 const TOLERANCES: ReadonlyMap<string | null, number> = new Map([
