@@ -1,4 +1,5 @@
 /** Output shapes and refusals, in Keras's words, against real Keras. */
+import { MobileNetV2Error } from "../../src/core/errors.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Input } from "../../src/layers/core/input-layer.ts";
@@ -28,10 +29,15 @@ describe("a built layer refuses other inputs as Keras does", () => {
   }
 });
 
+/** After Keras's words, ours may go on with the names that there are. */
+function beginsWith(text: string): (error: unknown) => boolean {
+  return (error) => error instanceof MobileNetV2Error && error.code === "ValueError" && error.message.startsWith(text);
+}
+
 describe("arguments that Keras refuses are refused in its words", () => {
   for (const { layer: className, config, error } of fixture.refused) {
     test(`${className} ${JSON.stringify(config)}`, () => {
-      assert.throws(() => layerFromConfig(className, config), { code: "ValueError", message: error });
+      assert.throws(() => layerFromConfig(className, config), beginsWith(error));
     });
   }
 });

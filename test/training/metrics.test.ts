@@ -60,7 +60,8 @@ describe("metrics", () => {
     }
     assert.equal(metricOf("mse", scores, scores).direction, "down");
     assert.throws(() => metricOf("accurracy", labels, scores), {
-      message: "Could not interpret metric identifier: accurracy",
+      message:
+        /^Could not interpret metric identifier: accurracy\. Did you mean "accuracy"\? There are: accuracy, binary_accuracy, /,
     });
   });
 

@@ -109,7 +109,10 @@ describe("optimizers", () => {
     });
     assert.throws(() => new Adam({ learningRate: NaN }), { message: /Received instead: learningRate=NaN$/ });
     assert.throws(() => new AdamW({ weightDecay: null }), { message: /must be a float/ });
-    assert.throws(() => optimizerOf("adamm"), { message: "Could not interpret optimizer identifier: adamm" });
+    assert.throws(() => optimizerOf("adamm"), {
+      message:
+        'Could not interpret optimizer identifier: adamm. Did you mean "adam"? There are: sgd, rmsprop, adam, adamw.',
+    });
     const optimizer = new SGD();
     optimizer.apply([new Float32Array(12), new Float32Array(4)], weightsOf("x"));
     assert.throws(() => optimizer.apply([new Float32Array(12), new Float32Array(4)], weightsOf("x")), {

@@ -30,7 +30,12 @@ describe("what cannot be used is refused: what was given, and what was expected"
   const cases: readonly (readonly [string, string, readonly unknown[], RegExp])[] = [
     ["numbers as inputs", "fit", [new Float32Array(8), y], /^Unrecognized data type: x=.*Expected a tensor/],
     ["lists as inputs", "fit", [[[1, 2, 3, 4]], [0]], /^Unrecognized data type: x=.*Expected a tensor/],
-    ["a batch that is none", "fit", [new Set([null])], /^Expected a batch \{ x, y, sampleWeight \}\. Received: null/],
+    [
+      "a batch that is none",
+      "fit",
+      [new Set([null])],
+      /^Expected a batch \{ x, y, sampleWeight \} or \[x, y, sampleWeight\]\. Received: null/,
+    ],
     ["no targets", "fit", [x], /No targets were given: they are `y`/],
     [
       "a callback that is no list",

@@ -227,11 +227,17 @@ describe("what fit refuses", () => {
     await refused(() => tinyModel().evaluate(x, y), "You must call `compile()` before using the model.");
     const model = tinyModel();
     model.compile({ optimizer: "sgdd", loss: "mse" });
-    await refused(() => model.fit(x, y), "Could not interpret optimizer identifier: sgdd");
+    await refused(
+      () => model.fit(x, y),
+      'Could not interpret optimizer identifier: sgdd. Did you mean "sgd"? There are: sgd, rmsprop, adam, adamw.',
+    );
     model.compile({ optimizer: "sgd" });
     await refused(() => model.fit(x, y), "No loss to compute. Provide a `loss` argument in `compile()`.");
     model.compile({ optimizer: "sgd", loss: "msee" });
-    await refused(() => model.fit(x, y), "Could not interpret loss identifier: msee");
+    await refused(
+      () => model.fit(x, y),
+      /^Could not interpret loss identifier: msee\. Did you mean "mse"\? There are: crossentropy, /,
+    );
     model.compile({ optimizer: "sgd", loss: { head: "mse" } });
     await refused(() => model.fit(x, y), /^Expected keys b in loss dict/);
     // And works afterwards.

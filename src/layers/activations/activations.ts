@@ -1,5 +1,5 @@
 /** Activation functions by name (keras.src.activations), as scalar functions in float64. */
-import { show, valueError } from "../../core/errors.ts";
+import { unknownIdentifier } from "../../core/identifiers.ts";
 import { type Dims, sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 
@@ -77,7 +77,7 @@ export function activationName(value: string | null | undefined): ActivationName
   const given: unknown = value ?? "linear";
   const name = typeof given === "string" ? NAMES.get(given) : undefined;
   if (name === undefined) {
-    throw valueError(`Could not interpret activation function identifier: ${show(given)}`);
+    throw unknownIdentifier("activation function", given, ACTIVATION_NAMES);
   }
   return name;
 }

@@ -1,5 +1,5 @@
 /** Finds initializers by name or config (keras.src.initializers). */
-import { show, valueError } from "../../core/errors.ts";
+import { unknownIdentifier } from "../../core/identifiers.ts";
 import { fromConfig, isRecord } from "../arguments.ts";
 import { Constant, Identity, Ones, Zeros } from "./constant-initializers.ts";
 import { toSnakeCase } from "../naming.ts";
@@ -72,7 +72,11 @@ export function initializerOf(value: InitializerIdentifier): Initializer {
   const make = typeof name === "string" ? NAMES.get(name) : undefined;
   const config = isRecord(given) ? (given.config ?? {}) : {};
   if (make === undefined || !isRecord(config)) {
-    throw valueError(`Could not interpret initializer identifier: ${show(given)}`);
+    throw unknownIdentifier(
+      "initializer",
+      given,
+      CLASSES.map(([known]) => toSnakeCase(known)),
+    );
   }
   return make(config);
 }

@@ -1,5 +1,5 @@
 /** Losses by their names (keras.losses.get), and the mean squared error. */
-import { show, valueError } from "../../core/errors.ts";
+import { snakeCaseNames, unknownIdentifier } from "../../core/identifiers.ts";
 import { TEXT } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -64,6 +64,11 @@ const BY_NAME: Readonly<Record<string, () => Loss>> = {
   MSE: () => new MeanSquaredError(),
 };
 
+/** The names of losses, each once. */
+export function lossNames(): readonly string[] {
+  return ["crossentropy", ...snakeCaseNames(BY_NAME)];
+}
+
 /** Whether a name is that of a loss, other than `crossentropy`. */
 export function isLossName(name: string): boolean {
   return Object.hasOwn(BY_NAME, name);
@@ -81,7 +86,7 @@ export function lossOf(identifier: LossIdentifier, yTrue: Tensor, yPred: Tensor)
     const make = isLossName(identifier) ? BY_NAME[identifier] : undefined;
     if (make !== undefined) return make();
   }
-  throw valueError(`Could not interpret loss identifier: ${show(identifier)}`);
+  throw unknownIdentifier("loss", identifier, lossNames());
 }
 
 /** Whether labels are binary or class indices, inferred from the shapes of labels and output (keras.src.trainers.compile_utils). */

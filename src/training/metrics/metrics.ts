@@ -1,8 +1,8 @@
 /** Metrics by their names (keras.metrics.get); `accuracy` becomes the accuracy that fits the shapes, as in Keras. */
-import { show, valueError } from "../../core/errors.ts";
+import { snakeCaseNames, unknownIdentifier } from "../../core/identifiers.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { Loss } from "../losses/loss.ts";
-import { isLossName, kindOf, lossOf } from "../losses/losses.ts";
+import { isLossName, lossNames, kindOf, lossOf } from "../losses/losses.ts";
 import {
   BinaryAccuracy,
   CategoricalAccuracy,
@@ -76,7 +76,7 @@ export function metricOf(identifier: MetricIdentifier, yTrue: Tensor, yPred: Ten
     }
     if (isLossName(identifier)) return new LossMetric(lossOf(identifier, yTrue, yPred), identifier);
   }
-  throw valueError(`Could not interpret metric identifier: ${show(identifier)}`);
+  throw unknownIdentifier("metric", identifier, ["accuracy", ...snakeCaseNames(BY_NAME), ...lossNames().slice(1)]);
 }
 
 /** The mean of a loss over all positions, as a metric. */

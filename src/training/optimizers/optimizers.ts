@@ -1,5 +1,5 @@
 /** Optimizers by their names (keras.optimizers.get). */
-import { show, valueError } from "../../core/errors.ts";
+import { unknownIdentifier } from "../../core/identifiers.ts";
 import { Adam, AdamW } from "./adam.ts";
 import { Optimizer } from "./optimizer.ts";
 import { RMSprop } from "./rmsprop.ts";
@@ -21,6 +21,6 @@ export function optimizerOf(identifier: OptimizerIdentifier): Optimizer {
     case "adamw":
       return new AdamW();
     default:
-      throw valueError(`Could not interpret optimizer identifier: ${show(identifier)}`);
+      throw unknownIdentifier("optimizer", identifier, ["sgd", "rmsprop", "adam", "adamw"]);
   }
 }
