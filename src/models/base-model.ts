@@ -175,9 +175,17 @@ export abstract class BaseModel extends Network {
     return (await this.#executor.made)?.memoryBytes ?? 0;
   }
 
-  /** Prints a table of the layers with their output shapes and numbers of parameters, as Keras does. */
+  /** The number of values in each variable of the optimizer; undefined if there is no optimizer, or it is not built yet. */
+  protected optimizerSizes(): readonly number[] | undefined {
+    return undefined;
+  }
+
+  /**
+   * Prints a table of the layers with their output shapes and numbers of parameters, as Keras does; once the model was trained, also the number
+   * of the optimizer's.
+   */
   summary(options: SummaryOptions = {}): void {
-    const text = summaryText(this, options);
+    const text = summaryText(this, options, this.optimizerSizes());
     (options.printFn ?? console.log)(text);
   }
 

@@ -66,6 +66,11 @@ export abstract class TrainableModel extends BaseModel {
     return this.#trainer?.metrics ?? [];
   }
 
+  protected override optimizerSizes(): readonly number[] | undefined {
+    const { optimizer } = this;
+    return optimizer?.built === true ? optimizer.variables.map(({ value }) => value.size) : undefined;
+  }
+
   /**
    * Configures the model for training with an optimizer, a loss and metrics. Their names are checked when the model is first trained or
    * evaluated. Call it again after `trainable` of a layer was changed, since an optimizer can only update the weights it started with.

@@ -219,6 +219,8 @@ export interface BytesPlatform {
   defaultCores(): number;
   /** Whether a person reads the error stream in a terminal; always false in browsers. */
   isTerminal(): boolean;
+  /** The width of the console in characters, as Python finds it: `COLUMNS`, else the terminal's, else 80. Infinity in browsers. */
+  consoleColumns(): number;
   /** Writes a warning to the console. */
   warn(message: string): void;
   /** Writes a text to the error stream as it is; in browsers, its lines that are not blank go to the console. */

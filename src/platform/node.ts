@@ -6,6 +6,6 @@ export { makeFolder, readBytes, removeFile } from "./node/files.ts";
 export { readFolder } from "./node/folder.ts";
 export { writeBytes, writeFiles } from "./node/outputs.ts";
 export { openScratch } from "./node/scratch.ts";
-export { defaultCores, environment, isTerminal, joinVectors, print, warn } from "./node/system.ts";
+export { consoleColumns, defaultCores, environment, isTerminal, joinVectors, print, warn } from "./node/system.ts";
 export { decodeImage, encodeImage } from "./node/image.ts";
 export { canShareMemory, mayBlock, packageUrl, setBackgroundTimeout, startWorker } from "./node/workers.ts";

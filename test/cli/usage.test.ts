@@ -76,7 +76,7 @@ describe("usage", { concurrency: 2 }, () => {
   });
 
   test("summary prints Keras's table", async () => {
-    const { code, stdout } = await runCli(["summary", "--alpha", "0.35", "--size", "96"]);
+    const { code, stdout } = await runCli(["summary", "--alpha", "0.35", "--size", "96"], { env: { COLUMNS: "200" } });
     assert.equal(code, 0);
     const expected = readFileSync(new URL("../fixtures/models/summary-0.35-96.txt", import.meta.url), "utf8");
     assert.equal(stdout.trimEnd(), expected.trimEnd());

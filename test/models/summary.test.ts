@@ -8,10 +8,15 @@ import { Dropout } from "../../src/layers/regularization/dropout.ts";
 import { GlobalAveragePooling2D } from "../../src/layers/pooling/global-average-pooling2d.ts";
 import { Input } from "../../src/layers/core/input-layer.ts";
 import { clearSession } from "../../src/layers/naming.ts";
+import { zeros } from "../../src/core/tensor.ts";
 import { Sequential } from "../../src/models/sequential.ts";
+import { SGD } from "../../src/training/optimizers/sgd.ts";
 import type { SummaryOptions } from "../../src/models/summary/summary.ts";
 
-beforeEach(() => clearSession());
+beforeEach(() => {
+  clearSession();
+  process.env["COLUMNS"] = "200";
+});
 
 function fixture(name: string): string {
   return readFileSync(new URL(`../fixtures/models/${name}`, import.meta.url), "utf8").trimEnd();
@@ -56,3 +61,28 @@ test("layerRange lists from the first to the last layer named, and refuses names
   assert.throws(() => printed(model, { layerRange: ["nothing", "Conv1"] }), /do not match the layer names/);
   assert.throws(() => printed(model, { lineLength: 10 }), /Insufficient console width to print summary\./);
 });
+
+test("in 80 columns, which is the width without a terminal, the table fits as Keras fits it", async () => {
+  process.env["COLUMNS"] = "80";
+  const model = await MobileNetV2({ inputShape: [96, 96, 3], alpha: 0.35, weights: null });
+  assert.equal(printed(model), fixture("summary-80-columns.txt"));
+});
+
+for (const [name, optimizer] of [
+  ["adam", "adam"],
+  ["sgd", "sgd"],
+  ["momentum", new SGD({ momentum: 0.9 })],
+] as const) {
+  test(`once it was trained with ${name}, the model counts the optimizer's parameters as Keras does`, async () => {
+    process.env["COLUMNS"] = "80";
+    const model = new Sequential([
+      Input({ shape: [3] }),
+      new Dense({ units: 4, name: "a_layer_whose_name_is_longer_than_its_column" }),
+      new Dense({ units: 2 }),
+    ]);
+    model.compile({ optimizer, loss: "mse" });
+    assert.doesNotMatch(printed(model), /Optimizer params/);
+    await model.fit(zeros([4, 3]), zeros([4, 2]), { verbose: 0 });
+    assert.equal(printed(model, { showTrainable: name === "momentum" }), fixture(`summary-${name}.txt`));
+  });
+}

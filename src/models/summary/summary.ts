@@ -1,16 +1,19 @@
 /** `model.summary()`: the same table as Keras prints with rich, character for character (keras.src.utils.summary_utils). */
+import { consoleColumns } from "#platform";
 import { valueError } from "../../core/errors.ts";
 import { FLAG, FUNCTION, PATTERNS, between, listOf, whole } from "../../core/kinds.ts";
 import { checkOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { Network } from "../../graph/network.ts";
 import type { Layer, Node } from "../../layers/layer.ts";
-import type { Weight } from "../../layers/weight.ts";
 import { type Column, renderTable } from "./table.ts";
 
 /** The options of `summary`. */
 export interface SummaryOptions {
-  /** The width of the table in characters. Default: 108 if the table shows connections, else 88; 12 more with `showTrainable`. */
+  /**
+   * The width of the table in characters. Default: 108 if the table shows connections, else 88, and 12 more with `showTrainable`; but at most 4
+   * less than the terminal has (80 if there is none), as in Keras.
+   */
   readonly lineLength?: number | undefined;
   /**
    * The ends of the columns, as fractions of the line. Default: [0.3, 0.56, 0.74, 1] if the table shows connections, else [0.45, 0.8, 1].
@@ -26,8 +29,15 @@ export interface SummaryOptions {
   readonly layerRange?: readonly [string, string] | undefined;
 }
 
-/** The summary of a model as text, without a final line break. @throws ValueError if the line is too short or the range matches no layer. */
-export function summaryText(model: Network, options: SummaryOptions = {}): string {
+/** The bytes by which the number of an optimizer's steps, a 64-bit integer, is larger than a float32. */
+const MORE_OF_STEPS = 4;
+
+/**
+ * The summary of a model as text, without a final line break.
+ *
+ * @param optimizer the number of values in each variable of the optimizer, if it is built
+ * @throws ValueError if the line is too short or the range matches no layer. */
+export function summaryText(model: Network, options: SummaryOptions = {}, optimizer?: readonly number[]): string {
   checkOptions("summary()", options, {
     lineLength: whole(1, 2 ** 16),
     positions: listOf("a list of fractions", between(0, 1)),
@@ -38,7 +48,8 @@ export function summaryText(model: Network, options: SummaryOptions = {}): strin
   });
   const connections = !isSequentialLike(model);
   const showTrainable = options.showTrainable ?? false;
-  const length = options.lineLength ?? (connections ? 108 : 88) + (showTrainable ? 12 : 0);
+  const preferred = (connections ? 108 : 88) + (showTrainable ? 12 : 0);
+  const length = options.lineLength ?? Math.min(preferred, consoleColumns() - 4);
   const positions = options.positions ?? (connections ? [0.3, 0.56, 0.74, 1] : [0.45, 0.8, 1]);
   const columns = columnsOf(connections, showTrainable, positions, length);
 
@@ -60,13 +71,19 @@ export function summaryText(model: Network, options: SummaryOptions = {}): strin
   };
   for (const layer of layersInRange(model.layers, options.layerRange)) addRows(layer, 0);
 
-  const { trainableWeights, nonTrainableWeights } = model;
+  const [trainable, fixed] = [model.trainableWeights, model.nonTrainableWeights].map((weights) =>
+    weights.map(({ size }) => size),
+  );
   return [
     `Model: "${model.name}"`,
     ...renderTable(columns, rows, length),
-    ` Total params: ${amount([...trainableWeights, ...nonTrainableWeights])}`,
-    ` Trainable params: ${amount(trainableWeights)}`,
-    ` Non-trainable params: ${amount(nonTrainableWeights)}`,
+    ` Total params: ${amount(
+      [trainable, fixed, optimizer].flatMap((sizes) => sizes ?? []),
+      optimizer && MORE_OF_STEPS,
+    )}`,
+    ` Trainable params: ${amount(trainable)}`,
+    ` Non-trainable params: ${amount(fixed)}`,
+    ...(optimizer === undefined ? [] : [` Optimizer params: ${amount(optimizer, MORE_OF_STEPS)}`]),
   ].join("\n");
 }
 
@@ -130,9 +147,9 @@ function layersInRange(layers: readonly Layer[], range: readonly [string, string
   return layers.slice(Math.min(first, last), Math.max(first, last) + 1);
 }
 
-function amount(weights: readonly Weight[]): string {
-  const count = weights.reduce((sum, { size }) => sum + size, 0);
-  let size = count * 4;
+function amount(sizes: readonly number[] = [], more = 0): string {
+  const count = sizes.reduce((sum, size) => sum + size, 0);
+  let size = count * 4 + more;
   const units = ["B", "KB", "MB", "GB", "TB", "PB"];
   let unit = 0;
   while (size >= 1024 && unit < units.length - 1) {

@@ -9,6 +9,10 @@ export function defaultCores(): number {
   return globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
+export function consoleColumns(): number {
+  return Infinity;
+}
+
 export function isTerminal(): boolean {
   return false;
 }

@@ -19,6 +19,13 @@ export function isTerminal(): boolean {
   return isatty(2);
 }
 
+export function consoleColumns(): number {
+  const said = Number(environment("COLUMNS") ?? 0);
+  // The types do not know that a stream to a file has none.
+  const own: number | undefined = process.stdout.columns;
+  return Number.isInteger(said) && said > 0 ? said : (own ?? 80);
+}
+
 export function warn(message: string): void {
   console.warn(escapedBytes(message));
 }
