@@ -11,7 +11,7 @@ import { esbuildBytes, esbuildPage, rolldownBytes, rolldownPage, unbundledBytes 
 import { type Packed, execute, isAnswer, modules, pack, remove, root, versionOf } from "./packed.ts";
 
 /** Bytes of the tarball: readable code, types with documentation, the README. */
-const tarballAtMost = 570_000;
+const tarballAtMost = 690_000;
 
 const systemNode = versionOf();
 const tooOld =
@@ -44,11 +44,11 @@ describe("the packed package", () => {
   const unbundled = (names: readonly string[], minified: boolean): number =>
     unbundledBytes(join(packed.installed, "dist"), names, minified);
   for (const [how, atMost, load] of [
-    ["bundled by Rolldown", 88_000, () => rolldownBytes(packed.project)],
-    ["bundled by esbuild", 95_000, () => esbuildBytes(packed.project)],
-    ["without a bundler, files minified", 142_000, () => unbundled(["index"], true)],
-    ["without a bundler, files as they are", 194_000, () => unbundled(["index"], false)],
-    ["without a bundler, from subpaths, files minified", 108_000, () => unbundled(["applications", "image"], true)],
+    ["bundled by Rolldown", 93_000, () => rolldownBytes(packed.project)],
+    ["bundled by esbuild", 98_000, () => esbuildBytes(packed.project)],
+    ["without a bundler, files minified", 155_000, () => unbundled(["index"], true)],
+    ["without a bundler, files as they are", 209_000, () => unbundled(["index"], false)],
+    ["without a bundler, from subpaths, files minified", 116_000, () => unbundled(["applications", "image"], true)],
   ] as const) {
     it(`makes a page load less than ${atMost / 1000} kB, gzip, to classify: ${how}`, async (t) => {
       const bytes = await load();
