@@ -224,7 +224,7 @@ describe("listing", () => {
     );
     await refused(
       { classNames: ["Birds"], validationSplit: 0.4, subset: "both", seed: 1 },
-      /^No training images found in directory/,
+      /^No (training|validation) images found in directory .*Of \d+ files?, a `validationSplit` of 0\.4 leaves none: have more files, or take another split\.$/,
     );
     await refused({ seed: -1 }, /^Seed must be between 0 and 2\*\*32 - 1/);
     await refused(

@@ -165,8 +165,12 @@ export async function imageDatasetFromDirectory(
       astray === 0
         ? ""
         : `. What lies in the folder itself is of no class (${astray} ${astray === 1 ? "picture" : "pictures"}): make a folder in it for each class.`;
+    const split =
+      count === 0
+        ? ""
+        : `. Of ${count} ${count === 1 ? "file" : "files"}, a \`validationSplit\` of ${validationSplit ?? 0} leaves none: have more files, or take another split.`;
     const allowed = formats.map((ending) => `'${ending}'`).join(", ");
-    throw valueError(`No ${what} found in directory ${tree.root}. Allowed formats: (${allowed})${hint}`);
+    throw valueError(`No ${what} found in directory ${tree.root}. Allowed formats: (${allowed})${hint}${split}`);
   }
 }
 
