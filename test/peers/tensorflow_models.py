@@ -4,6 +4,7 @@ A task is { "kind", "path", "input" }: what is named by `kind` is written to `pa
 SavedModel that lies at `path` answers.
 """
 import os
+import zlib
 
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -19,12 +20,15 @@ v1 = tf.compat.v1
 
 def seeded(name, shape):
     """As weights of a trained network are: the spread of kernels by what they sum up."""
-    generator = np.random.default_rng(abs(hash((name, tuple(shape)))) % 2**32)
+    # Python's own hash of a text is another one in each process.
+    generator = np.random.default_rng(zlib.crc32(f"{name} {tuple(map(int, shape))}".encode()))
     if len(shape) == 1:
         low = 0.5 if name.endswith(("gamma", "variance")) else -0.5
         return generator.uniform(low, low + 1, shape).astype("float32")
     fan_in = 9 if "depthwise" in name else np.prod(shape[:-1])
-    return (generator.standard_normal(shape) * np.sqrt(2 / fan_in)).astype("float32")
+    # Large logits would make a softmax of their roundings.
+    spread = np.sqrt(2 / fan_in) * (0.1 if "Logits" in name else 1)
+    return (generator.standard_normal(shape) * spread).astype("float32")
 
 
 def reseed(model):

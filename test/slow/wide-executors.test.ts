@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { features } from "../../src/wasm/features.ts";
 import { needsRelaxedSimd } from "../support/wasm.ts";
 
-const program = fileURLToPath(new URL("wide-cases.ts", import.meta.url));
+const program = fileURLToPath(new URL("../executors/wide-cases.ts", import.meta.url));
 
 it("the cases in a process whose vectors are joined to 256 bits", { skip: needsRelaxedSimd }, async (t) => {
   assert.ok(features().simd);
